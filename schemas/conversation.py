@@ -1,0 +1,120 @@
+"""What was said in one conversation, and what a scorer says of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Unit = Annotated[float, Field(ge=0.0, le=1.0)]
+Polarity = Annotated[float, Field(ge=-1.0, le=1.0)]
+Rating = Annotated[int, Field(ge=0, le=10)]
+
+
+class Contract(BaseModel):
+    """Base of every model that crosses a boundary: frozen; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Speaker(StrEnum):
+    """Who speaks in a turn; `unknown` where a mono recording does not tell."""
+
+    OPERATOR = "operator"
+    CUSTOMER = "customer"
+    UNKNOWN = "unknown"
+
+
+class Driver(StrEnum):
+    """The reasons behind a rating; `docs/drivers.md` defines each."""
+
+    BILLING_ERROR = "billing_error"
+    LOST_INVOICE = "lost_invoice"
+    WAITING_TIME = "waiting_time"
+    OPERATOR_RUDENESS = "operator_rudeness"
+    OPERATOR_KINDNESS = "operator_kindness"
+    PAYMENT_PLAN = "payment_plan"
+    THREAT = "threat"
+    PRICE = "price"
+    TECHNICAL_FAULT = "technical_fault"
+
+
+class Rule(StrEnum):
+    """The rules of collection conduct a conversation can breach."""
+
+    THREAT = "threat"
+    FALSE_THREAT = "false_threat"
+    THIRD_PARTY_DISCLOSURE = "third_party_disclosure"
+    INSISTENCE = "insistence"
+    HOURS = "hours"
+    FREQUENCY = "frequency"
+
+
+class Turn(Contract):
+    """One speaker's uninterrupted speech (or message)."""
+
+    speaker: Speaker
+    text: str
+    start: Annotated[float, Field(ge=0.0)] | None = Field(
+        None, description="seconds from the recording's begin; null in a written conversation"
+    )
+    end: Annotated[float, Field(ge=0.0)] | None = None
+    confidence: Unit | None = Field(
+        None, description="mean word probability of the transcriber; null where the text was given"
+    )
+
+
+class Reason(Contract):
+    """Words of a turn that moved its score."""
+
+    text: str
+    kind: str = Field(description="which score and which family of words, as aggression.threat")
+    weight: float
+
+
+class TurnScore(Contract):
+    """Scores of one turn; null where they do not apply to its speaker."""
+
+    aggression: Unit | None
+    empathy: Unit | None
+    sentiment: Polarity | None
+    reasons: list[Reason]
+
+
+class DriverFound(Contract):
+    """A reason behind the rating, with the words that show it."""
+
+    driver: Driver
+    turn: Annotated[int, Field(ge=0)]
+    quote: str
+
+
+class ConductFlag(Contract):
+    """A breach of a rule of conduct, with the words that show it (`turn` null for hours, frequency)."""
+
+    rule: Rule
+    turn: Annotated[int, Field(ge=0)] | None
+    quote: str
+
+
+class CallScore(Contract):
+    """Everything a scorer says of one conversation.
+
+    Scores are rounded to four decimals, so that sums of them are exact in every part of the
+    system. A score that cannot be given is null, and `why` names the reason.
+    """
+
+    aggression: Unit | None
+    empathy: Unit | None
+    sentiment: Polarity | None
+    sentiment_change: Annotated[float, Field(ge=-2.0, le=2.0)] | None
+    spoken_rating: Rating | None
+    predicted_rating: Rating | None
+    churn_intent: bool
+    promise_to_pay: bool
+    drivers: list[DriverFound]
+    conduct: list[ConductFlag]
+    turns: list[TurnScore]
+    scorer_version: str
+    why: str | None = None

@@ -1,0 +1,196 @@
+"""The events Ascolto itself writes, from transcript to alert.
+
+Customers are pseudonyms from here on, and texts are redacted.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from schemas.conversation import CallScore, Contract, Turn
+from schemas.events import Channel, CustomerType, EndedBy, Service, Survey, Touchpoint
+
+
+class Call(Contract):
+    """Who, when and about what: the facts of a conversation that every later event repeats."""
+
+    event_id: str = Field(description="id of the call-ended event; names the conversation")
+    client_id: str
+    agency_id: str
+    customer: str = Field(description="pseudonym of the customer (keyed hash)")
+    started_at: AwareDatetime
+    ended_at: AwareDatetime
+    service: Service
+    touchpoint: Touchpoint
+    channel: Channel
+    customer_type: CustomerType
+    language: str
+
+
+class CallTranscribed(Contract):
+    """Topic `call-transcribed`: a conversation as redacted turns, from a recording or given."""
+
+    call: Call
+    turns: list[Turn]
+    survey: Survey | None
+    from_audio: bool
+    transcriber: str | None = Field(description="model that transcribed; null where text was given")
+    audio_seconds: float | None = None
+
+
+class CallScored(Contract):
+    """Topic `call-scored`: a conversation with its scores."""
+
+    call: Call
+    turns: list[Turn]
+    score: CallScore
+    survey: Survey | None
+    from_audio: bool
+
+
+class EngagementView(Contract):
+    """One engagement as its events stand now: what it adds to its agency's figures."""
+
+    opened_at: AwareDatetime
+    calls: Annotated[int, Field(ge=1)]
+    scored: Annotated[int, Field(ge=0)]
+    aggression_sum: Annotated[int, Field(ge=0)] = Field(description="in 1/10,000 over scored calls")
+    empathy_sum: Annotated[int, Field(ge=0)] = Field(description="in 1/10,000 over scored calls")
+    cancelled: bool = Field(description="the customer ended a contract in [opened_at, + H)")
+    lost_to_supplier: bool = Field(
+        description="the first cancellation in that time was the supplier's: leaves the churn rate"
+    )
+    paid: bool
+    amount: Decimal
+    service: Service
+    touchpoint: Touchpoint
+    channel: Channel
+    customer_type: CustomerType
+
+
+class MetricWindow(StrEnum):
+    """The rolling windows of event time."""
+
+    DAY = "24h"
+    WEEK = "7d"
+    MONTH = "30d"
+    QUARTER = "90d"
+
+    @property
+    def hours(self) -> int:
+        """Length in whole hours."""
+        return {"24h": 24, "7d": 168, "30d": 720, "90d": 2160}[self.value]
+
+
+class Interval(Contract):
+    """A figure with its 95 % interval and the number behind it; null where undefined."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+class Mean(Contract):
+    """A mean and the number behind it; null where n is 0."""
+
+    value: float | None
+    n: int
+
+
+class Correlation(Interval):
+    """Pearson's r with Fisher interval and two-sided p."""
+
+    p: float | None
+
+
+class Figures(Contract):
+    """Topic `agency-metrics`: the figures of one agency (or segment of it) in one window."""
+
+    client_id: str
+    agency_id: str
+    segment: str = Field(description="'all', or dimension=value, as channel=phone")
+    window: MetricWindow
+    as_of: AwareDatetime
+    calls: int
+    nps: Interval
+    nps_predicted: Interval
+    aggression: Mean
+    empathy: Mean
+    sentiment: Mean
+    churn_rate: Interval
+    recovery_rate: Interval
+    amount_recovered: float
+    churn_correlation: Correlation
+    payment_correlation: Correlation
+
+
+class AlertStatus(StrEnum):
+    """Life of an alert."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+    RETRACTED = "retracted"
+
+
+class Quote(Contract):
+    """A sentence of an operator that shows an alert's reason."""
+
+    event_id: str
+    turn: int
+    text: str
+    aggression: float
+
+
+class AgencyAlert(Contract):
+    """Topic `agency-alert`: an agency's aggression has risen against its own baseline."""
+
+    alert_id: str = Field(description="keyed by client, agency, kind and opening hour: a replay repeats it")
+    client_id: str
+    agency_id: str
+    kind: str
+    status: AlertStatus
+    since: AwareDatetime = Field(description="the hour the rise began, as the test estimates it")
+    opened_at: AwareDatetime
+    resolved_at: AwareDatetime | None
+    baseline: float
+    level: float
+    rise_points: float = Field(description="level minus baseline, in points of 100")
+    rise_sd: float = Field(description="the same in standard deviations of a call")
+    n: int = Field(description="scored conversations since `since`")
+    quotes: list[Quote]
+
+
+class DeadLetter(Contract):
+    """Topic `dead-letter`: what could not be understood or done, with its original bytes."""
+
+    letter_id: str
+    topic: str
+    origin: str = Field(description="topic/partition/offset, or file:line")
+    reason: str
+    error_class: str
+    original: str = Field(description="the original bytes, base64")
+    event_id: str | None
+    client_id: str | None
+
+
+__all__ = [
+    "AgencyAlert",
+    "AlertStatus",
+    "Call",
+    "CallScored",
+    "CallTranscribed",
+    "Correlation",
+    "DeadLetter",
+    "EndedBy",
+    "EngagementView",
+    "Figures",
+    "Interval",
+    "Mean",
+    "MetricWindow",
+    "Quote",
+]

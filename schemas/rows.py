@@ -1,0 +1,260 @@
+"""The tables of the store: every column with its ClickHouse type, declared once.
+
+The migrations build these tables (a test holds them against this declaration); the writers
+and the panels' SQL name only columns found here. All times are UTC. Every table is a
+ReplacingMergeTree: a row written again replaces itself, so readers use `FINAL`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's name, its columns in order, and the key that names a row."""
+
+    name: str
+    columns: dict[str, str]
+    key: tuple[str, ...]
+    removable: bool = False
+    """True where a row can be taken back (`is_deleted`)."""
+
+
+_LABEL = "LowCardinality(String)"
+_TIME = "DateTime64(6, 'UTC')"
+_HOUR = "DateTime('UTC')"
+_SCORE = "Nullable(Float64)"
+_FIGURE = "Nullable(Float64)"
+_VERSION = {"version": "UInt64"}
+_SEGMENT_OF_CALL = {
+    "service": _LABEL,
+    "touchpoint": _LABEL,
+    "channel": _LABEL,
+    "customer_type": _LABEL,
+}
+
+EVENTS = Table(
+    "events",
+    {
+        "topic": _LABEL,
+        "event_id": "String",
+        "client_id": _LABEL,
+        "customer": "String",
+        "event_time": _TIME,
+        "partition": "UInt16",
+        "payload": "String",
+        **_VERSION,
+    },
+    ("topic", "event_id"),
+)
+"""Journal of the facts (transcribed calls, payments, cancellations): all figures follow from it."""
+
+CALLS = Table(
+    "calls",
+    {
+        "event_id": "String",
+        "client_id": _LABEL,
+        "agency_id": _LABEL,
+        "customer": "String",
+        "started_at": _TIME,
+        "ended_at": _TIME,
+        **_SEGMENT_OF_CALL,
+        "language": _LABEL,
+        "from_audio": "Bool",
+        "aggression": _SCORE,
+        "empathy": _SCORE,
+        "sentiment": _SCORE,
+        "sentiment_change": _SCORE,
+        "survey_rating": "Nullable(UInt8)",
+        "spoken_rating": "Nullable(UInt8)",
+        "predicted_rating": "Nullable(UInt8)",
+        "churn_intent": "Bool",
+        "promise_to_pay": "Bool",
+        "drivers": "Array(String)",
+        "conduct": "Array(String)",
+        "quotes": "Array(Tuple(kind String, turn UInt32, text String, weight Float64))",
+        "turns": "String",
+        "scorer_version": _LABEL,
+        "why": "Nullable(String)",
+        **_VERSION,
+    },
+    ("client_id", "agency_id", "event_id"),
+)
+"""Scored conversations; `quotes` are the words that explain the scores, heaviest first."""
+
+ENGAGEMENTS = Table(
+    "engagements",
+    {
+        "client_id": _LABEL,
+        "agency_id": _LABEL,
+        "customer": "String",
+        "opened_at": _TIME,
+        "matures_at": _HOUR,
+        **_SEGMENT_OF_CALL,
+        "calls": "UInt32",
+        "scored": "UInt32",
+        "aggression": _SCORE,
+        "empathy": _SCORE,
+        "cancelled": "Bool",
+        "lost_to_supplier": "Bool",
+        "paid": "Bool",
+        "amount": "Decimal(18, 4)",
+        **_VERSION,
+        "is_deleted": "UInt8",
+    },
+    ("client_id", "agency_id", "customer", "opened_at"),
+    removable=True,
+)
+"""Engagements as they stand; an engagement whose begin a late call moved is taken back."""
+
+HOUR_SUMS = (
+    "calls",
+    "promoters",
+    "passives",
+    "detractors",
+    "predicted_promoters",
+    "predicted_passives",
+    "predicted_detractors",
+    "aggression_n",
+    "aggression_sum",
+    "aggression_sq",
+    "empathy_n",
+    "empathy_sum",
+    "sentiment_n",
+    "sentiment_sum",
+    "matured",
+    "supplier_lost",
+    "cancelled",
+    "paid",
+    "amount",
+    "churn_n",
+    "churn_x",
+    "churn_xx",
+    "churn_y",
+    "churn_xy",
+    "payment_n",
+    "payment_x",
+    "payment_xx",
+    "payment_y",
+    "payment_xy",
+)
+"""Sufficient statistics of one agency, segment and hour, all exact integers.
+
+Per conversation (at the hour of `ended_at`): counts; scores in 1/10^4, squares in 1/10^8.
+Per engagement (at the hour it matures): counts; `amount` in 1/10^4 of the currency; the
+correlations' x (mean aggression or empathy) in 1/10^12, its square and products likewise
+(xx in 1/10^24, xy in 1/10^12 since y is 0 or 1).
+"""
+
+AGENCY_HOURS = Table(
+    "agency_hours",
+    {
+        "client_id": _LABEL,
+        "agency_id": _LABEL,
+        "segment": _LABEL,
+        "hour": _HOUR,
+        **dict.fromkeys(HOUR_SUMS, "Int128"),
+        **_VERSION,
+    },
+    ("client_id", "agency_id", "segment", "hour"),
+)
+"""Hourly sums: every window as of any time is a sum of these rows."""
+
+
+def _interval(name: str) -> dict[str, str]:
+    return {
+        name: _FIGURE,
+        f"{name}_low": _FIGURE,
+        f"{name}_high": _FIGURE,
+        f"{name}_n": "UInt64",
+    }
+
+
+def _mean(name: str) -> dict[str, str]:
+    return {name: _FIGURE, f"{name}_n": "UInt64"}
+
+
+AGENCY_METRICS = Table(
+    "agency_metrics",
+    {
+        "client_id": _LABEL,
+        "agency_id": _LABEL,
+        "segment": _LABEL,
+        "window": _LABEL,
+        "day": "Date",
+        "as_of": _HOUR,
+        "calls": "UInt64",
+        **_interval("nps"),
+        **_interval("nps_predicted"),
+        **_mean("aggression"),
+        **_mean("empathy"),
+        **_mean("sentiment"),
+        **_interval("churn_rate"),
+        **_interval("recovery_rate"),
+        "amount_recovered": "Float64",
+        **_interval("churn_correlation"),
+        "churn_correlation_p": _FIGURE,
+        **_interval("payment_correlation"),
+        "payment_correlation_p": _FIGURE,
+        **_VERSION,
+    },
+    ("client_id", "agency_id", "segment", "window", "day"),
+)
+"""Snapshots of each window, one row a day: as of the day's end, or of now while the day runs.
+
+The windows' names are 24h, 7d, 30d, 90d. Late events rewrite the days they touch.
+"""
+
+ALERTS = Table(
+    "alerts",
+    {
+        "alert_id": "String",
+        "client_id": _LABEL,
+        "agency_id": _LABEL,
+        "kind": _LABEL,
+        "status": _LABEL,
+        "since": _HOUR,
+        "opened_at": _HOUR,
+        "resolved_at": "Nullable(DateTime('UTC'))",
+        "baseline": "Float64",
+        "level": "Float64",
+        "rise_points": "Float64",
+        "rise_sd": "Float64",
+        "n": "UInt64",
+        "quotes": "Array(Tuple(event_id String, turn UInt32, text String, aggression Float64))",
+        **_VERSION,
+    },
+    ("client_id", "agency_id", "alert_id"),
+)
+"""Alerts as they stand; status is open, resolved or retracted (a late event undid it)."""
+
+DEAD_LETTERS = Table(
+    "dead_letters",
+    {
+        "letter_id": "String",
+        "topic": _LABEL,
+        "origin": "String",
+        "reason": "String",
+        "error_class": _LABEL,
+        "original": "String",
+        "event_id": "Nullable(String)",
+        "client_id": "Nullable(String)",
+        "written_at": _TIME,
+        **_VERSION,
+    },
+    ("letter_id",),
+)
+"""What could not be understood or done, with its original bytes (base64)."""
+
+TABLES = (EVENTS, CALLS, ENGAGEMENTS, AGENCY_HOURS, AGENCY_METRICS, ALERTS, DEAD_LETTERS)
+
+
+def create_statement(table: Table) -> str:
+    """SQL that creates `table`."""
+    columns = ",\n    ".join(f"`{name}` {kind}" for name, kind in table.columns.items())
+    engine = "version, is_deleted" if table.removable else "version"
+    return (
+        f"CREATE TABLE IF NOT EXISTS {table.name} (\n    {columns}\n)\n"
+        f"ENGINE = ReplacingMergeTree({engine})\nORDER BY ({', '.join(table.key)})"
+    )
