@@ -91,7 +91,7 @@ class DriverFound(Contract):
 
 
 class ConductFlag(Contract):
-    """A breach of a rule of conduct, with the words that show it (`turn` null for hours, frequency)."""
+    """A breach of a rule of conduct and the words that show it; no turn for hours, frequency."""
 
     rule: Rule
     turn: Annotated[int, Field(ge=0)] | None

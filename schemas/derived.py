@@ -149,7 +149,9 @@ class Quote(Contract):
 class AgencyAlert(Contract):
     """Topic `agency-alert`: an agency's aggression has risen against its own baseline."""
 
-    alert_id: str = Field(description="keyed by client, agency, kind and opening hour: a replay repeats it")
+    alert_id: str = Field(
+        description="keyed by client, agency, kind and opening hour: a replay repeats it"
+    )
     client_id: str
     agency_id: str
     kind: str

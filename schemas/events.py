@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Generic, Literal, Self, TypeVar
 
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from schemas.conversation import Contract, Rating, Turn
 
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\s|]+$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def _plausible(time: datetime) -> datetime:
+    if not EARLIEST <= time < LATEST:
+        raise ValueError("a time from 2000 to 2099 is needed")
+    return time.astimezone(UTC)
+
+
+EventTime = Annotated[AwareDatetime, AfterValidator(_plausible)]
 
 
 class Inbound(Contract):
@@ -59,7 +80,7 @@ class Channel(StrEnum):
 
 
 class EndedBy(StrEnum):
-    """Who ended a contract; `supplier` (non-payment) is a competing risk, never counted as churn."""
+    """Who ended a contract; `supplier` (non-payment) is a competing risk, never churn."""
 
     CUSTOMER = "customer"
     SUPPLIER = "supplier"
@@ -71,9 +92,7 @@ class Recording(Inbound):
     uri: Annotated[str, StringConstraints(min_length=1, max_length=2048)] = Field(
         description="a path relative to an allow-listed recordings directory, or a file: URI in one"
     )
-    layout: Literal["stereo", "mono"] = Field(
-        description="stereo: operator left, customer right"
-    )
+    layout: Literal["stereo", "mono"] = Field(description="stereo: operator left, customer right")
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = Field(
         None, description="checksum of the file; a recording that differs is refused"
     )
@@ -93,8 +112,8 @@ class CallEnded(Inbound):
     agency_id: Identifier
     operator_id: Identifier = Field(description="a pseudonym already at the emitter")
     customer_id: Identifier
-    started_at: AwareDatetime
-    ended_at: AwareDatetime
+    started_at: EventTime
+    ended_at: EventTime
     service: Service
     touchpoint: Touchpoint
     channel: Channel = Channel.PHONE
@@ -122,7 +141,7 @@ class PaymentReceived(Inbound):
     customer_id: Identifier
     amount: Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=4)]
     currency: Currency = "EUR"
-    received_at: AwareDatetime
+    received_at: EventTime
 
 
 class ContractCancelled(Inbound):
@@ -131,7 +150,7 @@ class ContractCancelled(Inbound):
     client_id: Identifier
     customer_id: Identifier
     contract_id: Identifier
-    cancelled_at: AwareDatetime
+    cancelled_at: EventTime
     ended_by: EndedBy
 
 
@@ -145,7 +164,7 @@ class CloudEvent(Inbound, Generic[DataT]):
     id: Identifier
     source: Annotated[str, StringConstraints(min_length=1, max_length=512)]
     type: str
-    time: AwareDatetime
+    time: EventTime
     subject: Identifier = Field(description="the customer_id, also the Kafka key")
     datacontenttype: Literal["application/json"] = "application/json"
     data: DataT

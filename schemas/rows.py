@@ -46,7 +46,7 @@ EVENTS = Table(
         "payload": "String",
         **_VERSION,
     },
-    ("topic", "event_id"),
+    ("client_id", "topic", "event_id"),
 )
 """Journal of the facts (transcribed calls, payments, cancellations): all figures follow from it."""
 
