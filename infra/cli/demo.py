@@ -1,0 +1,38 @@
+"""`ascolto demo`: 120 days of three agencies, in fast motion, real audio calls included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+from infra.settings import Settings
+
+DUPLICATES = 0.01
+LATE = 0.01
+
+
+def run_demo(
+    settings: Settings, *, seed: int, calls: int, ends: bool, as_json: bool, language: str
+) -> int:
+    """Run the demo; returns the exit code."""
+    from infra.cli.play import Source, run
+    from infra.demo.simulation import SimulationSettings, encode, simulate
+
+    recorded = Path(str(resources.files("infra.demo") / "calls"))
+    settings = settings.model_copy(
+        update={
+            "recordings": [recorded],
+            "recording_attempts": 2,
+            "recording_backoff": 1.0,
+            "language": language,
+        }
+    )
+    simulation = SimulationSettings(seed=seed, calls=calls, duplicates=DUPLICATES, late=LATE)
+
+    def lines() -> Iterator[bytes]:
+        for event in simulate(simulation):
+            yield encode(event)
+
+    source = Source(f"simulated events (seed {seed})", lines())
+    return run(settings, source, ends=ends, as_json=as_json)

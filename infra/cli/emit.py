@@ -1,0 +1,47 @@
+"""`ascolto emit`: a file of events into Kafka."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from schemas.codec import InvalidMessage
+
+MOST_SHOWN = 20
+
+
+def emit_file(path: Path, bootstrap: str) -> int:
+    """Send the events of `path`, each confirmed; returns the exit code.
+
+    The whole file is read once before anything is sent: lines that are no events are named and
+    refused, the others are sent.
+    """
+    from rich.console import Console
+    from rich.progress import track
+
+    from streams.emitter import DeliveryFailed, Emitter, read_lines
+
+    with path.open("rb") as file:
+        refused = [
+            (line.number, line.content.reason)
+            for line in read_lines(file)
+            if isinstance(line.content, InvalidMessage)
+        ]
+    for number, reason in refused[:MOST_SHOWN]:
+        print(f"{path.name}:{number}: refused: {reason}", file=sys.stderr)
+    if len(refused) > MOST_SHOWN:
+        print(f"… and {len(refused) - MOST_SHOWN} more lines refused", file=sys.stderr)
+    bad = {number for number, _ in refused}
+    console = Console(stderr=True)
+    sent = 0
+    try:
+        with path.open("rb") as file, Emitter(bootstrap) as emitter:
+            good = (line for line in read_lines(file) if line.number not in bad)
+            for line in track(good, "sending", console=console, disable=not console.is_terminal):
+                emitter.send(line)
+                sent += 1
+    except DeliveryFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{sent} events sent and confirmed, {len(refused)} lines refused", file=sys.stderr)
+    return 1 if refused else 0

@@ -1,0 +1,59 @@
+"""`ascolto dead-letters`: what could not be understood or done."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from typing import TYPE_CHECKING
+
+from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+
+def list_letters(settings: Settings) -> int:
+    """Print one line a letter, oldest first; returns the exit code."""
+    client = _open(settings)
+    if client is None:
+        return 1
+    rows = client.query(
+        "SELECT letter_id, origin, error_class, reason FROM dead_letters FINAL ORDER BY written_at"
+    ).result_rows
+    client.close()
+    for row in rows:
+        print("\t".join(str(cell) for cell in row))
+    print(f"{len(rows)} dead letters", file=sys.stderr)
+    return 0
+
+
+def show_letter(settings: Settings, letter_id: str) -> int:
+    """Print a letter's original bytes; returns the exit code."""
+    client = _open(settings)
+    if client is None:
+        return 1
+    rows = client.query(
+        "SELECT original FROM dead_letters FINAL WHERE letter_id = {id:String}",
+        parameters={"id": letter_id},
+    ).result_rows
+    client.close()
+    if not rows:
+        print(
+            f"there is no dead letter {letter_id}: see ascolto dead-letters list", file=sys.stderr
+        )
+        return 1
+    sys.stdout.buffer.write(base64.b64decode(rows[0][0]) + b"\n")
+    return 0
+
+
+def _open(settings: Settings) -> Client | None:
+    from infra.clickhouse.client import StoreInUse, open_client
+    from infra.clickhouse.migrate import migrate
+
+    try:
+        client = open_client(settings)
+    except StoreInUse as error:
+        print(error, file=sys.stderr)
+        return None
+    migrate(client)
+    return client

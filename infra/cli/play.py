@@ -1,0 +1,181 @@
+"""Plays events through the embedded stack, and tells how it went."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infra.cli.stack import Stack, StackFailed
+from infra.settings import Settings
+from schemas.derived import MetricWindow
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from streams.gateway import Played
+
+SUMMARY_WINDOW = MetricWindow.QUARTER
+
+
+@dataclass(frozen=True)
+class Source:
+    """Lines of events to play, and what to call them."""
+
+    name: str
+    lines: Iterable[bytes]
+    total: int | None = None
+
+
+def run_stack(settings: Settings, events: Path | None, *, ends: bool, as_json: bool) -> int:
+    """`ascolto run all`; returns the exit code."""
+    if events is None:
+        return run(settings, None, ends=ends, as_json=as_json)
+    with events.open("rb") as file:
+        return run(settings, Source(events.name, file), ends=ends, as_json=as_json)
+
+
+def run(settings: Settings, source: Source | None, *, ends: bool, as_json: bool) -> int:
+    """Run the embedded stack and play `source`; returns the exit code.
+
+    Args:
+        settings: where data is kept, what the workers use.
+        source: the events; None: only those that others send.
+        ends: end when all is through, instead of serving the page until Ctrl-C.
+        as_json: print the summary as the last line of stdout.
+    """
+    from infra.clickhouse.client import StoreInUse
+    from infra.embedded.broker import BrokerFailed
+    from streams.emitter import DeliveryFailed
+
+    begun = time.monotonic()
+    signal.signal(signal.SIGTERM, _interrupt)
+    stack = Stack(settings, say)
+    played = None
+    try:
+        with contextlib.ExitStack() as cleanup:
+            cleanup.callback(stack.stop)
+            stack.start()
+            say(f"the page: {stack.url}   Kafka: {stack.bootstrap}")
+            if source is not None:
+                played = _play(stack, source)
+            if not ends:
+                say("press Ctrl-C to stop")
+                stack.watch()
+    except KeyboardInterrupt:
+        say("stopped; start again with the same command to go on")
+        return 0 if not ends else 130
+    except (StackFailed, BrokerFailed, StoreInUse, DeliveryFailed) as error:
+        say(str(error))
+        return 1
+    summary = summarise(settings, played, time.monotonic() - begun)
+    _say_summary(summary)
+    if as_json:
+        print(json.dumps(summary, ensure_ascii=False))
+    return 0
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _play(stack: Stack, source: Source) -> Played:
+    """Send everything and wait until it is through, with progress on a terminal."""
+    from streams.emitter import Emitter, read_lines
+    from streams.gateway import Played, play
+
+    played = Played(0, 0, 0, 0)
+    with _progress() as progress:
+        sending = progress.add_task(f"sending {source.name}", total=source.total)
+        with Emitter(stack.bootstrap) as emitter:
+            for played in play(read_lines(source.lines), source.name, emitter, stack.known):
+                if (played.events + played.invalid) % 200 == 0:
+                    progress.update(sending, completed=played.events + played.invalid)
+        sent = played.events + played.invalid
+        progress.update(sending, completed=sent, total=sent)
+        stack.wrote(emitter.written.items())
+        working = progress.add_task("working them through", total=None)
+        for done, total in stack.wait_until_through():
+            progress.update(working, completed=done, total=total)
+    say(f"all {played.events} events are through, {played.invalid} lines to the dead letters")
+    return played
+
+
+def _progress() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+
+
+def summarise(settings: Settings, played: Played | None, seconds: float) -> dict[str, Any]:
+    """What the store holds, agency by agency, over `SUMMARY_WINDOW` as of its latest event."""
+    from infra.clickhouse.client import open_embedded
+    from infra.clickhouse.figures import all_alerts, latest_event_time, read_figures
+
+    client = open_embedded(settings.data_dir)
+    try:
+        as_of = latest_event_time(client)
+        counts = client.query(
+            "SELECT (SELECT count() FROM calls FINAL), "
+            "(SELECT countIf(from_audio) FROM calls FINAL), "
+            "(SELECT count() FROM dead_letters FINAL)"
+        ).result_rows[0]
+        return {
+            "events": played.events if played else 0,
+            "calls": int(counts[0]),
+            "transcribed_from_audio": int(counts[1]),
+            "dead_letters": int(counts[2]),
+            "seconds": round(seconds, 1),
+            "window": SUMMARY_WINDOW.value,
+            "as_of": as_of.isoformat() if as_of else None,
+            "agencies": [] if as_of is None else list(_agencies(client, read_figures, as_of)),
+            "alerts": list(all_alerts(client)),
+        }
+    finally:
+        client.close()
+
+
+def _agencies(client: Any, read: Any, as_of: datetime) -> Iterator[dict[str, Any]]:
+    for each in read(client, SUMMARY_WINDOW, as_of):
+        yield {
+            "client_id": each.client_id,
+            "agency_id": each.agency_id,
+            "calls": each.calls,
+            "nps": each.nps.value,
+            "nps_low": each.nps.low,
+            "nps_high": each.nps.high,
+            "aggression": each.aggression.value,
+            "empathy": each.empathy.value,
+            "churn_rate": each.churn_rate.value,
+            "recovery_rate": each.recovery_rate.value,
+            "churn_correlation": each.churn_correlation.value,
+            "payment_correlation": each.payment_correlation.value,
+        }
+
+
+def _say_summary(summary: dict[str, Any]) -> None:
+    say(
+        f"{summary['calls']} conversations, {summary['transcribed_from_audio']} of them heard from "
+        f"audio, {summary['dead_letters']} dead letters, {summary['seconds']} s"
+    )

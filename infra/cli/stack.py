@@ -1,0 +1,257 @@
+"""The embedded stack: broker, both workers and the store on one machine, under one roof."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from infra.cli.workers import PARENT_VARIABLE
+from infra.embedded import children
+from infra.embedded.broker import EmbeddedBroker
+from infra.settings import Settings
+
+PARTITIONS = 4
+"""Partitions of the embedded broker's topics; fixed, as the journal remembers partitions."""
+PREVIEW_PORT = 8765
+_READY_SECONDS = 90.0
+_WORKERS = ("transcriber", "analytics")
+_POLL_SECONDS = 0.25
+_STOP_SECONDS = 20.0
+
+Say = Callable[[str], None]
+
+
+class StackFailed(Exception):
+    """A part of the stack did not start, or ended; the message says which and where to look."""
+
+
+@dataclass
+class Stack:
+    """Starts the parts, tells when all is through, and leaves nothing running behind.
+
+    The broker is in memory: at each start the store's journal fills it again, so a stack that
+    was killed goes on from what it had kept.
+    """
+
+    settings: Settings
+    say: Say
+    url: str = ""
+    known: set[tuple[str, str, str]] = field(default_factory=set)
+    _broker: EmbeddedBroker | None = None
+    _workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _written: dict[str, int] = field(default_factory=dict)
+    _lock: IO[str] | None = None
+
+    @property
+    def logs(self) -> Path:
+        """Where the parts write their logs."""
+        return self.settings.data_dir / "logs"
+
+    @property
+    def bootstrap(self) -> str:
+        """The broker's address."""
+        assert self._broker is not None
+        return self._broker.bootstrap
+
+    def start(self) -> None:
+        """Start everything; returns when both workers take events.
+
+        Raises:
+            StackFailed: a part does not start, or another stack uses the directory.
+        """
+        self._take_directory()
+        self.say("starting the broker")
+        self._broker = EmbeddedBroker(self.logs / "broker.log")
+        self._broker.start()
+        self._make_topics()
+        self._restore()
+        self.say("starting the workers")
+        generation = _next_generation(self.settings.data_dir)
+        for name in _WORKERS:
+            self._workers[name] = self._start_worker(name, generation)
+        self.url = self._wait_for_pages()["analytics"]
+
+    def stop(self) -> None:
+        """Stop the workers cleanly, then the broker."""
+        for process in self._workers.values():
+            process.terminate()
+        for process in self._workers.values():
+            children.stop(process, patience=_STOP_SECONDS)
+        self._workers.clear()
+        if self._broker is not None:
+            self._broker.stop()
+        if self._lock is not None:
+            self._lock.close()
+
+    def wrote(self, written: Iterable[tuple[str, int]]) -> None:
+        """Take note of what was written to the broker from this process."""
+        for place, offset in written:
+            self._written[place] = max(self._written.get(place, 0), offset)
+
+    def wait_until_through(self) -> Iterator[tuple[int, int]]:
+        """Yields (events done, events written) until every effect of every event is in place.
+
+        Committed offsets are read first, what was written after: when they agree, nothing was
+        under way in between.
+        """
+        from infra.kafka import open_admin
+
+        admin = open_admin(self.bootstrap)
+        try:
+            while True:
+                self._check_alive()
+                committed = _committed(admin)
+                self._note_status()
+                done = sum(
+                    min(committed.get(place, 0), offset) for place, offset in self._written.items()
+                )
+                total = sum(self._written.values())
+                yield done, total
+                if done == total:
+                    return
+                time.sleep(_POLL_SECONDS)
+        finally:
+            admin.close()
+
+    def watch(self) -> None:
+        """Return only by `StackFailed`, when a part has ended."""
+        while True:
+            self._check_alive()
+            time.sleep(1.0)
+
+    def _take_directory(self) -> None:
+        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self._lock = (self.settings.data_dir / "stack.lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StackFailed(
+                f"another ascolto runs in {self.settings.data_dir}: stop it first, or give "
+                "another --data-dir"
+            ) from error
+
+    def _make_topics(self) -> None:
+        from infra.kafka import ensure_topics
+        from streams.workers import CHANGELOGS
+
+        ensure_topics(self.bootstrap, PARTITIONS, CHANGELOGS)
+
+    def _restore(self) -> None:
+        from infra.clickhouse.client import open_embedded
+        from infra.clickhouse.migrate import migrate
+        from streams.emitter import Emitter
+        from streams.gateway import restore
+
+        client = open_embedded(self.settings.data_dir)
+        try:
+            migrate(client)
+            with Emitter(self.bootstrap) as emitter:
+                self.known = restore(client, emitter)
+            self.wrote(emitter.written.items())
+        finally:
+            client.close()
+        if self.known:
+            self.say(f"took {len(self.known)} events back from the journal")
+
+    def _start_worker(self, name: str, generation: int) -> subprocess.Popen[bytes]:
+        settings = self.settings
+        environment = {
+            "ASCOLTO_KAFKA": self.bootstrap,
+            "ASCOLTO_EMBEDDED": "1",
+            "ASCOLTO_PARTITIONS": str(PARTITIONS),
+            "ASCOLTO_DATA_DIR": str(settings.data_dir),
+            "ASCOLTO_RECORDINGS": os.pathsep.join(str(path) for path in settings.recordings),
+            "ASCOLTO_GENERATION": str(generation),
+            "ASCOLTO_STATUS_PORT": str(settings.status_port or PREVIEW_PORT),
+            "ASCOLTO_LANGUAGE": settings.language,
+            "ASCOLTO_MODEL": settings.model,
+            "ASCOLTO_HORIZON_DAYS": str(settings.horizon_days),
+            "ASCOLTO_RECORDING_ATTEMPTS": str(settings.recording_attempts),
+            "ASCOLTO_RECORDING_BACKOFF": str(settings.recording_backoff),
+            PARENT_VARIABLE: str(os.getpid()),
+        }
+        _address_file(settings.data_dir, name).unlink(missing_ok=True)
+        command = [sys.executable, "-m", "infra.cli.main", "run", name]
+        return children.start(command, self.logs / f"{name}.log", environment)
+
+    def _wait_for_pages(self) -> dict[str, str]:
+        from infra.web import address
+
+        deadline = time.monotonic() + _READY_SECONDS
+        found: dict[str, str] = {}
+        while len(found) < len(_WORKERS):
+            self._check_alive()
+            if time.monotonic() > deadline:
+                raise StackFailed(f"the workers did not start in time; see {self.logs}")
+            for name in _WORKERS:
+                url = address(self.settings.data_dir, name)
+                if url is not None and _status(url) is not None:
+                    found[name] = url
+            time.sleep(0.05)
+        return found
+
+    def _check_alive(self) -> None:
+        for name, process in self._workers.items():
+            if process.poll() is not None:
+                raise StackFailed(
+                    f"the {name} worker ended (exit code {process.returncode}); see "
+                    f"{self.logs / (name + '.log')}; nothing is lost: start again"
+                )
+        if self._broker is not None and not self._broker.alive():
+            raise StackFailed(f"the broker ended; see {self.logs / 'broker.log'}; start again")
+
+    def _note_status(self) -> None:
+        from infra.web import address
+
+        for name in _WORKERS:
+            url = address(self.settings.data_dir, name)
+            status = _status(url) if url is not None else None
+            if status is None:
+                raise StackFailed(f"the {name} worker does not answer; see {self.logs}")
+            self.wrote(status["written"].items())
+
+
+def _address_file(data_dir: Path, name: str) -> Path:
+    from infra.web import address_file
+
+    return address_file(data_dir, name)
+
+
+def _status(url: str) -> dict[str, Any] | None:
+    try:
+        with urllib.request.urlopen(f"{url}/status", timeout=30) as response:  # noqa: S310
+            told: dict[str, Any] = json.load(response)
+            return told
+    except (urllib.error.URLError, OSError, ValueError):
+        return None
+
+
+def _committed(admin: Any) -> dict[str, int]:
+    """Per topic and partition, the offset after the last event whose effects are in place."""
+    places: dict[str, int] = {}
+    for worker in _WORKERS:
+        for offsets in admin.list_group_offsets(f"ascolto-{worker}").values():
+            for partition, offset in offsets.items():
+                places[f"{partition.topic}/{partition.partition}"] = offset.offset
+    return places
+
+
+def _next_generation(data_dir: Path) -> int:
+    path = data_dir / "generation"
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        number = int(path.read_text()) + 1
+        path.write_text(str(number))
+        return number
+    path.write_text("1")
+    return 1

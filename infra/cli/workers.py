@@ -1,0 +1,153 @@
+"""Puts the two workers together: settings in, running processes out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from streams.progress import Progress
+
+PARENT_VARIABLE = "ASCOLTO_PARENT_PID"
+_CONNECTING = ("aiokafka", "kafka")
+
+
+def run_worker(name: str, settings: Settings) -> None:
+    """Run worker `name` until it is told to stop; ends the process."""
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)
+    {"transcriber": run_transcriber, "analytics": run_analytics}[name](settings)
+
+
+def run_transcriber(settings: Settings) -> None:
+    """Run the transcriber worker."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from infra.recordings import RecordingStore
+    from infra.whisper import WhisperTranscriber
+    from streams.app import build_app
+    from streams.dead_letters import DeadLetters
+    from streams.outbox import KafkaOutbox
+    from streams.progress import Progress
+    from streams.transcribing import Listener, ListeningPorts, ListeningSettings
+    from streams.workers import TRANSCRIBER, attach_transcriber, run
+
+    app = build_app(TRANSCRIBER, settings)
+    progress = Progress()
+    outbox = KafkaOutbox(app, progress)
+    ports = ListeningPorts(
+        recordings=RecordingStore(settings.recordings),
+        transcriber=WhisperTranscriber(settings.whisper, cpu_threads=settings.whisper_threads),
+        executor=ThreadPoolExecutor(1, thread_name_prefix="listen"),
+        outbox=outbox,
+        dead_letters=DeadLetters(outbox, progress),
+        progress=progress,
+        pseudonym_key=settings.pseudonym_secret(),
+    )
+    patience = ListeningSettings(
+        settings.recording_attempts, settings.recording_backoff, settings.transcription_timeout
+    )
+    attach_transcriber(app, Listener(ports, patience))
+    page = _page(settings, TRANSCRIBER, _status_only(progress))
+    run(app, page, *_guard())
+
+
+def run_analytics(settings: Settings) -> None:
+    """Run the analytics worker, with the preview on its page."""
+    from dashboards.preview.app import QueryResult, create_preview
+    from infra.clickhouse.client import open_client
+    from infra.clickhouse.migrate import migrate
+    from infra.clickhouse.store import ClickHouseStore
+    from streams.app import build_app
+    from streams.progress import Progress
+    from streams.workers import ANALYTICS, Around, attach_analytics, run
+
+    if settings.clickhouse_url is None:
+        client = open_client(settings)
+        migrate(client)
+        client.close()
+    app = build_app(ANALYTICS, settings)
+    progress = Progress()
+    store = ClickHouseStore(lambda: open_client(settings))
+    attach_analytics(app, settings, store, progress, now_us)
+
+    async def run_query(sql: str, parameters: Mapping[str, Any]) -> QueryResult:
+        columns, rows = await store.query(sql, parameters)
+        return QueryResult(columns=columns, rows=rows)
+
+    async def open_store() -> None:
+        await store.query("SELECT 1")
+
+    async def close_store() -> None:
+        await asyncio.to_thread(store.close)
+
+    preview = create_preview(run_query, language=settings.language, status=_report(progress))
+    page = _page(settings, ANALYTICS, preview)
+    run(app, Around(open_store, close_store), page, *_guard())
+
+
+def now_us() -> int:
+    """The wall clock, in microseconds since the epoch."""
+    return time.time_ns() // 1000
+
+
+def _report(progress: Progress) -> Callable[[], Mapping[str, Any]]:
+    from datetime import UTC, datetime
+
+    def report() -> Mapping[str, Any]:
+        told = progress.report()
+        seen = told.pop("event_time_us")
+        time_seen = (
+            datetime.fromtimestamp(seen / 1e6, UTC) if isinstance(seen, int) and seen else None
+        )
+        return {**told, "event_time": time_seen.isoformat() if time_seen else None}
+
+    return report
+
+
+def _status_only(progress: Progress) -> web.Application:
+    from aiohttp import web
+
+    report = _report(progress)
+
+    async def status(_: web.Request) -> web.Response:
+        return web.json_response(report())
+
+    app = web.Application()
+    app.router.add_get("/status", status)
+    return app
+
+
+def _page(settings: Settings, worker: str, app: web.Application) -> Any:
+    from infra.web import Page, address_file
+    from streams.workers import ANALYTICS, Around
+
+    port = settings.status_port if worker == ANALYTICS or not settings.embedded else 0
+    page = Page(app, settings.status_host, port, address_file(settings.data_dir, worker))
+    return Around(page.start, page.stop)
+
+
+def _guard() -> list[Any]:
+    """Ends the worker when the process that started it has ended."""
+    from streams.workers import Around, end_with_parent
+
+    parent = os.environ.get(PARENT_VARIABLE)
+    if parent is None:
+        return []
+    tasks: list[asyncio.Task[None]] = []
+
+    async def start() -> None:
+        tasks.append(asyncio.create_task(end_with_parent(int(parent))))
+
+    async def stop() -> None:
+        for task in tasks:
+            task.cancel()
+
+    return [Around(start, stop)]

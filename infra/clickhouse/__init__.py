@@ -1,0 +1,1 @@
+"""The store: ClickHouse, in process (chDB) or a server, through clickhouse-connect."""

@@ -1,0 +1,64 @@
+"""Clients of the store: the same code for the engine in process and for a server."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.backoff import insist
+from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+log = logging.getLogger(__name__)
+
+STORE_DIRECTORY = "store"
+
+
+class StoreInUse(Exception):
+    """Another process holds the embedded store: it serves one process at a time."""
+
+
+def open_client(settings: Settings) -> Client:
+    """A client of the settings' store; waits for a server that is away.
+
+    Raises:
+        StoreInUse: the embedded store is open in another process.
+    """
+    if settings.clickhouse_url is None:
+        return open_embedded(settings.data_dir)
+    return _open_server(settings.clickhouse_url.get_secret_value())
+
+
+def open_embedded(data_dir: Path) -> Client:
+    """A client of the engine in process, on the store below `data_dir`.
+
+    Raises:
+        StoreInUse: the store is open in another process.
+    """
+    import clickhouse_connect
+    from clickhouse_connect.driver.exceptions import ProgrammingError
+
+    path = data_dir / STORE_DIRECTORY
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        return clickhouse_connect.get_client(interface="chdb", path=str(path))
+    except ProgrammingError as error:
+        raise StoreInUse(
+            f"the store in {path} cannot be opened; most often another ascolto process has it "
+            "open: stop that one, or give another --data-dir"
+        ) from error
+
+
+def _open_server(url: str) -> Client:
+    import clickhouse_connect
+    from clickhouse_connect.driver.exceptions import OperationalError
+
+    return insist(
+        lambda: clickhouse_connect.get_client(dsn=url, autogenerate_session_id=False),
+        (OperationalError, OSError),
+        "ClickHouse",
+        log,
+    )

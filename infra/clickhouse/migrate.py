@@ -1,0 +1,83 @@
+"""Numbered, reversible migrations: `NNNN_name.up.sql` and `NNNN_name.down.sql`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+_LEDGER = "schema_migrations"
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One step of the store's schema; statements end with a line of `;`."""
+
+    number: int
+    name: str
+    up: tuple[str, ...]
+    down: tuple[str, ...]
+
+
+def migrations() -> list[Migration]:
+    """All migrations, in order."""
+    folder = resources.files("infra.clickhouse") / "migrations"
+    files = {entry.name: entry for entry in folder.iterdir()}
+    found = []
+    for file_name in sorted(name for name in files if name.endswith(".up.sql")):
+        stem = file_name.removesuffix(".up.sql")
+        number, _, name = stem.partition("_")
+        found.append(
+            Migration(
+                int(number),
+                name,
+                _statements(files[file_name].read_text(encoding="utf-8")),
+                _statements(files[f"{stem}.down.sql"].read_text(encoding="utf-8")),
+            )
+        )
+    return found
+
+
+def _statements(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split("\n;") if part.strip())
+
+
+def applied(client: Client) -> list[int]:
+    """Numbers of the migrations the store has, in order."""
+    client.command(
+        f"CREATE TABLE IF NOT EXISTS {_LEDGER} (number UInt32, name String) "
+        "ENGINE = MergeTree ORDER BY number"
+    )
+    rows = client.query(f"SELECT DISTINCT number FROM {_LEDGER} ORDER BY number").result_rows
+    return [int(row[0]) for row in rows]
+
+
+def migrate(client: Client, target: int | None = None) -> list[str]:
+    """Bring the store to migration `target` (default: the newest), forward or back.
+
+    Returns:
+        The steps taken, as `0001_initial up`.
+    """
+    steps = migrations()
+    goal = steps[-1].number if target is None else target
+    have = set(applied(client))
+    taken = []
+    for step in steps:
+        if step.number <= goal and step.number not in have:
+            for statement in step.up:
+                client.command(statement)
+            client.insert(_LEDGER, [[step.number, step.name]], column_names=["number", "name"])
+            taken.append(f"{step.number:04d}_{step.name} up")
+    for step in reversed(steps):
+        if step.number > goal and step.number in have:
+            for statement in step.down:
+                client.command(statement)
+            client.command(
+                f"DELETE FROM {_LEDGER} WHERE number = {{number:UInt32}}",  # noqa: S608 - a constant
+                parameters={"number": step.number},
+            )
+            taken.append(f"{step.number:04d}_{step.name} down")
+    return taken

@@ -1,0 +1,94 @@
+"""The store as the workers see it: rows in, rows out, waiting while it is away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol
+
+from infra.backoff import insist
+from schemas.rows import Table
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+log = logging.getLogger(__name__)
+
+Row = Mapping[str, Any]
+
+
+class Store(Protocol):
+    """Where rows are kept. Writing a row twice leaves one."""
+
+    async def insert(self, table: Table, rows: Sequence[Row]) -> None:
+        """Write `rows` (every column but `version` and `is_deleted` may not be left out)."""
+
+    async def query(
+        self, sql: str, parameters: Mapping[str, Any] | None = None
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Column names and rows of `sql`, with `{name:Type}` parameters bound by the engine."""
+
+
+class ClickHouseStore:
+    """A `Store` on ClickHouse: one thread writes, one reads, so that neither stalls the loop.
+
+    The server being away is waited for; rows that the engine refuses are a defect and raise.
+    """
+
+    def __init__(self, open_client: Callable[[], Client]) -> None:
+        self._open = open_client
+        self._local = threading.local()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-read")
+
+    async def insert(self, table: Table, rows: Sequence[Row]) -> None:
+        """Write `rows` to `table`."""
+        if rows:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._writer, self._insert, table, rows)
+
+    async def query(
+        self, sql: str, parameters: Mapping[str, Any] | None = None
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Column names and rows of `sql`."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reader, self._query, sql, parameters)
+
+    def close(self) -> None:
+        """Wait for the writes under way, then end both threads."""
+        for executor in (self._writer, self._reader):
+            executor.submit(self._close_client)
+            executor.shutdown(wait=True)
+
+    def _client(self) -> Client:
+        client: Client | None = getattr(self._local, "client", None)
+        if client is None:
+            client = self._local.client = self._open()
+        return client
+
+    def _close_client(self) -> None:
+        client: Client | None = getattr(self._local, "client", None)
+        if client is not None:
+            client.close()
+            self._local.client = None
+
+    def _insert(self, table: Table, rows: Sequence[Row]) -> None:
+        from clickhouse_connect.driver.exceptions import OperationalError
+
+        names = list(table.columns)
+        data = [[row[name] for name in names] for row in rows]
+        insist(
+            lambda: self._client().insert(table.name, data, column_names=names),
+            (OperationalError, OSError),
+            "ClickHouse",
+            log,
+        )
+
+    def _query(
+        self, sql: str, parameters: Mapping[str, Any] | None
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        result = self._client().query(sql, parameters=dict(parameters or {}))
+        return list(result.column_names), [tuple(row) for row in result.result_rows]

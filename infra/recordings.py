@@ -1,0 +1,148 @@
+"""Where recordings are found, and what may be wrong with them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from schemas.events import Recording
+
+_BLOCK = 1 << 20
+
+
+class RecordingError(Exception):
+    """A recording cannot be used; the message never holds its name, which may hold a number."""
+
+
+class RecordingMissing(RecordingError):
+    """The recording is not there, or not readable, yet: worth trying again later."""
+
+
+class RecordingRefused(RecordingError):
+    """The recording is outside the allowed directories, or its checksum differs: permanent."""
+
+
+class RecordingBroken(RecordingError):
+    """The recording is not sound that can be decoded: permanent."""
+
+
+class RecordingStore:
+    """Finds recordings, in its allowed directories only.
+
+    An emitter should write a recording under another name and rename it when complete: one
+    that is still growing fails its checksum, or is transcribed as far as it goes.
+    """
+
+    def __init__(self, directories: Sequence[Path]) -> None:
+        self._directories = [directory.expanduser().absolute() for directory in directories]
+
+    def resolve(self, recording: Recording) -> Path:
+        """The recording's file, free of symbolic links, its checksum verified where given.
+
+        Raises `RecordingMissing` (try later), `RecordingRefused` or `RecordingBroken`.
+        """
+        name = _name(recording.uri)
+        found = self._find(_requested(recording.uri, name), name)
+        if not found.is_file():
+            raise RecordingBroken(f"{name} is not a file; let its uri name one")
+        if recording.sha256 is not None:
+            _verify(found, recording.sha256, name)
+        return found
+
+    def _find(self, requested: Path, name: str) -> Path:
+        if not self._directories:
+            raise RecordingRefused("no recordings directory is allowed; name one in the settings")
+        roots = [directory.resolve() for directory in self._directories]
+        escaped = False
+        for candidate in self._candidates(requested):
+            try:
+                found = candidate.resolve(strict=True)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except PermissionError as error:
+                raise RecordingMissing(_unreadable(name)) from error
+            except (OSError, RuntimeError) as error:
+                raise RecordingBroken(f"{name} cannot be followed to a file") from error
+            if any(found.is_relative_to(root) for root in roots):
+                return found
+            escaped = True
+        if escaped:
+            raise RecordingRefused(f"{name} leads outside the directories allowed: {self._where()}")
+        raise RecordingMissing(
+            f"{name} is not (yet) in {self._where()}; put it there, or mend its uri"
+        )
+
+    def _candidates(self, requested: Path) -> list[Path]:
+        if not requested.is_absolute():
+            return [directory / requested for directory in self._directories]
+        resolved = [directory.resolve() for directory in self._directories]
+        if any(requested.is_relative_to(root) for root in [*self._directories, *resolved]):
+            return [requested]
+        raise RecordingRefused(
+            f"{_name(requested.as_uri())} is outside the directories allowed: {self._where()}"
+        )
+
+    def _where(self) -> str:
+        return ", ".join(str(directory) for directory in self._directories)
+
+
+def _name(uri: str) -> str:
+    return f"the recording with uri #{hashlib.sha256(uri.encode()).hexdigest()[:12]} (its sha256)"
+
+
+def _requested(uri: str, name: str) -> Path:
+    """The path a uri asks for: relative, or absolute where it was a file: URI."""
+    if "\0" in uri or "%00" in uri:
+        raise RecordingRefused(f"{name} holds a null character")
+    scheme, separator, _ = uri.partition(":")
+    if separator and "/" not in scheme:
+        path = Path(_path_of_file_uri(uri, name))
+        if not path.is_absolute():
+            raise RecordingRefused(f"{name} is a file: URI without an absolute path")
+    else:
+        path = Path(uri)
+        if path.is_absolute():
+            raise RecordingRefused(
+                f"{name} is an absolute path; give one relative to a recordings directory, "
+                "or a file: URI"
+            )
+    if ".." in path.parts:
+        raise RecordingRefused(f"{name} climbs with '..'; give the path without")
+    return path
+
+
+def _path_of_file_uri(uri: str, name: str) -> str:
+    try:
+        parts = urlsplit(uri)
+    except ValueError as error:
+        raise RecordingRefused(f"{name} is not a well-formed URI") from error
+    if parts.scheme.lower() != "file" or parts.netloc not in ("", "localhost"):
+        raise RecordingRefused(f"{name} is not on this machine; only file: URIs are read")
+    if parts.query or parts.fragment:
+        raise RecordingRefused(f"{name} has '?' or '#' in it; write them as %3F and %23")
+    return unquote(parts.path)
+
+
+def _verify(path: Path, expected: str, name: str) -> None:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+    except FileNotFoundError as error:
+        raise RecordingMissing(f"{name} went away while it was read") from error
+    except PermissionError as error:
+        raise RecordingMissing(_unreadable(name)) from error
+    except OSError as error:
+        raise RecordingMissing(f"{name} could not be read to its end; see its disk") from error
+    if digest.hexdigest() != expected:
+        raise RecordingRefused(
+            f"{name} differs from the sha256 in its event; send the event again with the "
+            "checksum of the complete file"
+        )
+
+
+def _unreadable(name: str) -> str:
+    return f"{name} may not be read by this process; give it permission"

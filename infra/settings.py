@@ -1,0 +1,105 @@
+"""Settings, from the environment (`ASCOLTO_*`) or an entry point; every one has a meaning here."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from schemas.topics import PARTITIONS
+
+
+PACKAGED_MODEL = "packaged-base"
+
+
+def default_home() -> Path:
+    """Where data and model weights go unless told otherwise."""
+    return Path(os.environ.get("ASCOLTO_HOME", str(Path.home() / ".ascolto")))
+
+
+class Settings(BaseSettings):
+    """What the workers and commands need to know."""
+
+    model_config = SettingsConfigDict(env_prefix="ASCOLTO_", extra="ignore")
+
+    data_dir: Path = Field(default_factory=lambda: default_home() / "data")
+    kafka: str = Field("127.0.0.1:9092", description="Kafka's bootstrap servers, comma-separated")
+    embedded: bool = Field(False, description="the broker is the embedded one (memory only)")
+    partitions: Annotated[int, Field(ge=1, le=1000)] = PARTITIONS
+    clickhouse_url: SecretStr | None = Field(
+        None, description="http(s)://user:password@host:port/database; none: embedded in data_dir"
+    )
+    recordings: Annotated[list[Path], NoDecode] = Field(
+        default_factory=list,
+        description=f"directories recordings may be read from, separated by '{os.pathsep}'",
+    )
+    recording_attempts: Annotated[int, Field(ge=1)] = Field(
+        6, description="attempts at a recording that is not there yet, before a dead letter"
+    )
+    recording_backoff: Annotated[float, Field(gt=0)] = Field(
+        2.0, description="seconds before the second attempt; doubled each time"
+    )
+    transcription_timeout: Annotated[float, Field(gt=0)] = Field(
+        3600.0, description="seconds one recording may take"
+    )
+    model: str = Field(
+        PACKAGED_MODEL, description="whisper model: packaged-base, a name or a path"
+    )
+    whisper_threads: Annotated[int, Field(ge=1)] = 2
+    pseudonym_key: SecretStr | None = Field(
+        None, description="secret key of the customers' pseudonyms; none: made once in data_dir"
+    )
+    horizon_days: Annotated[int, Field(ge=1, le=365)] = Field(
+        30, description="H: days an engagement lasts from its first conversation"
+    )
+    currency: str = Field("EUR", description="currency of the amounts that are summed")
+    status_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        0, description="port of the worker's status page on 127.0.0.1; 0: a free one"
+    )
+    status_host: str = "127.0.0.1"
+    language: str = Field("it", description="language of what managers see: it or en")
+    generation: Annotated[int, Field(ge=1)] = Field(
+        1, description="number of this state's making; rows of a later one replace earlier rows"
+    )
+
+    @field_validator("recordings", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [Path(part) for part in value.split(os.pathsep) if part]
+        return value
+
+    @property
+    def whisper(self) -> str | None:
+        """The model's name or path; None for the packaged one."""
+        return None if self.model == PACKAGED_MODEL else self.model
+
+    def pseudonym_secret(self) -> bytes:
+        """The key of the pseudonyms; made and kept (owner only) in `data_dir` when none is set."""
+        if self.pseudonym_key is not None:
+            return self.pseudonym_key.get_secret_value().encode()
+        path = self.data_dir / "pseudonym.key"
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            return _keep_once(path, secrets.token_hex(32).encode())
+
+
+def _keep_once(path: Path, content: bytes) -> bytes:
+    """Write `content` to `path` unless another process was first; returns what is there."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+    return path.read_bytes()
