@@ -1,1 +1,1 @@
-"""streams."""
+"""The streams: Faust apps, their agents, and what carries events between them."""

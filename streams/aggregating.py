@@ -1,0 +1,200 @@
+"""The `aggregate` agent: changes become hourly sums, snapshots of the windows, and alerts."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
+
+from processors.agency_days import AgencyDays
+from processors.buckets import DayState, apply, cell_sums, cells_touched, days_touched
+from processors.event_time import HOUR_US, day_of, day_start
+from processors.figures import snapshot_days
+from schemas.codec import InvalidMessage, decode, encode
+from schemas.topics import AGENCY_HOURS, AGENCY_METRICS, ENGAGEMENT_CHANGED
+from streams.change_batches import ChangeBatch, PositionedChange, agency_key
+from streams.dead_letters import DeadLetters
+from streams.deliveries import Delivery
+from streams.outbox import Message, Outbox
+from streams.progress import Progress
+from streams.rise_watch import RiseWatch
+from streams.state import StateTable
+
+TOPICS = (ENGAGEMENT_CHANGED,)
+
+Agency = tuple[str, str]
+Cell = tuple[str, int]
+
+
+class Aggregator:
+    """Keeps the days of each agency and tells what follows from them.
+
+    Order of effects: the days are durable before anything is told of them, and both before the
+    offsets are committed. What is told is the state as it stands, never a difference, so it may
+    be told twice.
+    """
+
+    def __init__(
+        self,
+        days: StateTable,
+        rises: RiseWatch,
+        outbox: Outbox,
+        dead_letters: DeadLetters,
+        progress: Progress,
+        now_us: Callable[[], int] | None = None,
+    ) -> None:
+        """`now_us` moves the windows on while no events come; None: only events move them."""
+        self._days = days
+        self._rises = rises
+        self._outbox = outbox
+        self._dead_letters = dead_letters
+        self._progress = progress
+        self._now_us = now_us
+        self._known: dict[Agency, AgencyDays] | None = None
+        self._partitions: dict[Agency, int] = {}
+        self._clock: dict[str, int] = defaultdict(int)
+        self._told_at: dict[Agency, int] = {}
+
+    def forget(self) -> None:
+        """Drop what is only remembered: the partitions this worker has are others now."""
+        self._known = None
+        self._partitions.clear()
+        self._told_at.clear()
+        self._rises.forget()
+
+    async def handle(self, batch: Sequence[Delivery]) -> None:
+        """Take a batch in; safe to repeat."""
+        known = self._agencies()
+        states: dict[str, tuple[int, DayState]] = {}
+        touched: dict[Agency, set[Cell]] = defaultdict(set)
+        for delivery in batch:
+            changes = decode(delivery.value, ChangeBatch)
+            if isinstance(changes, InvalidMessage):
+                await self._bury(delivery, changes)
+                continue
+            agency = (changes.client_id, changes.agency_id)
+            self._partitions[agency] = delivery.partition
+            for positioned in changes.changes:
+                self._clock[agency[0]] = max(self._clock[agency[0]], positioned.at)
+                self._apply(agency, positioned, delivery.partition, states)
+                touched[agency] |= cells_touched(positioned.change)
+        await self._days.put({key: (at, dict(state)) for key, (at, state) in states.items()})
+        for key, (_, state) in states.items():
+            client, agency_id, day = key.split("|")
+            days = known.setdefault((client, agency_id), AgencyDays(client, agency_id))
+            days.put(int(day), state)
+        await self._tell(touched)
+
+    async def advance(self) -> None:
+        """Let the windows of agencies without events move on with the clock."""
+        if self._now_us is not None:
+            self._agencies()
+            await self._tell({})
+
+    def _apply(
+        self,
+        agency: Agency,
+        positioned: PositionedChange,
+        partition: int,
+        states: dict[str, tuple[int, DayState]],
+    ) -> None:
+        for day in days_touched(positioned.change):
+            key = day_key(agency, day)
+            before = states[key][1] if key in states else self._day(key)
+            after = apply(before, day, positioned.change, positioned.position)
+            if after is not before:
+                states[key] = partition, after
+
+    def _day(self, key: str) -> DayState | None:
+        return cast("DayState | None", self._days.get(key))
+
+    def _agencies(self) -> dict[Agency, AgencyDays]:
+        """All agencies of this worker's partitions, read back from the table when not known."""
+        if self._known is None:
+            self._known = {}
+            for key in self._days:
+                client, agency_id, day = key.split("|")
+                days = self._known.setdefault((client, agency_id), AgencyDays(client, agency_id))
+                state = self._day(key)
+                if state is not None:
+                    days.put(int(day), state)
+                    self._clock[client] = max(self._clock[client], last_call_us(int(day), state))
+        return self._known
+
+    def _event_time(self, client: str) -> int:
+        now = self._now_us() if self._now_us is not None else 0
+        return max(self._clock[client], now)
+
+    async def _tell(self, touched: dict[Agency, set[Cell]]) -> None:
+        messages: list[Message] = []
+        clients = {client for client, _ in touched}
+        for agency, days in self._agencies().items():
+            cells = touched.get(agency, set())
+            if not cells and self._now_us is None and agency[0] not in clients:
+                continue
+            messages += self._hours(agency, cells)
+            messages += self._snapshots(agency, days, cells)
+            messages += self._rises.alerts(
+                agency, days, {hour for _, hour in cells}, self._event_time(agency[0])
+            )
+        await self._outbox.deliver(messages)
+        await self._rises.keep(self._partitions)
+
+    def _hours(self, agency: Agency, cells: set[Cell]) -> Iterable[Message]:
+        """The touched hours' sums, a message a day."""
+        by_day: dict[int, list[Cell]] = defaultdict(list)
+        for cell in sorted(cells):
+            by_day[day_of(cell[1])].append(cell)
+        for day, its_cells in by_day.items():
+            state = self._day(day_key(agency, day))
+            value = {
+                "client_id": agency[0],
+                "agency_id": agency[1],
+                "cells": [
+                    {"segment": segment, "hour_us": hour, "sums": cell_sums(state, segment, hour)}
+                    for segment, hour in its_cells
+                ],
+            }
+            yield Message(AGENCY_HOURS, _key(agency), json.dumps(value).encode())
+
+    def _snapshots(self, agency: Agency, days: AgencyDays, cells: set[Cell]) -> list[Message]:
+        """The windows of every day that the touched hours, or the clock, have changed."""
+        now = self._event_time(agency[0])
+        if not now:
+            return []
+        due = snapshot_days({hour for _, hour in cells}, now, self._told_at.get(agency))
+        self._told_at[agency] = now
+        return [
+            Message(AGENCY_METRICS, _key(agency), encode(figures))
+            for as_of in due.values()
+            for figures in days.snapshot(as_of)
+        ]
+
+    async def _bury(self, delivery: Delivery, invalid: InvalidMessage) -> None:
+        await self._dead_letters.bury(
+            topic=delivery.topic,
+            origin=delivery.origin,
+            original=delivery.value,
+            reason=invalid.reason,
+            error_class=invalid.error_class,
+        )
+
+
+def day_key(agency: Agency, day: int) -> str:
+    """Key of an agency's day in the table."""
+    return f"{agency_key(*agency)}|{day}"
+
+
+def last_call_us(day: int, state: DayState) -> int:
+    """End of the last hour of a day with conversations, us; 0 where there are none."""
+    hours = [
+        int(hour)
+        for hour, sums in state["hours"].get("all", {}).items()
+        if cast("dict[str, Any]", sums).get("calls")
+    ]
+    return day_start(day) + (max(hours) + 1) * HOUR_US - 1 if hours else 0
+
+
+def _key(agency: Agency) -> bytes:
+    return agency_key(*agency).encode()

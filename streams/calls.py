@@ -1,0 +1,63 @@
+"""From `call-ended` to the facts of a conversation: pseudonym in place of the customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from processors.pseudonyms import pseudonym
+from processors.redaction import redact
+from schemas.codec import encode
+from schemas.conversation import Turn
+from schemas.derived import Call, CallTranscribed
+from schemas.events import CallEndedEvent, Survey
+from schemas.topics import CALL_TRANSCRIBED
+from streams.outbox import Message
+
+
+def call_of(event: CallEndedEvent, key: bytes) -> Call:
+    """The facts that every later event repeats."""
+    data = event.data
+    return Call(
+        event_id=event.id,
+        client_id=data.client_id,
+        agency_id=data.agency_id,
+        customer=pseudonym(key, data.client_id, data.customer_id),
+        started_at=data.started_at,
+        ended_at=data.ended_at,
+        service=data.service,
+        touchpoint=data.touchpoint,
+        channel=data.channel,
+        customer_type=data.customer_type,
+        language=data.language,
+    )
+
+
+def redacted(turns: Iterable[Turn], language: str) -> list[Turn]:
+    """`turns` without personal data."""
+    return [turn.model_copy(update={"text": redact(turn.text, language)}) for turn in turns]
+
+
+def redacted_survey(survey: Survey | None, language: str) -> Survey | None:
+    """`survey` without personal data in its comment."""
+    if survey is None or survey.comment is None:
+        return survey
+    return survey.model_copy(update={"comment": redact(survey.comment, language)})
+
+
+def from_text(event: CallEndedEvent, key: bytes) -> CallTranscribed:
+    """A conversation whose text was given (or that is only a survey)."""
+    data = event.data
+    return CallTranscribed(
+        call=call_of(event, key),
+        turns=redacted(data.transcript or [], data.language),
+        survey=redacted_survey(data.survey, data.language),
+        from_audio=False,
+        transcriber=None,
+    )
+
+
+def message_of(transcribed: CallTranscribed, partition: int) -> Message:
+    """The conversation as a message, kept in its customer's partition."""
+    return Message(
+        CALL_TRANSCRIBED, transcribed.call.customer.encode(), encode(transcribed), partition
+    )

@@ -1,0 +1,71 @@
+"""State of the agents: Faust tables whose writes name their partition and are awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import faust
+
+State = dict[str, Any]
+
+
+class StateTable(Protocol):
+    """A keyed state that outlives the worker."""
+
+    def get(self, key: str) -> State | None:
+        """The value at `key`, or None."""
+
+    def __iter__(self) -> Iterator[str]:
+        """All keys of the partitions this worker has."""
+
+    async def put(self, values: Mapping[str, tuple[int, State]]) -> None:
+        """Keep each key's (partition, value); returns when all of them are durable."""
+
+
+class FaustStateTable:
+    """A `StateTable` on a Faust table.
+
+    Faust finds a write's partition by the event in hand, which a batch does not have, and does
+    not say when the write is durable; so the changelog is written here, by partition, awaited,
+    and the value kept only then. Values are JSON, so that integers keep every digit.
+    """
+
+    def __init__(self, app: faust.App, name: str, partitions: int) -> None:
+        self._table = app.Table(
+            name,
+            partitions=partitions,
+            key_type=bytes,
+            value_type=bytes,
+        )
+
+    def get(self, key: str) -> State | None:
+        """The value at `key`, or None."""
+        raw = self._table.data.get(key.encode())
+        return None if raw is None else json.loads(raw)
+
+    def __iter__(self) -> Iterator[str]:
+        """All keys of the partitions this worker has."""
+        return (key.decode() for key in list(self._table.data))
+
+    async def put(self, values: Mapping[str, tuple[int, State]]) -> None:
+        """Keep each key's (partition, value); returns when all of them are durable."""
+        encoded = {
+            key.encode(): (partition, json.dumps(value, separators=(",", ":")).encode())
+            for key, (partition, value) in values.items()
+        }
+        await asyncio.gather(
+            *(
+                self._table.send_changelog(partition, key, value)
+                for key, (partition, value) in encoded.items()
+            )
+        )
+        for key, (_, value) in encoded.items():
+            self._table.data[key] = value
+
+
+def changelog_topic(app_name: str, table: str) -> str:
+    """Name of a table's changelog topic, which the admin step makes."""
+    return f"ascolto-{app_name}-{table}-changelog"

@@ -1,0 +1,298 @@
+"""The `store` agents: events become rows of ClickHouse, one agent a table.
+
+A row written again replaces itself: what stands now is told with the clock as its version, what
+happened once keeps its first row, an engagement's rows are ordered by its customer's events.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from infra.clickhouse.store import Row, Store
+from processors.changes import Engagement, EngagementChange
+from processors.event_time import date_of, day_of, to_datetime, to_us
+from processors.facts import amount_of
+from processors.pseudonyms import pseudonym
+from schemas import rows, topics
+from schemas.codec import InvalidMessage, decode, encode
+from schemas.derived import AgencyAlert, CallScored, CallTranscribed, DeadLetter, Figures
+from schemas.events import ContractCancelledEvent, PaymentReceivedEvent
+from schemas.rows import Table
+from schemas.topics import Topic
+from streams.change_batches import ChangeBatch
+from streams.deliveries import Delivery
+
+_FIRST_WINS = 2**63
+_GENERATION = 2**40
+_QUOTES_KEPT = 6
+
+
+@dataclass(frozen=True)
+class RowSettings:
+    """What rows depend on besides their event."""
+
+    pseudonym_key: bytes
+    generation: int
+    now_us: Callable[[], int]
+
+
+RowsOf = Callable[[Delivery, RowSettings], Iterable[Row]]
+
+
+class TableWriter:
+    """Handler of one table's agent."""
+
+    def __init__(self, table: Table, rows_of: RowsOf, store: Store, settings: RowSettings) -> None:
+        self._table = table
+        self._rows_of = rows_of
+        self._store = store
+        self._settings = settings
+
+    async def handle(self, batch: Sequence[Delivery]) -> None:
+        """Write the rows of a batch in one insert; of rows with one key only the newest."""
+        newest: dict[tuple[Any, ...], Row] = {}
+        for delivery in batch:
+            for row in self._rows_of(delivery, self._settings):
+                key = tuple(row[name] for name in self._table.key)
+                if key not in newest or newest[key]["version"] <= row["version"]:
+                    newest[key] = row
+        await self._store.insert(self._table, list(newest.values()))
+
+
+def journal_rows(delivery: Delivery, settings: RowSettings) -> Iterable[Row]:
+    """The fact itself, pseudonymous and redacted: all figures can be made again from these."""
+    fact = _fact(delivery, settings.pseudonym_key)
+    if fact is not None:
+        event_id, client_id, customer, time, payload = fact
+        yield {
+            "topic": delivery.topic,
+            "event_id": event_id,
+            "client_id": client_id,
+            "customer": customer,
+            "event_time": time,
+            "partition": delivery.partition,
+            "payload": payload.decode(),
+            "version": _FIRST_WINS - settings.now_us(),
+        }
+
+
+def _fact(delivery: Delivery, key: bytes) -> tuple[str, str, str, datetime, bytes] | None:
+    """Id, tenant, customer, time and payload; None where the agent that decides buries it."""
+    if delivery.topic == topics.CALL_TRANSCRIBED.name:
+        called = decode(delivery.value, CallTranscribed)
+        if isinstance(called, InvalidMessage):
+            return None
+        call = called.call
+        return call.event_id, call.client_id, call.customer, call.ended_at, delivery.value
+    if delivery.topic == topics.PAYMENT_RECEIVED.name:
+        paid = decode(delivery.value, PaymentReceivedEvent)
+        if isinstance(paid, InvalidMessage):
+            return None
+        return _pseudonymous(paid, paid.data.received_at, key)
+    ended = decode(delivery.value, ContractCancelledEvent)
+    if isinstance(ended, InvalidMessage):
+        return None
+    return _pseudonymous(ended, ended.data.cancelled_at, key)
+
+
+def _pseudonymous(
+    event: PaymentReceivedEvent | ContractCancelledEvent, time: datetime, key: bytes
+) -> tuple[str, str, str, datetime, bytes]:
+    customer = pseudonym(key, event.data.client_id, event.data.customer_id)
+    data = event.data.model_copy(update={"customer_id": customer})
+    safe = event.model_copy(update={"subject": customer, "data": data})
+    return event.id, event.data.client_id, customer, time, encode(safe)
+
+
+def call_rows(delivery: Delivery, settings: RowSettings) -> Iterable[Row]:
+    """One scored conversation."""
+    event = decode(delivery.value, CallScored)
+    if isinstance(event, InvalidMessage):
+        return
+    call, score = event.call, event.score
+    yield {
+        **call.model_dump(mode="python"),
+        "from_audio": event.from_audio,
+        **score.model_dump(
+            include={
+                "aggression",
+                "empathy",
+                "sentiment",
+                "sentiment_change",
+                "spoken_rating",
+                "predicted_rating",
+                "churn_intent",
+                "promise_to_pay",
+                "scorer_version",
+                "why",
+            }
+        ),
+        "survey_rating": None if event.survey is None else event.survey.rating,
+        "drivers": sorted({found.driver.value for found in score.drivers}),
+        "conduct": sorted({flag.rule.value for flag in score.conduct}),
+        "quotes": _quotes(event),
+        "turns": json.dumps(
+            [turn.model_dump(mode="json") for turn in event.turns], ensure_ascii=False
+        ),
+        "version": settings.now_us(),
+    }
+
+
+def _quotes(event: CallScored) -> list[tuple[str, int, str, float]]:
+    """The turns that explain the scores, with their heaviest reason, heaviest first."""
+    found = []
+    for index, (turn, score) in enumerate(zip(event.turns, event.score.turns, strict=False)):
+        if score.reasons:
+            reason = max(score.reasons, key=lambda each: abs(each.weight))
+            found.append((reason.kind, index, turn.text, reason.weight))
+    found.sort(key=lambda quote: (-abs(quote[3]), quote[1]))
+    return found[:_QUOTES_KEPT]
+
+
+def engagement_rows(delivery: Delivery, settings: RowSettings) -> Iterable[Row]:
+    """Engagements as they stand, and those that no longer are."""
+    batch = decode(delivery.value, ChangeBatch)
+    if isinstance(batch, InvalidMessage):
+        return
+    for positioned in batch.changes:
+        change = positioned.change
+        version = settings.generation * _GENERATION + change.version
+        for engagement in change.removed:
+            yield _engagement_row(change, engagement, version, is_deleted=1)
+        for engagement in change.after:
+            yield _engagement_row(change, engagement, version, is_deleted=0)
+
+
+def _engagement_row(
+    change: EngagementChange, engagement: Engagement, version: int, is_deleted: int
+) -> Row:
+    return {
+        "client_id": change.client_id,
+        "agency_id": change.agency_id,
+        "customer": change.customer,
+        "opened_at": to_datetime(engagement.opened_at),
+        "matures_at": to_datetime(engagement.matures_at(change.horizon_hours)),
+        "service": engagement.service,
+        "touchpoint": engagement.touchpoint,
+        "channel": engagement.channel,
+        "customer_type": engagement.customer_type,
+        "calls": engagement.calls,
+        "scored": engagement.aggression_n,
+        "aggression": _mean(engagement.aggression_sum, engagement.aggression_n),
+        "empathy": _mean(engagement.empathy_sum, engagement.empathy_n),
+        "cancelled": engagement.cancelled,
+        "lost_to_supplier": engagement.lost_to_supplier,
+        "paid": engagement.paid,
+        "amount": amount_of(engagement.amount),
+        "version": version,
+        "is_deleted": is_deleted,
+    }
+
+
+def _mean(total: int, n: int) -> float | None:
+    return total / (10_000 * n) if n else None
+
+
+def hour_rows(delivery: Delivery, settings: RowSettings) -> Iterable[Row]:
+    """Hourly sums as they stand."""
+    told = json.loads(delivery.value)
+    version = settings.now_us()
+    for cell in told["cells"]:
+        yield {
+            "client_id": told["client_id"],
+            "agency_id": told["agency_id"],
+            "segment": cell["segment"],
+            "hour": to_datetime(cell["hour_us"]),
+            **cell["sums"],
+            "version": version,
+        }
+
+
+def metrics_rows(delivery: Delivery, settings: RowSettings) -> Iterable[Row]:
+    """One snapshot of one window."""
+    figures = decode(delivery.value, Figures)
+    if isinstance(figures, InvalidMessage):
+        return
+    row: dict[str, Any] = {
+        "client_id": figures.client_id,
+        "agency_id": figures.agency_id,
+        "segment": figures.segment,
+        "window": figures.window.value,
+        "day": date_of(day_of(to_us(figures.as_of))),
+        "as_of": figures.as_of,
+        "calls": figures.calls,
+        "amount_recovered": figures.amount_recovered,
+        "version": settings.now_us(),
+    }
+    for name in ("nps", "nps_predicted", "churn_rate", "recovery_rate"):
+        row |= _interval_columns(name, getattr(figures, name))
+    for name in ("aggression", "empathy", "sentiment"):
+        mean = getattr(figures, name)
+        row |= {name: mean.value, f"{name}_n": mean.n}
+    for name in ("churn_correlation", "payment_correlation"):
+        correlation = getattr(figures, name)
+        row |= _interval_columns(name, correlation) | {f"{name}_p": correlation.p}
+    yield row
+
+
+def _interval_columns(name: str, figure: Any) -> dict[str, Any]:
+    return {
+        name: figure.value,
+        f"{name}_low": figure.low,
+        f"{name}_high": figure.high,
+        f"{name}_n": figure.n,
+    }
+
+
+def alert_rows(delivery: Delivery, settings: RowSettings) -> Iterable[Row]:
+    """One alert as it stands."""
+    alert = decode(delivery.value, AgencyAlert)
+    if isinstance(alert, InvalidMessage):
+        return
+    yield {
+        **alert.model_dump(mode="python"),
+        "status": alert.status.value,
+        "quotes": [(q.event_id, q.turn, q.text, q.aggression) for q in alert.quotes],
+        "version": settings.now_us(),
+    }
+
+
+def dead_letter_rows(delivery: Delivery, settings: RowSettings) -> Iterable[Row]:
+    """One dead letter."""
+    letter = decode(delivery.value, DeadLetter)
+    if isinstance(letter, InvalidMessage):
+        return
+    now = settings.now_us()
+    yield {
+        **letter.model_dump(mode="python"),
+        "written_at": datetime.fromtimestamp(now / 1e6, UTC),
+        "version": now,
+    }
+
+
+@dataclass(frozen=True)
+class Sink:
+    """One store agent: the topics it reads, the table it writes."""
+
+    table: Table
+    topics: tuple[Topic, ...]
+    rows_of: RowsOf
+
+
+SINKS = (
+    Sink(
+        rows.EVENTS,
+        (topics.CALL_TRANSCRIBED, topics.PAYMENT_RECEIVED, topics.CONTRACT_CANCELLED),
+        journal_rows,
+    ),
+    Sink(rows.CALLS, (topics.CALL_SCORED,), call_rows),
+    Sink(rows.ENGAGEMENTS, (topics.ENGAGEMENT_CHANGED,), engagement_rows),
+    Sink(rows.AGENCY_HOURS, (topics.AGENCY_HOURS,), hour_rows),
+    Sink(rows.AGENCY_METRICS, (topics.AGENCY_METRICS,), metrics_rows),
+    Sink(rows.ALERTS, (topics.AGENCY_ALERT,), alert_rows),
+    Sink(rows.DEAD_LETTERS, (topics.DEAD_LETTER,), dead_letter_rows),
+)

@@ -1,0 +1,204 @@
+"""The `transcribe` agent: given text goes through at once, recordings wait for the model."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any
+
+import faust
+
+from infra.backoff import delays
+from infra.recordings import (
+    RecordingBroken,
+    RecordingMissing,
+    RecordingRefused,
+    RecordingStore,
+)
+from infra.whisper import Transcriber, Transcription
+from schemas.codec import InvalidMessage, decode
+from schemas.derived import CallTranscribed
+from schemas.events import CallEndedEvent, Recording
+from schemas.topics import CALL_ENDED
+from streams.calls import call_of, from_text, message_of, redacted, redacted_survey
+from streams.dead_letters import DeadLetters
+from streams.deliveries import Delivery, delivery_of
+from streams.outbox import Message, Outbox
+from streams.progress import Progress
+
+log = logging.getLogger(__name__)
+
+TOPICS = (CALL_ENDED,)
+
+
+@dataclass(frozen=True)
+class ListeningPorts:
+    """What the agent needs of the world."""
+
+    recordings: RecordingStore
+    transcriber: Transcriber
+    executor: Executor
+    outbox: Outbox
+    dead_letters: DeadLetters
+    progress: Progress
+    pseudonym_key: bytes
+
+
+@dataclass(frozen=True)
+class ListeningSettings:
+    """Patience with recordings."""
+
+    attempts: int = 6
+    first_delay: float = 2.0
+    timeout: float = 3600.0
+    at_once: int = 1
+    """Recordings listened to at the same time; the executor has as many threads."""
+    waiting: int = 64
+    """Recordings taken in at once, listened to or waited for; further events wait."""
+    sleep: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)
+
+
+class Listener:
+    """Turns ended calls into transcribed ones."""
+
+    def __init__(self, ports: ListeningPorts, settings: ListeningSettings) -> None:
+        self._ports = ports
+        self._settings = settings
+        self._places = asyncio.Semaphore(settings.waiting)
+        self._ears = asyncio.Semaphore(settings.at_once)
+        self._listening: set[asyncio.Task[None]] = set()
+
+    async def run(self, stream: faust.Stream[Any], size: int = 500, within: float = 0.25) -> None:
+        """Feed `stream` through.
+
+        A recording is acknowledged when its own work is done, so a slow one holds back the
+        partition's committed offset but no other event.
+        """
+        async for events in stream.noack_take(size, within=within):
+            slow = await self._pass_text(stream, events)
+            for event, call in slow:
+                await self._places.acquire()
+                task = asyncio.create_task(self._listen_and_ack(stream, event, call))
+                self._listening.add(task)
+                task.add_done_callback(self._ended)
+
+    async def _pass_text(
+        self, stream: faust.Stream[Any], events: Sequence[faust.EventT[Any]]
+    ) -> list[tuple[faust.EventT[Any], CallEndedEvent]]:
+        messages: list[Message] = []
+        done, slow = [], []
+        for event in events:
+            delivery = delivery_of(event)
+            call = decode(delivery.value, CallEndedEvent)
+            if isinstance(call, CallEndedEvent) and call.data.recording is not None:
+                slow.append((event, call))
+                continue
+            message = await self.pass_or_bury(delivery, call)
+            messages += [] if message is None else [message]
+            done.append(event)
+        await self._ports.outbox.deliver(messages)
+        for event in done:
+            await stream.ack(event)
+        return slow
+
+    async def pass_or_bury(
+        self, delivery: Delivery, call: CallEndedEvent | InvalidMessage
+    ) -> Message | None:
+        """The message of a call whose text was given; None where it became a dead letter."""
+        if isinstance(call, InvalidMessage):
+            reason, error_class = call.reason, call.error_class
+            event_id = client_id = None
+        else:
+            try:
+                return message_of(from_text(call, self._ports.pseudonym_key), delivery.partition)
+            except Exception as error:
+                log.exception("call at %s failed", delivery.origin)
+                reason, error_class = (
+                    f"unexpected {type(error).__name__}; see the log",
+                    "unexpected",
+                )
+                event_id, client_id = call.id, call.data.client_id
+        await self._ports.dead_letters.bury(
+            topic=delivery.topic,
+            origin=delivery.origin,
+            original=delivery.value,
+            reason=reason,
+            error_class=error_class,
+            event_id=event_id,
+            client_id=client_id,
+        )
+        return None
+
+    async def _listen_and_ack(
+        self, stream: faust.Stream[Any], event: faust.EventT[Any], call: CallEndedEvent
+    ) -> None:
+        try:
+            await self.listen(delivery_of(event), call)
+            await stream.ack(event)
+        finally:
+            self._places.release()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._listening.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error(
+                "listening ended badly; the call stays unacknowledged", exc_info=task.exception()
+            )
+
+    async def listen(self, delivery: Delivery, call: CallEndedEvent) -> None:
+        """Transcribe a recording and write it, or its dead letter; safe to repeat."""
+        ports = self._ports
+        assert call.data.recording is not None
+        try:
+            heard = await self._transcription(call.data.recording, call.data.language)
+        except (RecordingMissing, RecordingRefused, RecordingBroken, TimeoutError) as error:
+            await ports.dead_letters.bury(
+                topic=delivery.topic,
+                origin=delivery.origin,
+                original=delivery.value,
+                reason=str(error) or f"the recording took over {self._settings.timeout:.0f} s",
+                error_class=type(error).__name__,
+                event_id=call.id,
+                client_id=call.data.client_id,
+            )
+            return
+        transcribed = self._transcribed(call, heard)
+        await ports.outbox.deliver([message_of(transcribed, delivery.partition)])
+        ports.progress.count("transcribed_from_audio")
+
+    async def _transcription(self, recording: Recording, language: str) -> Transcription:
+        """Listen to `recording`; one that is missing or broken may still be on its way."""
+        settings = self._settings
+        waits = delays(settings.first_delay)
+        for attempt in range(1, settings.attempts + 1):
+            try:
+                return await self._attempt(recording, language)
+            except (RecordingMissing, RecordingBroken) as error:
+                if attempt == settings.attempts:
+                    raise
+                log.warning("attempt %d of %d: %s", attempt, settings.attempts, error)
+            await settings.sleep(next(waits))
+        raise AssertionError("at least one attempt is made")
+
+    async def _attempt(self, recording: Recording, language: str) -> Transcription:
+        loop = asyncio.get_running_loop()
+        async with self._ears:
+            work = loop.run_in_executor(self._ports.executor, self._hear, recording, language)
+            return await asyncio.wait_for(work, self._settings.timeout)
+
+    def _hear(self, recording: Recording, language: str) -> Transcription:
+        path = self._ports.recordings.resolve(recording)
+        return self._ports.transcriber.transcribe(path, layout=recording.layout, language=language)
+
+    def _transcribed(self, call: CallEndedEvent, heard: Transcription) -> CallTranscribed:
+        return CallTranscribed(
+            call=call_of(call, self._ports.pseudonym_key),
+            turns=redacted(heard.turns, call.data.language),
+            survey=redacted_survey(call.data.survey, call.data.language),
+            from_audio=True,
+            transcriber=heard.model,
+            audio_seconds=heard.duration,
+        )

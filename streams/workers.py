@@ -1,0 +1,159 @@
+"""The two workers: Faust apps with their agents attached, run until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import faust
+from mode import Service
+
+from infra.clickhouse.store import Store
+from infra.settings import Settings
+from processors.rise_baseline import RiseSettings
+from schemas.topics import Topic
+from streams import aggregating, linking, scoring, transcribing
+from streams.aggregating import Aggregator
+from streams.app import raw_topic
+from streams.dead_letters import DeadLetters
+from streams.deliveries import Intake, consume
+from streams.linking import Linker, LinkSettings
+from streams.outbox import KafkaOutbox
+from streams.progress import Progress
+from streams.rise_watch import RiseWatch
+from streams.scoring import Scorer
+from streams.state import FaustStateTable, changelog_topic
+from streams.storing import SINKS, RowSettings, TableWriter
+from streams.transcribing import Listener
+
+log = logging.getLogger(__name__)
+
+TRANSCRIBER = "transcriber"
+ANALYTICS = "analytics"
+_CUSTOMERS = "customers"
+_DAYS = "agency-days"
+_ALERTS = "agency-alerts"
+CHANGELOGS = tuple(changelog_topic(ANALYTICS, table) for table in (_CUSTOMERS, _DAYS, _ALERTS))
+_MINUTE = 60.0
+
+
+def attach_transcriber(app: faust.App, listener: Listener) -> None:
+    """The transcriber worker's one agent."""
+
+    async def transcribe(stream: faust.StreamT[Any]) -> None:
+        await listener.run(cast("faust.Stream[Any]", stream))
+
+    app.agent(raw_topic(app, *transcribing.TOPICS), name="transcribe")(transcribe)
+
+
+def attach_analytics(
+    app: faust.App,
+    settings: Settings,
+    store: Store,
+    progress: Progress,
+    now_us: Callable[[], int],
+) -> None:
+    """The analytics worker's agents: score, link, aggregate, and one a table of the store."""
+    outbox = KafkaOutbox(app, progress)
+    letters = DeadLetters(outbox, progress)
+    key = settings.pseudonym_secret()
+    table = _Tables(app, settings.partitions)
+    aggregator = Aggregator(
+        table(_DAYS),
+        RiseWatch(table(_ALERTS), RiseSettings()),
+        outbox,
+        letters,
+        progress,
+        None if settings.embedded else now_us,
+    )
+    linker = Linker(
+        table(_CUSTOMERS),
+        outbox,
+        letters,
+        progress,
+        LinkSettings(key, settings.horizon_days * 24, settings.currency),
+    )
+    scorer = Scorer(outbox, letters, progress)
+    _attach(app, "score", scoring.TOPICS, Intake(scorer.handle, letters), size=200, within=0.1)
+    _attach(app, "link", linking.TOPICS, Intake(linker.handle, letters), size=500, within=0.2)
+    _attach(
+        app, "aggregate", aggregating.TOPICS, Intake(aggregator.handle, letters), 100, within=0.5
+    )
+    rows = RowSettings(key, settings.generation, now_us)
+    for sink in SINKS:
+        writer = TableWriter(sink.table, sink.rows_of, store, rows)
+        name = f"store-{sink.table.name}"
+        _attach(app, name, sink.topics, Intake(writer.handle, letters), size=1000, within=0.5)
+
+    async def forget(*_: object, **__: object) -> None:
+        aggregator.forget()
+
+    app.on_partitions_assigned.connect(forget)
+
+    async def advance() -> None:
+        await aggregator.advance()
+
+    if not settings.embedded:
+        app.timer(interval=_MINUTE, on_leader=False)(advance)
+
+
+class _Tables:
+    def __init__(self, app: faust.App, partitions: int) -> None:
+        self._app = app
+        self._partitions = partitions
+
+    def __call__(self, name: str) -> FaustStateTable:
+        return FaustStateTable(self._app, name, self._partitions)
+
+
+def _attach(
+    app: faust.App, name: str, topics: tuple[Topic, ...], intake: Intake, size: int, within: float
+) -> None:
+    async def agent(stream: faust.StreamT[Any]) -> None:
+        await consume(cast("faust.Stream[Any]", stream), intake, size, within)
+
+    app.agent(raw_topic(app, *topics), name=name)(agent)
+
+
+class Around(Service):
+    """Something that starts before a worker's agents and stops after them."""
+
+    def __init__(
+        self,
+        start: Callable[[], Awaitable[object]],
+        stop: Callable[[], Awaitable[object]],
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self._start = start
+        self._stop = stop
+
+    async def on_start(self) -> None:
+        """Start it."""
+        await self._start()
+
+    async def on_stop(self) -> None:
+        """Stop it."""
+        await self._stop()
+
+
+async def end_with_parent(parent: int, seconds: float = 1.0) -> None:
+    """End this process when its parent has ended, where the kernel does not do it."""
+    while os.getppid() == parent:
+        await asyncio.sleep(seconds)
+    log.error("the parent process has ended; so does this worker")
+    os._exit(1)
+
+
+def run(app: faust.App, *around: Around, log_level: str = "INFO") -> None:
+    """Run `app` until it is told to stop (SIGINT, SIGTERM); ends the process."""
+    if sys.platform != "win32":
+        import uvloop
+
+        uvloop.install()
+    worker = faust.Worker(app, *around, loglevel=log_level, redirect_stdouts=False)
+    worker.execute_from_commandline()
