@@ -12,7 +12,6 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from schemas.topics import PARTITIONS
 
-
 PACKAGED_MODEL = "packaged-base"
 
 

@@ -6,7 +6,7 @@ windows as hold it, and each word's time is afterwards carried back to its chann
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +18,20 @@ Samples = npt.NDArray[np.float32]
 
 RATE = 16_000
 WINDOW = 28 * RATE
+"""Whisper's 30 s less room for the silence at the end."""
+
 GRID = RATE // 100
 """Clips begin on whisper's own frames (10 ms), or its words would be off by a fraction."""
 
 JOIN = int(0.35 * RATE)
+"""Shorter silences of one speaker stay within a stretch."""
+
 SPACE = int(0.5 * RATE)
+"""Silence laid between stretches: with less, words slip to a neighbour's stretch."""
+
+_PAD_MS = 200
+_LEAD_IN = RATE // 10
+"""No word ends within half the padding of its stretch's begin: what seems to ended before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +69,40 @@ class Packed:
     windows: list[tuple[int, int]]
     placed: list[Placed]
 
-    def at(self, sample: float) -> int:
-        """Index of the stretch under a sample, or of the nearer one in the silence between two."""
-        right = bisect_right([one.offset for one in self.placed], sample)
-        if right == 0:
-            return 0
-        if right == len(self.placed):
-            return right - 1
-        before, after = self.placed[right - 1], self.placed[right]
-        return right - 1 if sample - before.until <= after.offset - sample else right
+    def of_word(self, begin: float, end: float) -> int:
+        """Index of the stretch a word was said in, by its first and last sample.
+
+        Whisper tells where a word ends; after a pause it lets the word begin where the one
+        before ended. So the end decides, and in the silence after a stretch, the begin.
+        """
+        at = max(0, bisect_left([one.offset for one in self.placed], end - _LEAD_IN) - 1)
+        if at + 1 < len(self.placed) and begin >= self.placed[at].until:
+            nearer_to_next = self.placed[at + 1].offset - end < begin - self.placed[at].until
+            return at + 1 if nearer_to_next else at
+        return at
 
 
-def stretches(sound: Samples, channel: int) -> list[Stretch]:
-    """Where someone speaks on a channel (Silero's voice activity detection)."""
+def stretches(sound: Samples, channel: int, join: int = JOIN) -> list[Stretch]:
+    """Where someone speaks on a channel (Silero's voice activity detection).
+
+    `join` is the silence, in samples, that does not end a stretch.
+    """
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 
     if not len(sound):
         return []
     options = VadOptions(
-        min_silence_duration_ms=150, speech_pad_ms=150, max_speech_duration_s=WINDOW / RATE
+        threshold=0.3,
+        neg_threshold=0.15,
+        min_silence_duration_ms=150,
+        speech_pad_ms=_PAD_MS,
+        max_speech_duration_s=WINDOW / RATE,
     )
     found: list[dict[str, Any]] = get_speech_timestamps(sound, options)
     joined: list[Stretch] = []
     for one in found:
         begin, end = int(one["start"]), int(one["end"])
-        if joined and begin - joined[-1].end < JOIN and end - joined[-1].begin <= WINDOW:
+        if joined and begin - joined[-1].end < join and end - joined[-1].begin <= WINDOW:
             joined[-1] = Stretch(channel, joined[-1].begin, end)
         else:
             joined.append(Stretch(channel, begin, end))

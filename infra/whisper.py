@@ -40,7 +40,6 @@ HINTS: Mapping[str, str] = MappingProxyType(
 """Words of the trade that the model is told to expect, by language."""
 
 _SAME_SOUND = 0.98
-_BOUNDARY = int(0.5 * RATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +113,14 @@ class WhisperTranscriber:
         channels = decode(path, layout, self._longest)
         speakers = _speakers(channels)
         channels = channels[: len(speakers)]
-        found = [speech.stretches(sound, number) for number, sound in enumerate(channels)]
+        alone = len(speakers) == 1
+        join = 0 if alone else speech.JOIN
+        found = [speech.stretches(sound, number, join) for number, sound in enumerate(channels)]
         packed = speech.pack(channels, found)
         dropped: Counter[str] = Counter()
         segments = list(self._segments(packed, speakers, language, dropped))
-        gap = MONO_TURN_GAP if len(speakers) == 1 else TURN_GAP
         return Transcription(
-            turns=merge_turns(segments, gap),
+            turns=merge_turns(segments, MONO_TURN_GAP if alone else TURN_GAP),
             language=language,
             duration=round(len(channels[0]) / RATE, 3),
             model=self.model,
@@ -245,13 +245,14 @@ def _same(left: Samples, right: Samples) -> bool:
 
 def _word(placed: Placed, word: Any) -> Word:
     start, end = placed.seconds(word.start * RATE), placed.seconds(word.end * RATE)
-    return Word(start, max(start, end), word.word, float(word.probability))
+    text = word.word.replace(" '", "'", 1)
+    return Word(start, max(start, end), text, float(word.probability))
 
 
 def _by_stretch(packed: Packed, words: list[Any]) -> Iterator[tuple[int, list[Any]]]:
     """The words of one window by the stretch they were said in."""
     grouped: dict[int, list[Any]] = {}
     for word in words:
-        number = packed.at((word.start + word.end) / 2 * RATE)
+        number = packed.of_word(word.start * RATE, word.end * RATE)
         grouped.setdefault(number, []).append(word)
     yield from grouped.items()

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import faust
+from aiokafka.errors import KafkaError
+
+from infra.backoff import delays
+
+log = logging.getLogger(__name__)
 
 State = dict[str, Any]
 
@@ -56,14 +62,37 @@ class FaustStateTable:
             key.encode(): (partition, json.dumps(value, separators=(",", ":")).encode())
             for key, (partition, value) in values.items()
         }
-        await asyncio.gather(
-            *(
-                self._table.send_changelog(partition, key, value)
-                for key, (partition, value) in encoded.items()
-            )
-        )
+        left = list(encoded)
+        for delay in delays():
+            left = await self._try({key: encoded[key] for key in left})
+            if not left:
+                break
+            log.warning("Kafka did not take %d states; again in %.1f s", len(left), delay)
+            await asyncio.sleep(delay)
         for key, (_, value) in encoded.items():
             self._table.data[key] = value
+
+    async def _try(self, encoded: Mapping[bytes, tuple[int, bytes]]) -> list[bytes]:
+        """Write each once to the changelog; returns the keys that were not acknowledged."""
+        changelog = self._table.changelog_topic
+        acknowledgements = [
+            await changelog.send(
+                key=key,
+                value=value,
+                partition=partition,
+                key_serializer="raw",
+                value_serializer="raw",
+            )
+            for key, (partition, value) in encoded.items()
+        ]
+        results = await asyncio.gather(*acknowledgements, return_exceptions=True)
+        failed = []
+        for key, result in zip(encoded, results, strict=True):
+            if isinstance(result, KafkaError):
+                failed.append(key)
+            elif isinstance(result, BaseException):
+                raise result
+        return failed
 
 
 def changelog_topic(app_name: str, table: str) -> str:

@@ -1,0 +1,81 @@
+"""`ascolto score`: conversations as JSON lines in, their scores as JSON lines out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from processors.scoring import score_call
+from schemas.conversation import CallScore, Rating, Turn
+
+
+class Conversation(BaseModel):
+    """One line of input; fields that are not known are passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    language: str = "it"
+    turns: list[Turn]
+    survey_rating: Rating | None = None
+
+
+def score(lines: Iterable[str], out: TextIO, err: TextIO | None = None) -> int:
+    """Score each line's conversation and write a line for it; empty lines are passed over.
+
+    A line that cannot be read is told on `err` (standard error by default) with its number and
+    what to mend, never with its text; the other lines are still done. Returns the exit code:
+    0, or 1 where a line could not be read.
+    """
+    errors = sys.stderr if err is None else err
+    code = 0
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            conversation = Conversation.model_validate_json(line)
+        except ValidationError as error:
+            print(f"line {number}: {_what_to_mend(error)}", file=errors)
+            code = 1
+            continue
+        result = score_call(
+            conversation.turns,
+            conversation.language.lower().partition("-")[0],
+            survey_rating=conversation.survey_rating,
+        )
+        out.write(json.dumps(_as_row(conversation.id, result), ensure_ascii=False) + "\n")
+    return code
+
+
+def _as_row(conversation_id: str, result: CallScore) -> dict[str, Any]:
+    row = {"id": conversation_id, **result.model_dump(mode="json")}
+    if row["why"] is None:
+        del row["why"]
+    return row
+
+
+def _what_to_mend(error: ValidationError) -> str:
+    """The first faults of a line, by field; without the input, which may be personal."""
+    faults = [
+        f"{'.'.join(str(part) for part in fault['loc']) or 'line'}: {_rule_broken(fault['type'])}"
+        for fault in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    more = f" (and {len(faults) - 3} more)" if len(faults) > 3 else ""
+    return "; ".join(faults[:3]) + more
+
+
+def _rule_broken(kind: str) -> str:
+    return {
+        "json_invalid": "is not a JSON object on one line",
+        "missing": "is missing",
+        "string_type": "must be a text",
+        "list_type": "must be a list",
+        "enum": "must be operator, customer or unknown",
+        "extra_forbidden": "is not a field of a turn (speaker, text, start, end, confidence)",
+        "model_type": "must be an object",
+        "model_attributes_type": "must be an object",
+    }.get(kind, f"breaks the rule {kind}")

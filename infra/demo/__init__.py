@@ -1,0 +1,1 @@
+"""The demo: its calls and how they were made."""

@@ -1,0 +1,159 @@
+"""Plays events files through `ascolto run all`, and reckons the figures again apart from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from infra.demo.simulation import SimulationSettings, encode, simulate
+from processors.scoring import score_call
+from schemas.codec import InvalidMessage, decode_inbound
+from schemas.events import CallEndedEvent, PaymentReceivedEvent
+from tests.figures import reference
+from tests.figures.reference import Happening, Left, Paid, Said
+
+HORIZON = timedelta(days=30)
+WINDOWS = {
+    "24h": timedelta(days=1),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+    "90d": timedelta(days=90),
+}
+BROKEN = [
+    b"{",
+    b"null",
+    b"[]",
+    b'"text"',
+    b"\xff\xfe\x00",
+    b'{"type": "it.ascolto.call-ended.v1"}',
+    b'{"type": "something.else"}',
+    b'{"specversion": "1.0", "id": "x", "type": "it.ascolto.payment-received.v1"}',
+    b"[" * 100_000,
+    b'{"id": "y", "type": 7}',
+]
+
+
+def events_file(path: Path, seed: int, calls: int, days: int) -> list[bytes]:
+    """Write a file with duplicates, late events and ten broken lines; returns the good lines."""
+    settings = SimulationSettings(seed=seed, calls=calls, days=days, audio=False)
+    good = [encode(event) for event in simulate(settings)]
+    rng = random.Random(seed)
+    lines = good + rng.sample(good, len(good) // 20)
+    order = [index + rng.choice((0, 0, 0, rng.randrange(-400, 400))) for index in range(len(lines))]
+    lines = [line for _, line in sorted(zip(order, lines, strict=True))]
+    for broken in BROKEN:
+        lines.insert(rng.randrange(len(lines)), broken)
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    return good
+
+
+def ascolto(*arguments: str | Path, home: Path) -> subprocess.Popen[str]:
+    """Start the command as a person would."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "infra.cli.main", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "ASCOLTO_HOME": str(home)},
+    )
+
+
+def finish(process: subprocess.Popen[str], seconds: float = 240) -> dict[str, Any]:
+    """Wait for a run; returns the object on its last line of stdout."""
+    out, err = process.communicate(timeout=seconds)
+    assert process.returncode == 0, err
+    told: dict[str, Any] = json.loads(out.splitlines()[-1])
+    return told
+
+
+def play(path: Path, data_dir: Path) -> subprocess.Popen[str]:
+    """Start playing an events file."""
+    arguments = ("run", "all", "--events", path, "--exit", "--json", "--data-dir", data_dir)
+    return ascolto(*arguments, home=data_dir)
+
+
+def kill_after_rows(process: subprocess.Popen[str], data_dir: Path, seconds: float) -> None:
+    """Kill the run with SIGKILL, `seconds` after its workers took up their work."""
+    deadline = time.monotonic() + 120
+    while not (data_dir / "run" / "analytics.json").exists():
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def read_figures(
+    data_dir: Path, window: str, as_of: datetime, by: str | None = None
+) -> list[dict[str, Any]]:
+    """What `ascolto figures` says."""
+    arguments = ["figures", "--data-dir", data_dir, "--window", window, "--json"]
+    arguments += ["--as-of", as_of.isoformat()] + (["--by", by] if by else [])
+    out, err = ascolto(*arguments, home=data_dir).communicate(timeout=60)
+    assert out, err
+    told: list[dict[str, Any]] = json.loads(out)
+    return told
+
+
+def happenings(lines: list[bytes]) -> list[Happening]:
+    """The events of a file, once each, scored as `ascolto score` would."""
+    found: dict[str, Happening] = {}
+    for line in lines:
+        routed = decode_inbound(line)
+        assert not isinstance(routed, InvalidMessage)
+        event = routed.event
+        if isinstance(event, CallEndedEvent):
+            found[event.id] = _said(event)
+        elif isinstance(event, PaymentReceivedEvent):
+            paid = event.data
+            found[event.id] = Paid(event.id, paid.customer_id, paid.received_at, paid.amount)
+        else:
+            left = event.data
+            found[event.id] = Left(event.id, left.customer_id, left.cancelled_at, left.ended_by)
+    return list(found.values())
+
+
+def _said(event: CallEndedEvent) -> Said:
+    data = event.data
+    survey = None if data.survey is None else data.survey.rating
+    score = score_call(
+        data.transcript or [],
+        data.language,
+        survey_rating=survey,
+        started_at=data.started_at,
+        ended_at=data.ended_at,
+    )
+
+    def exactly(value: float | None) -> Fraction | None:
+        return None if value is None else Fraction(str(value))
+
+    return Said(
+        event.id,
+        data.customer_id,
+        data.agency_id,
+        data.ended_at,
+        (data.service, data.touchpoint, data.channel, data.customer_type),
+        exactly(score.aggression),
+        exactly(score.empathy),
+        exactly(score.sentiment),
+        survey,
+        score.spoken_rating,
+        score.predicted_rating,
+    )
+
+
+def expected(
+    events: list[Happening], agency: str, segment: str, window: str, as_of: datetime
+) -> dict[str, Any]:
+    """The figures again, from PRODUCT's definitions alone."""
+    return reference.figures(events, agency, segment, WINDOWS[window], as_of, HORIZON)
