@@ -143,12 +143,12 @@ def call_rows(delivery: Delivery, settings: RowSettings) -> Iterable[Row]:
 
 
 def _quotes(event: CallScored) -> list[tuple[str, int, str, float]]:
-    """The turns that explain the scores, with their heaviest reason, heaviest first."""
-    found = []
-    for index, (turn, score) in enumerate(zip(event.turns, event.score.turns, strict=False)):
-        if score.reasons:
-            reason = max(score.reasons, key=lambda each: abs(each.weight))
-            found.append((reason.kind, index, turn.text, reason.weight))
+    """The words that moved the scores most, with their turns, heaviest first."""
+    found = [
+        (reason.kind, index, reason.text, reason.weight)
+        for index, score in enumerate(event.score.turns)
+        for reason in score.reasons
+    ]
     found.sort(key=lambda quote: (-abs(quote[3]), quote[1]))
     return found[:_QUOTES_KEPT]
 

@@ -1,0 +1,244 @@
+"""The preview's web application: read-only, for browsers on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from html import escape
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any
+
+from aiohttp import web
+
+from dashboards.panels import ALL_SEGMENTS, DEFAULT_WINDOW, OVERVIEW, SMALL_SAMPLE, WINDOWS, panel
+from dashboards.preview.macros import Choices, InvalidChoiceError
+from dashboards.preview.reading import Json, QueryResult, Reader, RunQuery
+from dashboards.texts import DEFAULT_LANGUAGE, LANGUAGES, texts
+
+__all__ = ["QueryResult", "create_preview"]
+
+_LOG = logging.getLogger(__name__)
+_HOSTS = frozenset({"localhost", "127.0.0.1"})
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Status = Callable[[], Mapping[str, Any]]
+
+_READER = web.AppKey("reader", Reader)
+_LANGUAGE = web.AppKey("language", str)
+_STATUS: web.AppKey[Status] = web.AppKey("status")
+
+
+def create_preview(
+    run_query: RunQuery,
+    *,
+    language: str = DEFAULT_LANGUAGE,
+    status: Status | None = None,
+) -> web.Application:
+    """The page and its data, to be served on 127.0.0.1.
+
+    `run_query` runs SQL with bound `{name:Type}` parameters and is awaited, one query at a
+    time; `status` gives whatever the worker tells of itself (event-time clock, counts): JSON
+    values, dates included. Raises ValueError for a language there are no texts in.
+    """
+    texts(language)
+    app = web.Application(middlewares=[_local_only, _store_away])
+    app.on_response_prepare.append(_harden)
+    app[_READER] = Reader(run_query)
+    app[_LANGUAGE] = language
+    app[_STATUS] = status or dict
+    app.router.add_get("/", _page)
+    app.router.add_get("/status", _status)
+    app.router.add_get("/api/status", _status)
+    app.router.add_get("/api/panels", _panels)
+    app.router.add_get("/api/clients", _clients)
+    app.router.add_get("/api/variables", _variables)
+    app.router.add_get("/api/version", _version)
+    app.router.add_get("/api/panel/{id}", _panel)
+    app.router.add_get("/static/plotly.min.js", _Plotly().serve)
+    for path in files(__package__).joinpath("static").iterdir():
+        suffix = path.name[path.name.rfind(".") :]
+        if suffix in _TYPES:
+            serve = partial(_own_file, path.read_bytes(), _TYPES[suffix])
+            app.router.add_get(f"/static/{path.name}", serve)
+    return app
+
+
+@web.middleware
+async def _local_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses names that a page elsewhere could have pointed at this machine (DNS rebinding)."""
+    if request.host.rpartition(":")[0] not in _HOSTS and request.host not in _HOSTS:
+        raise web.HTTPForbidden(text="this page is served to this machine only")
+    return await handler(request)
+
+
+@web.middleware
+async def _store_away(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except (web.HTTPException, asyncio.CancelledError):
+        raise
+    except InvalidChoiceError as error:
+        return web.json_response({"error": "invalid", "field": str(error)}, status=400)
+    except Exception as error:
+        _LOG.warning("preview: %s failed with %s", request.path, type(error).__name__)
+        return web.json_response({"error": "unavailable"}, status=503)
+
+
+async def _harden(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(_HEADERS)
+    if not request.path.startswith("/static/"):
+        response.headers["Cache-Control"] = "no-store"
+
+
+def _asked_language(request: web.Request) -> str:
+    asked = request.query.get("lang", "")
+    return asked if asked in LANGUAGES else request.app[_LANGUAGE]
+
+
+async def _page(request: web.Request) -> web.Response:
+    language = _asked_language(request)
+    page = files(__package__).joinpath("static", "index.html").read_text(encoding="utf-8")
+    page = page.replace("{{language}}", escape(language))
+    page = page.replace("{{title}}", escape(texts(language)["dashboard.title"]))
+    page = page.replace("{{plotly}}", escape(version("plotly")))
+    return web.Response(text=page, content_type="text/html")
+
+
+async def _status(request: web.Request) -> web.Response:
+    return web.json_response(dict(request.app[_STATUS]()), dumps=partial(json.dumps, default=str))
+
+
+async def _panels(request: web.Request) -> web.Response:
+    language = _asked_language(request)
+    words = texts(language)
+    return web.json_response(
+        {
+            "language": language,
+            "languages": LANGUAGES,
+            "windows": WINDOWS,
+            "window": DEFAULT_WINDOW,
+            "small_sample": SMALL_SAMPLE,
+            "texts": dict(words),
+            "panels": [
+                {
+                    "id": each.id,
+                    "shape": each.shape,
+                    "unit": each.unit,
+                    "low": each.low,
+                    "high": each.high,
+                    "width": each.width,
+                    "title": words[f"panel.{each.id}.title"],
+                    "description": words[f"panel.{each.id}.description"],
+                }
+                for each in OVERVIEW
+            ],
+        }
+    )
+
+
+async def _clients(request: web.Request) -> web.Response:
+    return web.json_response({"clients": await request.app[_READER].clients()})
+
+
+async def _variables(request: web.Request) -> web.Response:
+    reader, choices = request.app[_READER], _choices(request)
+    return web.json_response(
+        {
+            "agencies": await reader.agencies(choices),
+            "segments": await reader.segments(choices),
+        }
+    )
+
+
+async def _version(request: web.Request) -> web.Response:
+    """What a page asks every two seconds to know whether to ask for more."""
+    reader = request.app[_READER]
+    answer: dict[str, Json] = {"version": await reader.revision(), "newest": None}
+    if request.query.get("client"):
+        newest = await reader.newest(_choices(request))
+        answer["newest"] = newest.isoformat() if newest else None
+    return web.json_response(answer)
+
+
+async def _panel(request: web.Request) -> web.Response:
+    try:
+        asked = panel(request.match_info["id"])
+    except KeyError:
+        raise web.HTTPNotFound(text="no such panel") from None
+    reader, choices = request.app[_READER], _choices(request)
+    if "to" not in request.query:
+        newest = await reader.newest(choices)
+        choices = _choices(request, newest or choices.to)
+    answer = await reader.panel(asked, choices)
+    return web.json_response({"id": asked.id, "to": choices.to.isoformat(), **answer})
+
+
+def _choices(request: web.Request, to: datetime | None = None) -> Choices:
+    asked = request.query
+    if to is None:
+        to = _time(asked["to"]) if "to" in asked else datetime.now(UTC)
+    return Choices(
+        client=asked.get("client", ""),
+        to=to,
+        window=asked.get("window", DEFAULT_WINDOW),
+        segment=asked.get("segment", ALL_SEGMENTS),
+        agencies=tuple(asked.getall("agency", [])),
+    )
+
+
+def _time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidChoiceError("time") from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+async def _own_file(content: bytes, content_type: str, _: web.Request) -> web.Response:
+    headers = {"Cache-Control": "no-cache"}
+    return web.Response(body=content, content_type=content_type, charset="utf-8", headers=headers)
+
+
+class _Plotly:
+    """Plotly's script from the installed package, compressed once."""
+
+    def __init__(self) -> None:
+        self._compressed: asyncio.Task[bytes] | None = None
+
+    async def serve(self, request: web.Request) -> web.Response:
+        if self._compressed is None:
+            self._compressed = asyncio.ensure_future(asyncio.to_thread(_compressed_plotly))
+        body = await asyncio.shield(self._compressed)
+        headers = {"Cache-Control": "max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+        else:
+            body = await asyncio.to_thread(gzip.decompress, body)
+        return web.Response(
+            body=body, content_type="text/javascript", charset="utf-8", headers=headers
+        )
+
+
+def _compressed_plotly() -> bytes:
+    from plotly.offline import get_plotlyjs
+
+    script: str = get_plotlyjs()
+    return gzip.compress(script.encode(), 6)

@@ -1,0 +1,119 @@
+"""Reads panels through the store's query function, no oftener than the data change."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from dashboards.panels import Panel
+from dashboards.preview.macros import Choices, expand
+from dashboards.queries import query
+
+Json = Any
+
+REVISION_SECONDS = 1.0
+REMEMBERED_RESULTS = 256
+
+
+@dataclass(frozen=True)
+class QueryResult:
+    """What a query gives: the columns' names, and the rows with a value for each column."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+
+
+RunQuery = Callable[[str, Mapping[str, Any]], Awaitable[QueryResult]]
+"""Runs SQL with `{name:Type}` placeholders bound to the parameters given beside it."""
+
+
+class Reader:
+    """Answers of the store as JSON values, remembered until the tables change.
+
+    Queries go out one at a time, so that any number of open pages weighs on the store like one.
+    """
+
+    def __init__(self, run_query: RunQuery, clock: Callable[[], float] = time.monotonic) -> None:
+        self._run_query = run_query
+        self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
+        self._revision = ""
+        self._revision_read_at = -math.inf
+        self._remembered: OrderedDict[tuple[str, str], tuple[str, Json]] = OrderedDict()
+
+    async def revision(self) -> str:
+        """A text that differs whenever the tables behind the panels have changed."""
+        async with self._one_at_a_time:
+            return await self._current_revision()
+
+    async def clients(self) -> list[str]:
+        """The client companies that have data."""
+        return _first_column(await self._read(query("clients"), {}))
+
+    async def agencies(self, choices: Choices) -> list[str]:
+        """The client company's agencies, whatever the window."""
+        return _first_column(await self._read(*expand(query("agencies"), choices)))
+
+    async def segments(self, choices: Choices) -> list[str]:
+        """The segments that figures exist for, 'all' first."""
+        return _first_column(await self._read(*expand(query("segments"), choices)))
+
+    async def newest(self, choices: Choices) -> datetime | None:
+        """Event time of the client company's newest data; null while there are none."""
+        first = _first_column(await self._read(*expand(query("newest"), choices)))[0]
+        return datetime.fromisoformat(first) if first else None
+
+    async def panel(self, panel: Panel, choices: Choices) -> Json:
+        """The panel's columns and rows as of `choices.to`."""
+        return await self._read(*expand(panel.sql, choices))
+
+    async def _read(self, sql: str, parameters: Mapping[str, Any]) -> Json:
+        key = (sql, repr(sorted(parameters.items())))
+        async with self._one_at_a_time:
+            revision = await self._current_revision()
+            remembered = self._remembered.get(key)
+            if remembered is not None and remembered[0] == revision:
+                self._remembered.move_to_end(key)
+                return remembered[1]
+            result = await self._run_query(sql, parameters)
+            answer = {
+                "columns": list(result.columns),
+                "rows": [[_json(value) for value in row] for row in result.rows],
+            }
+            self._remembered[key] = (revision, answer)
+            self._remembered.move_to_end(key)
+            if len(self._remembered) > REMEMBERED_RESULTS:
+                self._remembered.popitem(last=False)
+            return answer
+
+    async def _current_revision(self) -> str:
+        now = self._clock()
+        if now - self._revision_read_at >= REVISION_SECONDS:
+            result = await self._run_query(query("revision"), {})
+            self._revision = str(result.rows[0][0])
+            self._revision_read_at = now
+        return self._revision
+
+
+def _first_column(answer: Json) -> list[Any]:
+    return [row[0] for row in answer["rows"]]
+
+
+def _json(value: Any) -> Json:
+    if isinstance(value, datetime):
+        aware = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        return aware.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, (list, tuple)):
+        return [_json(each) for each in value]
+    return value

@@ -1,0 +1,62 @@
+let language = "it";
+let words = {};
+
+/** Sets the language of every number, date and text from now on. */
+export function speak(newLanguage, newWords) {
+  language = newLanguage;
+  words = newWords;
+}
+
+/** A text by key, its {places} filled; `fallback` where there is none by that key. */
+export function say(key, places = {}, fallback = key) {
+  const text = words[key] ?? fallback;
+  return text.replace(/\{(\w+)\}/g, (_, name) => places[name] ?? "");
+}
+
+const number = (value, options) => new Intl.NumberFormat(language, options).format(value).replace("-", "−");
+
+/** A value in its unit, or a dash where it is undefined. */
+export function measure(unit, value) {
+  if (value === null || value === undefined) return "–";
+  switch (unit) {
+    case "nps":
+      return number(Math.round(value) || 0, { signDisplay: "exceptZero", maximumFractionDigits: 0 });
+    case "rate":
+      return number(value, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+    case "money":
+      return number(value, {
+        style: "currency", currency: "EUR", maximumFractionDigits: 0, useGrouping: "always",
+      });
+    case "correlation":
+      return number(value, { signDisplay: "exceptZero", minimumFractionDigits: 2, maximumFractionDigits: 2 });
+    case "score":
+      return number(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+    case "points":
+      return number(value, { maximumFractionDigits: 0 });
+    default:
+      return number(value, { maximumFractionDigits: 0, useGrouping: "always" });
+  }
+}
+
+const dated = (iso, options) =>
+  new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { timeZone: "UTC", ...options }).format(new Date(iso));
+
+/** Day and time of an instant, in UTC. */
+export const dayAndTime = (iso) => dated(iso, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+
+/** Day and time without the year, in UTC. */
+export const shortTime = (iso) => dated(iso, { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit" });
+
+/** A segment as its dimension and value in words. */
+export function segmentName(segment) {
+  const at = segment.indexOf("=");
+  if (at < 0) return say(`segment.${segment}`, {}, segment);
+  const value = segment.slice(at + 1);
+  return `${say(`segment.${segment.slice(0, at)}`, {}, segment.slice(0, at))}: ${say(`value.${value}`, {}, value)}`;
+}
+
+/** Decimal and thousands marks for Plotly. */
+export const separators = () => (language === "it" ? ",." : ".,");
+
+/** Date format of an axis for Plotly. */
+export const axisDate = () => (language === "it" ? "%d/%m" : "%d %b");

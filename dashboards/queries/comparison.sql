@@ -1,0 +1,24 @@
+SELECT
+    agency_id AS agency,
+    calls,
+    nps, nps_low, nps_high, nps_n,
+    nps_predicted, nps_predicted_n,
+    aggression, aggression_n,
+    empathy, empathy_n,
+    sentiment, sentiment_n,
+    churn_rate, churn_rate_low, churn_rate_high, churn_rate_n,
+    recovery_rate, recovery_rate_low, recovery_rate_high, recovery_rate_n,
+    amount_recovered,
+    churn_correlation, churn_correlation_low, churn_correlation_high,
+    churn_correlation_n, churn_correlation_p,
+    payment_correlation, payment_correlation_low, payment_correlation_high,
+    payment_correlation_n, payment_correlation_p,
+    as_of
+FROM agency_metrics FINAL
+WHERE client_id = ${client:singlequote}
+    AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
+    AND segment = ${segment:singlequote}
+    AND `window` = ${window:singlequote}
+    AND as_of <= $__toTime
+ORDER BY agency_id, day DESC
+LIMIT 1 BY agency_id

@@ -1,0 +1,5 @@
+SELECT toString(sum(cityHash64(table, name, modification_time)))
+FROM system.parts
+WHERE active
+    AND database = currentDatabase()
+    AND table IN ('calls', 'agency_metrics', 'agency_hours', 'alerts')

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import dashboard_rows
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from dashboard_engine import Engine
+
+from dashboards.preview import create_preview
+
+_ROWS = dashboard_rows.rows()
+_NO_ROWS: dict[str, list[dict[str, Any]]] = {}
+
+
+@pytest.fixture(scope="session")
+def _engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    import clickhouse_connect
+
+    path = tmp_path_factory.mktemp("chdb")
+    engine = Engine(clickhouse_connect.get_client(interface="chdb", path=str(path)))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def empty(_engine: Engine) -> Engine:
+    """An engine with empty tables."""
+    _engine.fill(_NO_ROWS)
+    return _engine
+
+
+@pytest.fixture
+def engine(_engine: Engine) -> Engine:
+    """An engine with the fixture's rows."""
+    _engine.fill(_ROWS)
+    return _engine
+
+
+@pytest.fixture
+async def page(engine: Engine) -> AsyncIterator[TestClient[Any, Any]]:
+    """A client of a preview on the fixture's rows."""
+    application = create_preview(
+        engine.run_query,
+        status=lambda: {"event_time_us": 1_742_485_330_000_000, "counts": {"calls_scored": 240}},
+    )
+    async with TestClient(TestServer(application)) as client:
+        yield client

@@ -1,0 +1,58 @@
+"""The ClickHouse engine in process, for tests of what reads the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from clickhouse_connect.driver.client import Client
+
+from dashboards.preview import QueryResult
+from schemas.rows import TABLES, create_statement
+
+
+class Engine:
+    """The ClickHouse engine in process, with the tables of the store."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._thread = ThreadPoolExecutor(1)
+        self.queries: list[str] = []
+        self._holds: Mapping[str, list[dict[str, Any]]] | None = None
+
+    def fill(self, rows: Mapping[str, list[dict[str, Any]]]) -> None:
+        """Leave exactly these rows in the tables; cheap when they hold them already."""
+        if self._holds is rows:
+            return
+        for table in TABLES:
+            self._client.command(create_statement(table))
+            self._client.command(f"TRUNCATE TABLE {table.name}")
+        for table_name, given in rows.items():
+            self.add(table_name, given)
+        self._holds = rows
+
+    def add(self, table: str, given: list[dict[str, Any]]) -> None:
+        self._holds = None
+        by_columns: dict[tuple[str, ...], list[list[Any]]] = {}
+        for row in given:
+            by_columns.setdefault(tuple(row), []).append(list(row.values()))
+        for columns, values in by_columns.items():
+            self._client.insert(table, values, column_names=columns)
+
+    def read(self, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        result = self._client.query(sql, parameters=dict(parameters))
+        return [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
+
+    async def run_query(self, sql: str, parameters: Mapping[str, Any]) -> QueryResult:
+        self.queries.append(sql)
+        loop = asyncio.get_running_loop()
+        result = await loop.run_in_executor(
+            self._thread, lambda: self._client.query(sql, parameters=dict(parameters))
+        )
+        return QueryResult(list(result.column_names), [tuple(row) for row in result.result_rows])
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        self._client.close()

@@ -1,0 +1,266 @@
+"""A small committente's rows: three agencies as in the comparison Ascolto exists for, one new."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, ALERTS, CALLS
+
+NOW = datetime(2025, 3, 20, 15, 42, 10, tzinfo=UTC)
+HOUR = NOW.replace(minute=0, second=0)
+CLIENT = "lumina-energia"
+OTHER_CLIENT = "acque-del-nord"
+DAYS = 90
+
+
+class Manner(NamedTuple):
+    """How an agency of the fixture works."""
+
+    aggression: float
+    empathy: float
+    sentiment: float
+    nps: int
+    ratings: int
+    churn: float
+    recovery: float
+    amount: float
+    r_churn: float | None
+    r_payment: float | None
+
+
+AGENCIES = {
+    "alba-crediti": Manner(0.12, 0.71, 0.31, 34, 412, 0.061, 0.468, 81250.5, 0.31, 0.42),
+    "ferro-recuperi": Manner(0.58, 0.14, -0.42, -41, 388, 0.214, 0.441, 78400.0, 0.47, 0.21),
+    "nexum-servizi": Manner(0.41, 0.22, -0.18, -22, 365, 0.158, 0.402, 69310.25, 0.38, 0.18),
+    "sole&figli<srl>": Manner(0.2, 0.5, 0.1, 10, 12, 0.1, 0.35, 2100.0, None, None),
+}
+WINDOW_SHARE = {"24h": 0.03, "7d": 0.25, "30d": 1.0, "90d": 2.6}
+
+HARSH = (
+    (
+        "Se non paga entro domani le stacchiamo la fornitura, poi si arrangia.",
+        "le stacchiamo la fornitura",
+    ),
+    ("Guardi che lei le bollette le paga come tutti, non faccia la furba.", "non faccia la furba"),
+    ("O salda oggi oppure la pratica va dritta dall'avvocato.", "va dritta dall'avvocato"),
+)
+KIND = (
+    (
+        "Capisco che il momento è difficile, vediamo insieme una rata che possa sostenere.",
+        "vediamo insieme una rata",
+    ),
+    ("Mi dispiace per il disguido, le rimando subito la bolletta.", "Mi dispiace per il disguido"),
+    ("Grazie di avermelo detto, annoto tutto così non la richiamano.", "Grazie di avermelo detto"),
+)
+CUSTOMER = (
+    ("Non mi avete mai mandato la bolletta, è una vergogna.", "è una vergogna"),
+    ("Va bene, così posso farcela, la ringrazio davvero.", "la ringrazio davvero"),
+    ("Guardi, dopo questa telefonata cambio gestore.", "cambio gestore"),
+)
+DRIVERS = {
+    "alba-crediti": ("operator_kindness", "payment_plan", "lost_invoice", "operator_kindness"),
+    "ferro-recuperi": ("threat", "operator_rudeness", "billing_error", "threat"),
+    "nexum-servizi": ("operator_rudeness", "waiting_time", "threat", "lost_invoice"),
+    "sole&figli<srl>": ("payment_plan", "price"),
+}
+
+
+def rows() -> dict[str, list[dict[str, Any]]]:
+    """All rows of the fixture by table, the same every time."""
+    chance = random.Random(20250320)
+    return {
+        AGENCY_METRICS.name: metrics(chance),
+        AGENCY_HOURS.name: hours(chance),
+        CALLS.name: calls(chance),
+        ALERTS.name: alerts(),
+    }
+
+
+def metric(
+    agency: str, as_of: datetime, window: str = "30d", segment: str = "all", **changes: Any
+) -> dict[str, Any]:
+    """One row of agency_metrics with the manner's figures, and `changes`."""
+    of = AGENCIES[agency]
+    share = WINDOW_SHARE[window]
+    ratings = round(of.ratings * share)
+    matured = round(of.ratings * share * 1.2)
+    row: dict[str, Any] = {
+        "client_id": CLIENT,
+        "agency_id": agency,
+        "segment": segment,
+        "window": window,
+        "day": as_of.date(),
+        "as_of": as_of,
+        "calls": round(of.ratings * share * 2.1),
+        **figure("nps", of.nps, 900 / max(1, ratings) ** 0.5 / 6, ratings),
+        **figure("nps_predicted", of.nps - 6, 12, ratings * 2),
+        "aggression": of.aggression,
+        "aggression_n": ratings * 2,
+        "empathy": of.empathy,
+        "empathy_n": ratings * 2,
+        "sentiment": of.sentiment,
+        "sentiment_n": ratings * 2,
+        **figure("churn_rate", of.churn, 0.03, matured),
+        **figure("recovery_rate", of.recovery, 0.05, matured),
+        "amount_recovered": of.amount * share,
+        **figure("churn_correlation", of.r_churn, 0.09, matured),
+        "churn_correlation_p": None if of.r_churn is None else 0.0004,
+        **figure("payment_correlation", of.r_payment, 0.09, matured),
+        "payment_correlation_p": None if of.r_payment is None else 0.0011,
+        "version": 1,
+    }
+    return row | changes
+
+
+def figure(name: str, value: float | None, reach: float, n: int) -> dict[str, Any]:
+    """A figure's four columns."""
+    return {
+        name: value,
+        f"{name}_low": None if value is None else value - reach,
+        f"{name}_high": None if value is None else value + reach,
+        f"{name}_n": n,
+    }
+
+
+def metrics(chance: random.Random) -> list[dict[str, Any]]:
+    made = []
+    for agency, of in AGENCIES.items():
+        drift = 0.0
+        for back in range(DAYS - 1, -1, -1):
+            drift = 0.85 * drift + chance.gauss(0, 2.5)
+            if agency == "ferro-recuperi" and back < 12:
+                drift -= 0.8
+            as_of = (HOUR - timedelta(days=back)).replace(hour=23) if back else HOUR
+            for window in WINDOW_SHARE:
+                if back:
+                    nps = round(of.nps + drift, 1)
+                    made.append(metric(agency, as_of, window, nps=nps))
+                else:
+                    made.append(metric(agency, as_of, window))
+        made.append(metric(agency, HOUR, segment="channel=phone", nps=of.nps - 3))
+        made.append(metric(agency, HOUR, segment="customer_type=household", nps=of.nps + 5))
+    made.append(metric("alba-crediti", HOUR, client_id=OTHER_CLIENT, nps=-77.0, calls=999))
+    return made
+
+
+def hours(chance: random.Random) -> list[dict[str, Any]]:
+    made = []
+    for agency, of in AGENCIES.items():
+        for back in range(DAYS * 24, -1, -3):
+            hour = HOUR - timedelta(hours=back)
+            if not 8 <= hour.hour <= 20 or hour.weekday() == 6:
+                continue
+            n = 1 if of.ratings < 30 else chance.randint(8, 16)
+            rise = 0.2 if agency == "ferro-recuperi" and back < 9 * 24 else 0.0
+            mean = min(1.0, max(0.0, of.aggression + rise + chance.gauss(0, 0.06)))
+            made.append(
+                {
+                    "client_id": CLIENT,
+                    "agency_id": agency,
+                    "segment": "all",
+                    "hour": hour,
+                    "calls": n,
+                    "aggression_n": n,
+                    "aggression_sum": round(mean * 10_000) * n,
+                    "version": 1,
+                }
+            )
+    return made
+
+
+def calls(chance: random.Random) -> list[dict[str, Any]]:
+    made = []
+    for number in range(240):
+        agency = list(AGENCIES)[number % 4 if number % 12 == 3 else number % 3]
+        made.append(call(chance, number, agency, NOW - timedelta(minutes=7 * number)))
+    made.append(
+        made[0]
+        | {"event_id": "other", "client_id": OTHER_CLIENT, "agency_id": "segreta", "turns": "[]"}
+    )
+    return made
+
+
+def call(chance: random.Random, number: int, agency: str, ended_at: datetime) -> dict[str, Any]:
+    of = AGENCIES[agency]
+    harsh, kind, customer = chance.choice(HARSH), chance.choice(KIND), chance.choice(CUSTOMER)
+    lost = of.sentiment < 0
+    customer = CUSTOMER[chance.choice((0, 2)) if lost else 1]
+    turns = [harsh[0] if lost else kind[0], customer[0]]
+    quotes = [
+        ("aggression.threat" if lost else "empathy.help", 0, harsh[1] if lost else kind[1], 0.6),
+        ("sentiment.negative" if lost else "sentiment.positive", 1, customer[1], 0.4),
+    ]
+    unscored = number == 5
+    rating = (
+        None if number % 3 == 2 else max(0, min(10, round(5.5 + of.nps / 12 + chance.gauss(0, 2))))
+    )
+    return {
+        "event_id": f"call-{number:04}",
+        "client_id": CLIENT,
+        "agency_id": agency,
+        "customer": f"c{number}",
+        "started_at": ended_at - timedelta(minutes=4),
+        "ended_at": ended_at,
+        "service": "debt_collection",
+        "touchpoint": "reminder",
+        "channel": "phone" if number % 5 else "whatsapp",
+        "customer_type": "household",
+        "language": "it",
+        "from_audio": True,
+        "aggression": None
+        if unscored
+        else round(min(1, max(0, of.aggression + chance.gauss(0, 0.1))), 4),
+        "empathy": None
+        if unscored
+        else round(min(1, max(0, of.empathy + chance.gauss(0, 0.1))), 4),
+        "sentiment": None
+        if unscored
+        else round(max(-1, min(1, of.sentiment + chance.gauss(0, 0.2))), 4),
+        "sentiment_change": 0.1,
+        "survey_rating": rating if number % 3 == 0 else None,
+        "spoken_rating": rating if number % 3 == 1 else None,
+        "predicted_rating": 7 if number % 3 == 2 else None,
+        "churn_intent": customer[1] == "cambio gestore",
+        "promise_to_pay": not lost,
+        "drivers": [chance.choice(DRIVERS[agency])],
+        "conduct": ["threat"] if lost and number % 4 == 0 else [],
+        "quotes": [] if unscored else quotes,
+        "turns": json.dumps([{"speaker": "operator", "text": text} for text in turns]),
+        "scorer_version": "fixture",
+        "why": "low_transcription_confidence" if unscored else None,
+        "version": 1,
+    }
+
+
+def alerts() -> list[dict[str, Any]]:
+    open_alert: dict[str, Any] = {
+        "alert_id": "a1",
+        "client_id": CLIENT,
+        "agency_id": "ferro-recuperi",
+        "kind": "aggression_rise",
+        "status": "open",
+        "since": HOUR - timedelta(days=9),
+        "opened_at": HOUR - timedelta(days=8, hours=3),
+        "resolved_at": None,
+        "baseline": 0.58,
+        "level": 0.78,
+        "rise_points": 20.0,
+        "rise_sd": 1.4,
+        "n": 214,
+        "quotes": [("call-0001", 0, harsh[0], 0.97) for harsh in HARSH],
+        "version": 2,
+    }
+    resolved = open_alert | {
+        "alert_id": "a0",
+        "agency_id": "nexum-servizi",
+        "status": "resolved",
+        "since": HOUR - timedelta(days=40),
+        "opened_at": HOUR - timedelta(days=39),
+        "resolved_at": HOUR - timedelta(days=30),
+    }
+    retracted = open_alert | {"alert_id": "a2", "status": "retracted"}
+    foreign = open_alert | {"alert_id": "a3", "client_id": OTHER_CLIENT, "agency_id": "segreta"}
+    return [open_alert | {"version": 1, "n": 3}, open_alert, resolved, retracted, foreign]

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import dashboard_rows
+import pytest
+from aiohttp import web
+from dashboard_engine import Engine
+from dashboard_rows import AGENCIES, CLIENT, HOUR, metric
+from playwright.async_api import Page, async_playwright, expect
+
+from dashboards.preview import create_preview
+from schemas.rows import AGENCY_METRICS
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not CHROMIUM.exists(),
+        reason="NOT RUN: Chromium is not installed (Debian: apt-get install chromium)",
+    ),
+]
+
+
+async def _serve(engine: Engine) -> tuple[web.AppRunner, str]:
+    status = {"event_time_us": 1_742_485_330_000_000, "counts": {"calls_scored": 240}}
+    runner = web.AppRunner(create_preview(engine.run_query, status=lambda: status))
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    return runner, f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+
+@pytest.fixture
+async def browser_page() -> AsyncIterator[tuple[Page, list[str]]]:
+    complaints: list[str] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await browser.new_page(viewport={"width": 1280, "height": 900})
+        page.on(
+            "console",
+            lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None,
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        yield page, complaints
+        await browser.close()
+
+
+async def test_a_manager_reads_the_agencies_side_by_side(
+    engine: Engine, browser_page: tuple[Page, list[str]]
+) -> None:
+    page, complaints = browser_page
+    runner, url = await _serve(engine)
+    try:
+        await page.goto(f"{url}/?client={CLIENT}")
+        await expect(page.locator("h1")).to_have_text("Agenzie a confronto")
+        await expect(page.locator(".card h3")).to_have_text(sorted(AGENCIES))
+        await expect(page.locator(".card .hero strong")).to_have_text(["+34", "−41", "−22", "+10"])
+        await expect(page.locator(".card .hero.few")).to_have_count(1)
+        await expect(page.locator(".verdict")).to_contain_text("alba-crediti si distingue")
+        alert = page.locator(".alert")
+        await expect(alert).to_have_count(1)
+        await expect(alert).to_contain_text("ferro-recuperi: l'aggressività è salita di 20 punti")
+        await expect(page.locator(".call")).to_have_count(20)
+        await expect(page.locator(".call mark").first).to_be_visible()
+        await expect(page.locator(".unscored")).to_have_text(
+            "senza punteggio (trascrizione incerta)"
+        )
+        await expect(page.locator(".js-plotly-plot")).to_have_count(14)
+        await expect(page.locator("#strip")).to_contain_text("conversazioni valutate 240")
+
+        await page.get_by_role("button", name="EN").click()
+        await expect(page.locator("h1")).to_have_text("Agencies compared")
+        await expect(page.locator("#panel-churn_rate h2")).to_have_text("Customers lost")
+        await expect(page.locator(".alert")).to_contain_text("aggression has risen by 20 points")
+        assert await page.evaluate("document.documentElement.lang") == "en"
+
+        await page.get_by_role("button", name="7 days").click()
+        await expect(page.locator(".card header span").first).to_have_text("216 conversations")
+        await page.get_by_role("button", name="nexum-servizi").click()
+        await expect(page.locator(".card h3")).to_have_count(3)
+
+        for width in (1280, 800):
+            await page.set_viewport_size({"width": width, "height": 900})
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        assert complaints == []
+    finally:
+        await runner.cleanup()
+
+
+async def test_the_page_fills_and_moves_on_by_itself(
+    empty: Engine, browser_page: tuple[Page, list[str]]
+) -> None:
+    page, complaints = browser_page
+    runner, url = await _serve(empty)
+    try:
+        await page.goto(url)
+        await expect(page.locator(".waiting")).to_contain_text("in attesa dei primi dati…")
+        await expect(page.locator(".panel").first).to_be_hidden()
+        loaded = await page.evaluate("performance.timeOrigin")
+
+        rows = [metric("alba-crediti", HOUR), metric("ferro-recuperi", HOUR)]
+        await asyncio.to_thread(empty.add, AGENCY_METRICS.name, rows)
+        await expect(page.locator(".card .hero strong")).to_have_text(
+            ["+34", "−41"], timeout=15_000
+        )
+        await expect(page.locator(".waiting")).to_be_hidden()
+
+        corrected = [metric("alba-crediti", HOUR, nps=12.0, version=2)]
+        await asyncio.to_thread(empty.add, AGENCY_METRICS.name, corrected)
+        await expect(page.locator(".card .hero strong")).to_have_text(
+            ["+12", "−41"], timeout=15_000
+        )
+        assert await page.evaluate("performance.timeOrigin") == loaded
+        assert complaints == []
+    finally:
+        await runner.cleanup()
+
+
+async def test_what_was_said_is_never_markup(
+    empty: Engine, browser_page: tuple[Page, list[str]]
+) -> None:
+    page, complaints = browser_page
+    rows = dashboard_rows.rows()
+    call = rows["calls"][0]
+    spoken = "<img src=x onerror=alert(1)>"
+    call["turns"] = f'[{{"text": "{spoken}"}}]'
+    call["quotes"] = [("aggression.threat", 0, spoken, 1.0)]
+    agency = "<b>Alba</b>"
+    call["agency_id"] = agency
+    empty.add("calls", [call])
+    empty.add(
+        AGENCY_METRICS.name,
+        [metric("alba-crediti", HOUR, agency_id=agency), metric("ferro-recuperi", HOUR)],
+    )
+    runner, url = await _serve(empty)
+    try:
+        await page.goto(url)
+        await expect(page.locator(".call mark")).to_have_text(spoken)
+        assert await page.locator(".call img").count() == 0
+        await expect(page.locator("#panel-nps .ytick text").first).to_have_text(agency)
+        assert complaints == []
+    finally:
+        await runner.cleanup()

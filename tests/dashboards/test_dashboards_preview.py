@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from dashboard_engine import Engine
+from dashboard_rows import AGENCIES, CLIENT, HOUR, NOW, OTHER_CLIENT, metric
+
+from dashboards.panels import OVERVIEW
+from dashboards.preview import QueryResult, create_preview
+from dashboards.preview.reading import REMEMBERED_RESULTS, Reader
+from schemas.rows import AGENCY_METRICS
+
+Page = TestClient[Any, Any]
+
+
+async def test_the_page_is_in_italian_unless_asked_otherwise(page: Page) -> None:
+    assert '<html lang="it">' in await (await page.get("/")).text()
+    assert '<html lang="en">' in await (await page.get("/?lang=en")).text()
+    assert '<html lang="it">' in await (await page.get("/?lang=%22%3E%3Cscript%3E")).text()
+
+
+async def test_the_definition_carries_the_panels_and_their_titles(page: Page) -> None:
+    told = await (await page.get("/api/panels?lang=en")).json()
+    assert [each["id"] for each in told["panels"]] == [each.id for each in OVERVIEW]
+    assert told["panels"][1]["title"] == "Agencies side by side"
+    told = await (await page.get("/api/panels")).json()
+    assert told["language"] == "it"
+    assert told["panels"][1]["title"] == "Agenzie fianco a fianco"
+
+
+@pytest.mark.parametrize("panel_id", [each.id for each in OVERVIEW])
+async def test_every_panel_answers_with_rows(page: Page, panel_id: str) -> None:
+    answer = await (await page.get(f"/api/panel/{panel_id}?client={CLIENT}&window=30d")).json()
+    assert answer["rows"]
+    assert all(len(row) == len(answer["columns"]) for row in answer["rows"])
+    assert answer["to"] == "2025-03-20T15:42:10+00:00"
+
+
+async def test_figures_and_their_undefined_values(page: Page) -> None:
+    answer = await (await page.get(f"/api/panel/payment_correlation?client={CLIENT}")).json()
+    values = {row[0]: row[1] for row in answer["rows"]}
+    assert values == {agency: of.r_payment for agency, of in AGENCIES.items()}
+
+
+async def test_clients_and_their_own_agencies(page: Page) -> None:
+    assert (await (await page.get("/api/clients")).json())["clients"] == [OTHER_CLIENT, CLIENT]
+    own = await (await page.get(f"/api/variables?client={CLIENT}")).json()
+    assert own["agencies"] == sorted(AGENCIES)
+    other = await (await page.get(f"/api/variables?client={OTHER_CLIENT}")).json()
+    assert other["agencies"] == ["alba-crediti"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "client=",
+        f"client={CLIENT}&window=5m",
+        f"client={CLIENT}&to=yesterday",
+        f"client={CLIENT}&to=1900-01-01",
+        f"client={CLIENT}&segment=a%20b",
+        "client=a%27%20OR%201%3D1",
+    ],
+)
+async def test_impossible_choices_are_refused(page: Page, asked: str) -> None:
+    response = await page.get(f"/api/panel/nps?{asked}")
+    assert response.status == 400
+    assert (await response.json())["error"] == "invalid"
+
+
+async def test_quotes_in_a_choice_stay_text(page: Page) -> None:
+    response = await page.get("/api/panel/nps", params={"client": "x'/**/OR/**/1=1--"})
+    assert response.status == 200
+    assert (await response.json())["rows"] == []
+
+
+async def test_an_unknown_panel_is_not_found(page: Page) -> None:
+    assert (await page.get(f"/api/panel/other?client={CLIENT}")).status == 404
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", ""])
+async def test_other_names_for_this_machine_are_refused(page: Page, host: str) -> None:
+    for path in ("/", "/api/clients", "/status", "/static/preview.js"):
+        assert (await page.get(path, headers={"Host": host})).status == 403
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1", "127.0.0.1:1"])
+async def test_this_machines_own_names_are_served(page: Page, host: str) -> None:
+    assert (await page.get("/api/clients", headers={"Host": host})).status == 200
+
+
+async def test_headers_keep_scripts_and_frames_out(page: Page) -> None:
+    for path in ("/", "/api/clients", "/static/preview.css", "/nothing"):
+        headers = (await page.get(path)).headers
+        policy = headers["Content-Security-Policy"]
+        assert "script-src 'self';" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+    assert (await page.get("/api/clients")).headers["Cache-Control"] == "no-store"
+
+
+async def test_plotly_comes_from_the_installed_package_compressed(page: Page) -> None:
+    response = await page.get("/static/plotly.min.js")
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert "plotly.js v" in (await response.text())[:200]
+    plain = await page.get("/static/plotly.min.js", headers={"Accept-Encoding": "identity"})
+    assert "Content-Encoding" not in plain.headers
+    assert "plotly.js v" in (await plain.text())[:200]
+
+
+async def test_status_is_what_the_worker_tells(page: Page) -> None:
+    told = await (await page.get("/status")).json()
+    assert told == {"event_time_us": 1_742_485_330_000_000, "counts": {"calls_scored": 240}}
+    assert await (await page.get("/api/status")).json() == told
+
+
+async def test_the_version_moves_with_the_data(engine: Engine) -> None:
+    now = 0.0
+    reader = Reader(engine.run_query, clock=lambda: now)
+    before = await reader.revision()
+    engine.add(AGENCY_METRICS.name, [metric("alba-crediti", HOUR, nps=90.0, version=9)])
+    assert await reader.revision() == before
+    now = 1.0
+    assert await reader.revision() != before
+
+
+async def test_an_answer_is_read_once_until_the_data_change(engine: Engine) -> None:
+    async with TestClient(TestServer(create_preview(engine.run_query))) as page:
+        path = f"/api/panel/nps?client={CLIENT}&to={NOW.strftime('%Y-%m-%dT%H:%M:%S')}"
+        first = await (await page.get(path)).json()
+        engine.queries.clear()
+        answers = await asyncio.gather(*(page.get(path) for _ in range(5)))
+        assert [await each.json() for each in answers] == [first] * 5
+        assert all("agency_metrics FINAL" not in sql for sql in engine.queries)
+
+
+async def test_remembered_answers_are_bounded() -> None:
+    async def run_query(*_: object) -> QueryResult:
+        return QueryResult(["x"], [("1",)])
+
+    reader = Reader(run_query)
+    for number in range(REMEMBERED_RESULTS + 10):
+        await reader._read("SELECT 1", {"client": number})
+    assert len(reader._remembered) == REMEMBERED_RESULTS
+
+
+async def test_a_store_that_is_away_is_told_without_details(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def away(*_: object) -> QueryResult:
+        raise ConnectionError("secret-host refused c4711")
+
+    async with TestClient(TestServer(create_preview(away))) as page:
+        response = await page.get(f"/api/panel/nps?client={CLIENT}")
+        assert response.status == 503
+        assert await response.json() == {"error": "unavailable"}
+        assert (await page.get("/status")).status == 200
+    assert "ConnectionError" in caplog.text
+    assert "secret-host" not in caplog.text
+
+
+async def test_before_the_first_data_there_is_nothing_newest(empty: Engine) -> None:
+    async with TestClient(TestServer(create_preview(empty.run_query))) as page:
+        assert (await (await page.get("/api/clients")).json())["clients"] == []
+        assert (await (await page.get("/api/version")).json())["newest"] is None
+        answer = await (await page.get(f"/api/panel/nps?client={CLIENT}")).json()
+        assert answer["rows"] == []

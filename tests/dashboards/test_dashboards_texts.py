@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+
+import pytest
+
+from dashboards.panels import OVERVIEW
+from dashboards.texts import LANGUAGES, texts
+from schemas.conversation import Driver, Rule
+from schemas.events import Channel, CustomerType, Service, Touchpoint
+
+
+def test_every_language_has_the_same_keys_and_places() -> None:
+    italian, english = (texts(language) for language in LANGUAGES)
+    assert set(italian) == set(english)
+    for key in italian:
+        places = [sorted(re.findall(r"\{\w+\}", words[key])) for words in (italian, english)]
+        assert places[0] == places[1], key
+        assert italian[key].strip(), key
+        assert english[key].strip(), key
+
+
+def test_every_panel_and_word_of_the_contracts_has_a_text() -> None:
+    wanted = {f"panel.{each.id}.{part}" for each in OVERVIEW for part in ("title", "description")}
+    wanted |= {f"driver.{each}" for each in Driver} | {f"rule.{each}" for each in Rule}
+    for dimension in (Service, Touchpoint, Channel, CustomerType):
+        wanted |= {f"value.{each}" for each in dimension}
+    assert wanted <= set(texts("it"))
+
+
+def test_every_text_the_page_asks_for_is_there() -> None:
+    asked = set()
+    for path in files("dashboards.preview").joinpath("static").iterdir():
+        if path.name.endswith(".js"):
+            asked |= set(re.findall(r'say\("([a-z_.]+)"', path.read_text(encoding="utf-8")))
+    assert len(asked) > 20
+    assert asked <= set(texts("it"))
+
+
+def test_a_language_we_do_not_speak_is_refused() -> None:
+    with pytest.raises(ValueError, match="de"):
+        texts("de")
