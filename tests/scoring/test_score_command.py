@@ -1,0 +1,54 @@
+"""`ascolto score`: JSON lines in and out."""
+
+from __future__ import annotations
+
+import io
+import json
+
+from infra.cli.score import score
+
+
+def run(*lines: str) -> tuple[int, list[dict[str, object]], str]:
+    out, err = io.StringIO(), io.StringIO()
+    code = score(lines, out, err)
+    return code, [json.loads(line) for line in out.getvalue().splitlines()], err.getvalue()
+
+
+def conversation(**fields: object) -> str:
+    turns = [
+        {"speaker": "operator", "text": "Domani le stacchiamo la luce."},
+        {"speaker": "customer", "text": "Siete dei ladri."},
+    ]
+    return json.dumps({"id": "a", "language": "it", "turns": turns, **fields})
+
+
+def test_each_conversation_gets_a_line() -> None:
+    code, rows, err = run(conversation(), "\n", conversation(id="b", language="it-IT"))
+    assert (code, err) == (0, "")
+    assert [row["id"] for row in rows] == ["a", "b"]
+    assert set(rows[0]) == {
+        *("id", "aggression", "empathy", "sentiment", "sentiment_change", "spoken_rating"),
+        *("predicted_rating", "churn_intent", "promise_to_pay", "drivers", "conduct", "turns"),
+        "scorer_version",
+    }
+    turns = rows[0]["turns"]
+    assert isinstance(turns, list)
+    assert set(turns[0]) == {"aggression", "empathy", "sentiment", "reasons"}
+    assert set(turns[0]["reasons"][0]) == {"text", "kind", "weight"}
+
+
+def test_why_is_there_only_where_a_score_is_missing() -> None:
+    _, rows, _ = run(conversation(language="de"))
+    assert (rows[0]["aggression"], rows[0]["why"]) == (None, "language_not_supported:de")
+
+
+def test_a_bad_line_is_told_by_number_without_its_text_and_the_others_are_done() -> None:
+    secret = '{"id": "x", "turns": [{"speaker": "boss", "text": "Mario Rossi"}]}'
+    code, rows, err = run("Mario Rossi", secret, '{"id": "x"}', conversation())
+    assert code == 1
+    assert [row["id"] for row in rows] == ["a"]
+    assert err.splitlines() == [
+        "line 1: line: is not a JSON object on one line",
+        "line 2: turns.0.speaker: must be operator, customer or unknown",
+        "line 3: turns: is missing",
+    ]

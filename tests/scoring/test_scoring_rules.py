@@ -1,0 +1,265 @@
+"""What a call's score says, and when it says nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processors.conduct import conduct_code, easter_sunday
+from processors.lexicon import load
+from processors.rating import spoken_rating
+from processors.scoring import SCORER_VERSION, score_call
+from schemas.conversation import Driver, Rule, Speaker, Turn
+
+THREAT = "Se non paga entro domani le stacchiamo la luce."
+WEEKDAY = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
+
+
+def op(text: str, **fields: float) -> Turn:
+    return Turn(speaker=Speaker.OPERATOR, text=text, **fields)
+
+
+def cu(text: str, **fields: float) -> Turn:
+    return Turn(speaker=Speaker.CUSTOMER, text=text, **fields)
+
+
+def aggression(text: str, language: str = "it") -> float:
+    found = score_call([op(text)], language).aggression
+    assert found is not None
+    return found
+
+
+def sentiment(text: str, language: str = "it") -> float:
+    found = score_call([cu(text)], language).sentiment
+    assert found is not None
+    return found
+
+
+WORDS = st.sampled_from(
+    [
+        *("se non", "paga", "le stacchiamo", "la luce", "domani", "mi dispiace", "capisco", "rate"),
+        *("grazie", "sono contento", "ladri", "vergogna", "sette", "otto", "sei", "avvocato"),
+        *(",", ".", "?", "!", '"', "«", "»", "è", "perché", "mai", "I'm", "don't", "7,5", "ß", "İ"),
+    ]
+)
+TURNS = st.lists(
+    st.builds(
+        Turn,
+        speaker=st.sampled_from(Speaker),
+        text=st.one_of(st.lists(WORDS, max_size=14).map(" ".join), st.text(max_size=60)),
+    ),
+    max_size=7,
+)
+
+
+@given(turns=TURNS, language=st.sampled_from(["it", "en", "de"]))
+def test_any_conversation_gets_scores_in_range_and_quotes_its_own_words(
+    turns: list[Turn], language: str
+) -> None:
+    score = score_call(turns, language)
+
+    assert score == score_call(list(turns), language)
+    assert len(score.turns) == len(turns)
+    for turn, scored in zip(turns, score.turns, strict=True):
+        assert (scored.aggression is not None) == (
+            turn.speaker is Speaker.OPERATOR and language != "de"
+        )
+        assert (scored.sentiment is not None) == (
+            turn.speaker is Speaker.CUSTOMER and language != "de"
+        )
+        for reason in scored.reasons:
+            assert reason.text
+            assert reason.text in turn.text
+    for found in [*score.drivers, *score.conduct]:
+        assert found.turn is not None
+        assert found.quote in turns[found.turn].text
+    for value in (score.aggression, score.empathy, score.sentiment, score.sentiment_change):
+        assert value is None or value == round(value, 4)
+
+
+def test_orders_aggressive_over_pressing_over_calm() -> None:
+    aggressive = aggression(THREAT)
+    pressing = aggression("Deve pagare entro venerdì, non posso aspettare oltre.")
+    neutral = aggression("Le confermo che la fattura è di marzo.")
+    assert aggressive > pressing > neutral
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Il distacco è stato annullato, stia tranquilla.",
+        "Non le stacchiamo niente, non si preoccupi.",
+        "Nessun distacco è previsto.",
+        "Il mio collega le avrà detto che le stacchiamo la luce.",
+        "Lei ha scritto «vi mando i carabinieri».",
+        "la luce non gliela stacchiamo",
+    ],
+)
+def test_called_off_denied_or_reported_threats_are_none(text: str) -> None:
+    assert aggression(text) < 0.25
+    assert score_call([op(text)], "it").conduct == []
+
+
+def test_a_question_about_a_notice_is_no_threat_but_a_tag_question_is_one() -> None:
+    assert aggression("Ha ricevuto il preavviso di distacco?") < 0.2
+    assert aggression("Domani le stacchiamo la luce, capito?") > 0.7
+
+
+def test_one_threat_in_a_long_polite_call_still_shows() -> None:
+    calm = [op("Le invio il bollettino, grazie."), cu("Va bene.")] * 20
+    score = score_call([*calm, op(THREAT)], "it")
+    assert score.aggression is not None
+    assert score.aggression > 0.6
+
+
+def test_kind_words_before_pressure_are_worth_less() -> None:
+    kind = score_call([op("La capisco.")], "it").empathy
+    hedged = score_call([op("La capisco, ma se non paga le stacchiamo la luce.")], "it").empathy
+    assert kind is not None
+    assert hedged is not None
+    assert hedged < kind / 2
+
+
+@pytest.mark.parametrize(
+    ("better", "worse", "language"),
+    [
+        ("Sono contento.", "Non sono contento.", "it"),
+        ("Sono molto contento.", "Sono contento.", "it"),
+        ("Non sono arrabbiata.", "Sono arrabbiata.", "it"),
+        ("Era lento ma siete stati gentili.", "Siete stati gentili ma era uno schifo.", "it"),
+        ("I am happy.", "I'm not happy.", "en"),
+    ],
+)
+def test_sentiment_follows_negation_degree_and_contrast(
+    better: str, worse: str, language: str
+) -> None:
+    assert sentiment(better, language) > sentiment(worse, language)
+
+
+def test_sentiment_changes_from_the_first_to_the_last_third() -> None:
+    score = score_call([cu("Siete dei ladri."), cu("Ah."), cu("Grazie mille, gentilissima.")], "it")
+    assert score.sentiment_change is not None
+    assert score.sentiment_change > 1
+    assert score_call([cu("Siete dei ladri.")], "it").sentiment_change is None
+
+
+def test_scores_that_cannot_be_given_are_null_and_say_why() -> None:
+    foreign = score_call([op("Zahlen Sie!")], "de")
+    assert (foreign.aggression, foreign.why) == (None, "language_not_supported:de")
+    assert score_call([], "it").why == "no_turns"
+    assert score_call([cu("Sì.")], "it").aggression is None
+    assert score_call([cu("Sì.")], "it").why == "no_operator_turns"
+    assert score_call([op("Sì.")], "it").sentiment is None
+    assert score_call([op("Sì.")], "it").why == "no_customer_turns"
+    unknown = score_call([Turn(speaker=Speaker.UNKNOWN, text=THREAT)], "it")
+    assert (unknown.aggression, unknown.sentiment) == (None, None)
+    assert (unknown.conduct, unknown.why) == ([], "speaker_unknown")
+    faint = score_call([op(THREAT, confidence=0.3), cu("Sì.", confidence=0.4)], "it")
+    assert (faint.aggression, faint.why) == (None, "low_transcription_confidence")
+    assert score_call([op(THREAT), cu("Sì.")], "it").why is None
+
+
+def test_a_rating_is_predicted_only_where_none_was_given() -> None:
+    turns = [op("Mi dispiace molto, vediamo insieme."), cu("Grazie mille, gentilissima.")]
+    predicted = score_call(turns, "it").predicted_rating
+    assert predicted is not None
+    assert predicted >= 9
+    assert score_call(turns, "it", survey_rating=3).predicted_rating is None
+    asked = [*turns, op("Da zero a dieci?"), cu("un otto")]
+    spoken = score_call(asked, "it")
+    assert (spoken.spoken_rating, spoken.predicted_rating) == (8, None)
+    assert score_call(turns[1:], "it").predicted_rating is None
+    assert spoken.scorer_version == SCORER_VERSION
+
+
+@pytest.mark.parametrize(
+    ("answer", "rating"),
+    [
+        ("mah, direi un sette", 7),
+        ("otto e mezzo", 8),
+        ("7,5", 7),
+        ("8/10", 8),
+        ("dieci e lode", 10),
+        ("tra il sei e il sette", 6),
+        ("zero spaccato", 0),
+        ("da zero a dieci? sei", 6),
+        ("sette, anzi otto", 8),
+        ("sei gentile", None),
+        ("ho chiamato tre volte", None),
+        ("da zero a dieci?", None),
+    ],
+)
+def test_answers_to_the_rating_question(answer: str, rating: int | None) -> None:
+    asked = [op("Che voto ci dà, da zero a dieci?"), cu(answer)]
+    assert spoken_rating(asked, "it") == rating
+
+
+def test_an_answer_may_come_after_a_question_back() -> None:
+    turns = [op("Da zero a dieci?"), cu("in che senso?"), op("Come voto."), cu("nove")]
+    assert spoken_rating(turns, "it") == 9
+    assert spoken_rating([cu("nove")], "it") is None
+
+
+def test_drivers_and_conduct_name_their_turn_and_words() -> None:
+    turns = [op("Buongiorno."), cu("Ho aspettato quaranta minuti in attesa."), op(THREAT)]
+    score = score_call(turns, "it")
+    assert [(d.driver, d.turn) for d in score.drivers] == [
+        (Driver.WAITING_TIME, 1),
+        (Driver.THREAT, 2),
+    ]
+    assert [(f.rule, f.turn, f.quote) for f in score.conduct] == [
+        (Rule.THREAT, 2, "le stacchiamo la luce")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("moment", "permitted"),
+    [
+        (datetime(2026, 3, 4, 7, 30, tzinfo=UTC), True),
+        (datetime(2026, 3, 4, 7, 29, tzinfo=UTC), False),
+        (datetime(2026, 3, 4, 19, 59, tzinfo=UTC), True),
+        (datetime(2026, 3, 4, 20, 0, tzinfo=UTC), False),
+        (datetime(2026, 7, 1, 6, 30, tzinfo=UTC), True),
+        (datetime(2026, 3, 7, 13, 59, tzinfo=UTC), True),
+        (datetime(2026, 3, 7, 14, 0, tzinfo=UTC), False),
+        (datetime(2026, 3, 8, 10, 0, tzinfo=UTC), False),
+        (datetime(2026, 4, 6, 10, 0, tzinfo=UTC), False),
+        (datetime(2026, 6, 2, 10, 0, tzinfo=UTC), False),
+    ],
+)
+def test_permitted_hours_are_rome_s(moment: datetime, permitted: bool) -> None:
+    score = score_call([op("Buongiorno."), cu("Sì.")], "it", started_at=moment)
+    flags = [flag for flag in score.conduct if flag.rule is Rule.HOURS]
+    assert (flags == []) == permitted
+    assert all(flag.turn is None for flag in flags)
+
+
+def test_hours_are_checked_even_where_words_are_not() -> None:
+    night = WEEKDAY.replace(hour=2)
+    assert [f.rule for f in score_call([op("x")], "de", started_at=night).conduct] == [Rule.HOURS]
+
+
+@pytest.mark.parametrize(
+    ("year", "month", "day"),
+    [(2000, 4, 23), (2008, 3, 23), (2011, 4, 24), (2024, 3, 31), (2025, 4, 20), (2038, 4, 25)],
+)
+def test_easter(year: int, month: int, day: int) -> None:
+    assert easter_sunday(year) == date(year, month, day)
+
+
+def test_a_holiday_counts_from_the_year_it_began() -> None:
+    code = conduct_code()
+    assert not code.is_holiday(date(2025, 10, 4))
+    assert code.is_holiday(date(2026, 10, 4))
+
+
+@pytest.mark.parametrize("language", ["it", "en"])
+@pytest.mark.parametrize(
+    "name",
+    ["common", "aggression", "empathy", "operator_topics", "sentiment", "customer_topics"],
+)
+def test_every_lexicon_file_loads(language: str, name: str) -> None:
+    assert load(language, "common", name) is load(language, "common", name)
