@@ -45,9 +45,7 @@ class Settings(BaseSettings):
     transcription_timeout: Annotated[float, Field(gt=0)] = Field(
         3600.0, description="seconds one recording may take"
     )
-    model: str = Field(
-        PACKAGED_MODEL, description="whisper model: packaged-base, a name or a path"
-    )
+    model: str = Field(PACKAGED_MODEL, description="whisper model: packaged-base, a name or a path")
     whisper_threads: Annotated[int, Field(ge=1)] = 2
     pseudonym_key: SecretStr | None = Field(
         None, description="secret key of the customers' pseudonyms; none: made once in data_dir"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 
 from infra import packaged_model, speech
-from infra.recordings import RecordingBroken, RecordingMissing
+from infra.recordings import RecordingBroken, RecordingError, RecordingMissing
 from infra.speech import RATE, Packed, Placed, Samples
 from processors.hallucinations import Heard, phantom
 from processors.turns import MONO_TURN_GAP, TURN_GAP, Segment, Word, merge_turns
@@ -193,8 +193,7 @@ def decode(path: Path, layout: Layout, longest: float) -> list[Samples]:
     count, seconds = _describe(path)
     if layout == "stereo" and count < 2:
         raise RecordingBroken("declared stereo, but it has one channel: declare it mono")
-    if seconds > longest:
-        raise RecordingBroken(f"it lasts {seconds:.0f} s, more than the {longest:.0f} s allowed")
+    _refuse_longer(seconds, longest)
     from faster_whisper.audio import decode_audio
 
     with _Readable():
@@ -202,7 +201,13 @@ def decode(path: Path, layout: Layout, longest: float) -> list[Samples]:
     channels = list(sound) if layout == "stereo" else [sound]
     if not len(channels[0]):
         raise RecordingBroken("it holds no sound")
+    _refuse_longer(len(channels[0]) / RATE, longest)
     return channels
+
+
+def _refuse_longer(seconds: float, longest: float) -> None:
+    if seconds > longest:
+        raise RecordingBroken(f"it lasts {seconds:.0f} s, more than the {longest:.0f} s allowed")
 
 
 def _describe(path: Path) -> tuple[int, float]:
@@ -223,9 +228,13 @@ class _Readable:
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if error is None or isinstance(error, RecordingError):
+            return
+        from av import FFmpegError
+
         if isinstance(error, FileNotFoundError | PermissionError):
             raise RecordingMissing("it cannot be opened: absent, or not permitted") from error
-        if isinstance(error, OSError | ValueError | EOFError | IndexError | TypeError):
+        if isinstance(error, FFmpegError | OSError | ValueError | IndexError | TypeError):
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise RecordingBroken(f"it cannot be decoded ({reason})") from error
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from streams.gateway import Played
 
+_CHUNK = 500
+_MOST_BEHIND = 4000
+_GLANCE_SECONDS = 0.1
 SUMMARY_WINDOW = MetricWindow.QUARTER
 
 
@@ -56,7 +59,8 @@ def run(settings: Settings, source: Source | None, *, ends: bool, as_json: bool)
     from streams.emitter import DeliveryFailed
 
     begun = time.monotonic()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, _interrupt)
     stack = Stack(settings, say)
     played = None
     try:
@@ -101,7 +105,10 @@ def _play(stack: Stack, source: Source) -> Played:
         sending = progress.add_task(f"sending {source.name}", total=source.total)
         with Emitter(stack.bootstrap) as emitter:
             for played in play(read_lines(source.lines), source.name, emitter, stack.known):
-                if (played.events + played.invalid) % 200 == 0:
+                if (played.events + played.invalid) % _CHUNK == 0:
+                    emitter.confirm()
+                    stack.wrote(emitter.written.items())
+                    _keep_together(stack)
                     progress.update(sending, completed=played.events + played.invalid)
         sent = played.events + played.invalid
         progress.update(sending, completed=sent, total=sent)
@@ -111,6 +118,18 @@ def _play(stack: Stack, source: Source) -> Played:
             progress.update(working, completed=done, total=total)
     say(f"all {played.events} events are through, {played.invalid} lines to the dead letters")
     return played
+
+
+def _keep_together(stack: Stack) -> None:
+    """Hold the sending back while the workers are far behind.
+
+    Sent all at once, a file's payments would be through long before its calls, and the page
+    would show days that are half there.
+    """
+    done, total = stack.progress()
+    while total - done > _MOST_BEHIND:
+        time.sleep(_GLANCE_SECONDS)
+        done, total = stack.progress()
 
 
 def _progress() -> Progress:

@@ -52,6 +52,7 @@ class Stack:
     _workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _written: dict[str, int] = field(default_factory=dict)
     _lock: IO[str] | None = None
+    _admin: Any = None
 
     @property
     def logs(self) -> Path:
@@ -89,6 +90,8 @@ class Stack:
         for process in self._workers.values():
             children.stop(process, patience=_STOP_SECONDS)
         self._workers.clear()
+        if self._admin is not None:
+            self._admin.close()
         if self._broker is not None:
             self._broker.stop()
         if self._lock is not None:
@@ -105,24 +108,28 @@ class Stack:
         Committed offsets are read first, what was written after: when they agree, nothing was
         under way in between.
         """
+        while True:
+            done, total = self.progress()
+            yield done, total
+            if done == total:
+                return
+            time.sleep(_POLL_SECONDS)
+
+    def progress(self) -> tuple[int, int]:
+        """How many events are done, all their effects in place, and how many are written.
+
+        Raises:
+            StackFailed: a part has ended.
+        """
         from infra.kafka import open_admin
 
-        admin = open_admin(self.bootstrap)
-        try:
-            while True:
-                self._check_alive()
-                committed = _committed(admin)
-                self._note_status()
-                done = sum(
-                    min(committed.get(place, 0), offset) for place, offset in self._written.items()
-                )
-                total = sum(self._written.values())
-                yield done, total
-                if done == total:
-                    return
-                time.sleep(_POLL_SECONDS)
-        finally:
-            admin.close()
+        self._check_alive()
+        if self._admin is None:
+            self._admin = open_admin(self.bootstrap)
+        committed = _committed(self._admin)
+        self._note_status()
+        done = sum(min(committed.get(place, 0), offset) for place, offset in self._written.items())
+        return done, sum(self._written.values())
 
     def watch(self) -> None:
         """Return only by `StackFailed`, when a part has ended."""

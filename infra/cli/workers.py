@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from infra.settings import Settings
@@ -88,7 +88,7 @@ def run_analytics(settings: Settings) -> None:
     async def close_store() -> None:
         await asyncio.to_thread(store.close)
 
-    preview = create_preview(run_query, language=settings.language, status=_report(progress))
+    preview = create_preview(run_query, language=settings.language, status=progress.report)
     page = _page(settings, ANALYTICS, preview)
     run(app, Around(open_store, close_store), page, *_guard())
 
@@ -98,27 +98,11 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-def _report(progress: Progress) -> Callable[[], Mapping[str, Any]]:
-    from datetime import UTC, datetime
-
-    def report() -> Mapping[str, Any]:
-        told = progress.report()
-        seen = told.pop("event_time_us")
-        time_seen = (
-            datetime.fromtimestamp(seen / 1e6, UTC) if isinstance(seen, int) and seen else None
-        )
-        return {**told, "event_time": time_seen.isoformat() if time_seen else None}
-
-    return report
-
-
 def _status_only(progress: Progress) -> web.Application:
     from aiohttp import web
 
-    report = _report(progress)
-
     async def status(_: web.Request) -> web.Response:
-        return web.json_response(report())
+        return web.json_response(progress.report())
 
     app = web.Application()
     app.router.add_get("/status", status)

@@ -1,0 +1,158 @@
+"""The three facts that figures follow from: a scored call, a payment, a cancellation.
+
+They carry integers only: times in microseconds since the epoch, scores in 1/10^4, amounts in
+1/10^4 of their currency, so that sums of them are exact in any order.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal, NamedTuple, TypeAlias
+
+from processors.event_time import to_us
+from schemas.derived import CallScored
+from schemas.events import ContractCancelledEvent, PaymentReceivedEvent
+
+SCORE_UNIT = 10_000
+"""Parts of a score of 1, and of one unit of currency."""
+
+QUOTE_LENGTH = 280
+"""Longest quote kept, in characters."""
+
+
+class Position(NamedTuple):
+    """Where a record lies in its topic: names one delivery, not one event."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    @property
+    def source(self) -> str:
+        """`topic/partition`: the log within which offsets are ordered."""
+        return f"{self.topic}/{self.partition}"
+
+
+class WorstQuote(NamedTuple):
+    """The operator's most aggressive turn of a conversation, as said (redacted)."""
+
+    aggression: int
+    event_id: str
+    turn: int
+    text: str
+
+
+class ScoredCall(NamedTuple):
+    """A conversation with its scores; it counts at its `ended_at`, here `at`."""
+
+    event_id: str
+    client_id: str
+    customer: str
+    at: int
+    agency_id: str
+    service: str
+    touchpoint: str
+    channel: str
+    customer_type: str
+    aggression: int | None
+    empathy: int | None
+    sentiment: int | None
+    measured_rating: int | None
+    """The survey's rating, else the spoken one, else null; 0-10."""
+    predicted_rating: int | None
+    """Only where no rating was measured; 0-10."""
+    worst: WorstQuote | None
+
+
+class Payment(NamedTuple):
+    """A customer paid; the agency is found through the customer's engagements."""
+
+    event_id: str
+    client_id: str
+    customer: str
+    at: int
+    amount: int
+    currency: str
+
+
+class Cancellation(NamedTuple):
+    """A contract ended, by the customer or by the supplier (for non-payment)."""
+
+    event_id: str
+    client_id: str
+    customer: str
+    at: int
+    ended_by: Literal["customer", "supplier"]
+
+
+Fact: TypeAlias = ScoredCall | Payment | Cancellation
+
+
+def scored_call(event: CallScored) -> ScoredCall:
+    """The fact in a `call-scored` event."""
+    call, score = event.call, event.score
+    measured = event.survey.rating if event.survey is not None else score.spoken_rating
+    return ScoredCall(
+        event_id=call.event_id,
+        client_id=call.client_id,
+        customer=call.customer,
+        at=to_us(call.ended_at),
+        agency_id=call.agency_id,
+        service=call.service.value,
+        touchpoint=call.touchpoint.value,
+        channel=call.channel.value,
+        customer_type=call.customer_type.value,
+        aggression=_in_units(score.aggression),
+        empathy=_in_units(score.empathy),
+        sentiment=_in_units(score.sentiment),
+        measured_rating=measured,
+        predicted_rating=score.predicted_rating if measured is None else None,
+        worst=_worst_quote(event),
+    )
+
+
+def payment(event: PaymentReceivedEvent, customer: str) -> Payment:
+    """The fact in a `payment-received` event; `customer` is the customer's pseudonym."""
+    data = event.data
+    return Payment(
+        event_id=event.id,
+        client_id=data.client_id,
+        customer=customer,
+        at=to_us(data.received_at),
+        amount=int((data.amount * SCORE_UNIT).to_integral_value()),
+        currency=data.currency,
+    )
+
+
+def cancellation(event: ContractCancelledEvent, customer: str) -> Cancellation:
+    """The fact in a `contract-cancelled` event; `customer` is the customer's pseudonym."""
+    data = event.data
+    return Cancellation(
+        event_id=event.id,
+        client_id=data.client_id,
+        customer=customer,
+        at=to_us(data.cancelled_at),
+        ended_by=data.ended_by.value,
+    )
+
+
+def amount_of(units: int) -> Decimal:
+    """An amount in 1/10^4 as a decimal, exactly.
+
+    >>> amount_of(123_400)
+    Decimal('12.3400')
+    """
+    return Decimal(units).scaleb(-4)
+
+
+def _in_units(score: float | None) -> int | None:
+    return None if score is None else round(score * SCORE_UNIT)
+
+
+def _worst_quote(event: CallScored) -> WorstQuote | None:
+    worst: WorstQuote | None = None
+    for index, (turn, scores) in enumerate(zip(event.turns, event.score.turns, strict=False)):
+        aggression = _in_units(scores.aggression)
+        if aggression and (worst is None or aggression > worst.aggression):
+            worst = WorstQuote(aggression, event.call.event_id, index, turn.text[:QUOTE_LENGTH])
+    return worst

@@ -1,0 +1,62 @@
+"""The gate against what whisper invents."""
+
+from __future__ import annotations
+
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.whisper import HINTS
+from processors.hallucinations import Heard, Phantom, compression_ratio, phantom
+
+
+def heard(text, speech=3.0, log_probability=-0.3, no_speech=0.05):
+    return Heard(text, speech, log_probability, no_speech)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Buongiorno, parlo con la signora Bianchi?",
+        "Grazie a tutti voi per l'aiuto.",
+        "No, no, no, non è vero.",
+        "Da zero a dieci, che voto darebbe a questa telefonata?",
+        "Sì.",
+        "Grazie.",
+    ],
+)
+def test_what_callers_say_passes(text):
+    assert phantom(heard(text), HINTS["it"]) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (heard("Sottotitoli creati dalla comunità Amara.org"), Phantom.STOCK_PHRASE),
+        (heard("Sottotitoli e revisione a cura di QTSS"), Phantom.STOCK_PHRASE),
+        (heard("Grazie per aver guardato il video!"), Phantom.STOCK_PHRASE),
+        (heard("Thanks for watching!"), Phantom.STOCK_PHRASE),
+        (heard("non lo so, " * 30, speech=28), Phantom.REPEATED),
+        (heard("no no no no no no no"), Phantom.REPEATED),
+        (heard("Pronto?", speech=0.0), Phantom.UNHEARD),
+        (heard("Questa frase è troppo lunga per un colpo di tosse.", speech=0.3), Phantom.UNHEARD),
+        (heard("Parole a caso.", log_probability=-3.5), Phantom.IMPROBABLE),
+        (heard("Parole a caso.", log_probability=-1.3, no_speech=0.9), Phantom.IMPROBABLE),
+        (heard("bolletta, fattura, agenzia, rate, disdetta"), Phantom.ECHO),
+    ],
+)
+def test_what_nobody_said_is_told_with_its_reason(said, reason):
+    assert phantom(said, HINTS["it"]) is reason
+
+
+def test_uncertain_speech_passes_where_the_model_heard_a_voice():
+    assert phantom(heard("Direi un note.", log_probability=-1.3, no_speech=0.1)) is None
+
+
+@given(st.text(max_size=200))
+def test_compression_ratio_is_zlibs(text):
+    raw = text.encode()
+    expected = len(raw) / len(zlib.compress(raw)) if raw else 0.0
+    assert compression_ratio(text) == expected
