@@ -5,13 +5,21 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, cast
+from typing import cast
 
 from processors.agency_days import AgencyDays
-from processors.buckets import DayState, apply, cell_sums, cells_touched, days_touched
-from processors.event_time import HOUR_US, day_of, day_start
+from processors.buckets import (
+    DayState,
+    apply,
+    cell_sums,
+    cells_touched,
+    days_touched,
+    hours_with_calls,
+)
+from processors.event_time import DAY_US, HOUR_US, day_of, day_start
 from processors.figures import snapshot_days
 from schemas.codec import InvalidMessage, decode, encode
+from schemas.rows import HOUR_SUMS
 from schemas.topics import AGENCY_HOURS, AGENCY_METRICS, ENGAGEMENT_CHANGED
 from streams.change_batches import ChangeBatch, PositionedChange, agency_key
 from streams.dead_letters import DeadLetters
@@ -23,8 +31,16 @@ from streams.state import StateTable
 
 TOPICS = (ENGAGEMENT_CHANGED,)
 
+MOST_SNAPSHOT_DAYS = 400
+"""Days whose snapshots one change may rewrite: one event dated far ahead must not make millions."""
+
 Agency = tuple[str, str]
 Cell = tuple[str, int]
+
+TOLD_AGAIN_DAYS = 90
+"""Days whose snapshots a worker writes again at its start: those before may have been untold."""
+
+_CALLS = HOUR_SUMS.index("calls")
 
 
 class Aggregator:
@@ -112,14 +128,18 @@ class Aggregator:
     def _agencies(self) -> dict[Agency, AgencyDays]:
         """All agencies of this worker's partitions, read back from the table when not known."""
         if self._known is None:
-            self._known = {}
+            known: dict[Agency, AgencyDays] = {}
             for key in self._days:
                 client, agency_id, day = key.split("|")
-                days = self._known.setdefault((client, agency_id), AgencyDays(client, agency_id))
+                days = known.setdefault((client, agency_id), AgencyDays(client, agency_id))
                 state = self._day(key)
                 if state is not None:
                     days.put(int(day), state)
                     self._clock[client] = max(self._clock[client], last_call_us(int(day), state))
+            for agency, days in known.items():
+                earliest = self._clock[agency[0]] - TOLD_AGAIN_DAYS * DAY_US
+                self._told_at[agency] = max(day_start(days.days[0]), earliest)
+            self._known = known
         return self._known
 
     def _event_time(self, client: str) -> int:
@@ -163,11 +183,12 @@ class Aggregator:
         now = self._event_time(agency[0])
         if not now:
             return []
-        due = snapshot_days({hour for _, hour in cells}, now, self._told_at.get(agency))
+        told_at = self._told_at.get(agency, day_start(days.days[0]))
+        due = snapshot_days({hour for _, hour in cells}, now, told_at)
         self._told_at[agency] = now
         return [
             Message(AGENCY_METRICS, _key(agency), encode(figures))
-            for as_of in due.values()
+            for as_of in list(due.values())[-MOST_SNAPSHOT_DAYS:]
             for figures in days.snapshot(as_of)
         ]
 
@@ -188,11 +209,7 @@ def day_key(agency: Agency, day: int) -> str:
 
 def last_call_us(day: int, state: DayState) -> int:
     """End of the last hour of a day with conversations, us; 0 where there are none."""
-    hours = [
-        int(hour)
-        for hour, sums in state["hours"].get("all", {}).items()
-        if cast("dict[str, Any]", sums).get("calls")
-    ]
+    hours = hours_with_calls(state)
     return day_start(day) + (max(hours) + 1) * HOUR_US - 1 if hours else 0
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from processors.engagements import CustomerState, Outcome, observe
-from processors.facts import Fact, Position, cancellation, payment, scored_call
+from processors.facts import Fact, Position, ScoredCall, cancellation, payment, scored_call
 from processors.pseudonyms import pseudonym
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.derived import CallScored
@@ -71,7 +71,8 @@ class Linker:
             if isinstance(fact, InvalidMessage):
                 await self._bury(delivery, fact)
                 continue
-            self._progress.saw(fact.at)
+            if isinstance(fact, ScoredCall):
+                self._progress.saw(fact.at)
             for positioned in self._observe(fact, delivery, states):
                 change = positioned.change
                 changes[change.client_id, change.agency_id].append(positioned)

@@ -26,6 +26,7 @@ from schemas.topics import CALL_ENDED
 from streams.calls import call_of, from_text, message_of, redacted, redacted_survey
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery, delivery_of
+from streams.ordered_acks import OrderedAcks, Ticket
 from streams.outbox import Message, Outbox
 from streams.progress import Progress
 
@@ -74,34 +75,36 @@ class Listener:
     async def run(self, stream: faust.Stream[Any], size: int = 500, within: float = 0.25) -> None:
         """Feed `stream` through.
 
-        A recording is acknowledged when its own work is done, so a slow one holds back the
-        partition's committed offset but no other event.
+        A slow recording holds back the partition's committed offset, but no other event.
         """
+        acks: OrderedAcks[faust.EventT[Any]] = OrderedAcks(stream.ack)
         async for events in stream.noack_take(size, within=within):
-            slow = await self._pass_text(stream, events)
-            for event, call in slow:
+            await acks.room()
+            for delivery, call, ticket in await self._pass_text(acks, events):
                 await self._places.acquire()
-                task = asyncio.create_task(self._listen_and_ack(stream, event, call))
+                task = asyncio.create_task(self._listen_and_ack(acks, ticket, delivery, call))
                 self._listening.add(task)
                 task.add_done_callback(self._ended)
 
     async def _pass_text(
-        self, stream: faust.Stream[Any], events: Sequence[faust.EventT[Any]]
-    ) -> list[tuple[faust.EventT[Any], CallEndedEvent]]:
+        self, acks: OrderedAcks[faust.EventT[Any]], events: Sequence[faust.EventT[Any]]
+    ) -> list[tuple[Delivery, CallEndedEvent, Ticket[faust.EventT[Any]]]]:
+        """Write the calls whose text was given; returns those that have to be listened to."""
         messages: list[Message] = []
-        done, slow = [], []
+        passed, slow = [], []
         for event in events:
             delivery = delivery_of(event)
+            ticket = acks.expect(delivery.topic, delivery.partition, event)
             call = decode(delivery.value, CallEndedEvent)
             if isinstance(call, CallEndedEvent) and call.data.recording is not None:
-                slow.append((event, call))
+                slow.append((delivery, call, ticket))
                 continue
             message = await self.pass_or_bury(delivery, call)
             messages += [] if message is None else [message]
-            done.append(event)
+            passed.append(ticket)
         await self._ports.outbox.deliver(messages)
-        for event in done:
-            await stream.ack(event)
+        for ticket in passed:
+            await acks.done(ticket)
         return slow
 
     async def pass_or_bury(
@@ -133,11 +136,15 @@ class Listener:
         return None
 
     async def _listen_and_ack(
-        self, stream: faust.Stream[Any], event: faust.EventT[Any], call: CallEndedEvent
+        self,
+        acks: OrderedAcks[faust.EventT[Any]],
+        ticket: Ticket[faust.EventT[Any]],
+        delivery: Delivery,
+        call: CallEndedEvent,
     ) -> None:
         try:
-            await self.listen(delivery_of(event), call)
-            await stream.ack(event)
+            await self.listen(delivery, call)
+            await acks.done(ticket)
         finally:
             self._places.release()
 
