@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from schemas.events import (
     CallEndedEvent,
@@ -84,7 +85,7 @@ def encode(event: BaseModel) -> bytes:
 def _invalid(error: ValidationError) -> InvalidMessage:
     details = error.errors(include_url=False, include_context=False)
     shown = "; ".join(
-        f"{'.'.join(str(part) for part in detail['loc']) or 'message'}: {detail['msg']}"
+        f"{_field(detail)}: {detail['msg']}"
         + ("" if detail["type"] in _NO_VALUE else f" (found {_kind(detail['input'])})")
         for detail in details[:_MOST_ERRORS]
     )
@@ -92,10 +93,20 @@ def _invalid(error: ValidationError) -> InvalidMessage:
     return InvalidMessage(shown + (f"; and {more} more" if more > 0 else ""), details[0]["type"])
 
 
+def _field(detail: ErrorDetails) -> str:
+    """Where an error is; the name of a field that is not ours may be personal data, too."""
+    place = [str(part) for part in detail["loc"]]
+    if detail["type"] == "extra_forbidden":
+        place[-1] = "an unknown field"
+    return ".".join(place) or "message"
+
+
 def _where(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at line {error.lineno} column {error.colno}"
-    return "it is nested too deeply" if isinstance(error, RecursionError) else "not UTF-8 text"
+    if isinstance(error, UnicodeDecodeError):
+        return "not UTF-8 text"
+    return "a number is too long, or it is nested too deeply"
 
 
 def _kind(value: object) -> str:

@@ -13,9 +13,14 @@ Rating = Annotated[int, Field(ge=0, le=10)]
 
 
 class Contract(BaseModel):
-    """Base of every model that crosses a boundary: frozen; unknown fields are refused."""
+    """Base of every model that crosses a boundary: frozen; unknown fields are refused.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Numbers are finite, as JSON's are; errors do not show what was given: it may be personal.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True
+    )
 
 
 class Speaker(StrEnum):

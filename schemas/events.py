@@ -38,7 +38,7 @@ EventTime = Annotated[AwareDatetime, AfterValidator(_plausible)]
 class Inbound(Contract):
     """Base of what others send: fields that we do not know are passed over, not refused."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(extra="ignore")
 
 
 class Service(StrEnum):

@@ -19,7 +19,6 @@ from processors.buckets import (
 from processors.event_time import DAY_US, HOUR_US, day_of, day_start
 from processors.figures import snapshot_days
 from schemas.codec import InvalidMessage, decode, encode
-from schemas.rows import HOUR_SUMS
 from schemas.topics import AGENCY_HOURS, AGENCY_METRICS, ENGAGEMENT_CHANGED
 from streams.change_batches import ChangeBatch, PositionedChange, agency_key
 from streams.dead_letters import DeadLetters
@@ -39,8 +38,6 @@ Cell = tuple[str, int]
 
 TOLD_AGAIN_DAYS = 90
 """Days whose snapshots a worker writes again at its start: those before may have been untold."""
-
-_CALLS = HOUR_SUMS.index("calls")
 
 
 class Aggregator:

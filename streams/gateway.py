@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from infra.clickhouse.journal import Journaled
 from schemas.codec import InvalidMessage
 from schemas.topics import (
     CALL_ENDED,
@@ -17,13 +17,9 @@ from schemas.topics import (
 from streams.dead_letters import dead_letter, message_of
 from streams.emitter import Emitter, Line
 
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
-
 _JOURNALED: dict[str, Topic] = {
     topic.name: topic for topic in (CALL_TRANSCRIBED, PAYMENT_RECEIVED, CONTRACT_CANCELLED)
 }
-_PAGE = 5000
 
 Name = tuple[str, str, str]
 """What names an inbound event: its tenant, its topic, its id."""
@@ -39,7 +35,7 @@ class Played:
     already_known: int
 
 
-def restore(client: Client, emitter: Emitter) -> set[Name]:
+def restore(journal: Iterable[Journaled], emitter: Emitter) -> set[Name]:
     """Send the journal's facts again, to fill a broker and workers that start empty.
 
     Each goes to the partition it came from, so that it meets the customer's later events.
@@ -48,22 +44,13 @@ def restore(client: Client, emitter: Emitter) -> set[Name]:
         The names of the events that need not be played again.
     """
     known: set[Name] = set()
-    for client_id, topic, event_id, customer, partition, payload in _journal(client):
-        emitter.write(_JOURNALED[topic], customer.encode(), payload.encode(), partition)
-        inbound = CALL_ENDED.name if topic == CALL_TRANSCRIBED.name else topic
-        known.add((client_id, inbound, event_id))
+    for fact in journal:
+        topic = _JOURNALED[fact.topic]
+        emitter.write(topic, fact.customer.encode(), fact.payload.encode(), fact.partition)
+        inbound = CALL_ENDED if topic is CALL_TRANSCRIBED else topic
+        known.add((fact.client_id, inbound.name, fact.event_id))
     emitter.confirm()
     return known
-
-
-def _journal(client: Client) -> Iterator[tuple[str, str, str, str, int, str]]:
-    with client.query_row_block_stream(
-        "SELECT client_id, topic, event_id, customer, partition, payload FROM events FINAL "
-        "ORDER BY event_time, event_id",
-        settings={"max_block_size": _PAGE},
-    ) as blocks:
-        for block in blocks:
-            yield from block
 
 
 def play(

@@ -59,12 +59,16 @@ class RiseWatch:
         return [Message(AGENCY_ALERT, key, encode(alert)) for alert in changed]
 
     async def keep(self, partitions: Mapping[Agency, int]) -> None:
-        """Make durable what has been told; call it after the messages are delivered."""
+        """Make durable what has been told; call it after the messages are delivered.
+
+        `partitions` are those of agencies with events since the start; of the others time alone
+        made news, and their key, the same as their events', names the partition.
+        """
         news, self._news = self._news, {}
         await self._told.put(
             {
                 agency_key(*agency): (
-                    partitions[agency],
+                    partitions.get(agency),
                     {"alerts": [alert.model_dump(mode="json") for alert in told]},
                 )
                 for agency, told in news.items()

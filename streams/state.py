@@ -27,8 +27,11 @@ class StateTable(Protocol):
     def __iter__(self) -> Iterator[str]:
         """All keys of the partitions this worker has."""
 
-    async def put(self, values: Mapping[str, tuple[int, State]]) -> None:
-        """Keep each key's (partition, value); returns when all of them are durable."""
+    async def put(self, values: Mapping[str, tuple[int | None, State]]) -> None:
+        """Keep each key's (partition, value); returns when all of them are durable.
+
+        The partition is that of the events the state follows from; None: the key's own.
+        """
 
 
 class FaustStateTable:
@@ -56,7 +59,7 @@ class FaustStateTable:
         """All keys of the partitions this worker has."""
         return (key.decode() for key in list(self._table.data))
 
-    async def put(self, values: Mapping[str, tuple[int, State]]) -> None:
+    async def put(self, values: Mapping[str, tuple[int | None, State]]) -> None:
         """Keep each key's (partition, value); returns when all of them are durable."""
         encoded = {
             key.encode(): (partition, json.dumps(value, separators=(",", ":")).encode())
@@ -72,7 +75,7 @@ class FaustStateTable:
         for key, (_, value) in encoded.items():
             self._table.data[key] = value
 
-    async def _try(self, encoded: Mapping[bytes, tuple[int, bytes]]) -> list[bytes]:
+    async def _try(self, encoded: Mapping[bytes, tuple[int | None, bytes]]) -> list[bytes]:
         """Write each once to the changelog; returns the keys that were not acknowledged."""
         changelog = self._table.changelog_topic
         acknowledgements = [

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from infra.settings import Settings
-from schemas.derived import Figures, Interval, MetricWindow
+from schemas.derived import Figures, Interval, Mean, MetricWindow
 
 SMALL_N = 30
 """Below this an NPS is shown, but marked: too few answers to judge by."""
@@ -43,7 +44,7 @@ def show_figures(
     if as_json:
         print(json.dumps(shown, ensure_ascii=False))
     else:
-        _print_table(figures)
+        _print_tables(figures)
     return 0
 
 
@@ -53,35 +54,46 @@ def as_object(figures: Figures, alerts: dict[tuple[str, str], int]) -> dict[str,
     return {**told, "alerts_open": alerts.get((figures.client_id, figures.agency_id), 0)}
 
 
-def _print_table(figures: list[Figures]) -> None:
+_ROWS: dict[str, Callable[[Figures], str]] = {
+    "conversations": lambda f: str(f.calls),
+    "NPS": lambda f: _interval(f.nps, "+.0f"),
+    "NPS predicted": lambda f: _interval(f.nps_predicted, "+.0f"),
+    "aggression": lambda f: _mean(f.aggression),
+    "empathy": lambda f: _mean(f.empathy),
+    "sentiment": lambda f: _mean(f.sentiment),
+    "churn rate": lambda f: _interval(f.churn_rate, ".1%"),
+    "recovery rate": lambda f: _interval(f.recovery_rate, ".1%"),
+    "amount recovered": lambda f: f"{f.amount_recovered:,.2f}",
+    "aggression and churn (r)": lambda f: _interval(f.churn_correlation, "+.2f"),
+    "empathy and payment (r)": lambda f: _interval(f.payment_correlation, "+.2f"),
+}
+
+
+def _print_tables(figures: list[Figures]) -> None:
+    """Print the agencies side by side, a table for each client and segment."""
+    from itertools import groupby
+
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="Figures per agency (95 % interval; * n < 30)")
-    for heading in (
-        "client", "agency", "segment", "calls", "NPS", "aggression", "empathy", "churn",
-        "recovery", "r churn", "r payment",
-    ):  # fmt: skip
-        table.add_column(heading, justify="left" if heading in ("client", "agency") else "right")
-    for each in figures:
-        table.add_row(
-            each.client_id,
-            each.agency_id,
-            each.segment,
-            str(each.calls),
-            _interval(each.nps, ".0f"),
-            _mean(each.aggression.value),
-            _mean(each.empathy.value),
-            _interval(each.churn_rate, ".1%"),
-            _interval(each.recovery_rate, ".1%"),
-            _interval(each.churn_correlation, "+.2f"),
-            _interval(each.payment_correlation, "+.2f"),
-        )
-    Console().print(table)
+    def place(each: Figures) -> tuple[str, str]:
+        return each.client_id, each.segment
+
+    for (client, segment), group in groupby(sorted(figures, key=place), key=place):
+        agencies = list(group)
+        window, as_of = agencies[0].window.value, agencies[0].as_of
+        title = f"{client}, {segment}: {window} as of {as_of:%Y-%m-%d %H:59} UTC"
+        table = Table(title=title, caption="95 % interval; * fewer than 30: too few to judge by")
+        table.add_column("")
+        for each in agencies:
+            table.add_column(each.agency_id, justify="right")
+        for name, shown in _ROWS.items():
+            table.add_row(name, *(shown(each) for each in agencies))
+        Console().print(table)
 
 
-def _mean(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+def _mean(mean: Mean) -> str:
+    return f"- (n {mean.n})" if mean.value is None else f"{mean.value:.3f}"
 
 
 def _interval(figure: Interval, form: str) -> str:

@@ -156,6 +156,7 @@ class Stack:
 
     def _restore(self) -> None:
         from infra.clickhouse.client import open_embedded
+        from infra.clickhouse.journal import forget_derived, read_journal
         from infra.clickhouse.migrate import migrate
         from streams.emitter import Emitter
         from streams.gateway import restore
@@ -163,8 +164,9 @@ class Stack:
         client = open_embedded(self.settings.data_dir)
         try:
             migrate(client)
+            forget_derived(client)
             with Emitter(self.bootstrap) as emitter:
-                self.known = restore(client, emitter)
+                self.known = restore(read_journal(client), emitter)
             self.wrote(emitter.written.items())
         finally:
             client.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,13 +44,30 @@ def open_embedded(data_dir: Path) -> Client:
 
     path = data_dir / STORE_DIRECTORY
     path.mkdir(parents=True, exist_ok=True)
+    if _locked(path / "status"):
+        raise StoreInUse(
+            f"another ascolto process has the store in {path} open: stop that one, or give "
+            "another --data-dir"
+        )
     try:
         return clickhouse_connect.get_client(interface="chdb", path=str(path))
     except ProgrammingError as error:
         raise StoreInUse(
-            f"the store in {path} cannot be opened; most often another ascolto process has it "
-            "open: stop that one, or give another --data-dir"
+            f"the store in {path} cannot be opened; if no other process has it open, it is "
+            "damaged: give another --data-dir"
         ) from error
+
+
+def _locked(status_file: Path) -> bool:
+    """Whether an engine holds its lock; asking the engine itself would have it print to stderr."""
+    try:
+        with status_file.open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
 
 
 def _open_server(url: str) -> Client:

@@ -1,0 +1,49 @@
+"""The journal: the facts from which everything else in the store follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from schemas.rows import DEAD_LETTERS, EVENTS, TABLES
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+DERIVED = tuple(table for table in TABLES if table not in (EVENTS, DEAD_LETTERS))
+"""Tables whose rows the workers write again when the journal is sent again."""
+
+_PAGE = 5000
+
+
+class Journaled(NamedTuple):
+    """One fact as the journal keeps it."""
+
+    client_id: str
+    topic: str
+    event_id: str
+    customer: str
+    partition: int
+    payload: str
+
+
+def read_journal(client: Client) -> Iterator[Journaled]:
+    """Every fact, in the order of event time."""
+    with client.query_row_block_stream(
+        f"SELECT {', '.join(Journaled._fields)} FROM events FINAL "  # noqa: S608 - constants
+        "ORDER BY event_time, event_id",
+        settings={"max_block_size": _PAGE},
+    ) as blocks:
+        for block in blocks:
+            for row in block:
+                yield Journaled(*row)
+
+
+def forget_derived(client: Client) -> None:
+    """Empty the derived tables, before workers with empty states fill them again.
+
+    Rows of a former life would stay otherwise: those of an engagement that a late call was
+    moving when the worker died are never told of again once both calls come in order.
+    """
+    for table in DERIVED:
+        client.command(f"TRUNCATE TABLE {table.name}")
