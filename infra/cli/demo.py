@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -16,9 +17,16 @@ def run_demo(
     settings: Settings, *, seed: int, calls: int, ends: bool, as_json: bool, language: str
 ) -> int:
     """Run the demo; returns the exit code."""
-    from infra.cli.play import Source, run
+    from infra.cli.play import Source, run, say
     from infra.demo.simulation import SimulationSettings, encode, simulate
 
+    world = {"seed": seed, "calls": calls}
+    if not _same_world(settings.data_dir, world):
+        say(
+            f"{settings.data_dir} holds the demo of another seed or size: give another --data-dir, "
+            "or remove it"
+        )
+        return 1
     recorded = Path(str(resources.files("infra.demo") / "calls"))
     settings = settings.model_copy(
         update={
@@ -35,4 +43,14 @@ def run_demo(
             yield encode(event)
 
     source = Source(f"simulated events (seed {seed})", lines())
-    return run(settings, source, ends=ends, as_json=as_json)
+    return run(settings, source, ends=ends, as_json=as_json, shows=not ends)
+
+
+def _same_world(data_dir: Path, world: dict[str, int]) -> bool:
+    """Whether the directory is new or holds this very world; two in one would mix."""
+    note = data_dir / "demo.json"
+    if note.exists():
+        return bool(json.loads(note.read_text(encoding="utf-8")) == world)
+    data_dir.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps(world), encoding="utf-8")
+    return True

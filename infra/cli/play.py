@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import sys
 import time
@@ -45,7 +46,14 @@ def run_stack(settings: Settings, events: Path | None, *, ends: bool, as_json: b
         return run(settings, Source(events.name, file), ends=ends, as_json=as_json)
 
 
-def run(settings: Settings, source: Source | None, *, ends: bool, as_json: bool) -> int:
+def run(
+    settings: Settings,
+    source: Source | None,
+    *,
+    ends: bool,
+    as_json: bool,
+    shows: bool = False,
+) -> int:
     """Run the embedded stack and play `source`; returns the exit code.
 
     Args:
@@ -53,6 +61,7 @@ def run(settings: Settings, source: Source | None, *, ends: bool, as_json: bool)
         source: the events; None: only those that others send.
         ends: end when all is through, instead of serving the page until Ctrl-C.
         as_json: print the summary as the last line of stdout.
+        shows: open the page in a browser, where there is one.
     """
     from infra.clickhouse.client import StoreInUse
     from infra.embedded.broker import BrokerFailed
@@ -67,7 +76,9 @@ def run(settings: Settings, source: Source | None, *, ends: bool, as_json: bool)
         with contextlib.ExitStack() as cleanup:
             cleanup.callback(stack.stop)
             stack.start()
-            say(f"the page: {stack.url}   Kafka: {stack.bootstrap}")
+            say(f"Ascolto is listening. Open {stack.url} in a browser (Kafka: {stack.bootstrap})")
+            if shows:
+                show(stack.url)
             if source is not None:
                 played = _play(stack, source)
             if not ends:
@@ -89,6 +100,14 @@ def run(settings: Settings, source: Source | None, *, ends: bool, as_json: bool)
 def say(text: str) -> None:
     """Tell the person at the terminal."""
     print(text, file=sys.stderr, flush=True)
+
+
+def show(url: str) -> None:
+    """Open `url` in the person's browser, where there is a screen for it."""
+    import webbrowser
+
+    if sys.platform == "darwin" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ:
+        webbrowser.open(url)
 
 
 def _interrupt(*_: object) -> None:
