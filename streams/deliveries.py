@@ -95,11 +95,18 @@ class Intake:
 async def consume(stream: faust.Stream[Any], intake: Intake, size: int, within: float) -> None:
     """Feed `stream` to `intake`, up to `size` events or `within` seconds at a time.
 
+    Too many failures stop the worker: Faust alone would go on without this agent.
+
     Events are acknowledged here, after the handler: Faust's own `take` acknowledges a batch
     even when its agent is cancelled in the midst of it.
     """
     async for events in stream.noack_take(size, within=within):
-        await intake.take([delivery_of(event) for event in events])
+        try:
+            await intake.take([delivery_of(event) for event in events])
+        except TooManyFailures as error:
+            log.critical("stopping the worker: %s", error)
+            await stream.app.crash(error)
+            raise
         for event in events:
             await stream.ack(event)
 

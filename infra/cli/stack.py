@@ -227,6 +227,9 @@ class Stack:
             url = address(self.settings.data_dir, name)
             status = _status(url) if url is not None else None
             if status is None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._workers[name].wait(_STOP_SECONDS)
+                self._check_alive()
                 raise StackFailed(f"the {name} worker does not answer; see {self.logs}")
             self.wrote(status["written"].items())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,15 +60,25 @@ def open_embedded(data_dir: Path) -> Client:
 
 
 def _locked(status_file: Path) -> bool:
-    """Whether an engine holds its lock; asking the engine itself would have it print to stderr."""
+    """Whether the engine of another process holds its lock.
+
+    Asking the engine itself would have it print to stderr.
+    """
     try:
         with status_file.open("r+") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
     except OSError:
-        return True
+        return not _ours(status_file)
     return False
+
+
+def _ours(status_file: Path) -> bool:
+    try:
+        return f"PID: {os.getpid()}" in status_file.read_text(errors="replace").splitlines()
+    except OSError:
+        return False
 
 
 def _open_server(url: str) -> Client:

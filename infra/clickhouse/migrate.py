@@ -15,7 +15,11 @@ _NUMBERS = f"SELECT DISTINCT number FROM {_LEDGER} ORDER BY number"  # noqa: S60
 
 @dataclass(frozen=True)
 class Migration:
-    """One step of the store's schema; statements end with a line of `;`."""
+    """One step of the store's schema; statements end with a line of `;`.
+
+    A step that was broken off is done again from its begin, so each statement must be such that
+    doing it twice does no harm (`IF NOT EXISTS`, `IF EXISTS`).
+    """
 
     number: int
     name: str

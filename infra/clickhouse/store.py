@@ -19,6 +19,14 @@ log = logging.getLogger(__name__)
 
 Row = Mapping[str, Any]
 
+NOT_NOW = frozenset({159, 164, 202, 203, 209, 210, 225, 241, 242, 243, 252, 319, 999})
+"""ClickHouse's codes of what passes without anybody's rows being wrong: time-outs, read-only
+tables, too many queries or parts, no memory or disk, its keeper away, an insert left in doubt."""
+
+
+class StoreAway(Exception):
+    """The store cannot take rows now."""
+
 
 class Store(Protocol):
     """Where rows are kept. Writing a row twice leaves one."""
@@ -76,16 +84,22 @@ class ClickHouseStore:
             self._local.client = None
 
     def _insert(self, table: Table, rows: Sequence[Row]) -> None:
-        from clickhouse_connect.driver.exceptions import OperationalError
-
         names = list(table.columns)
         data = [[row[name] for name in names] for row in rows]
-        insist(
-            lambda: self._client().insert(table.name, data, column_names=names),
-            (OperationalError, OSError),
-            "ClickHouse",
-            log,
-        )
+        insist(lambda: self._try(table.name, data, names), StoreAway, "ClickHouse", log)
+
+    def _try(self, table: str, data: list[list[Any]], names: list[str]) -> None:
+        from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
+
+        try:
+            self._client().insert(table, data, column_names=names)
+        except (OperationalError, OSError) as error:
+            raise StoreAway(type(error).__name__) from error
+        except DatabaseError as error:
+            if error.code not in NOT_NOW:
+                raise
+            log.warning("ClickHouse cannot take rows now: code %s", error.code)
+            raise StoreAway(f"code {error.code}") from error
 
     def _query(
         self, sql: str, parameters: Mapping[str, Any] | None

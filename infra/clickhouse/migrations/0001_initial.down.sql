@@ -1,20 +1,20 @@
-DROP TABLE dead_letters
+DROP TABLE IF EXISTS dead_letters
 ;
 
-DROP TABLE alerts
+DROP TABLE IF EXISTS alerts
 ;
 
-DROP TABLE agency_metrics
+DROP TABLE IF EXISTS agency_metrics
 ;
 
-DROP TABLE agency_hours
+DROP TABLE IF EXISTS agency_hours
 ;
 
-DROP TABLE engagements
+DROP TABLE IF EXISTS engagements
 ;
 
-DROP TABLE calls
+DROP TABLE IF EXISTS calls
 ;
 
-DROP TABLE events
+DROP TABLE IF EXISTS events
 ;

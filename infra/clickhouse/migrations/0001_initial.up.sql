@@ -1,4 +1,4 @@
-CREATE TABLE events (
+CREATE TABLE IF NOT EXISTS events (
     `topic` LowCardinality(String),
     `event_id` String,
     `client_id` LowCardinality(String),
@@ -12,7 +12,7 @@ ENGINE = ReplacingMergeTree(version)
 ORDER BY (client_id, topic, event_id)
 ;
 
-CREATE TABLE calls (
+CREATE TABLE IF NOT EXISTS calls (
     `event_id` String,
     `client_id` LowCardinality(String),
     `agency_id` LowCardinality(String),
@@ -46,7 +46,7 @@ ENGINE = ReplacingMergeTree(version)
 ORDER BY (client_id, agency_id, event_id)
 ;
 
-CREATE TABLE engagements (
+CREATE TABLE IF NOT EXISTS engagements (
     `client_id` LowCardinality(String),
     `agency_id` LowCardinality(String),
     `customer` String,
@@ -71,7 +71,7 @@ ENGINE = ReplacingMergeTree(version, is_deleted)
 ORDER BY (client_id, agency_id, customer, opened_at)
 ;
 
-CREATE TABLE agency_hours (
+CREATE TABLE IF NOT EXISTS agency_hours (
     `client_id` LowCardinality(String),
     `agency_id` LowCardinality(String),
     `segment` LowCardinality(String),
@@ -111,7 +111,7 @@ ENGINE = ReplacingMergeTree(version)
 ORDER BY (client_id, agency_id, segment, hour)
 ;
 
-CREATE TABLE agency_metrics (
+CREATE TABLE IF NOT EXISTS agency_metrics (
     `client_id` LowCardinality(String),
     `agency_id` LowCardinality(String),
     `segment` LowCardinality(String),
@@ -158,7 +158,7 @@ ENGINE = ReplacingMergeTree(version)
 ORDER BY (client_id, agency_id, segment, window, day)
 ;
 
-CREATE TABLE alerts (
+CREATE TABLE IF NOT EXISTS alerts (
     `alert_id` String,
     `client_id` LowCardinality(String),
     `agency_id` LowCardinality(String),
@@ -179,7 +179,7 @@ ENGINE = ReplacingMergeTree(version)
 ORDER BY (client_id, agency_id, alert_id)
 ;
 
-CREATE TABLE dead_letters (
+CREATE TABLE IF NOT EXISTS dead_letters (
     `letter_id` String,
     `topic` LowCardinality(String),
     `origin` String,

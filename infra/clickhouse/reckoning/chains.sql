@@ -1,0 +1,34 @@
+-- Engagements with their conversations: the first one opens an engagement, those before t0 + H
+-- join it, the next opens another; at equal times the smaller event id is the first.
+SELECT
+    client_id,
+    agency_id,
+    customer,
+    t0,
+    t0 + {horizon_us:Int64} AS ends,
+    arrayFilter(said -> said.1 >= t0 AND said.1 < ends, conversations) AS members,
+    arrayFilter(x -> x IS NOT NULL, arrayMap(said -> said.3, members)) AS aggressions,
+    arrayFilter(x -> x IS NOT NULL, arrayMap(said -> said.4, members)) AS empathies
+FROM (
+    SELECT
+        client_id,
+        agency_id,
+        customer,
+        arraySort(
+            said -> (said.1, said.2),
+            groupArray((
+                at, event_id, aggression, empathy, service, touchpoint, channel, customer_type
+            ))
+        ) AS conversations
+    FROM conversations
+    GROUP BY client_id, agency_id, customer
+)
+ARRAY JOIN arrayFold(
+    (opened, said) -> if(
+        empty(opened) OR said.1 >= opened[-1] + {horizon_us:Int64},
+        arrayPushBack(opened, said.1),
+        opened
+    ),
+    conversations,
+    []::Array(Int64)
+) AS t0

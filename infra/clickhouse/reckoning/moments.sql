@@ -1,0 +1,48 @@
+-- What adds to an hour: conversations at their end, engagements where they mature; times in us.
+SELECT
+    client_id,
+    agency_id,
+    at AS moment,
+    service,
+    touchpoint,
+    channel,
+    customer_type,
+    true AS is_call,
+    measured,
+    predicted,
+    aggression AS said_aggression,
+    empathy AS said_empathy,
+    sentiment AS said_sentiment,
+    false AS lost,
+    false AS left,
+    false AS has_paid,
+    toInt128(0) AS recovered,
+    false AS in_churn,
+    false AS in_payment,
+    toInt128(0) AS x,
+    toInt128(0) AS e
+FROM conversations
+UNION ALL
+SELECT
+    client_id,
+    agency_id,
+    matures,
+    service,
+    touchpoint,
+    channel,
+    customer_type,
+    false,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    lost_to_supplier,
+    cancelled AND NOT lost_to_supplier,
+    paid,
+    amount,
+    aggression_n > 0 AND NOT lost_to_supplier,
+    empathy_n > 0,
+    mean_aggression,
+    mean_empathy
+FROM correlated

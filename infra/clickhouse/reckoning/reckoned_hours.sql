@@ -1,0 +1,43 @@
+-- Hourly sums by segment, as table `agency_hours` should hold them.
+SELECT
+    client_id,
+    agency_id,
+    arrayJoin([
+        'all',
+        'service=' || service,
+        'touchpoint=' || touchpoint,
+        'channel=' || channel,
+        'customer_type=' || customer_type
+    ]) AS segment,
+    toDateTime(intDiv(moment, 3600000000) * 3600, 'UTC') AS hour,
+    countIf(is_call) AS calls,
+    countIf(measured >= 9) AS promoters,
+    countIf(measured IN (7, 8)) AS passives,
+    countIf(measured <= 6) AS detractors,
+    countIf(predicted >= 9) AS predicted_promoters,
+    countIf(predicted IN (7, 8)) AS predicted_passives,
+    countIf(predicted <= 6) AS predicted_detractors,
+    count(said_aggression) AS aggression_n,
+    sum(ifNull(said_aggression, 0)) AS aggression_sum,
+    sum(ifNull(said_aggression * said_aggression, 0)) AS aggression_sq,
+    count(said_empathy) AS empathy_n,
+    sum(ifNull(said_empathy, 0)) AS empathy_sum,
+    count(said_sentiment) AS sentiment_n,
+    sum(ifNull(said_sentiment, 0)) AS sentiment_sum,
+    countIf(NOT is_call) AS matured,
+    countIf(lost) AS supplier_lost,
+    countIf(left) AS cancelled,
+    countIf(has_paid) AS paid,
+    sum(recovered) AS amount,
+    countIf(in_churn) AS churn_n,
+    sumIf(x, in_churn) AS churn_x,
+    sumIf(x * x, in_churn) AS churn_xx,
+    countIf(in_churn AND left) AS churn_y,
+    sumIf(x, in_churn AND left) AS churn_xy,
+    countIf(in_payment) AS payment_n,
+    sumIf(e, in_payment) AS payment_x,
+    sumIf(e * e, in_payment) AS payment_xx,
+    countIf(in_payment AND has_paid) AS payment_y,
+    sumIf(e, in_payment AND has_paid) AS payment_xy
+FROM moments
+GROUP BY client_id, agency_id, segment, hour

@@ -1,0 +1,215 @@
+"""The figures reckoned again from the journal with SQL alone, beside those that were streamed.
+
+Nothing here shares code with the streams: `reckoning/*.sql` states the definitions anew, each file
+one step that names the steps before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from infra.clickhouse.comparing import Difference, Sides, differences
+from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, CALLS, ENGAGEMENTS, HOUR_SUMS, Table
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+_STEPS = (
+    "journaled_calls",
+    "conversations",
+    "payments",
+    "cancellations",
+    "chains",
+    "engagement_facts",
+    "reckoned_engagements",
+    "correlated",
+    "moments",
+    "reckoned_hours",
+    "asked",
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What of a table is compared, and with what."""
+
+    table: Table
+    time: str
+    """The column by which a row lies within the time asked for."""
+    reckoned: str
+    """The step that makes the table again."""
+    left_out: tuple[str, ...] = ()
+    absent_is_zero: bool = False
+    """A row that is not there is one of zeros."""
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """The columns compared."""
+        bookkeeping = {*self.table.key, "version", "is_deleted", *self.left_out}
+        return tuple(name for name in self.table.columns if name not in bookkeeping)
+
+
+_P_VALUES = ("churn_correlation_p", "payment_correlation_p")
+_OF_A_CALL = (
+    "customer", "ended_at", "service", "touchpoint", "channel", "customer_type", "survey_rating",
+)  # fmt: skip
+
+COMPARISONS = (
+    Comparison(
+        CALLS,
+        "ended_at",
+        "journaled_calls",
+        left_out=tuple(name for name in CALLS.columns if name not in _OF_A_CALL),
+    ),
+    Comparison(ENGAGEMENTS, "opened_at", "reckoned_engagements"),
+    Comparison(AGENCY_HOURS, "hour", "reckoned_hours", absent_is_zero=True),
+    Comparison(AGENCY_METRICS, "as_of", "reckoned_figures", left_out=("as_of", *_P_VALUES)),
+)
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """The outcome: how many rows of each table were compared, and what differs."""
+
+    compared: dict[str, int]
+    differences: list[Difference]
+
+
+def reconcile(
+    client: Client, begin: datetime, end: datetime, horizon_hours: int, currency: str
+) -> Reconciled:
+    """Reckon every figure within [begin, end) again and compare.
+
+    Args:
+        client: the store; nothing should be writing to it, or what is under way differs.
+        begin: earliest event time of what is compared (figures before it still count in it).
+        end: the end of it.
+        horizon_hours: H, as the streamed figures were made with.
+        currency: code of the amounts that are summed, likewise.
+
+    Returns:
+        `Difference.one` is the streamed figure, `.other` the reckoned one.
+    """
+    parameters = {
+        "begin": begin,
+        "end": end,
+        "horizon_us": horizon_hours * 3_600_000_000,
+        "currency": currency,
+    }
+    compared = {"events": _count(client, "events", "event_time", parameters)}
+    found: list[Difference] = []
+    for comparison in COMPARISONS:
+        table = comparison.table
+        compared[table.name] = _count(client, table.name, comparison.time, parameters)
+        within = f"WHERE {comparison.time} >= {_BEGIN} AND {comparison.time} < {_END}"
+        rows = both_sides(
+            client,
+            comparison,
+            f"{table.name} FINAL {within}",
+            f"{comparison.reckoned} {within}",
+            with_clause=_with_clause(),
+            parameters=parameters,
+        )
+        found += differences(table, comparison.figures, list(rows))
+    return Reconciled(compared, found)
+
+
+def both_sides(
+    client: Client,
+    comparison: Comparison,
+    one: str,
+    other: str,
+    *,
+    with_clause: str = "",
+    parameters: Mapping[str, Any] | None = None,
+) -> Iterator[Sides]:
+    """Rows that are not the same to the last bit in two sources (each what follows a FROM)."""
+    key, figures = comparison.table.key, comparison.figures
+    take = "sumIf" if comparison.absent_is_zero else "anyIf"
+    values = [f"{take}({name}, side = {side})" for side in (1, 2) for name in figures]
+    either = " OR ".join(
+        f"NOT ifNull({a} = {b}, {a} IS NULL AND {b} IS NULL)"
+        for a, b in zip(values[: len(figures)], values[len(figures) :], strict=True)
+    )
+    there = [f"countIf(side = {side})" for side in (1, 2)]
+    if comparison.absent_is_zero:
+        there, missing = ["1", "1"], ""
+    else:
+        missing = f" OR {there[0]} != {there[1]}"
+    rows = client.query(
+        f"{with_clause}SELECT {', '.join([*key, *there, *values])} FROM ("  # noqa: S608
+        f"SELECT {_columns(comparison)}, 1 AS side FROM {one} UNION ALL "
+        f"SELECT {_columns(comparison)}, 2 AS side FROM {other}) "
+        f"GROUP BY {', '.join(key)} HAVING {either}{missing} ORDER BY {', '.join(key)}",
+        parameters=dict(parameters or {}),
+    ).result_rows
+    for row in rows:
+        yield _sides(row, len(key), len(figures))
+
+
+def _columns(comparison: Comparison) -> str:
+    """Key and figures in the table's own types, so that both sides meet in one column."""
+    kinds = comparison.table.columns
+    names = (*comparison.table.key, *comparison.figures)
+    return ", ".join(f"CAST({name} AS {kinds[name]}) AS {name}" for name in names)
+
+
+def _sides(row: Sequence[Any], keys: int, figures: int) -> Sides:
+    has_one, has_other = row[keys : keys + 2]
+    one, other = row[keys + 2 : keys + 2 + figures], row[keys + 2 + figures :]
+    return Sides(
+        tuple(row[:keys]), tuple(one) if has_one else None, tuple(other) if has_other else None
+    )
+
+
+_BEGIN, _END = "{begin:DateTime64(6, 'UTC')}", "{end:DateTime64(6, 'UTC')}"
+
+
+def _count(client: Client, table: str, time: str, parameters: Mapping[str, Any]) -> int:
+    rows = client.query(
+        f"SELECT count() FROM {table} FINAL WHERE {time} >= {_BEGIN} AND {time} < {_END}",  # noqa: S608
+        parameters=dict(parameters),
+    ).result_rows
+    return int(rows[0][0])
+
+
+@cache
+def _with_clause() -> str:
+    """All steps by name, each after those it builds on."""
+    folder = resources.files("infra.clickhouse") / "reckoning"
+    steps = {step: (folder / f"{step}.sql").read_text(encoding="utf-8") for step in _STEPS}
+    steps |= {"passed_sums": _passed_sums(), "window_sums": _window_sums()}
+    steps["reckoned_figures"] = (folder / "reckoned_figures.sql").read_text(encoding="utf-8")
+    return "WITH " + ",\n".join(f"{name} AS (\n{sql}\n)" for name, sql in steps.items()) + "\n"
+
+
+def _passed_sums() -> str:
+    """Up to and with each hour, all that has passed: a window is what two of these differ by."""
+    sums = ", ".join(f"sum({name}) OVER passed AS {name}" for name in HOUR_SUMS)
+    return (
+        f"SELECT client_id, agency_id, segment, hour, {sums} FROM reckoned_hours "  # noqa: S608
+        "WINDOW passed AS (PARTITION BY client_id, agency_id, segment ORDER BY hour)"
+    )
+
+
+def _window_sums() -> str:
+    sums = ", ".join(
+        f"toInt128(until.{name}) - toInt128(before.{name}) AS {name}" for name in HOUR_SUMS
+    )
+    same = " AND ".join(
+        f"asked.{name} = {{side}}.{name}" for name in ("client_id", "agency_id", "segment")
+    )
+    return (
+        "SELECT asked.client_id AS client_id, asked.agency_id AS agency_id, "  # noqa: S608
+        "asked.segment AS segment, asked.window AS window, asked.day AS day, "
+        f"asked.as_of AS as_of, asked.stands AS stands, {sums} FROM asked "
+        f"ASOF LEFT JOIN passed_sums AS until ON {same.format(side='until')} "
+        "AND until.hour < asked.ends "
+        f"ASOF LEFT JOIN passed_sums AS before ON {same.format(side='before')} "
+        "AND before.hour < asked.begins"
+    )
