@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -23,12 +24,15 @@ def default_home() -> Path:
 class Settings(BaseSettings):
     """What the workers and commands need to know."""
 
-    model_config = SettingsConfigDict(env_prefix="ASCOLTO_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ASCOLTO_", env_ignore_empty=True, extra="ignore")
 
     data_dir: Path = Field(default_factory=lambda: default_home() / "data")
     kafka: str = Field("127.0.0.1:9092", description="Kafka's bootstrap servers, comma-separated")
     embedded: bool = Field(False, description="the broker is the embedded one (memory only)")
     partitions: Annotated[int, Field(ge=1, le=1000)] = PARTITIONS
+    session_timeout: Annotated[float, Field(ge=6, le=90)] = Field(
+        20.0, description="seconds after which Kafka gives a silent worker's partitions away"
+    )
     clickhouse_url: SecretStr | None = Field(
         None, description="http(s)://user:password@host:port/database; none: embedded in data_dir"
     )
@@ -76,23 +80,32 @@ class Settings(BaseSettings):
         return None if self.model == PACKAGED_MODEL else self.model
 
     def pseudonym_secret(self) -> bytes:
-        """The key of the pseudonyms; made and kept (owner only) in `data_dir` when none is set."""
+        """The key of the pseudonyms; made and kept (owner only) in `data_dir` when none is set.
+
+        Raises:
+            ValueError: the key kept is empty.
+        """
         if self.pseudonym_key is not None:
             return self.pseudonym_key.get_secret_value().encode()
         path = self.data_dir / "pseudonym.key"
         try:
-            return path.read_bytes()
+            key = path.read_bytes()
         except FileNotFoundError:
             self.data_dir.mkdir(parents=True, exist_ok=True)
-            return _keep_once(path, secrets.token_hex(32).encode())
+            key = _keep_once(path, secrets.token_hex(32).encode())
+        if not key:
+            raise ValueError(f"the key in {path} is empty: restore it, or remove the directory")
+        return key
 
 
 def _keep_once(path: Path, content: bytes) -> bytes:
     """Write `content` to `path` unless another process was first; returns what is there."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    temporary = Path(name)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     try:
         os.link(temporary, path)
     except FileExistsError:

@@ -120,7 +120,7 @@ def _deltas(change: EngagementChange) -> list[_Delta]:
         for engagement in engagements:
             key = engagement.matures_at(change.horizon_hours), _dimensions(engagement)
             sums = moved.setdefault(key, {})
-            for name, value in _engagement_sums(engagement).items():
+            for name, value in engagement_sums(engagement).items():
                 sums[name] = sums.get(name, 0) + sign * value
     for (hour, dimensions), sums in moved.items():
         left = {name: value for name, value in sums.items() if value}
@@ -175,7 +175,8 @@ def _conversation_sums(said: Conversation) -> Sums:
     return sums
 
 
-def _engagement_sums(engagement: Engagement) -> Sums:
+def engagement_sums(engagement: Engagement) -> Sums:
+    """What one engagement adds to the hour in which it matures; absent names add 0."""
     lost = engagement.lost_to_supplier
     sums = {
         "matured": 1,

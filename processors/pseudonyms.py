@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 
 PREFIX = "p:"
 _HEX_DIGITS = 24
+_PSEUDONYM = re.compile(rf"{PREFIX}[0-9a-f]{{{_HEX_DIGITS}}}")
 
 
 def pseudonym(key: bytes, client_id: str, customer_id: str) -> str:
@@ -14,7 +16,7 @@ def pseudonym(key: bytes, client_id: str, customer_id: str) -> str:
 
     A pseudonym is returned as it is, so that events taken from the journal can be sent again.
     """
-    if customer_id.startswith(PREFIX):
+    if _PSEUDONYM.fullmatch(customer_id):
         return customer_id
     digest = hmac.new(key, f"{client_id}|{customer_id}".encode(), hashlib.sha256).hexdigest()
     return PREFIX + digest[:_HEX_DIGITS]

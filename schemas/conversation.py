@@ -57,7 +57,9 @@ class Rule(StrEnum):
 
 
 class Turn(Contract):
-    """One speaker's uninterrupted speech (or message)."""
+    """One speaker's uninterrupted speech (or message); fields not known are passed over."""
+
+    model_config = ConfigDict(extra="ignore")
 
     speaker: Speaker
     text: str

@@ -229,6 +229,36 @@ ALERTS = Table(
 )
 """Alerts as they stand; status is open, resolved or retracted (a late event undid it)."""
 
+SURVIVAL = Table(
+    "survival",
+    {
+        "client_id": _LABEL,
+        "window": _LABEL,
+        "as_of": _HOUR,
+        "group_kind": _LABEL,
+        "group_name": _LABEL,
+        "horizon_days": "UInt16",
+        "n": "UInt64",
+        "events": "UInt64",
+        "days": "Array(UInt16)",
+        "staying": "Array(Float64)",
+        "low": "Array(Nullable(Float64))",
+        "high": "Array(Nullable(Float64))",
+        "at_risk": "Array(UInt64)",
+        "logrank_statistic": _FIGURE,
+        "logrank_p": _FIGURE,
+        "logrank_n": "UInt64",
+        **_VERSION,
+    },
+    ("client_id", "window", "as_of", "group_kind", "group_name"),
+)
+"""Kaplan-Meier curves, written by `ascolto figures --survival`: one row a curve.
+
+`group_kind` is agency or aggression_tercile; `days`, `staying`, `low`, `high` and `at_risk` go
+together. The rows of one writing share their version: of a client, window and `as_of`, those of
+the greatest version stand.
+"""
+
 DEAD_LETTERS = Table(
     "dead_letters",
     {
@@ -247,7 +277,16 @@ DEAD_LETTERS = Table(
 )
 """What could not be understood or done, with its original bytes (base64)."""
 
-TABLES = (EVENTS, CALLS, ENGAGEMENTS, AGENCY_HOURS, AGENCY_METRICS, ALERTS, DEAD_LETTERS)
+TABLES = (
+    EVENTS,
+    CALLS,
+    ENGAGEMENTS,
+    AGENCY_HOURS,
+    AGENCY_METRICS,
+    ALERTS,
+    SURVIVAL,
+    DEAD_LETTERS,
+)
 
 
 def create_statement(table: Table) -> str:

@@ -9,6 +9,7 @@ import faust
 
 from infra.settings import Settings
 from schemas.topics import Topic
+from streams.consumer import Transport
 
 EMBEDDED_SESSION = {
     "broker_session_timeout": 6.0,
@@ -25,8 +26,8 @@ def build_app(name: str, settings: Settings) -> faust.App:
     """
     home = settings.data_dir / "faust" / name
     home.mkdir(parents=True, exist_ok=True)
-    options: dict[str, Any] = EMBEDDED_SESSION if settings.embedded else {}
-    return faust.App(
+    options: dict[str, Any] = session(settings)
+    app = faust.App(
         f"ascolto-{name}",
         broker=[f"kafka://{server}" for server in settings.kafka.split(",")],
         store="memory://",
@@ -45,6 +46,20 @@ def build_app(name: str, settings: Settings) -> faust.App:
         autodiscover=False,
         **options,
     )
+    app.transport = Transport(app.conf.broker_consumer, app)
+    return app
+
+
+def session(settings: Settings) -> dict[str, float]:
+    """Faust's settings for how soon a worker that is gone is replaced."""
+    if settings.embedded:
+        return EMBEDDED_SESSION
+    seconds = settings.session_timeout
+    return {
+        "broker_session_timeout": seconds,
+        "broker_rebalance_timeout": seconds,
+        "broker_heartbeat_interval": seconds / 6,
+    }
 
 
 def raw_topic(app: faust.App, *topics: Topic) -> faust.TopicT:

@@ -14,6 +14,9 @@ from streams.progress import Progress
 
 log = logging.getLogger(__name__)
 
+MOST_BYTES = 700_000
+"""Bytes of an original kept: in base64 they stay below the brokers' usual limit of 1 MB."""
+
 
 def dead_letter(
     *,
@@ -25,16 +28,22 @@ def dead_letter(
     event_id: str | None = None,
     client_id: str | None = None,
 ) -> DeadLetter:
-    """A dead letter whose id a replay repeats: by event where it is known, else by origin."""
+    """A dead letter whose id a replay repeats: by event where it is known, else by origin.
+
+    Of an original above `MOST_BYTES` only the begin is kept, and the reason says so: a letter
+    that Kafka does not take would stop the worker.
+    """
     name = f"event {client_id} {event_id}" if event_id else f"origin {origin}"
     identity = hashlib.sha256(f"{topic}\n{name}\n".encode() + original).hexdigest()[:32]
+    if len(original) > MOST_BYTES:
+        reason = f"{reason} (the first {MOST_BYTES} of its {len(original)} bytes are kept)"
     return DeadLetter(
         letter_id=identity,
         topic=topic,
         origin=origin,
         reason=reason,
         error_class=error_class,
-        original=base64.b64encode(original).decode(),
+        original=base64.b64encode(original[:MOST_BYTES]).decode(),
         event_id=event_id,
         client_id=client_id,
     )

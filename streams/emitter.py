@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from kafka import KafkaProducer
 
 MOST_IN_FLIGHT = 2000
+MOST_BYTES = 1_000_000
+"""Largest event: a little below the brokers' usual limit of 1 MB a message."""
 _CONFIRM_SECONDS = 120.0
 
 
@@ -31,7 +33,10 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[Line]:
     """Decode an events file (JSON lines); blank lines are passed over."""
     for number, raw in enumerate(lines, start=1):
         text = raw.rstrip(b"\r\n")
-        if text.strip():
+        if len(text) > MOST_BYTES:
+            reason = f"the event has {len(text)} bytes; Kafka takes up to {MOST_BYTES}"
+            yield Line(number, text, InvalidMessage(reason, "too_large"))
+        elif text.strip():
             yield Line(number, text, decode_inbound(text))
 
 
@@ -85,12 +90,19 @@ class Emitter:
         """Send a message; blocks while too many are in flight.
 
         Raises:
-            DeliveryFailed: the broker did not confirm an earlier message.
+            DeliveryFailed: it cannot be sent, or the broker did not confirm an earlier one.
         """
+        from kafka.errors import KafkaError
+
         assert self._producer is not None
-        self._in_flight.append(
-            self._producer.send(topic.name, key=key, value=value, partition=partition)
-        )
+        try:
+            sent = self._producer.send(topic.name, key=key, value=value, partition=partition)
+        except KafkaError as error:
+            raise DeliveryFailed(
+                f"Kafka at {self.bootstrap} does not take an event for {topic.name} "
+                f"({type(error).__name__}): is the topic there? make them: ascolto admin topics"
+            ) from error
+        self._in_flight.append(sent)
         if len(self._in_flight) >= MOST_IN_FLIGHT:
             self.confirm()
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import faust
-from aiokafka.errors import KafkaError
 from faust.types import RecordMetadata
 
 from infra.backoff import delays
 from schemas.topics import TOPICS, Topic
 from streams.app import raw_topic
 from streams.progress import Progress
+from streams.sending import enqueued, may_pass
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class KafkaOutbox:
         results = await asyncio.gather(*acknowledgements, return_exceptions=True)
         failed = []
         for message, result in zip(messages, results, strict=True):
-            if isinstance(result, KafkaError):
+            if may_pass(result):
                 failed.append(message)
             elif isinstance(result, BaseException):
                 raise result
@@ -74,4 +74,6 @@ class KafkaOutbox:
 
     async def _enqueue(self, message: Message) -> Awaitable[RecordMetadata]:
         topic = self._topics[message.topic.name]
-        return await topic.send(key=message.key, value=message.value, partition=message.partition)
+        return await enqueued(
+            topic.send(key=message.key, value=message.value, partition=message.partition)
+        )

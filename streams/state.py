@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import faust
-from aiokafka.errors import KafkaError
 
 from infra.backoff import delays
+from streams.sending import enqueued, may_pass
 
 log = logging.getLogger(__name__)
 
@@ -79,19 +79,21 @@ class FaustStateTable:
         """Write each once to the changelog; returns the keys that were not acknowledged."""
         changelog = self._table.changelog_topic
         acknowledgements = [
-            await changelog.send(
-                key=key,
-                value=value,
-                partition=partition,
-                key_serializer="raw",
-                value_serializer="raw",
+            await enqueued(
+                changelog.send(
+                    key=key,
+                    value=value,
+                    partition=partition,
+                    key_serializer="raw",
+                    value_serializer="raw",
+                )
             )
             for key, (partition, value) in encoded.items()
         ]
         results = await asyncio.gather(*acknowledgements, return_exceptions=True)
         failed = []
         for key, result in zip(encoded, results, strict=True):
-            if isinstance(result, KafkaError):
+            if may_pass(result):
                 failed.append(key)
             elif isinstance(result, BaseException):
                 raise result

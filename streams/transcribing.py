@@ -90,8 +90,8 @@ class Listener:
         self, acks: OrderedAcks[faust.EventT[Any]], events: Sequence[faust.EventT[Any]]
     ) -> list[tuple[Delivery, CallEndedEvent, Ticket[faust.EventT[Any]]]]:
         """Write the calls whose text was given; returns those that have to be listened to."""
-        messages: list[Message] = []
-        passed, slow = [], []
+        passed: list[tuple[Delivery, CallEndedEvent, Message]] = []
+        tickets, slow = [], []
         for event in events:
             delivery = delivery_of(event)
             ticket = acks.expect(delivery.topic, delivery.partition, event)
@@ -100,10 +100,11 @@ class Listener:
                 slow.append((delivery, call, ticket))
                 continue
             message = await self.pass_or_bury(delivery, call)
-            messages += [] if message is None else [message]
-            passed.append(ticket)
-        await self._ports.outbox.deliver(messages)
-        for ticket in passed:
+            if message is not None and isinstance(call, CallEndedEvent):
+                passed.append((delivery, call, message))
+            tickets.append(ticket)
+        await self._write(passed)
+        for ticket in tickets:
             await acks.done(ticket)
         return slow
 
@@ -112,28 +113,45 @@ class Listener:
     ) -> Message | None:
         """The message of a call whose text was given; None where it became a dead letter."""
         if isinstance(call, InvalidMessage):
-            reason, error_class = call.reason, call.error_class
-            event_id = client_id = None
-        else:
-            try:
-                return message_of(from_text(call, self._ports.pseudonym_key), delivery.partition)
-            except Exception as error:
-                log.exception("call at %s failed", delivery.origin)
-                reason, error_class = (
-                    f"unexpected {type(error).__name__}; see the log",
-                    "unexpected",
-                )
-                event_id, client_id = call.id, call.data.client_id
+            await self._bury(delivery, None, call.reason, call.error_class)
+            return None
+        try:
+            return message_of(from_text(call, self._ports.pseudonym_key), delivery.partition)
+        except Exception as error:
+            await self._bury_unexpected(delivery, call, error)
+            return None
+
+    async def _write(self, passed: Sequence[tuple[Delivery, CallEndedEvent, Message]]) -> None:
+        """Write the messages; if that fails, each alone, so that one cannot spoil the rest."""
+        try:
+            await self._ports.outbox.deliver([message for _, _, message in passed])
+        except Exception:
+            log.exception("a batch of %d calls failed; writing each alone", len(passed))
+            for delivery, call, message in passed:
+                try:
+                    await self._ports.outbox.deliver([message])
+                except Exception as error:
+                    await self._bury_unexpected(delivery, call, error)
+
+    async def _bury_unexpected(
+        self, delivery: Delivery, call: CallEndedEvent, error: Exception
+    ) -> None:
+        log.error("call at %s failed", delivery.origin, exc_info=error)
+        reason = f"unexpected {type(error).__name__}; see the log"
+        await self._bury(delivery, call, reason, "unexpected")
+
+    async def _bury(
+        self, delivery: Delivery, call: CallEndedEvent | None, reason: str, error_class: str
+    ) -> None:
         await self._ports.dead_letters.bury(
             topic=delivery.topic,
             origin=delivery.origin,
             original=delivery.value,
             reason=reason,
             error_class=error_class,
-            event_id=event_id,
-            client_id=client_id,
+            event_id=None if call is None else call.id,
+            client_id=None if call is None else call.data.client_id,
         )
-        return None
 
     async def _listen_and_ack(
         self,
@@ -161,20 +179,15 @@ class Listener:
         assert call.data.recording is not None
         try:
             heard = await self._transcription(call.data.recording, call.data.language)
+            transcribed = self._transcribed(call, heard)
+            await ports.outbox.deliver([message_of(transcribed, delivery.partition)])
         except (RecordingMissing, RecordingRefused, RecordingBroken, TimeoutError) as error:
-            await ports.dead_letters.bury(
-                topic=delivery.topic,
-                origin=delivery.origin,
-                original=delivery.value,
-                reason=str(error) or f"the recording took over {self._settings.timeout:.0f} s",
-                error_class=type(error).__name__,
-                event_id=call.id,
-                client_id=call.data.client_id,
-            )
-            return
-        transcribed = self._transcribed(call, heard)
-        await ports.outbox.deliver([message_of(transcribed, delivery.partition)])
-        ports.progress.count("transcribed_from_audio")
+            reason = str(error) or f"the recording took over {self._settings.timeout:.0f} s"
+            await self._bury(delivery, call, reason, type(error).__name__)
+        except Exception as error:
+            await self._bury_unexpected(delivery, call, error)
+        else:
+            ports.progress.count("transcribed_from_audio")
 
     async def _transcription(self, recording: Recording, language: str) -> Transcription:
         """Listen to `recording`; one that is missing or broken may still be on its way."""
@@ -191,10 +204,18 @@ class Listener:
         raise AssertionError("at least one attempt is made")
 
     async def _attempt(self, recording: Recording, language: str) -> Transcription:
+        """Listen once. A thread that takes too long keeps its ear until it ends: the recordings
+        after it wait, rather than run out of time without having been listened to."""
         loop = asyncio.get_running_loop()
-        async with self._ears:
-            work = loop.run_in_executor(self._ports.executor, self._hear, recording, language)
-            return await asyncio.wait_for(work, self._settings.timeout)
+        await self._ears.acquire()
+        work = loop.run_in_executor(self._ports.executor, self._hear, recording, language)
+        work.add_done_callback(self._free_ear)
+        return await asyncio.wait_for(asyncio.shield(work), self._settings.timeout)
+
+    def _free_ear(self, work: asyncio.Future[Transcription]) -> None:
+        self._ears.release()
+        if not work.cancelled():
+            work.exception()
 
     def _hear(self, recording: Recording, language: str) -> Transcription:
         path = self._ports.recordings.resolve(recording)

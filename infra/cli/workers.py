@@ -30,6 +30,7 @@ def run_transcriber(settings: Settings) -> None:
     """Run the transcriber worker."""
     from concurrent.futures import ThreadPoolExecutor
 
+    from infra.packaged_model import packaged_model
     from infra.recordings import RecordingStore
     from infra.whisper import WhisperTranscriber
     from streams.app import build_app
@@ -39,6 +40,8 @@ def run_transcriber(settings: Settings) -> None:
     from streams.transcribing import Listener, ListeningPorts, ListeningSettings
     from streams.workers import TRANSCRIBER, attach_transcriber, run
 
+    if settings.whisper is None:
+        packaged_model()
     app = build_app(TRANSCRIBER, settings)
     progress = Progress()
     outbox = KafkaOutbox(app, progress)

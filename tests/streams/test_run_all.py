@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,22 +39,22 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def straight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def straight(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Played once, undisturbed."""
     run = Run(tmp_path_factory.mktemp("straight"), seed=11)
     run.summary = finish(play(run.file, run.data_dir))
-    yield run
+    return run
 
 
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Killed with SIGKILL several times, and started again with the same command."""
     run = Run(tmp_path_factory.mktemp("killed"), seed=12)
     rng = random.Random(12)
     for _ in range(3):
         kill_after_rows(play(run.file, run.data_dir), run.data_dir, rng.uniform(0.5, 9.0))
     run.summary = finish(play(run.file, run.data_dir))
-    yield run
+    return run
 
 
 def check(run: Run, window: str, as_of: datetime, by: str | None) -> None:

@@ -1,0 +1,116 @@
+"""What is tried on the engine in process, in a process of its own: it opens one store at a time.
+
+Run as `python -m tests.infra.store_child NAME DIRECTORY`; prints what was seen as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from infra.clickhouse.client import open_embedded
+from infra.clickhouse.journal import forget_derived, read_journal
+from infra.clickhouse.migrate import applied, migrate, migrations
+from infra.clickhouse.store import ClickHouseStore
+from schemas.rows import EVENTS, TABLES
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+def columns(client: Any) -> dict[str, Any]:
+    """Columns, engine and order of every table but the ledger."""
+    found: dict[str, Any] = {}
+    for name, engine, key in client.query(
+        "SELECT name, engine_full, sorting_key FROM system.tables "
+        "WHERE database = currentDatabase() AND name != 'schema_migrations'"
+    ).result_rows:
+        kinds = client.query(
+            "SELECT name, type FROM system.columns WHERE database = currentDatabase() "
+            "AND table = {table:String} ORDER BY position",
+            parameters={"table": name},
+        ).result_rows
+        found[name] = {"columns": dict(kinds), "engine": engine, "key": key}
+    return found
+
+
+def migrating(directory: Path) -> dict[str, Any]:
+    """Forward, again, back, forward; then as after dying in the midst of either way."""
+    client = open_embedded(directory)
+    seen: dict[str, Any] = {"up": migrate(client), "tables": columns(client)}
+    seen["again"] = migrate(client)
+    seen["applied"] = applied(client)
+    seen["down"] = migrate(client, 0)
+    seen["none"] = columns(client)
+    seen["applied_none"] = applied(client)
+    for statement in migrations()[0].up[:3]:
+        client.command(statement)
+    seen["up_after_dying"] = migrate(client)
+    seen["tables_again"] = columns(client)
+    client.command(migrations()[-1].down[0])
+    seen["down_after_dying"] = migrate(client, 0)
+    seen["none_again"] = columns(client)
+    client.close()
+    return seen
+
+
+def event(event_id: str, version: int, payload: str = "{}") -> dict[str, Any]:
+    """A row of the journal."""
+    return {
+        "topic": "call-transcribed",
+        "event_id": event_id,
+        "client_id": "acqua",
+        "customer": "p:c",
+        "event_time": NOW,
+        "partition": 3,
+        "payload": payload,
+        "version": version,
+    }
+
+
+async def use(store: ClickHouseStore) -> dict[str, Any]:
+    """Write and read through the store, as the workers do."""
+    await store.insert(EVENTS, [])
+    await store.insert(EVENTS, [event("a", 1), event("b", 1, "x'; DROP TABLE events --\n\t☎")])
+    await store.insert(EVENTS, [event("a", 2, "newer"), event("b", 1)][:1])
+    names, rows = await store.query(
+        "SELECT event_id, payload, partition, event_time FROM events FINAL "
+        "WHERE client_id = {client:String} ORDER BY event_id",
+        {"client": "acqua"},
+    )
+    both = await asyncio.gather(
+        store.insert(EVENTS, [event("c", 1)]), store.query("SELECT count() FROM events FINAL")
+    )
+    return {
+        "names": names,
+        "rows": [[*row[:3], row[3].isoformat()] for row in rows],
+        "read_while_written": both[1][1][0][0] in (2, 3),
+    }
+
+
+def storing(directory: Path) -> dict[str, Any]:
+    """Rows in and out, then the journal, then the derived tables emptied."""
+    client = open_embedded(directory)
+    migrate(client)
+    client.close()
+    store = ClickHouseStore(lambda: open_embedded(directory))
+    seen = asyncio.run(use(store))
+    store.close()
+    client = open_embedded(directory)
+    seen["journal"] = [fact._asdict() for fact in read_journal(client)]
+    for table in TABLES:
+        client.command(f"INSERT INTO {table.name} (client_id) VALUES ('x')")
+    forget_derived(client)
+    seen["left"] = {
+        table.name: client.query(f"SELECT count() FROM {table.name}").result_rows[0][0]
+        for table in TABLES
+    }
+    client.close()
+    return seen
+
+
+if __name__ == "__main__":
+    print(json.dumps({"migrating": migrating, "storing": storing}[sys.argv[1]](Path(sys.argv[2]))))

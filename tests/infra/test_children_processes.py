@@ -1,0 +1,106 @@
+"""Children end with their parent, however it ends; and free ports are free."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from infra.embedded import children
+
+_PARENT = """
+import sys, time
+from pathlib import Path
+from infra.embedded import children
+child = children.start([sys.executable, "-c", "import time; time.sleep(600)"], Path(sys.argv[1]))
+print(child.pid, flush=True)
+time.sleep(600)
+"""
+_STUBBORN = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+    "print('ready', flush=True); time.sleep(600)"
+)
+_POLITE = "print('ready', flush=True); import time; time.sleep(600)"
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and waits to be reaped does not."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return status.rsplit(")", 1)[1].split()[0] not in ("Z", "X")
+
+
+def wait_until(true: object, seconds: float = 10.0) -> None:
+    assert callable(true)
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel does it on Linux only")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_child_dies_with_its_parent(how: signal.Signals, tmp_path: Path) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", _PARENT, str(tmp_path / "log")], stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    assert alive(child)
+    parent.send_signal(how)
+    parent.wait(timeout=10)
+    parent.stdout.close()
+    wait_until(lambda: not alive(child))
+
+
+def test_a_child_s_output_goes_to_its_log_which_grows(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "child.log"
+    code = "import os, sys; print(os.environ['NAME']); print('err', file=sys.stderr)"
+    for name in ("one", "two"):
+        child = children.start([sys.executable, "-c", code], log, {"NAME": name})
+        assert child.wait(timeout=20) == 0
+    assert log.read_text().count("err") == 2
+    assert log.read_text().index("one") < log.read_text().index("two")
+
+
+def test_a_child_is_asked_to_end_and_made_to_when_it_does_not(tmp_path: Path) -> None:
+    for code, patience, expected in (
+        (_POLITE, 10.0, -signal.SIGTERM),
+        (_STUBBORN, 0.1, -signal.SIGKILL),
+    ):
+        log = tmp_path / f"{expected}.log"
+        child = children.start([sys.executable, "-c", code], log)
+        wait_until(lambda log=log: log.exists() and "ready" in log.read_text())
+        assert children.stop(child, patience) == expected
+        assert children.stop(child, patience) == expected, "twice does no harm"
+
+
+def test_a_child_is_not_of_our_terminal_s_group(tmp_path: Path) -> None:
+    """Ctrl-C reaches the parent alone, which stops its children in order."""
+    child = children.start([sys.executable, "-c", _POLITE], tmp_path / "log")
+    assert os.getpgid(child.pid) == child.pid != os.getpgid(0)
+    children.stop(child, 5.0)
+
+
+def test_the_preferred_port_is_given_unless_somebody_listens_there() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        other = children.free_port(port)
+        assert other != port
+    assert children.free_port(port) == port
+    assert children.free_port() > 0
+
+
+def test_a_host_that_is_not_here_has_no_free_port() -> None:
+    with pytest.raises(OSError, match="no free port"):
+        children.free_port(host="192.0.2.1")

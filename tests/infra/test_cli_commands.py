@@ -1,0 +1,260 @@
+"""The command line: help for everything, wrong usage told, results alone on stdout."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from infra.cli.main import app
+
+COMMANDS = [
+    "demo",
+    "run transcriber",
+    "run analytics",
+    "run all",
+    "emit",
+    "simulate",
+    "transcribe",
+    "score",
+    "figures",
+    "dashboards build",
+    "admin topics",
+    "admin migrate",
+    "dead-letters list",
+    "dead-letters show",
+    "doctor",
+]
+RUNNER = CliRunner()
+
+
+def ascolto(
+    *arguments: str | Path, home: Path, given: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("ASCOLTO_")}
+    return subprocess.run(
+        [sys.executable, "-m", "infra.cli.main", *map(str, arguments)],
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**environment, "ASCOLTO_HOME": str(home), "COLUMNS": "200"},
+    )
+
+
+def leaves(command: Any, path: tuple[str, ...] = ()) -> list[str]:
+    """Every command below a group, as one types it."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        return [" ".join(path)]
+    return [leaf for name in inner for leaf in leaves(inner[name], (*path, name))]
+
+
+def test_the_commands_are_these() -> None:
+    found = set(leaves(typer.main.get_command(app)))
+    assert found >= set(COMMANDS), set(COMMANDS) - found
+
+
+@pytest.mark.parametrize("command", leaves(typer.main.get_command(app)))
+def test_every_command_has_help(command: str) -> None:
+    result = RUNNER.invoke(app, [*command.split(), "--help"], env={"COLUMNS": "120"})
+    assert result.exit_code == 0
+    assert "Usage:" in result.stdout
+    assert f"{command} " in result.stdout
+
+
+def test_the_help_names_where_to_begin_and_starts_without_the_heavy_parts() -> None:
+    code = (
+        "import sys; sys.argv = ['ascolto', '--help']\n"
+        "import infra.cli.main as main\n"
+        "try: main.main()\n"
+        "except SystemExit as end: code = end.code\n"
+        "heavy = {'faust', 'chdb', 'kafka', 'faster_whisper', 'clickhouse_connect', 'scipy',\n"
+        "  'numpy', 'plotly', 'aiohttp'} & set(sys.modules)\n"
+        "print(code, sorted(heavy), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert "ascolto demo" in done.stdout
+    assert done.stderr.splitlines()[-1] == "0 []"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["fly"],
+        ["run", "everything"],
+        ["emit"],
+        ["emit", "/no/such/file"],
+        ["score", "/no/such/file"],
+        ["demo", "--calls", "few"],
+        ["demo", "--calls", "1"],
+        ["run", "all", "--events", "/no/such/file"],
+        ["simulate", "--late", "2"],
+        ["figures", "--window", "1y"],
+        ["figures", "--by", "colour"],
+        ["figures", "--as-of", "2026-03-01T12:00:00"],
+        ["figures", "--as-of", "yesterday"],
+        ["figures", "--as-of", "9999-12-31T23:59:59Z"],
+        ["figures", "--as-of", "1890-01-01T00:00:00Z"],
+        ["dead-letters", "show"],
+        ["dashboards", "build"],
+        ["demo", "--language", "xx"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_told_on_stderr_with_exit_code_2(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    result = RUNNER.invoke(app, arguments, env={"ASCOLTO_HOME": str(tmp_path)})
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert result.stderr
+    assert not any(tmp_path.iterdir()), "nothing was begun"
+
+
+def test_wrong_settings_in_the_environment_are_named_without_their_value(tmp_path: Path) -> None:
+    result = RUNNER.invoke(
+        app, ["figures"], env={"ASCOLTO_HOME": str(tmp_path), "ASCOLTO_PARTITIONS": "zq9"}
+    )
+    assert result.exit_code == 2
+    assert "ASCOLTO_PARTITIONS" in result.stderr
+    assert "zq9" not in result.stderr
+
+
+def test_figures_of_nothing_are_an_empty_list(tmp_path: Path) -> None:
+    done = ascolto("figures", "--data-dir", tmp_path / "d", "--json", home=tmp_path)
+    assert (done.returncode, json.loads(done.stdout)) == (0, [])
+    assert "no events yet" in done.stderr
+    assert "Traceback" not in done.stderr
+    time = "2026-03-01T12:00:00+01:00"
+    arguments = ["--data-dir", tmp_path / "d", "--json", "--as-of", time, "--by", "channel"]
+    done = ascolto("figures", *arguments, home=tmp_path)
+    assert (done.returncode, json.loads(done.stdout)) == (0, [])
+
+
+_HOLDER = """
+import sys
+from pathlib import Path
+from infra.clickhouse.client import open_embedded
+client = open_embedded(Path(sys.argv[1]))
+print("open", flush=True)
+sys.stdin.readline()
+client.close()
+"""
+
+
+def test_a_store_in_use_is_told_with_what_to_do(tmp_path: Path) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLDER, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "open\n"
+    tried = [
+        ascolto(*command, "--data-dir", tmp_path, home=tmp_path)
+        for command in (["figures", "--json"], ["dead-letters", "list"], ["admin", "migrate"])
+    ]
+    holder.communicate("done\n", timeout=20)
+    for done in tried:
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "another ascolto process" in done.stderr
+        assert "--data-dir" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+_LETTERS = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from infra.clickhouse.client import open_embedded
+from infra.clickhouse.migrate import migrate
+from schemas.rows import DEAD_LETTERS
+client = open_embedded(Path(sys.argv[1]))
+migrate(client)
+row = {"letter_id": "abc", "topic": "call-ended", "origin": "call-ended/0/7", "reason": "why\\tnot",
+       "error_class": "missing", "original": "eyJ4Ijog4oCmfQ==", "event_id": None,
+       "client_id": None, "written_at": datetime(2026, 3, 1, tzinfo=UTC), "version": 1}
+names = list(DEAD_LETTERS.columns)
+for version in (1, 2):
+    values = [{**row, "version": version}[name] for name in names]
+    client.insert("dead_letters", [values], column_names=names)
+client.close()
+"""
+
+
+def test_dead_letters_are_listed_and_shown(tmp_path: Path) -> None:
+    empty = ascolto("dead-letters", "list", "--data-dir", tmp_path, home=tmp_path)
+    assert (empty.returncode, empty.stdout) == (0, "")
+    subprocess.run([sys.executable, "-c", _LETTERS, str(tmp_path)], check=True, timeout=60)
+    listed = ascolto("dead-letters", "list", "--data-dir", tmp_path, home=tmp_path)
+    assert listed.returncode == 0
+    (line,) = listed.stdout.splitlines()
+    assert line.startswith("abc\tcall-ended/0/7\tmissing\t")
+    shown = ascolto("dead-letters", "show", "abc", "--data-dir", tmp_path, home=tmp_path)
+    assert (shown.returncode, shown.stdout) == (0, '{"x": …}\n')
+    unknown = ascolto("dead-letters", "show", "zzz", "--data-dir", tmp_path, home=tmp_path)
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "zzz" in unknown.stderr
+
+
+def test_admin_migrate_goes_forward_and_back(tmp_path: Path) -> None:
+    steps = [["--to", "0"], [], []]
+    told = [
+        ascolto("admin", "migrate", *step, "--data-dir", tmp_path, home=tmp_path) for step in steps
+    ]
+    assert [done.returncode for done in told] == [0, 0, 0]
+    assert all(done.stdout == "" for done in told)
+    assert "0001_initial up" in told[1].stderr
+    assert told[2].stderr.strip().endswith("nothing to do")
+
+
+def test_simulate_and_score_write_results_alone_to_stdout(tmp_path: Path) -> None:
+    simulated = ascolto("simulate", "--calls", "12", "--days", "5", home=tmp_path)
+    assert simulated.returncode == 0
+    events = [json.loads(line) for line in simulated.stdout.splitlines()]
+    assert sum(event["type"].endswith("call-ended.v1") for event in events) >= 12
+    turns = [{"speaker": "operator", "text": "Se non paga subito le stacchiamo la luce."}]
+    line = json.dumps({"id": "c", "turns": turns})
+    scored = ascolto("score", "-", home=tmp_path, given=f"{line}\nnot json\n")
+    assert scored.returncode == 1
+    (row,) = [json.loads(line) for line in scored.stdout.splitlines()]
+    assert row["id"] == "c"
+    assert "line 2" in scored.stderr
+    assert "not json" not in scored.stderr
+
+
+def test_dashboards_are_built_and_their_paths_told(tmp_path: Path) -> None:
+    done = ascolto("dashboards", "build", "--out", tmp_path / "out", home=tmp_path)
+    assert done.returncode == 0
+    paths = [Path(line) for line in done.stdout.splitlines()]
+    assert paths
+    for path in paths:
+        assert json.loads(path.read_text(encoding="utf-8"))["panels"]
+
+
+def test_the_doctor_tells_what_is_wrong_and_how_to_mend_it(tmp_path: Path) -> None:
+    result = RUNNER.invoke(
+        app,
+        ["doctor"],
+        env={"ASCOLTO_HOME": str(tmp_path), "ASCOLTO_RECORDINGS": "/no/such/directory"},
+    )
+    assert result.exit_code == 1
+    assert "mend recordings in /no/such/directory" in result.stdout
+    assert "ASCOLTO_RECORDINGS" in result.stdout
+    assert "ok   Python" in result.stdout
+
+
+def test_the_doctor_is_content_here(tmp_path: Path) -> None:
+    result = RUNNER.invoke(app, ["doctor"], env={"ASCOLTO_HOME": str(tmp_path)})
+    assert result.exit_code == 0, result.stdout
+    assert "mend" not in result.stdout

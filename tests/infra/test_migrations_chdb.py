@@ -1,0 +1,123 @@
+"""Migrations and the store on the real engine, seen from a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.clickhouse.journal import DERIVED
+from infra.clickhouse.migrate import migrations
+from schemas.rows import TABLES
+
+
+def child(name: str, directory: Path) -> dict[str, Any]:
+    """What `store_child` saw, on a machine whose clock is not in UTC."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.infra.store_child", name, str(directory)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "TZ": "Europe/Rome"},
+    )
+    assert done.returncode == 0, done.stderr
+    seen: dict[str, Any] = json.loads(done.stdout)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def migrating(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return child("migrating", tmp_path_factory.mktemp("migrating"))
+
+
+@pytest.fixture(scope="module")
+def storing(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return child("storing", tmp_path_factory.mktemp("storing"))
+
+
+def declared() -> dict[str, Any]:
+    """The tables as `schemas.rows` declares them, in the engine's own words."""
+    return {
+        table.name: {
+            "columns": table.columns,
+            "engine": "ReplacingMergeTree(version" + (", is_deleted)" if table.removable else ")"),
+            "key": ", ".join(table.key),
+        }
+        for table in TABLES
+    }
+
+
+def told(tables: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: {
+            **table,
+            "engine": table["engine"].split(" ORDER BY ")[0],
+            "key": table["key"].strip("()"),
+        }
+        for name, table in tables.items()
+    }
+
+
+def test_migrating_builds_the_declared_tables(migrating: dict[str, Any]) -> None:
+    assert told(migrating["tables"]) == declared()
+    for table in TABLES:
+        assert list(migrating["tables"][table.name]["columns"]) == list(table.columns)
+
+
+def test_migrating_forward_again_does_nothing_and_back_leaves_nothing(
+    migrating: dict[str, Any],
+) -> None:
+    steps = [f"{step.number:04d}_{step.name}" for step in migrations()]
+    assert migrating["up"] == [f"{step} up" for step in steps]
+    assert migrating["again"] == []
+    assert migrating["applied"] == [step.number for step in migrations()]
+    assert migrating["down"] == [f"{step} down" for step in reversed(steps)]
+    assert (migrating["none"], migrating["applied_none"]) == ({}, [])
+
+
+def test_a_migration_that_was_broken_off_is_taken_up_again(migrating: dict[str, Any]) -> None:
+    assert migrating["up_after_dying"] == migrating["up"]
+    assert told(migrating["tables_again"]) == declared()
+    assert migrating["down_after_dying"] == migrating["down"]
+    assert migrating["none_again"] == {}
+
+
+def test_migrations_are_numbered_from_one_without_gaps_and_all_reversible() -> None:
+    steps = migrations()
+    assert [step.number for step in steps] == list(range(1, len(steps) + 1))
+    assert all(step.up and step.down for step in steps)
+
+
+def test_rows_come_back_as_they_were_written_the_newest_version_once(
+    storing: dict[str, Any],
+) -> None:
+    assert storing["names"] == ["event_id", "payload", "partition", "event_time"]
+    time = "2026-03-01T12:00:00.123456"
+    assert storing["rows"] == [
+        ["a", "newer", 3, time],
+        ["b", "x'; DROP TABLE events --\n\t☎", 3, time],
+    ]
+    assert storing["read_while_written"] is True
+
+
+def test_the_journal_tells_each_fact_once(storing: dict[str, Any]) -> None:
+    assert [fact["event_id"] for fact in storing["journal"]] == ["a", "b", "c"]
+    assert storing["journal"][0] == {
+        "client_id": "acqua",
+        "topic": "call-transcribed",
+        "event_id": "a",
+        "customer": "p:c",
+        "partition": 3,
+        "payload": "newer",
+    }
+
+
+def test_starting_over_keeps_the_facts_and_the_dead_letters_only(storing: dict[str, Any]) -> None:
+    left = {name for name, count in storing["left"].items() if count}
+    assert left == {"events", "dead_letters"}
+    assert {table.name for table in DERIVED}.isdisjoint(left)

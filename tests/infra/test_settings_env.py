@@ -1,0 +1,158 @@
+"""Settings from the environment, and the pseudonyms' key that several processes make at once."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from infra.settings import PACKAGED_MODEL, Settings, default_home
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith("ASCOLTO_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("ASCOLTO_HOME", str(tmp_path))
+
+
+def test_without_environment_everything_is_on_this_machine(tmp_path: Path) -> None:
+    settings = Settings()
+    assert settings.data_dir == tmp_path / "data"
+    assert settings.clickhouse_url is None
+    assert settings.kafka.startswith("127.0.0.1:")
+    assert settings.status_host == "127.0.0.1"
+    assert settings.recordings == []
+    assert (settings.model, settings.whisper) == (PACKAGED_MODEL, None)
+    assert (settings.horizon_days, settings.currency, settings.language) == (30, "EUR", "it")
+
+
+def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {
+        "KAFKA": "one:9092,two:9092",
+        "EMBEDDED": "1",
+        "PARTITIONS": "12",
+        "RECORDINGS": os.pathsep.join(["/srv/a", "", "/srv/b c"]),
+        "CLICKHOUSE_URL": "http://user:secret@host:8123/db",
+        "MODEL": "small",
+        "HORIZON_DAYS": "45",
+        "DATA_DIR": "/var/lib/ascolto",
+        "UNKNOWN_OF_ANOTHER_VERSION": "x",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(f"ASCOLTO_{name}", value)
+    settings = Settings()
+    assert settings.kafka == "one:9092,two:9092"
+    assert settings.embedded is True
+    assert settings.partitions == 12
+    assert settings.recordings == [Path("/srv/a"), Path("/srv/b c")]
+    assert settings.whisper == "small"
+    assert settings.horizon_days == 45
+    assert settings.data_dir == Path("/var/lib/ascolto")
+    assert default_home() != settings.data_dir
+
+
+def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASCOLTO_CLICKHOUSE_URL", "http://user:zq9zq9@host/db")
+    monkeypatch.setenv("ASCOLTO_PSEUDONYM_KEY", "zq9zq9")
+    shown = repr(Settings()) + str(Settings().model_dump())
+    assert "zq9zq9" not in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PARTITIONS", "0"),
+        ("PARTITIONS", "many"),
+        ("HORIZON_DAYS", "0"),
+        ("HORIZON_DAYS", "366"),
+        ("RECORDING_BACKOFF", "0"),
+        ("STATUS_PORT", "65536"),
+        ("GENERATION", "0"),
+        ("EMBEDDED", "perhaps"),
+    ],
+)
+def test_values_out_of_range_are_refused(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"ASCOLTO_{name}", value)
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+@pytest.mark.parametrize("name", ["CLICKHOUSE_URL", "PSEUDONYM_KEY", "DATA_DIR", "KAFKA"])
+def test_an_empty_variable_is_as_good_as_none(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compose files pass `${NAME:-}` on: an empty key would make pseudonyms anybody can make."""
+    default = Settings()
+    monkeypatch.setenv(f"ASCOLTO_{name}", "")
+    assert Settings() == default
+
+
+def test_the_key_given_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASCOLTO_PSEUDONYM_KEY", "given")
+    assert Settings().pseudonym_secret() == b"given"
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "new" / "data")
+    key = settings.pseudonym_secret()
+    path = settings.data_dir / "pseudonym.key"
+    assert len(key) == 64
+    assert path.read_bytes() == key
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert Settings(data_dir=settings.data_dir).pseudonym_secret() == key
+    assert [entry.name for entry in settings.data_dir.iterdir()] == ["pseudonym.key"]
+    other = Settings(data_dir=tmp_path / "other")
+    assert other.pseudonym_secret() != key
+
+
+def test_what_a_killed_process_left_does_not_keep_the_next_from_starting(tmp_path: Path) -> None:
+    """In a container every process has the same id as the one before it."""
+    settings = Settings(data_dir=tmp_path)
+    (tmp_path / f"pseudonym.key.{os.getpid()}").write_bytes(b"")
+    assert len(settings.pseudonym_secret()) == 64
+
+
+def test_an_empty_key_is_never_used(tmp_path: Path) -> None:
+    (tmp_path / "pseudonym.key").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"pseudonym\.key"):
+        Settings(data_dir=tmp_path).pseudonym_secret()
+
+
+_RACER = """
+import sys, time
+from pathlib import Path
+from infra.settings import Settings
+print("ready", flush=True)
+sys.stdin.readline()
+print(Settings(data_dir=Path(sys.argv[1])).pseudonym_secret().decode())
+"""
+
+
+def test_processes_that_race_for_the_key_agree(tmp_path: Path) -> None:
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", _RACER, str(tmp_path / "data")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(5)
+    ]
+    for racer in racers:
+        assert racer.stdout is not None
+        assert racer.stdout.readline() == "ready\n"
+    for racer in racers:
+        assert racer.stdin is not None
+        racer.stdin.write("go\n")
+        racer.stdin.flush()
+    keys = {racer.communicate(timeout=30)[0] for racer in racers}
+    assert len(keys) == 1
+    assert [entry.name for entry in (tmp_path / "data").iterdir()] == ["pseudonym.key"]

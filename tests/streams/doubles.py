@@ -1,0 +1,246 @@
+"""Doubles of what the agents stand on, which can be told to fail or to die at any effect.
+
+They follow the Protocols of the real ones (`Outbox`, `StateTable`, `Store`);
+`test_emitter_kafka.py` runs the same tests over both.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+from aiokafka.partitioner import DefaultPartitioner
+
+from infra.clickhouse.store import Row
+from schemas.rows import Table
+from streams.deliveries import Delivery
+from streams.outbox import Message
+from streams.state import State
+
+PARTITIONS = 4
+_MURMUR2 = DefaultPartitioner()
+
+
+class Death(BaseException):
+    """The process dies here: nothing in it gets to do anything more."""
+
+
+class Failure(Exception):
+    """Something unexpected goes wrong, and the process goes on."""
+
+
+class Mishap(Enum):
+    """What can be scripted to happen at one effect."""
+
+    DIE_BEFORE = "die before"
+    DIE_AFTER = "die after"
+    FAIL_BEFORE = "fail before"
+    FAIL_AFTER = "fail after"
+
+
+@dataclass
+class Effects:
+    """Counts every durable effect, and lets happen what `script` says, by number from 1."""
+
+    script: Mapping[int, Mishap] = field(default_factory=dict)
+    count: int = 0
+    dead: bool = False
+
+    def happen(self, effect: Callable[[], None]) -> None:
+        """Do `effect`, or what the script has instead or besides."""
+        if self.dead:
+            raise Death
+        self.count += 1
+        mishap = self.script.get(self.count)
+        if mishap is Mishap.FAIL_BEFORE:
+            raise Failure
+        if mishap is Mishap.DIE_BEFORE:
+            self._die()
+        effect()
+        if mishap is Mishap.FAIL_AFTER:
+            raise Failure
+        if mishap is Mishap.DIE_AFTER:
+            self._die()
+
+    def _die(self) -> None:
+        self.dead = True
+        raise Death
+
+
+class MemoryBroker:
+    """Topics as lists, partitioned like the real ones; and each agent's committed offsets."""
+
+    def __init__(self) -> None:
+        self.logs: dict[tuple[str, int], list[tuple[bytes, bytes]]] = defaultdict(list)
+        self.committed: dict[str, dict[tuple[str, int], int]] = defaultdict(
+            lambda: defaultdict(int)
+        )
+
+    def write(self, message: Message) -> tuple[str, int, int]:
+        """Append a message; returns topic, partition and offset."""
+        partition = message.partition
+        if partition is None:
+            everyone = list(range(PARTITIONS))
+            partition = _MURMUR2(message.key, everyone, everyone)
+        log = self.logs[message.topic.name, partition]
+        log.append((message.key, message.value))
+        return message.topic.name, partition, len(log) - 1
+
+    def values(self, topic: str) -> list[bytes]:
+        """Everything in a topic, partition by partition."""
+        return [
+            value
+            for (name, _), log in sorted(self.logs.items())
+            if name == topic
+            for _, value in log
+        ]
+
+    def lag(self, agent: str, topics: Iterable[str]) -> list[tuple[str, int]]:
+        """The places with messages that `agent` has not committed."""
+        names = set(topics)
+        return sorted(
+            place
+            for place, log in self.logs.items()
+            if place[0] in names and self.committed[agent][place] < len(log)
+        )
+
+    def rewind(self, rng: random.Random) -> None:
+        """Put every agent back to some earlier offset, as a reset of its group would."""
+        for offsets in self.committed.values():
+            for place, offset in offsets.items():
+                offsets[place] = rng.randint(0, offset)
+
+
+class MemoryOutbox:
+    """An `Outbox` into a `MemoryBroker`, one effect a message."""
+
+    def __init__(self, broker: MemoryBroker, effects: Effects | None = None) -> None:
+        self._broker = broker
+        self._effects = effects or Effects()
+        self.written: list[Message] = []
+
+    async def deliver(self, messages: Iterable[Message]) -> None:
+        """Write all `messages`."""
+        for message in messages:
+            self._effects.happen(partial(self._write, message))
+
+    def _write(self, message: Message) -> None:
+        self._broker.write(message)
+        self.written.append(message)
+
+
+class MemoryTable:
+    """A `StateTable` that keeps JSON; `durable` outlives the worker, one effect a key.
+
+    As with the real one, a value is seen only when every write of its `put` was durable.
+    """
+
+    def __init__(self, durable: dict[str, str], effects: Effects | None = None) -> None:
+        self._durable = durable
+        self._seen = dict(durable)
+        self._effects = effects or Effects()
+        self.partitions: dict[str, int | None] = {}
+
+    def get(self, key: str) -> State | None:
+        """The value at `key`, or None."""
+        raw = self._seen.get(key)
+        return None if raw is None else json.loads(raw)
+
+    def __iter__(self) -> Iterator[str]:
+        """All keys."""
+        return iter(list(self._seen))
+
+    async def put(self, values: Mapping[str, tuple[int | None, State]]) -> None:
+        """Keep each key's value."""
+        encoded = {key: json.dumps(value) for key, (_, value) in values.items()}
+        for key, raw in encoded.items():
+            self._effects.happen(partial(self._durable.__setitem__, key, raw))
+        self._seen |= encoded
+        self.partitions |= {key: partition for key, (partition, _) in values.items()}
+
+
+class MemoryStore:
+    """A `Store` that keeps what ReplacingMergeTree keeps, one effect an insert."""
+
+    def __init__(self, effects: Effects | None = None) -> None:
+        self.effects = effects or Effects()
+        self._rows: dict[str, dict[tuple[Any, ...], Row]] = defaultdict(dict)
+
+    async def insert(self, table: Table, rows: Sequence[Row]) -> None:
+        """Write `rows`: of those with one key the highest version stays, of equals the last."""
+        for row in rows:
+            assert set(row) == set(table.columns), set(row) ^ set(table.columns)
+        if rows:
+            self.effects.happen(lambda: self._merge(table, rows))
+
+    def _merge(self, table: Table, rows: Sequence[Row]) -> None:
+        kept = self._rows[table.name]
+        for row in rows:
+            key = tuple(row[name] for name in table.key)
+            if key not in kept or kept[key]["version"] <= row["version"]:
+                kept[key] = row
+
+    async def query(
+        self, sql: str, parameters: Mapping[str, Any] | None = None
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """There is no SQL here."""
+        raise NotImplementedError
+
+    def truncate(self, table: Table) -> None:
+        """Take all rows away."""
+        self._rows[table.name].clear()
+
+    def rows(self, table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
+        """What `FINAL` shows of a table by key, without the versions."""
+        return {
+            key: {name: value for name, value in row.items() if name != "version"}
+            for key, row in self._rows[table.name].items()
+            if not row.get("is_deleted")
+        }
+
+
+class BatchStream:
+    """What an agent sees of Faust's stream: given batches, each event acknowledged by hand."""
+
+    def __init__(self, topic: str, partition: int, *batches: Sequence[bytes]) -> None:
+        self._topic = topic
+        self._partition = partition
+        self._batches = batches
+        self.acked: list[int] = []
+        self.taken = 0
+        self.crashed: list[BaseException] = []
+        self.app = SimpleNamespace(crash=self._crash)
+
+    async def _crash(self, error: BaseException) -> None:
+        self.crashed.append(error)
+
+    async def noack_take(self, *_: object, **__: object) -> AsyncIterator[list[Any]]:
+        """The batches, whatever size is asked for."""
+        offset = 0
+        for batch in self._batches:
+            events = []
+            for value in batch:
+                place = {"topic": self._topic, "partition": self._partition, "offset": offset}
+                events.append(SimpleNamespace(message=SimpleNamespace(**place, value=value)))
+                offset += 1
+            self.taken += 1
+            yield events
+
+    async def ack(self, event: Any) -> None:
+        """Note the event's offset."""
+        self.acked.append(event.message.offset)
+
+
+def deliveries(topic: str, *values: bytes, partition: int = 0, first: int = 0) -> list[Delivery]:
+    """`values` as they would come from one partition of a topic."""
+    return [
+        Delivery(topic, partition, offset, value)
+        for offset, value in enumerate(values, start=first)
+    ]

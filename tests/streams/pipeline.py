@@ -1,0 +1,271 @@
+"""The analytics worker's agents on doubles: polled in any order, dying where the script says."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from processors.event_time import to_us
+from processors.rise_baseline import RiseSettings
+from schemas import rows
+from schemas.codec import encode
+from schemas.conversation import CallScore, Speaker, Turn, TurnScore
+from schemas.derived import Call, CallScored
+from schemas.events import (
+    Channel,
+    ContractCancelled,
+    ContractCancelledEvent,
+    CustomerType,
+    EndedBy,
+    PaymentReceived,
+    PaymentReceivedEvent,
+    Service,
+    Survey,
+    Touchpoint,
+)
+from schemas.topics import CALL_SCORED, CONTRACT_CANCELLED, PAYMENT_RECEIVED
+from streams import aggregating, linking
+from streams.aggregating import Aggregator
+from streams.dead_letters import DeadLetters
+from streams.deliveries import Delivery, Intake
+from streams.linking import Linker, LinkSettings
+from streams.outbox import Message
+from streams.progress import Progress
+from streams.rise_watch import RiseWatch
+from streams.storing import SINKS, RowSettings, TableWriter
+from tests.streams.doubles import (
+    Death,
+    Effects,
+    Failure,
+    MemoryBroker,
+    MemoryOutbox,
+    MemoryStore,
+    MemoryTable,
+)
+
+KEY = b"a key for tests"
+BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)
+HORIZON_HOURS = 20 * 24
+DERIVED = (rows.ENGAGEMENTS, rows.AGENCY_HOURS, rows.ALERTS)
+"""Tables whose rows follow from the events alone, whatever happened on the way."""
+
+
+@dataclass
+class Agent:
+    """One agent: what it reads, how it takes it in."""
+
+    name: str
+    topics: tuple[str, ...]
+    intake: Intake
+    size: int
+
+
+@dataclass
+class World:
+    """Everything that outlives a worker: topics, tables, the store; and the clock."""
+
+    script: Effects = field(default_factory=Effects)
+    generation: int = 1
+    broker: MemoryBroker = field(default_factory=MemoryBroker)
+    disks: dict[str, dict[str, str]] = field(default_factory=dict)
+    store: MemoryStore = field(default_factory=MemoryStore)
+    rises: RiseSettings = field(default_factory=RiseSettings)
+    deaths: int = 0
+    ticks: int = 0
+    today: datetime | None = None
+    """The wall clock in production; None: only events move time, as in the embedded stack."""
+
+    def now_us(self) -> int:
+        """A clock that moves at every look."""
+        self.ticks += 1
+        return 1_800_000_000_000_000 + self.ticks
+
+    def table(self, name: str) -> MemoryTable:
+        """A worker's view of a durable table."""
+        return MemoryTable(self.disks.setdefault(name, {}), self.script)
+
+    def worker(self) -> Worker:
+        """A worker that remembers nothing."""
+        return Worker(self)
+
+    async def settle(
+        self, rng: random.Random | None = None, rewinds: bool = False, rounds: int = 20_000
+    ) -> None:
+        """Work until nothing is left to do; a worker that dies is followed by a new one."""
+        rng = rng or random.Random(0)
+        worker = self.worker()
+        for _ in range(rounds):
+            try:
+                if not await worker.step(rng):
+                    return
+            except (Death, Failure):
+                self.deaths += 1
+                self.script.dead = False
+                if rewinds:
+                    self.broker.rewind(rng)
+                worker = self.worker()
+        raise AssertionError("this never ends")
+
+
+class Worker:
+    """The analytics worker on doubles."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        world.store.effects = world.script
+        outbox, self.progress = MemoryOutbox(world.broker, world.script), Progress()
+        letters = DeadLetters(outbox, self.progress)
+        settings = RowSettings(KEY, world.generation, world.now_us)
+        linker = Linker(
+            world.table("customers"),
+            outbox,
+            letters,
+            self.progress,
+            LinkSettings(KEY, HORIZON_HOURS),
+        )
+        self.aggregator = Aggregator(
+            world.table("agency-days"),
+            RiseWatch(world.table("agency-alerts"), world.rises),
+            outbox,
+            letters,
+            self.progress,
+            None if world.today is None else partial(to_us, world.today),
+        )
+        self.agents = [
+            _agent("link", linking.TOPICS, Intake(linker.handle, letters), 4),
+            _agent("aggregate", aggregating.TOPICS, Intake(self.aggregator.handle, letters), 3),
+        ]
+        for sink in SINKS:
+            writer = TableWriter(sink.table, sink.rows_of, world.store, settings)
+            intake = Intake(writer.handle, letters)
+            self.agents.append(_agent(f"store-{sink.table.name}", sink.topics, intake, 50))
+
+    async def step(self, rng: random.Random) -> bool:
+        """Let one agent take one batch in; False where none has anything to do."""
+        waiting = [a for a in self.agents if self._world.broker.lag(a.name, a.topics)]
+        if not waiting:
+            return False
+        await self.take(rng.choice(waiting), rng)
+        return True
+
+    async def take(self, agent: Agent, rng: random.Random) -> None:
+        """A batch from the places where `agent` lags, mixed as they come, then committed."""
+        offsets = dict(self._world.broker.committed[agent.name])
+        batch: list[Delivery] = []
+        while len(batch) < agent.size:
+            places = [
+                place
+                for place, log in sorted(self._world.broker.logs.items())
+                if place[0] in agent.topics and offsets.get(place, 0) < len(log)
+            ]
+            if not places:
+                break
+            place = rng.choice(places)
+            offset = offsets.get(place, 0)
+            _, value = self._world.broker.logs[place][offset]
+            batch.append(Delivery(*place, offset, value))
+            offsets[place] = offset + 1
+        await agent.intake.take(batch)
+        self._world.script.happen(lambda: self._world.broker.committed[agent.name].update(offsets))
+
+
+def _agent(name: str, topics: Iterable[Any], intake: Intake, size: int) -> Agent:
+    return Agent(name, tuple(topic.name for topic in topics), intake, size)
+
+
+def scored(
+    event_id: str,
+    customer: str,
+    at: datetime,
+    agency: str = "aurora",
+    aggression: float | None = 0.5,
+    empathy: float | None = 0.5,
+    rating: int | None = None,
+    client: str = "acqua",
+) -> Message:
+    """A scored call, in its customer's partition."""
+    call = Call(
+        event_id=event_id,
+        client_id=client,
+        agency_id=agency,
+        customer=customer,
+        started_at=at - timedelta(minutes=3),
+        ended_at=at,
+        service=Service.DEBT_COLLECTION,
+        touchpoint=Touchpoint.REMINDER,
+        channel=Channel.PHONE,
+        customer_type=CustomerType.HOUSEHOLD,
+        language="it",
+    )
+    turn = Turn(speaker=Speaker.OPERATOR, text=f"frase di {event_id}", start=None)
+    score = CallScore(
+        aggression=aggression,
+        empathy=empathy,
+        sentiment=None,
+        sentiment_change=None,
+        spoken_rating=None,
+        predicted_rating=None,
+        churn_intent=False,
+        promise_to_pay=False,
+        drivers=[],
+        conduct=[],
+        turns=[TurnScore(aggression=aggression, empathy=empathy, sentiment=None, reasons=[])],
+        scorer_version="test",
+    )
+    survey = None if rating is None else Survey(rating=rating)
+    event = CallScored(call=call, turns=[turn], score=score, survey=survey, from_audio=False)
+    return Message(CALL_SCORED, customer.encode(), encode(event))
+
+
+def paid(
+    event_id: str, customer: str, at: datetime, amount: str = "12.34", client: str = "acqua"
+) -> Message:
+    """A payment by a customer who is a pseudonym already."""
+    data = PaymentReceived(client_id=client, customer_id=customer, amount=amount, received_at=at)  # type: ignore[arg-type]
+    event = PaymentReceivedEvent(id=event_id, source="/billing", time=at, subject="s", data=data)
+    return Message(PAYMENT_RECEIVED, customer.encode(), encode(event))
+
+
+def left(event_id: str, customer: str, at: datetime, by: EndedBy = EndedBy.CUSTOMER) -> Message:
+    """A cancellation."""
+    data = ContractCancelled(
+        client_id="acqua", customer_id=customer, contract_id="k", cancelled_at=at, ended_by=by
+    )
+    event = ContractCancelledEvent(id=event_id, source="/crm", time=at, subject="s", data=data)
+    return Message(CONTRACT_CANCELLED, customer.encode(), encode(event))
+
+
+def history(seed: int, events: int = 24) -> list[Message]:
+    """A few customers of two agencies over two horizons; out of order, some delivered twice."""
+    rng = random.Random(seed)
+    messages = []
+    for number in range(events):
+        customer = f"p:c{rng.randrange(4)}"
+        at = BEGIN + timedelta(hours=rng.randrange(45 * 24), microseconds=rng.randrange(3))
+        make: Callable[[], Message] = rng.choice(
+            [
+                lambda n=number, c=customer, at=at: scored(
+                    f"call{n}",
+                    c,
+                    at,
+                    rng.choice(("aurora", "bora")),
+                    rng.choice((None, 0.1, 0.35, 0.9)),
+                    rng.choice((None, 0.2, 0.8)),
+                    rng.choice((None, 3, 8, 10)),
+                )
+            ]
+            * 3
+            + [
+                lambda n=number, c=customer, at=at: paid(f"paid{n}", c, at),
+                lambda n=number, c=customer, at=at: left(
+                    f"left{n}", c, at, rng.choice(list(EndedBy))
+                ),
+            ]
+        )
+        messages.append(make())
+    messages += rng.sample(messages, events // 6)
+    return messages

@@ -1,0 +1,212 @@
+"""What every store agent writes of what it reads: whole rows, the newest of each key."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from processors.figures import figures
+from schemas import rows
+from schemas.codec import decode, encode
+from schemas.derived import (
+    AgencyAlert,
+    AlertStatus,
+    CallScored,
+    CallTranscribed,
+    MetricWindow,
+    Quote,
+)
+from schemas.events import EndedBy
+from schemas.rows import HOUR_SUMS, Table
+from schemas.topics import (
+    AGENCY_ALERT,
+    AGENCY_HOURS,
+    AGENCY_METRICS,
+    CALL_TRANSCRIBED,
+    DEAD_LETTER,
+    ENGAGEMENT_CHANGED,
+)
+from streams.dead_letters import dead_letter
+from streams.deliveries import Delivery
+from streams.outbox import Message
+from streams.storing import SINKS, RowSettings, TableWriter
+from tests.streams.doubles import MemoryStore
+from tests.streams.pipeline import BEGIN, KEY, World, left, paid, scored
+
+NOW_US = 1_772_000_000_000_000
+SINK_OF = {sink.table.name: sink for sink in SINKS}
+
+
+def rows_of(table: Table, message: Message, now_us: int = NOW_US, partition: int = 1) -> list[Any]:
+    """The rows a sink makes of one message."""
+    delivery = Delivery(message.topic.name, partition, 5, message.value)
+    settings = RowSettings(KEY, 2, lambda: now_us)
+    return list(SINK_OF[table.name].rows_of(delivery, settings))
+
+
+def transcribed() -> CallTranscribed:
+    event = decode(scored("e", "p:c", BEGIN).value, CallScored)
+    assert isinstance(event, CallScored)
+    return CallTranscribed(
+        call=event.call, turns=event.turns, survey=None, from_audio=True, transcriber="m"
+    )
+
+
+def alert(status: AlertStatus = AlertStatus.OPEN) -> AgencyAlert:
+    return AgencyAlert(
+        alert_id="a",
+        client_id="acqua",
+        agency_id="bora",
+        kind="aggression_rise",
+        status=status,
+        since=BEGIN,
+        opened_at=BEGIN,
+        resolved_at=None,
+        baseline=0.1,
+        level=0.5,
+        rise_points=40.0,
+        rise_sd=2.0,
+        n=30,
+        quotes=[Quote(event_id="e", turn=1, text="Paghi subito", aggression=0.9)],
+    )
+
+
+async def changes() -> list[Message]:
+    """The changes two conversations make, the earlier one arriving last."""
+    world = World()
+    for message in (scored("b", "p:c", BEGIN + timedelta(days=2)), scored("a", "p:c", BEGIN)):
+        world.broker.write(message)
+    await world.settle()
+    return [
+        Message(ENGAGEMENT_CHANGED, b"k", value)
+        for value in world.broker.values(ENGAGEMENT_CHANGED.name)
+    ]
+
+
+async def every_message() -> dict[str, list[Message]]:
+    """Messages for each table."""
+    cells = [{"segment": "all", "hour_us": 3_600_000_000, "sums": dict.fromkeys(HOUR_SUMS, 10**30)}]
+    hours = {"client_id": "acqua", "agency_id": "bora", "cells": cells}
+    letter = dead_letter(topic="t", origin="t/0/1", original=b"x", reason="r", error_class="c")
+    window = figures("acqua", "bora", "all", MetricWindow.DAY, NOW_US, {"calls": 3})
+    return {
+        "events": [
+            Message(CALL_TRANSCRIBED, b"k", encode(transcribed())),
+            paid("p", "cust-7", BEGIN),
+            left("l", "cust-7", BEGIN, EndedBy.SUPPLIER),
+        ],
+        "calls": [scored("e", "p:c", BEGIN, rating=9)],
+        "engagements": await changes(),
+        "agency_hours": [Message(AGENCY_HOURS, b"k", json.dumps(hours).encode())],
+        "agency_metrics": [Message(AGENCY_METRICS, b"k", encode(window))],
+        "alerts": [Message(AGENCY_ALERT, b"k", encode(alert()))],
+        "dead_letters": [Message(DEAD_LETTER, b"k", encode(letter))],
+    }
+
+
+async def test_every_sink_makes_whole_rows_of_its_topics() -> None:
+    messages = await every_message()
+    assert set(messages) == set(SINK_OF)
+    for name, some in messages.items():
+        topics = {topic.name for topic in SINK_OF[name].topics}
+        assert {message.topic.name for message in some} == topics
+        for message in some:
+            made = rows_of(SINK_OF[name].table, message)
+            assert made, name
+            for row in made:
+                assert set(row) == set(SINK_OF[name].table.columns), name
+
+
+async def test_handling_twice_leaves_the_same_rows() -> None:
+    for name, some in (await every_message()).items():
+        store = MemoryStore()
+        ticks = iter(range(NOW_US, NOW_US + 1000))
+        settings = RowSettings(KEY, 1, lambda ticks=ticks: next(ticks))  # type: ignore[misc]
+        table = SINK_OF[name].table
+        writer = TableWriter(table, SINK_OF[name].rows_of, store, settings)
+        batch = [Delivery(m.topic.name, 0, n, m.value) for n, m in enumerate(some)]
+        await writer.handle(batch)
+        once = store.rows(table)
+        await writer.handle(batch)
+        await writer.handle(batch[:1])
+        again = store.rows(table)
+        for row in (*once.values(), *again.values()):
+            row.pop("written_at", None)
+        assert again == once != {}
+
+
+@pytest.mark.parametrize("name", sorted(set(SINK_OF) - {"agency_hours"}))
+def test_what_is_no_event_makes_no_row(name: str) -> None:
+    for topic in SINK_OF[name].topics:
+        for raw in (b"", b"{", b"[]", b"\xff", b'{"call": {}}'):
+            assert rows_of(SINK_OF[name].table, Message(topic, b"k", raw)) == []
+
+
+def test_the_journal_is_pseudonymous_and_the_first_row_wins() -> None:
+    (early,) = rows_of(rows.EVENTS, paid("p", "cust-7", BEGIN), NOW_US)
+    (late,) = rows_of(rows.EVENTS, paid("p", "cust-7", BEGIN), NOW_US + 1)
+    assert early["version"] > late["version"]
+    assert early["customer"].startswith("p:")
+    assert "cust-7" not in early["payload"]
+    assert early["partition"] == 1
+    again = Message(paid("p", "x", BEGIN).topic, b"k", early["payload"].encode())
+    (restored,) = rows_of(rows.EVENTS, again, NOW_US)
+    assert restored["customer"] == early["customer"], "a fact sent again is the same fact"
+
+
+def test_a_call_s_row_tells_scores_ratings_and_the_heaviest_words() -> None:
+    (row,) = rows_of(rows.CALLS, scored("e", "p:c", BEGIN, aggression=None, rating=9))
+    assert row["aggression"] is None, "undefined is null"
+    assert (row["survey_rating"], row["spoken_rating"]) == (9, None)
+    assert row["quotes"] == []
+    assert json.loads(row["turns"])[0]["speaker"] == "operator"
+    assert row["ended_at"] == BEGIN
+
+
+async def test_an_engagement_whose_begin_moved_is_taken_back() -> None:
+    made = [row for message in await changes() for row in rows_of(rows.ENGAGEMENTS, message)]
+    by_begin: dict[datetime, list[Any]] = {}
+    for row in made:
+        by_begin.setdefault(row["opened_at"], []).append(row)
+    moved = sorted(by_begin[BEGIN + timedelta(days=2)], key=lambda row: row["version"])
+    assert [row["is_deleted"] for row in moved] == [0, 1]
+    assert moved[0]["version"] < moved[1]["version"]
+    (stands,) = by_begin[BEGIN]
+    assert (stands["calls"], stands["is_deleted"]) == (2, 0)
+    assert stands["amount"] == Decimal(0)
+    assert stands["aggression"] == 0.5
+
+
+def test_hours_keep_sums_of_any_size() -> None:
+    cells = [{"segment": "all", "hour_us": 0, "sums": dict.fromkeys(HOUR_SUMS, 10**35)}]
+    value = {"client_id": "acqua", "agency_id": "bora", "cells": cells}
+    (row,) = rows_of(rows.AGENCY_HOURS, Message(AGENCY_HOURS, b"k", json.dumps(value).encode()))
+    assert row["churn_xx"] == 10**35
+    assert row["hour"] == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def test_undefined_figures_are_null_in_the_row() -> None:
+    window = figures("acqua", "bora", "all", MetricWindow.WEEK, NOW_US, {})
+    (row,) = rows_of(rows.AGENCY_METRICS, Message(AGENCY_METRICS, b"k", encode(window)))
+    assert row["window"] == "7d"
+    assert row["day"] == row["as_of"].date()
+    for name in ("nps", "aggression", "churn_rate", "churn_correlation", "churn_correlation_p"):
+        assert row[name] is None
+    assert row["calls"] == 0
+
+
+async def test_of_two_rows_with_one_key_in_a_batch_the_newer_is_written_alone() -> None:
+    store = MemoryStore()
+    ticks = iter(range(10))
+    settings = RowSettings(KEY, 1, lambda: next(ticks))
+    writer = TableWriter(rows.ALERTS, SINK_OF["alerts"].rows_of, store, settings)
+    both = [encode(alert()), encode(alert(AlertStatus.RESOLVED))]
+    await writer.handle([Delivery(AGENCY_ALERT.name, 0, n, raw) for n, raw in enumerate(both)])
+    (row,) = store.rows(rows.ALERTS).values()
+    assert row["status"] == "resolved"
+    assert row["quotes"] == [("e", 1, "Paghi subito", 0.9)]
+    assert store.effects.count == 1

@@ -1,0 +1,309 @@
+"""`transcribe`: text at once, recordings with patience, what cannot be done as a dead letter."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from infra.recordings import (
+    RecordingBroken,
+    RecordingMissing,
+    RecordingRefused,
+    RecordingStore,
+)
+from infra.whisper import Transcription
+from schemas.codec import decode, encode
+from schemas.conversation import Speaker, Turn
+from schemas.derived import CallTranscribed, DeadLetter
+from schemas.events import CallEnded, CallEndedEvent, Recording, Service, Survey, Touchpoint
+from schemas.topics import CALL_ENDED, CALL_TRANSCRIBED, DEAD_LETTER
+from streams.dead_letters import DeadLetters
+from streams.deliveries import Delivery, delivery_of
+from streams.outbox import Message
+from streams.progress import Progress
+from streams.transcribing import Listener, ListeningPorts, ListeningSettings
+from tests.streams.doubles import BatchStream, MemoryBroker, MemoryOutbox
+
+TIME = datetime(2026, 3, 2, 10, tzinfo=UTC)
+HEARD = Transcription(
+    turns=[Turn(speaker=Speaker.OPERATOR, text="Sono al 333 1234567", start=0.0, end=2.0)],
+    language="it",
+    duration=2.0,
+    model="a-model",
+)
+
+
+def call(
+    event_id: str, recording: str | None = None, customer: str = "cust-1", text: str = "Pronto"
+) -> CallEndedEvent:
+    data = CallEnded(
+        client_id="acqua",
+        agency_id="aurora",
+        operator_id="op",
+        customer_id=customer,
+        started_at=TIME,
+        ended_at=TIME,
+        service=Service.DEBT_COLLECTION,
+        touchpoint=Touchpoint.REMINDER,
+        recording=None if recording is None else Recording(uri=recording, layout="stereo"),
+        transcript=None if recording is not None else [Turn(speaker="operator", text=text)],  # type: ignore[call-arg,arg-type]
+        survey=Survey(rating=7, comment="chiamate il 333 1234567"),
+    )
+    return CallEndedEvent(id=event_id, source="/pbx", time=TIME, subject=customer, data=data)
+
+
+class Recordings(RecordingStore):
+    """Recordings whose finding ends as scripted, an error or a path at a time."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.script: dict[str, list[Exception | None]] = {}
+
+    def resolve(self, recording: Recording) -> Path:
+        steps = self.script.get(recording.uri, [])
+        error = steps.pop(0) if steps else None
+        if error is not None:
+            raise error
+        return Path(recording.uri)
+
+
+class Ears:
+    """A transcriber that hears at once, or when it is let, or fails."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.gates: dict[str, threading.Event] = {}
+        self.fails: dict[str, Exception] = {}
+
+    def transcribe(self, path: Path, **_: str) -> Transcription:
+        self.heard.append(path.name)
+        if path.name in self.gates:
+            assert self.gates[path.name].wait(20)
+        if path.name in self.fails:
+            raise self.fails[path.name]
+        return HEARD
+
+
+@dataclass
+class Desk:
+    """A listener with everything around it in reach."""
+
+    settings: ListeningSettings = field(default_factory=ListeningSettings)
+    broker: MemoryBroker = field(default_factory=MemoryBroker)
+    recordings: Recordings = field(default_factory=Recordings)
+    ears: Ears = field(default_factory=Ears)
+    slept: list[float] = field(default_factory=list)
+    executor: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+
+    def listener(self, **settings: Any) -> Listener:
+        outbox, progress = MemoryOutbox(self.broker), Progress()
+
+        async def sleep(seconds: float) -> None:
+            self.slept.append(seconds)
+            await asyncio.sleep(0)
+
+        ports = ListeningPorts(
+            recordings=self.recordings,
+            transcriber=self.ears,  # type: ignore[arg-type]
+            executor=self.executor,
+            outbox=outbox,
+            dead_letters=DeadLetters(outbox, progress),
+            progress=progress,
+            pseudonym_key=b"key",
+        )
+        return Listener(ports, ListeningSettings(**{"sleep": sleep, "attempts": 4, **settings}))
+
+    def transcribed(self) -> dict[str, CallTranscribed]:
+        found = [decode(raw, CallTranscribed) for raw in self.broker.values(CALL_TRANSCRIBED.name)]
+        return {f.call.event_id: f for f in found if isinstance(f, CallTranscribed)}
+
+    def letters(self) -> list[DeadLetter]:
+        found = [decode(raw, DeadLetter) for raw in self.broker.values(DEAD_LETTER.name)]
+        return [letter for letter in found if isinstance(letter, DeadLetter)]
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    made = Desk()
+    yield made
+    for gate in made.ears.gates.values():
+        gate.set()
+    made.executor.shutdown()
+
+
+def stream(*batches: Sequence[bytes]) -> BatchStream:
+    return BatchStream(CALL_ENDED.name, 2, *batches)
+
+
+def delivery(event: CallEndedEvent, offset: int = 0) -> Delivery:
+    return Delivery(CALL_ENDED.name, 2, offset, encode(event))
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not true():
+            await asyncio.sleep(0.001)
+
+
+async def test_a_recording_that_is_there_is_heard_redacted_and_kept_in_its_partition(
+    desk: Desk,
+) -> None:
+    event = call("e", "a.ogg")
+    await desk.listener().listen(delivery(event), event)
+    heard = desk.transcribed()["e"]
+    assert heard.from_audio
+    assert (heard.transcriber, heard.audio_seconds) == ("a-model", 2.0)
+    assert heard.call.customer.startswith("p:")
+    assert "cust-1" not in encode(heard).decode()
+    assert "1234567" not in encode(heard).decode()
+    assert [place for place in desk.broker.logs if place[0] == CALL_TRANSCRIBED.name] == [
+        (CALL_TRANSCRIBED.name, 2)
+    ]
+
+
+async def test_a_recording_that_comes_at_the_third_attempt_is_heard(desk: Desk) -> None:
+    desk.recordings.script["a.ogg"] = [RecordingMissing("not yet"), RecordingMissing("not yet")]
+    event = call("e", "a.ogg")
+    await desk.listener().listen(delivery(event), event)
+    assert set(desk.transcribed()) == {"e"}
+    assert desk.letters() == []
+    assert desk.slept == [2.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("error", "waits"),
+    [
+        (RecordingMissing("it is not (yet) there"), [2.0, 4.0, 8.0]),
+        (RecordingBroken("it cannot be decoded"), [2.0, 4.0, 8.0]),
+        (RecordingRefused("it leads outside"), []),
+    ],
+)
+async def test_what_never_comes_ends_as_one_dead_letter_with_the_reason(
+    error: Exception, waits: list[float], desk: Desk
+) -> None:
+    desk.recordings.script["a.ogg"] = [error] * 9
+    event = call("e", "a.ogg")
+    await desk.listener().listen(delivery(event, 7), event)
+    (letter,) = desk.letters()
+    assert letter.reason == str(error)
+    assert letter.error_class == type(error).__name__
+    assert (letter.origin, letter.event_id, letter.client_id) == ("call-ended/2/7", "e", "acqua")
+    assert desk.slept == waits
+    assert desk.transcribed() == {}
+
+
+async def test_a_recording_that_takes_too_long_is_given_up_and_the_next_one_waits_its_turn(
+    desk: Desk,
+) -> None:
+    desk.ears.gates["slow.ogg"] = threading.Event()
+    listener = desk.listener(timeout=0.05)
+    slow, next_one = call("slow", "slow.ogg"), call("next", "next.ogg")
+    await listener.listen(delivery(slow), slow)
+    (letter,) = desk.letters()
+    assert letter.error_class == "TimeoutError"
+    assert "took over" in letter.reason
+    waiting = asyncio.create_task(listener.listen(delivery(next_one, 1), next_one))
+    await asyncio.sleep(0.15)
+    assert not waiting.done(), "its own time does not run while the ear is taken"
+    desk.ears.gates["slow.ogg"].set()
+    await asyncio.wait_for(waiting, 20)
+    assert set(desk.transcribed()) == {"next"}
+    assert len(desk.letters()) == 1
+
+
+async def test_an_unexpected_error_ends_as_a_dead_letter_and_not_in_silence(desk: Desk) -> None:
+    desk.ears.fails["bad.ogg"] = RuntimeError("of the model, about Mario Rossi")
+    events = stream([encode(call("bad", "bad.ogg")), encode(call("good", "good.ogg"))])
+    await desk.listener().run(events)  # type: ignore[arg-type]
+    await until(lambda: len(events.acked) == 2)
+    (letter,) = desk.letters()
+    assert letter.error_class == "unexpected"
+    assert "RuntimeError" in letter.reason
+    assert "Mario" not in letter.reason
+    assert set(desk.transcribed()) == {"good"}
+
+
+async def test_text_passes_while_a_recording_is_waited_for(desk: Desk) -> None:
+    desk.ears.gates["slow.ogg"] = threading.Event()
+    events = stream(
+        [encode(call("text0")), encode(call("slow", "slow.ogg")), encode(call("text2"))],
+        [b"{", encode(call("text4"))],
+    )
+    await desk.listener().run(events)  # type: ignore[arg-type]
+    assert set(desk.transcribed()) == {"text0", "text2", "text4"}
+    assert events.acked == [0], "nothing behind the recording is acknowledged before it"
+    assert [letter.origin for letter in desk.letters()] == ["call-ended/2/3"]
+    desk.ears.gates["slow.ogg"].set()
+    await until(lambda: len(events.acked) == 5)
+    assert events.acked == [0, 1, 2, 3, 4]
+    assert set(desk.transcribed()) == {"text0", "slow", "text2", "text4"}
+
+
+async def test_no_more_recordings_are_taken_in_than_there_are_places(desk: Desk) -> None:
+    desk.ears.gates = {f"{n}.ogg": threading.Event() for n in range(6)}
+    events = stream(*([encode(call(f"e{n}", f"{n}.ogg"))] for n in range(6)))
+    running = asyncio.create_task(desk.listener(waiting=2).run(events))  # type: ignore[arg-type]
+    await until(lambda: events.taken == 3)
+    await asyncio.sleep(0.05)
+    assert events.taken == 3, "two have places, the third waits for one"
+    for gate in desk.ears.gates.values():
+        gate.set()
+    await asyncio.wait_for(running, 20)
+    await until(lambda: len(events.acked) == 6)
+    assert events.acked == list(range(6))
+
+
+class Narrow(MemoryOutbox):
+    """An outbox that never takes messages above a size."""
+
+    async def deliver(self, messages: Any) -> None:
+        every: list[Message] = list(messages)
+        if any(len(message.value) > 5_000 for message in every):
+            raise ValueError("too large")
+        await super().deliver(every)
+
+
+async def test_one_call_that_cannot_be_written_does_not_spoil_the_others(desk: Desk) -> None:
+    narrow, progress = Narrow(desk.broker), Progress()
+    ports = ListeningPorts(
+        desk.recordings,
+        desk.ears,  # type: ignore[arg-type]
+        desk.executor,
+        narrow,
+        DeadLetters(MemoryOutbox(desk.broker), progress),
+        progress,
+        b"key",
+    )
+    events = stream(
+        [encode(call("a")), encode(call("b", text="parola " * 1_000)), encode(call("c"))]
+    )
+    await Listener(ports, ListeningSettings()).run(events)  # type: ignore[arg-type]
+    assert set(desk.transcribed()) == {"a", "c"}
+    assert [letter.event_id for letter in desk.letters()] == ["b"]
+    assert events.acked == [0, 1, 2]
+
+
+async def test_a_survey_s_comment_is_redacted_and_names_stay_out_of_the_event(desk: Desk) -> None:
+    event = call("e", text="Parlo con Mario Rossi? Il suo IBAN è IT60X0542811101000000123456.")
+    message = await desk.listener().pass_or_bury(delivery(event), event)
+    assert message is not None
+    assert message.partition == 2
+    assert b"1234567" not in message.value
+    assert b"IT60X" not in message.value
+    assert b"cust-1" not in message.value
+    assert message.key.startswith(b"p:")
+
+
+def test_a_delivery_is_what_the_message_says() -> None:
+    message = SimpleNamespace(topic="t", partition=1, offset=9, value=None)
+    found = delivery_of(SimpleNamespace(message=message))  # type: ignore[arg-type]
+    assert (found.position, found.origin, found.value) == (("t", 1, 9), "t/1/9", b"")

@@ -1,0 +1,120 @@
+"""Agents attached to a real Faust app, fed through `agent.test_context()`, without a broker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import faust
+import pytest
+
+from infra.settings import Settings
+from schemas.codec import decode, encode
+from schemas.derived import CallScored, CallTranscribed, DeadLetter
+from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED, DEAD_LETTER, ENGAGEMENT_CHANGED, Topic
+from streams.app import build_app
+from streams.change_batches import ChangeBatch
+from streams.dead_letters import DeadLetters
+from streams.deliveries import Intake
+from streams.linking import Linker, LinkSettings
+from streams.progress import Progress
+from streams.scoring import Scorer
+from streams.storing import SINKS
+from streams.workers import ANALYTICS, CHANGELOGS, _attach, attach_analytics, attach_transcriber
+from tests.streams.doubles import MemoryBroker, MemoryOutbox, MemoryStore, MemoryTable
+from tests.streams.pipeline import BEGIN, KEY, scored
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> faust.App:
+    settings = Settings(data_dir=tmp_path, embedded=True, partitions=4)
+    return build_app(ANALYTICS, settings)
+
+
+@pytest.fixture
+def broker() -> MemoryBroker:
+    return MemoryBroker()
+
+
+async def feed(app: faust.App, topic: Topic, intake: Intake, values: list[bytes]) -> list[Any]:
+    """Feed an agent; returns its acknowledged events once all of them are."""
+    _attach(app, "agent", (topic,), intake, size=10, within=0.05)
+    agent = app.agents["agent"]
+    async with agent.test_context() as context:  # type: ignore[attr-defined]
+        events = [
+            await context.put(key=b"k", value=value, partition=1, wait=False) for value in values
+        ]
+        await until(lambda: all(event.message.acked for event in events))
+    return events
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not true():
+            await asyncio.sleep(0.005)
+
+
+def transcribed() -> bytes:
+    event = decode(scored("e", "p:c", BEGIN).value, CallScored)
+    assert isinstance(event, CallScored)
+    return encode(
+        CallTranscribed(
+            call=event.call, turns=event.turns, survey=None, from_audio=True, transcriber="m"
+        )
+    )
+
+
+async def test_score_scores_and_buries_in_a_faust_app(app: faust.App, broker: MemoryBroker) -> None:
+    outbox, progress = MemoryOutbox(broker), Progress()
+    letters = DeadLetters(outbox, progress)
+    intake = Intake(Scorer(outbox, letters, progress).handle, letters)
+    await feed(app, CALL_TRANSCRIBED, intake, [transcribed(), b"{", transcribed()])
+    found = [decode(raw, CallScored) for raw in broker.values(CALL_SCORED.name)]
+    assert len(found) == 2
+    assert found[0] == found[1], "the same text gets the same scores"
+    assert all(place[1] == 1 for place in broker.logs if place[0] == CALL_SCORED.name)
+    (letter,) = [decode(raw, DeadLetter) for raw in broker.values(DEAD_LETTER.name)]
+    assert isinstance(letter, DeadLetter)
+    assert letter.origin == "call-transcribed/1/1"
+
+
+async def test_link_links_in_a_faust_app(app: faust.App, broker: MemoryBroker) -> None:
+    outbox, progress = MemoryOutbox(broker), Progress()
+    letters = DeadLetters(outbox, progress)
+    customers = MemoryTable({})
+    linker = Linker(customers, outbox, letters, progress, LinkSettings(KEY, 720))
+    values = [scored(f"e{n}", "p:c", BEGIN).value for n in range(3)]
+    await feed(app, CALL_SCORED, Intake(linker.handle, letters), values)
+    (raw,) = broker.values(ENGAGEMENT_CHANGED.name)
+    batch = decode(raw, ChangeBatch)
+    assert isinstance(batch, ChangeBatch)
+    assert [change.position.offset for change in batch.changes] == [0, 1, 2]
+    assert list(customers) == ["acqua|p:c"]
+    assert customers.partitions == {"acqua|p:c": 1}
+
+
+async def test_the_analytics_worker_has_its_agents_and_the_changelogs_of_the_admin_step(
+    app: faust.App, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path, embedded=True, partitions=4)
+    attach_analytics(app, settings, MemoryStore(), Progress(), lambda: 0)
+    assert set(app.agents) == {
+        "score",
+        "link",
+        "aggregate",
+        *(f"store-{sink.table.name}" for sink in SINKS),
+    }
+    app.finalize()
+    changelogs = {table.changelog_topic.get_topic_name() for table in app.tables.values()}
+    assert changelogs == set(CHANGELOGS)
+    assert not app.conf.topic_allow_declare
+    assert not app.conf.web_enabled
+
+
+def test_the_transcriber_has_one_agent(tmp_path: Path) -> None:
+    app = build_app("transcriber", Settings(data_dir=tmp_path, embedded=True))
+    attach_transcriber(app, None)  # type: ignore[arg-type]
+    assert set(app.agents) == {"transcribe"}
+    assert app.conf.id == "ascolto-transcriber"
