@@ -9,6 +9,7 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models import common as common_model
 from grafana_foundation_sdk.models import dashboard as model
+from grafana_foundation_sdk.models import xychart as xychart_model
 
 from dashboards.panels import SMALL_SAMPLE, Panel, Shape, Unit
 
@@ -86,6 +87,19 @@ CALL_COLUMNS = (
     "promise_to_pay",
     "why",
 )
+QUARTER_COLUMNS = {
+    "agency": "column.agency",
+    "n": "column.n",
+    "least": "column.least",
+    "least_low": "column.low",
+    "least_high": "column.high",
+    "least_n": "column.n",
+    "most": "column.most",
+    "most_low": "column.low",
+    "most_high": "column.high",
+    "most_n": "column.n",
+}
+"""The columns of the quarters, with the keys of their titles."""
 _SENTENCES = ("quotes", "harsh_words", "kind_words", "customer_words")
 _GREY = "rgba(140, 150, 160, 0.35)"
 
@@ -102,6 +116,8 @@ def drawn(panel: Panel, words: Mapping[str, str], number: int) -> AnyPanel:
         Shape.PAIR: _pair,
         Shape.SERIES: _series,
         Shape.COUNTS: _counts,
+        Shape.QUARTERS: _quarters,
+        Shape.STAYING: _staying,
     }
     made = makers[panel.shape](panel, words)
     made.id(number)
@@ -313,4 +329,60 @@ def _counts(_: Panel, words: Mapping[str, str]) -> barchart.Panel:
     }
     mapping = {"type": "value", "options": names}
     made.override_by_name("driver\\agency", [_property("mappings", [mapping])])
+    return made
+
+
+def _quarters(panel: Panel, words: Mapping[str, str]) -> table.Panel:
+    """Agencies one beneath the other: churn of both quarters, as bars, with interval and n."""
+    unit, decimals = _UNITS[panel.unit]
+    made = table.Panel()
+    for column, key in QUARTER_COLUMNS.items():
+        properties = [_property("displayName", words[key])]
+        if column.startswith(("least", "most")) and not column.endswith("_n"):
+            properties += [_property("unit", unit), _property("decimals", decimals)]
+        made.override_by_name(column, properties)
+    for column, colour in (("least", "green"), ("most", "red")):
+        made.override_by_name(
+            column,
+            [
+                _property("custom.cellOptions", {"type": "gauge", "mode": "basic"}),
+                _property("color", {"mode": "fixed", "fixedColor": colour}),
+                _property("min", panel.low),
+                _property("max", panel.high),
+            ],
+        )
+    return made
+
+
+def _staying(panel: Panel, words: Mapping[str, str]) -> xychart.Panel:
+    """A curve an agency over the days since first contact: one frame each, as in `_pair`."""
+    unit, decimals = _UNITS[panel.unit]
+    made = (
+        xychart.Panel()
+        .decimals(decimals)
+        .color_scheme(_by_name())
+        .show(xychart_model.XYShowMode.LINES)
+        .line_width(2)
+        .with_transformation(
+            model.DataTransformerConfig(
+                "filterFieldsByName", options={"include": {"names": ["agency", "day", "value"]}}
+            )
+        )
+        .with_transformation(
+            model.DataTransformerConfig(
+                "partitionByValues",
+                options={"fields": ["agency"], "keepFields": False, "naming": {"asLabels": True}},
+            )
+        )
+    )
+    made.override_by_regexp("^day", [_property("custom.axisLabel", words["ui.days_axis"])])
+    made.override_by_regexp(
+        "^value",
+        [
+            _property("unit", unit),
+            _property("max", panel.high),
+            _property("custom.axisLabel", words["ui.staying_axis"]),
+            _property("displayName", "${__field.labels.agency}"),
+        ],
+    )
     return made

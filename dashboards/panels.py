@@ -26,6 +26,8 @@ class Shape(StrEnum):
     SERIES = "series"
     COUNTS = "counts"
     CALLS = "calls"
+    QUARTERS = "quarters"
+    STAYING = "staying"
 
 
 class Unit(StrEnum):
@@ -98,8 +100,10 @@ OVERVIEW: tuple[Panel, ...] = (
     Panel("amount_recovered", Shape.FIGURE, "amount", Unit.MONEY, low=0),
     _correlation("churn_correlation"),
     _correlation("payment_correlation"),
+    Panel("quarters", Shape.QUARTERS, "quarters", Unit.RATE, low=0, high=1, width=12, height=10),
     _series("aggression_over_time", Unit.SCORE, 0, 1),
     Panel("drivers", Shape.COUNTS, "drivers", Unit.COUNT, low=0, width=12, height=10),
+    Panel("staying", Shape.STAYING, "staying", Unit.RATE, low=0, high=1, width=12, height=10),
     Panel("latest_calls", Shape.CALLS, "latest_calls", Unit.NONE, width=24, height=14),
 )
 """The panels in reading order: what is wrong now, the agencies side by side, why, the voices."""

@@ -5,14 +5,12 @@ Customers are pseudonyms from here on, and texts are redacted.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
 from schemas.conversation import CallScore, Contract, Turn
-from schemas.events import Channel, CustomerType, EndedBy, Service, Survey, Touchpoint
+from schemas.events import Channel, CustomerType, Service, Survey, Touchpoint
 
 
 class Call(Contract):
@@ -50,26 +48,6 @@ class CallScored(Contract):
     score: CallScore
     survey: Survey | None
     from_audio: bool
-
-
-class EngagementView(Contract):
-    """One engagement as its events stand now: what it adds to its agency's figures."""
-
-    opened_at: AwareDatetime
-    calls: Annotated[int, Field(ge=1)]
-    scored: Annotated[int, Field(ge=0)]
-    aggression_sum: Annotated[int, Field(ge=0)] = Field(description="in 1/10,000 over scored calls")
-    empathy_sum: Annotated[int, Field(ge=0)] = Field(description="in 1/10,000 over scored calls")
-    cancelled: bool = Field(description="the customer ended a contract in [opened_at, + H)")
-    lost_to_supplier: bool = Field(
-        description="the first cancellation in that time was the supplier's: leaves the churn rate"
-    )
-    paid: bool
-    amount: Decimal
-    service: Service
-    touchpoint: Touchpoint
-    channel: Channel
-    customer_type: CustomerType
 
 
 class MetricWindow(StrEnum):
@@ -178,21 +156,3 @@ class DeadLetter(Contract):
     original: str = Field(description="the original bytes, base64")
     event_id: str | None
     client_id: str | None
-
-
-__all__ = [
-    "AgencyAlert",
-    "AlertStatus",
-    "Call",
-    "CallScored",
-    "CallTranscribed",
-    "Correlation",
-    "DeadLetter",
-    "EndedBy",
-    "EngagementView",
-    "Figures",
-    "Interval",
-    "Mean",
-    "MetricWindow",
-    "Quote",
-]

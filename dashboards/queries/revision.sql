@@ -2,4 +2,4 @@ SELECT toString(sum(cityHash64(table, name, modification_time)))
 FROM system.parts
 WHERE active
     AND database = currentDatabase()
-    AND table IN ('calls', 'agency_metrics', 'agency_hours', 'alerts')
+    AND table IN ('calls', 'agency_metrics', 'agency_hours', 'alerts', 'engagements', 'survival')

@@ -64,7 +64,7 @@ def _python() -> Finding:
 def _part(module: str) -> Finding:
     import importlib.util
 
-    well = importlib.util.find_spec(module) is not None
+    well = module in sys.modules or importlib.util.find_spec(module) is not None
     return Finding(f"package {module}", well, "there" if well else "missing", "run make setup")
 
 

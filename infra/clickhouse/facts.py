@@ -62,11 +62,24 @@ def _fact(row: tuple[Any, ...]) -> Fact | None:
     if topic == CONTRACT_CANCELLED.name:
         ended = decode(row[12].encode(), ContractCancelledEvent)
         return None if isinstance(ended, InvalidMessage) else cancellation(ended, customer)
+    service, touchpoint, channel, customer_type, aggression, empathy = row[6:12]
     return ScoredCall(
-        event_id, client_id, customer, at, agency_id, *row[6:10],
-        aggression=_in_units(row[10]), empathy=_in_units(row[11]),
-        sentiment=None, measured_rating=None, predicted_rating=None, worst=None,
-    )  # fmt: skip
+        event_id=event_id,
+        client_id=client_id,
+        customer=customer,
+        at=at,
+        agency_id=agency_id,
+        service=service,
+        touchpoint=touchpoint,
+        channel=channel,
+        customer_type=customer_type,
+        aggression=_in_units(aggression),
+        empathy=_in_units(empathy),
+        sentiment=None,
+        measured_rating=None,
+        predicted_rating=None,
+        worst=None,
+    )
 
 
 def _in_units(score: float | None) -> int | None:

@@ -39,7 +39,7 @@ def write_survival(
     horizon_days: int,
     version: int,
 ) -> None:
-    """Keep the curves; those of the same window and hour written with a greater version replace them.
+    """Keep the curves; of the same window and hour, those of the greatest version stand.
 
     Args:
         client: the store.

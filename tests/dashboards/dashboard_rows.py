@@ -7,7 +7,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, ALERTS, CALLS
+from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, ALERTS, CALLS, ENGAGEMENTS, SURVIVAL
 
 NOW = datetime(2025, 3, 20, 15, 42, 10, tzinfo=UTC)
 HOUR = NOW.replace(minute=0, second=0)
@@ -76,6 +76,8 @@ def rows() -> dict[str, list[dict[str, Any]]]:
         AGENCY_HOURS.name: hours(chance),
         CALLS.name: calls(chance),
         ALERTS.name: alerts(),
+        ENGAGEMENTS.name: engagements(chance),
+        SURVIVAL.name: curves(),
     }
 
 
@@ -231,6 +233,83 @@ def call(chance: random.Random, number: int, agency: str, ended_at: datetime) ->
         "turns": json.dumps([{"speaker": "operator", "text": text} for text in turns]),
         "scorer_version": "fixture",
         "why": "low_transcription_confidence" if unscored else None,
+        "version": 1,
+    }
+
+
+def engagements(chance: random.Random) -> list[dict[str, Any]]:
+    """Matured engagements, 60 an agency; those with n < 40 get 12."""
+    made = []
+    for agency, of in AGENCIES.items():
+        for number in range(60 if of.ratings >= 30 else 12):
+            aggression = round(min(1, max(0, of.aggression + chance.gauss(0, 0.15))), 4)
+            made.append(engagement(agency, number, aggression, chance.random() < aggression / 2))
+    made.append(made[0] | {"client_id": OTHER_CLIENT, "agency_id": "segreta", "customer": "other"})
+    return made
+
+
+def engagement(agency: str, number: int, aggression: float | None, lost: bool) -> dict[str, Any]:
+    """One that matured `number` hours before now."""
+    matured = HOUR - timedelta(hours=number)
+    return {
+        "client_id": CLIENT,
+        "agency_id": agency,
+        "customer": f"c{number}",
+        "opened_at": matured - timedelta(days=30),
+        "matures_at": matured,
+        "service": "debt_collection",
+        "touchpoint": "reminder",
+        "channel": "phone" if number % 5 else "whatsapp",
+        "customer_type": "household",
+        "calls": 2,
+        "scored": 1,
+        "aggression": aggression,
+        "empathy": 0.5,
+        "cancelled": lost,
+        "lost_to_supplier": False,
+        "paid": False,
+        "amount": 0,
+        "version": 1,
+        "is_deleted": 0,
+    }
+
+
+def curves() -> list[dict[str, Any]]:
+    """A curve an agency for each window, one of a tercile, and one of another client."""
+    made = [
+        curve(agency, of.churn, window)
+        for agency, of in AGENCIES.items()
+        for window in WINDOW_SHARE
+    ]
+    tercile = {"group_kind": "aggression_tercile", "group_name": "high"}
+    return [
+        *made,
+        made[0] | tercile,
+        made[0] | {"client_id": OTHER_CLIENT, "group_name": "segreta"},
+    ]
+
+
+def curve(agency: str, churn: float, window: str) -> dict[str, Any]:
+    """A curve that falls evenly to 1 - churn on day 30."""
+    days = list(range(31))
+    staying = [1 - churn * day / 30 for day in days]
+    return {
+        "client_id": CLIENT,
+        "window": window,
+        "as_of": HOUR,
+        "group_kind": "agency",
+        "group_name": agency,
+        "horizon_days": 30,
+        "n": 400,
+        "events": round(400 * churn),
+        "days": days,
+        "staying": staying,
+        "low": [None, *(share - 0.02 for share in staying[1:])],
+        "high": [None, *(min(1.0, share + 0.02) for share in staying[1:])],
+        "at_risk": [400 - day for day in days],
+        "logrank_statistic": 40.0,
+        "logrank_p": 0.0001,
+        "logrank_n": 1200,
         "version": 1,
     }
 

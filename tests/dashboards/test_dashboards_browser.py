@@ -77,7 +77,7 @@ async def test_a_manager_reads_the_agencies_side_by_side(
         await expect(page.locator(".unscored")).to_have_text(
             "senza punteggio (trascrizione incerta)"
         )
-        await expect(page.locator(".js-plotly-plot")).to_have_count(14)
+        await expect(page.locator(".js-plotly-plot")).to_have_count(16)
         await expect(page.locator("#strip")).to_contain_text("conversazioni valutate 240")
 
         await page.get_by_role("button", name="EN").click()

@@ -134,7 +134,67 @@ function counts(rows, panel) {
   })];
 }
 
-const SHAPES = { figure, pair, series, counts };
+const LEAST = "#2b8a67";
+const MOST = "#b3434c";
+
+/** Customers lost in the least and in the most aggressive quarter, two bars an agency. */
+function quarters(rows, panel, { smallSample }) {
+  const places = rows.map((_, i) => i);
+  const top = Math.max(...rows.map((row) => Math.max(row.most_high ?? 0, row.least_high ?? 0)), 0.05);
+  const traces = [["least", LEAST], ["most", MOST]].map(([side, colour]) => ({
+    type: "bar", orientation: "h", name: say(`column.${side}`), y: places, x: rows.map((row) => row[side]),
+    marker: { color: rows.map((row) => (row[`${side}_n`] !== null && row[`${side}_n`] < smallSample ? GREY : colour)), opacity: 0.88 },
+    error_x: {
+      type: "data", symmetric: false, color: INK, thickness: 1.3, width: 4,
+      array: rows.map((row) => (row[side] === null ? 0 : row[`${side}_high`] - row[side])),
+      arrayminus: rows.map((row) => (row[side] === null ? 0 : row[side] - row[`${side}_low`])),
+    },
+    hoverinfo: "text",
+    hovertext: rows.map((row) => [`<b>${plain(row.agency)}</b>`, `${say(`column.${side}`)}: <b>${measure("rate", row[side])}</b>`,
+      `${say("ui.interval")}: ${measure("rate", row[`${side}_low`])} … ${measure("rate", row[`${side}_high`])}`, `n ${measure("count", row[`${side}_n`])}`].join("<br>")),
+  }));
+  const values = rows.flatMap((row, i) => [["least", -0.2], ["most", 0.2]].map(([side, shift]) => ({
+    xref: "paper", x: 1, xanchor: "right", xshift: 104, y: i + shift, showarrow: false, align: "right",
+    text: `<b>${measure("rate", row[side])}</b> <span style="font-size:10px;color:#8d98a3">n ${measure("count", row[`${side}_n`])}</span>`,
+    font: { size: 13, color: row[side] === null ? "#8d98a3" : side === "most" ? MOST : LEAST },
+  })));
+  return [traces, layout({
+    barmode: "group", bargap: 0.35, bargroupgap: 0.08, annotations: values, showlegend: true,
+    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", traceorder: "normal", font: { size: 12, color: INK } },
+    margin: { l: 10, r: 110, t: 30, b: 28 },
+    yaxis: axis({ tickvals: places, ticktext: rows.map((row) => short(row.agency)), range: [rows.length - 0.5, -0.5], showgrid: false, zeroline: false, tickfont: { color: INK, size: 12 }, ticks: "outside", tickcolor: "rgba(0,0,0,0)", ticklen: 4 }),
+    xaxis: axis({ range: [0, Math.min(1, top * 1.06)], nticks: 5, tickformat: TICKS.rate }),
+  })];
+}
+
+/** The share of customers who stay, day by day since first contact, with its interval behind it. */
+function staying(rows) {
+  const agencies = [...new Set(rows.map((row) => row.agency))];
+  const traces = agencies.flatMap((agency) => {
+    const own = rows.filter((row) => row.agency === agency);
+    const colour = colourOf(agency);
+    const days = own.map((row) => row.day);
+    const bound = (side) => own.map((row) => row[side] ?? row.value);
+    return [
+      { type: "scatter", mode: "lines", x: [...days, ...days.toReversed()], y: [...bound("high"), ...bound("low").toReversed()],
+        fill: "toself", fillcolor: `${colour}22`, line: { width: 0 }, hoverinfo: "skip", showlegend: false },
+      { type: "scatter", mode: "lines", name: plain(agency), x: days, y: own.map((row) => row.value), line: { color: colour, width: 2.4 },
+        hoverinfo: "text", hovertext: own.map((row) => [`<b>${plain(agency)}</b> ${say("ui.staying_day", { day: row.day })}`,
+          `${say("ui.staying_axis")}: <b>${measure("rate", row.value)}</b>`,
+          ...(row.low === null ? [] : [`${say("ui.interval")}: ${measure("rate", row.low)} … ${measure("rate", row.high)}`]),
+          say("ui.still_observed", { n: measure("count", row.at_risk) })].join("<br>")) },
+    ];
+  });
+  const least = Math.min(...rows.map((row) => row.low ?? row.value));
+  return [traces, layout({
+    margin: { l: 50, r: 16, t: 30, b: 46 }, showlegend: true,
+    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 12, color: INK } },
+    xaxis: axis({ title: { text: say("ui.days_axis"), font: { color: SOFT, size: 12 } }, rangemode: "tozero", showgrid: false }),
+    yaxis: axis({ range: [Math.max(0, least - 0.03), 1.005], nticks: 6, tickformat: TICKS.rate }),
+  })];
+}
+
+const SHAPES = { figure, pair, series, counts, quarters, staying };
 
 /** Draws a panel's rows, or moves the drawing on to them. */
 export function drawChart(place, rows, panel, context) {

@@ -48,7 +48,8 @@ function draw(panel, answer) {
   const rows = records(answer);
   const context = { smallSample: known.definition.small_sample };
   if (panel.shape === "alerts") return drawAlerts(place, rows);
-  const empty = !rows.length || (panel.shape === "figure" && rows.every((row) => row.value === null));
+  const empty = !rows.length || (panel.shape === "figure" && rows.every((row) => row.value === null))
+    || (panel.shape === "quarters" && rows.every((row) => row.least === null));
   place.parentElement.classList.toggle("empty", empty);
   if (empty) {
     window.Plotly.purge(place);

@@ -1,0 +1,212 @@
+"""Further views of `ascolto figures`: survival, quarters, sensitivity to H, last touch."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infra.settings import Settings
+from processors.event_time import DAY_HOURS, hour_of, to_datetime, to_us, window_bounds
+from processors.facts import amount_of
+from schemas.derived import MetricWindow
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+
+class View(StrEnum):
+    """What `ascolto figures` shows instead of the figures, by the name of its option."""
+
+    SURVIVAL = "survival"
+    QUARTERS = "quarters"
+    SENSITIVITY = "sensitivity"
+    LAST_TOUCH = "last-touch"
+
+
+DEFAULT_WINDOWS = {View.SENSITIVITY: MetricWindow.QUARTER}
+"""Windows of the views whose default is not the figures' own."""
+
+
+def show_view(
+    name: str,
+    settings: Settings,
+    window: str | None,
+    as_of: datetime | None,
+    as_json: bool,
+    report: Path | None = None,
+    language: str = "it",
+) -> int:
+    """Print a view as of T; returns the exit code.
+
+    Args:
+        name: which view, as in `View`.
+        settings: where the store is, the horizon and the currency.
+        window: name of the window; None: 90d for the sensitivity, else 30d.
+        as_of: the time T; None: that of the latest event.
+        as_json: print JSON, not a table.
+        report: file for the survival view's page.
+        language: language of the page.
+    """
+    from clickhouse_connect.driver.exceptions import DatabaseError
+
+    from infra.clickhouse.client import StoreInUse, open_client
+    from infra.clickhouse.figures import latest_event_time
+    from infra.clickhouse.migrate import migrate
+
+    view = View(name)
+    chosen = MetricWindow(window) if window else DEFAULT_WINDOWS.get(view, MetricWindow.MONTH)
+    try:
+        client = open_client(settings)
+    except StoreInUse as error:
+        print(error, file=sys.stderr)
+        return 1
+    try:
+        if settings.clickhouse_url is None:
+            migrate(client)
+        at = as_of or latest_event_time(client)
+        if at is None:
+            print("no events yet: play some with ascolto run all --events FILE", file=sys.stderr)
+            shown: Any = {"as_of": None, "groups": [], "logrank": []} if _whole(view) else []
+        else:
+            shown = _READ[view](client, settings, chosen, at)
+    except DatabaseError as error:
+        print(f"the store refused: {_first_line(error)}\n(ascolto admin migrate?)", file=sys.stderr)
+        return 1
+    finally:
+        client.close()
+    if report is not None:
+        from dashboards.survival_report import write_report
+
+        try:
+            write_report(report, shown, language)
+        except OSError as error:
+            print(f"{report} cannot be written: {error.strerror}", file=sys.stderr)
+            return 1
+        print(f"wrote {report}", file=sys.stderr)
+    if as_json:
+        print(json.dumps(shown, ensure_ascii=False))
+    elif report is None:
+        from infra.cli.figures_tables import print_view
+
+        print_view(name, shown)
+    return 0
+
+
+def _whole(view: View) -> bool:
+    """Whether the view is one object, not a list of rows."""
+    return view is View.SURVIVAL
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:300]
+
+
+def _head(window: MetricWindow, as_of: datetime) -> dict[str, str]:
+    hour = to_datetime(hour_of(to_us(as_of)))
+    return {"window": window.value, "as_of": hour.isoformat().replace("+00:00", "Z")}
+
+
+def _survival(
+    client: Client, settings: Settings, window: MetricWindow, as_of: datetime
+) -> dict[str, Any]:
+    """The curves and tests; they are kept in the store too."""
+    from infra.clickhouse.survival import read_survival, write_survival
+
+    found = read_survival(client, window, as_of, settings.horizon_days)
+    version = time.time_ns() // 1000
+    write_survival(client, found, window, as_of, settings.horizon_days, version)
+    return {
+        **_head(window, as_of),
+        "horizon_days": settings.horizon_days,
+        "groups": [asdict(group) for group in found.groups],
+        "logrank": [asdict(test) for test in found.logrank],
+    }
+
+
+def _quarters(
+    client: Client, _: Settings, window: MetricWindow, as_of: datetime
+) -> list[dict[str, Any]]:
+    from infra.clickhouse.quarters import read_quarters
+
+    def row(client_id: str, agency_id: str | None, of: Any) -> dict[str, Any]:
+        return {
+            "client_id": client_id,
+            "agency_id": agency_id,
+            **_head(window, as_of),
+            "n": of.n,
+            "least_up_to": of.least_up_to,
+            "least": None if of.least is None else of.least.model_dump(mode="json"),
+            "most_from": of.most_from,
+            "most": None if of.most is None else of.most.model_dump(mode="json"),
+        }
+
+    found = read_quarters(client, window, as_of)
+    return [row(each.client_id, each.agency_id, each.quarters) for each in found]
+
+
+def _sensitivity(
+    client: Client, _: Settings, window: MetricWindow, as_of: datetime
+) -> list[dict[str, Any]]:
+    from infra.clickhouse.facts import customers_facts
+    from processors.sensitivity import sensitivity
+
+    as_of_us = to_us(as_of)
+    end = to_datetime(window_bounds(window, as_of_us)[1])
+    return [
+        {
+            "client_id": each.client_id,
+            "agency_id": each.agency_id,
+            **_head(window, as_of),
+            "horizon_days": each.horizon_days,
+            "matured": each.matured,
+            "churn_rate": each.churn_rate.model_dump(mode="json"),
+            "recovery_rate": each.recovery_rate.model_dump(mode="json"),
+            "churn_correlation": each.churn_correlation.model_dump(mode="json"),
+            "payment_correlation": each.payment_correlation.model_dump(mode="json"),
+        }
+        for each in sensitivity(customers_facts(client, end), window, as_of_us)
+    ]
+
+
+def _last_touch(
+    client: Client, settings: Settings, window: MetricWindow, as_of: datetime
+) -> list[dict[str, Any]]:
+    from infra.clickhouse.facts import customers_facts
+    from processors.last_touch import Touches, touches
+
+    begin, end = window_bounds(window, to_us(as_of))
+    hours = settings.horizon_days * DAY_HOURS
+    facts = customers_facts(client, to_datetime(end))
+
+    def counts(of: Touches) -> dict[str, Any]:
+        return {
+            "cancellations": of.cancellations,
+            "payments": of.payments,
+            "amount": float(amount_of(of.amount)),
+        }
+
+    return [
+        {
+            "client_id": each.client_id,
+            "agency_id": each.agency_id,
+            **_head(window, as_of),
+            "every_touch": counts(each.every),
+            "last_touch": counts(each.last),
+        }
+        for each in touches(facts, begin, end, hours, settings.currency)
+    ]
+
+
+_READ: Mapping[View, Callable[[Client, Settings, MetricWindow, datetime], Any]] = {
+    View.SURVIVAL: _survival,
+    View.QUARTERS: _quarters,
+    View.SENSITIVITY: _sensitivity,
+    View.LAST_TOUCH: _last_touch,
+}

@@ -1,0 +1,49 @@
+"""Plays a file into a store, looks into stores and spoils them, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.streams.played import ascolto, events_file, finish, play
+
+ELSEWHERE = {**os.environ, "TZ": "Europe/Rome"}
+
+
+def child(task: str, directory: Path, *arguments: str, stdin: str = "") -> Any:
+    """What `reconcile_child` saw, on a machine whose clock is not in UTC."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.infra.reconcile_child", task, str(directory), *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=ELSEWHERE,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def sql(directory: Path, *statements: str) -> list[list[list[Any]]]:
+    """Run statements on a store; the rows of each that is a query."""
+    found: list[list[list[Any]]] = child("sql", directory, stdin=json.dumps(statements))
+    return found
+
+
+def played(folder: Path, seed: int, calls: int, days: int) -> Path:
+    """A data directory in which a file of events was played through the whole stack."""
+    events_file(folder / "events.jsonl", seed=seed, calls=calls, days=days)
+    finish(play(folder / "events.jsonl", folder / "data"))
+    return folder / "data"
+
+
+def told(data_dir: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Exit code and JSON of `ascolto ARGUMENTS --json` on a data directory."""
+    process = ascolto(*arguments, "--json", "--data-dir", data_dir, home=data_dir)
+    out, err = process.communicate(timeout=120)
+    assert out, err
+    return process.returncode, json.loads(out.splitlines()[-1])

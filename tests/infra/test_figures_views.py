@@ -1,0 +1,188 @@
+"""The further views of `ascolto figures`, as a person runs them, against the definitions."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from infra.cli.main import app
+from tests.figures import outcome_reference, reference
+from tests.figures.histories import AGENCIES, BEGIN, CLIENT
+from tests.infra.outcome_child import HORIZON, history
+
+AS_OF = BEGIN + timedelta(days=40, hours=7, minutes=30)
+WINDOW = timedelta(days=30)
+
+
+def child(task: str, directory: Path) -> str:
+    command = [sys.executable, "-m", "tests.infra.outcome_child", task, str(directory)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+def ascolto(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "infra.cli.main", "figures", "--data-dir", str(data_dir)]
+    environment = {**os.environ, "ASCOLTO_HORIZON_DAYS": str(HORIZON.days), "COLUMNS": "120"}
+    return subprocess.run(
+        [*command, *arguments], capture_output=True, text=True, timeout=60, env=environment
+    )
+
+
+def told(data_dir: Path, *arguments: str) -> Any:
+    done = ascolto(data_dir, *arguments, "--json", "--as-of", AS_OF.isoformat())
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("outcomes")
+    child("fill", directory)
+    return directory
+
+
+def test_survival_is_of_the_window_and_what_runs_as_of_then(data_dir: Path) -> None:
+    seen = told(data_dir, "--survival")
+    assert (seen["window"], seen["horizon_days"]) == ("30d", HORIZON.days)
+    assert seen["as_of"] == AS_OF.strftime("%Y-%m-%dT%H:00:00Z")
+    expected = outcome_reference.watched(history(), WINDOW, AS_OF, HORIZON)
+    groups = {(g["group_kind"], g["group"]): g for g in seen["groups"]}
+    kinds = {("agency", agency) for agency in AGENCIES}
+    thirds = {("aggression_tercile", third) for third in ("low", "middle", "high")}
+    assert set(groups) == kinds | thirds
+    for agency in AGENCIES:
+        own = [w for w in expected if w.agency == agency]
+        group = groups["agency", agency]
+        assert (group["client_id"], group["n"]) == (CLIENT, len(own))
+        assert group["events"] == sum(w.left for w in own)
+        for point in group["curve"]:
+            share, low, _ = outcome_reference.staying(
+                [w.days for w in own], [w.left for w in own], point["day"]
+            )
+            assert point["staying"] == pytest.approx(share, abs=1e-12)
+            assert point["low"] == (None if low != low else pytest.approx(low, abs=1e-9))
+    tests = {test["group_kind"]: test for test in seen["logrank"]}
+    days, agencies = [w.days for w in expected], [w.agency for w in expected]
+    by_hand = outcome_reference.log_rank(days, agencies, [w.left for w in expected])
+    test = tests["agency"]
+    assert (test["statistic"], test["p"]) == pytest.approx(by_hand, rel=1e-8)
+    assert test["n"] == len(expected)
+    scored = [w.tone for w in expected if w.tone is not None]
+    assert tests["aggression_tercile"]["n"] == len(scored)
+
+
+def test_the_curves_are_kept_and_written_again_replace_themselves(data_dir: Path) -> None:
+    first = told(data_dir, "--survival", "--window", "90d")
+    again = told(data_dir, "--survival", "--window", "90d")
+    assert first == again
+    kept = [row for row in json.loads(child("curves", data_dir)) if row[0] == "90d"]
+    assert [row[2:6] for row in kept] == sorted(
+        [g["group_kind"], g["group"], g["n"], g["events"]] for g in first["groups"]
+    )
+    assert {row[1] for row in kept} == {AS_OF.strftime("%Y-%m-%d %H:00:00")}
+    assert [row[7] for row in kept] == [
+        group["curve"][-1]["staying"]
+        for group in sorted(first["groups"], key=lambda g: (g["group_kind"], g["group"]))
+    ]
+
+
+def test_quarters_of_each_agency_and_of_all_together(data_dir: Path) -> None:
+    seen = {row["agency_id"]: row for row in told(data_dir, "--quarters")}
+    assert set(seen) == {None, *AGENCIES}
+    end = reference.whole_hour(AS_OF) + timedelta(hours=1)
+    mature: list[tuple[str, Any, bool]] = [
+        (agency, episode.mean("aggression"), episode.cancelled)
+        for agency, episode in outcome_reference.every_episode(history(), HORIZON)
+        if end - WINDOW <= reference.whole_hour(episode.opened_at) + HORIZON < end
+        and not episode.lost_to_supplier
+        and episode.mean("aggression") is not None
+    ]
+    for agency, row in seen.items():
+        own = sorted((x, left) for name, x, left in mature if agency in (None, name))
+        assert row["n"] == len(own) >= 40
+        size = -(-len(own) // 4)
+        least_up_to, most_from = own[size - 1][0], own[-size][0]
+        least = [left for x, left in own if x <= least_up_to]
+        most = [left for x, left in own if x >= most_from]
+        assert row["least"] == pytest.approx(reference.rate(least), abs=1e-6)
+        assert row["most"] == pytest.approx(reference.rate(most), abs=1e-6)
+
+
+def test_sensitivity_looks_back_ninety_days_unless_told(data_dir: Path) -> None:
+    seen = told(data_dir, "--sensitivity")
+    assert [(row["agency_id"], row["horizon_days"]) for row in seen] == [
+        (agency, days) for agency in AGENCIES for days in (7, 14, 30, 90)
+    ]
+    for row in seen:
+        assert row["window"] == "90d"
+        horizon = timedelta(days=row["horizon_days"])
+        expected = reference.figures(
+            history(), row["agency_id"], "all", timedelta(days=90), AS_OF, horizon
+        )
+        for name in ("churn_rate", "recovery_rate", "churn_correlation", "payment_correlation"):
+            assert row[name] == pytest.approx(expected[name], abs=1e-6), name
+        assert row["matured"] == row["recovery_rate"]["n"]
+    assert {row["window"] for row in told(data_dir, "--sensitivity", "--window", "7d")} == {"7d"}
+
+
+def test_last_touch_beside_every_touch(data_dir: Path) -> None:
+    seen = told(data_dir, "--last-touch")
+    expected = outcome_reference.touched(history(), WINDOW, AS_OF, HORIZON)
+    assert [row["agency_id"] for row in seen] == [*AGENCIES, None]
+    for row in seen:
+        for view in ("every", "last"):
+            counted = expected.get((view, row["agency_id"]), {})
+            shown = row[f"{view}_touch"]
+            assert shown["payments"] == counted.get("payments", 0)
+            assert shown["cancellations"] == counted.get("cancellations", 0)
+            assert shown["amount"] == pytest.approx(counted.get("amount", 0) / 10_000)
+
+
+@pytest.mark.parametrize("view", ["--survival", "--quarters", "--sensitivity", "--last-touch"])
+def test_tables_name_every_agency(data_dir: Path, view: str) -> None:
+    done = ascolto(data_dir, view, "--as-of", AS_OF.isoformat())
+    assert done.returncode == 0, done.stderr
+    assert all(agency in done.stdout for agency in AGENCIES)
+    assert CLIENT in done.stdout
+
+
+def test_a_report_is_written_whole_or_not_at_all(data_dir: Path, tmp_path: Path) -> None:
+    done = ascolto(data_dir, "--survival", "--report", str(tmp_path / "report.html"))
+    assert done.returncode == 0, done.stderr
+    assert '<html lang="it">' in (tmp_path / "report.html").read_text()
+    done = ascolto(data_dir, "--survival", "--report", str(tmp_path / "no" / "report.html"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "cannot be written" in done.stderr
+
+
+@pytest.mark.parametrize("view", ["--survival", "--last-touch"])
+def test_an_empty_store_shows_nothing(tmp_path: Path, view: str) -> None:
+    done = ascolto(tmp_path, view, "--json")
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(done.stdout)
+    assert shown == ({"as_of": None, "groups": [], "logrank": []} if view == "--survival" else [])
+    assert "no events yet" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--survival", "--quarters"],
+        ["--sensitivity", "--last-touch", "--survival"],
+        ["--quarters", "--by", "channel"],
+        ["--report", "x.html"],
+        ["--quarters", "--report", "x.html"],
+        ["--survival", "--language", "en"],
+        ["--survival", "--report", "x.html", "--language", "de"],
+        ["--survival", "--as-of", "yesterday"],
+    ],
+)
+def test_options_that_do_not_go_together_are_wrong_usage(arguments: list[str]) -> None:
+    assert CliRunner().invoke(app, ["figures", *arguments]).exit_code == 2
