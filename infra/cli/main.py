@@ -63,6 +63,13 @@ class Dimension(StrEnum):
     CUSTOMER_TYPE = "customer_type"
 
 
+class Language(StrEnum):
+    """Languages of what managers see."""
+
+    ITALIAN = "it"
+    ENGLISH = "en"
+
+
 class Worker(StrEnum):
     """The workers, as arguments."""
 
@@ -79,14 +86,16 @@ def demo(
         bool, typer.Option("--json", help="Last line: the figures as JSON.")
     ] = False,
     calls: Annotated[int, typer.Option(min=100, help="Conversations to simulate.")] = 20_000,
-    language: Annotated[str, typer.Option(help="Language of the page: it or en.")] = "it",
+    language: Annotated[Language, typer.Option(help="Language of the page.")] = Language.ITALIAN,
 ) -> None:
     """Play 120 days of three agencies through the whole system, real audio calls included."""
     from infra.cli.demo import run_demo
 
     settings = _settings(data_dir, "demo")
     raise typer.Exit(
-        run_demo(settings, seed=seed, calls=calls, ends=exit_, as_json=as_json, language=language)
+        run_demo(
+            settings, seed=seed, calls=calls, ends=exit_, as_json=as_json, language=language.value
+        )
     )
 
 
@@ -204,31 +213,107 @@ def score(
 @app.command()
 def figures(
     data_dir: DataDir = None,
-    window: Annotated[Window, typer.Option(help="Rolling window of event time.")] = Window.MONTH,
+    window: Annotated[
+        Window | None,
+        typer.Option(help="Rolling window of event time. Default: 30d; 90d with --sensitivity."),
+    ] = None,
     as_of: Annotated[
         str | None, typer.Option(help="Time T, ISO 8601 with offset. Default: the latest event.")
     ] = None,
     by: Annotated[Dimension | None, typer.Option(help="A row for each value of it.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    survival: Annotated[
+        bool, typer.Option("--survival", help="Instead: how long customers stay.")
+    ] = False,
+    quarters: Annotated[
+        bool, typer.Option("--quarters", help="Instead: churn, most against least aggressive.")
+    ] = False,
+    sensitivity: Annotated[
+        bool, typer.Option("--sensitivity", help="Instead: figures by horizon H.")
+    ] = False,
+    last_touch: Annotated[
+        bool, typer.Option("--last-touch", help="Instead: events by the last agency to talk.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="With --survival: a page to write.")
+    ] = None,
+    language: Annotated[
+        Language | None, typer.Option(help="With --report: its language. Default: it.")
+    ] = None,
 ) -> None:
     """Show the agencies' figures as of any time."""
-    from infra.cli.figures import show_figures
-
+    flags = {
+        "survival": survival,
+        "quarters": quarters,
+        "sensitivity": sensitivity,
+        "last-touch": last_touch,
+    }
+    views = [view for view, asked in flags.items() if asked]
+    if len(views) > 1 or (views and by is not None):
+        raise typer.BadParameter(f"--{views[0]} goes without --{views[1] if views[1:] else 'by'}")
+    if report is not None and not survival:
+        raise typer.BadParameter("--report needs --survival")
+    if language is not None and report is None:
+        raise typer.BadParameter("--language needs --report")
     time = None if as_of is None else _time(as_of)
     settings = _settings(data_dir)
+    if views:
+        from infra.cli.figures_views import show_view
+
+        span = window and window.value
+        lang = language or Language.ITALIAN
+        raise typer.Exit(show_view(views[0], settings, span, time, as_json, report, lang.value))
+    from infra.cli.figures import show_figures
+
+    span = (window or Window.MONTH).value
     dimension = None if by is None else by.value
-    raise typer.Exit(show_figures(settings, window.value, time, dimension, as_json))
+    raise typer.Exit(show_figures(settings, span, time, dimension, as_json))
+
+
+@app.command("reconcile")
+def reconcile_figures(
+    data_dir: DataDir = None,
+    begin: Annotated[
+        str | None, typer.Option("--from", help="Compare from this time on. Default: all.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", help="Up to this time, its hour included. Default: all.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+) -> None:
+    """Reckon every figure again from the raw events by SQL; exit code 1 if any differs."""
+    from infra.cli.reconcile import reconcile
+
+    times = [
+        None if text is None else _time(text, option)
+        for text, option in ((begin, "--from"), (end, "--to"))
+    ]
+    raise typer.Exit(reconcile(_settings(data_dir), times[0], times[1], as_json))
+
+
+@app.command("rebuild")
+def rebuild_figures(
+    data_dir: DataDir = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Switch even if figures differ.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+) -> None:
+    """Make all figures anew from the raw events beside the old ones; switch if equal."""
+    from infra.cli.rebuild import rebuild
+
+    raise typer.Exit(rebuild(_settings(data_dir), accept, as_json))
 
 
 @dashboards_app.command("build")
 def dashboards_build(
     out: Annotated[Path, typer.Option(file_okay=False, help="Directory for the JSON files.")],
-    language: Annotated[str, typer.Option(help="Language of the texts: it or en.")] = "it",
+    language: Annotated[Language, typer.Option(help="Language of the texts.")] = Language.ITALIAN,
 ) -> None:
     """Write the Grafana dashboards as JSON."""
     from dashboards.grafana import build
 
-    for path in build(out, language):
+    for path in build(out, language.value):
         print(path)
 
 
@@ -317,15 +402,19 @@ def _run_worker(worker: Worker, data_dir: Path | None) -> None:
     run_worker(worker.value, _settings(data_dir))
 
 
-def _time(text: str) -> datetime:
+def _time(text: str, option: str = "--as-of") -> datetime:
+    from schemas.events import EARLIEST, LATEST
+
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter(
-            f"{text!r} is not a time; write it like 2026-03-01T12:00:00+00:00", param_hint="--as-of"
+            f"{text!r} is not a time; write it like 2026-03-01T12:00:00+00:00", param_hint=option
         ) from error
     if time.tzinfo is None:
-        raise typer.BadParameter(f"{text!r} has no offset; add Z or +01:00", param_hint="--as-of")
+        raise typer.BadParameter(f"{text!r} has no offset; add Z or +01:00", param_hint=option)
+    if not EARLIEST <= time < LATEST:
+        raise typer.BadParameter(f"{text!r} is not from 2000 to 2099", param_hint=option)
     return time
 
 

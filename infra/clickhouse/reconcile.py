@@ -199,7 +199,8 @@ def _passed_sums() -> str:
 
 def _window_sums() -> str:
     sums = ", ".join(
-        f"toInt128(until.{name}) - toInt128(before.{name}) AS {name}" for name in HOUR_SUMS
+        f"{_wide(name)}(until.{name}) - {_wide(name)}(before.{name}) AS {name}"
+        for name in HOUR_SUMS
     )
     same = " AND ".join(
         f"asked.{name} = {{side}}.{name}" for name in ("client_id", "agency_id", "segment")
@@ -213,3 +214,8 @@ def _window_sums() -> str:
         f"ASOF LEFT JOIN passed_sums AS before ON {same.format(side='before')} "
         "AND before.hour < asked.begins"
     )
+
+
+def _wide(name: str) -> str:
+    """The correlations' sums are multiplied with each other before anything is rounded."""
+    return "toInt256" if name.startswith(("churn_", "payment_")) else "toInt64"

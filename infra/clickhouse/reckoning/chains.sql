@@ -7,8 +7,12 @@ SELECT
     t0,
     t0 + {horizon_us:Int64} AS ends,
     arrayFilter(said -> said.1 >= t0 AND said.1 < ends, conversations) AS members,
-    arrayFilter(x -> x IS NOT NULL, arrayMap(said -> said.3, members)) AS aggressions,
-    arrayFilter(x -> x IS NOT NULL, arrayMap(said -> said.4, members)) AS empathies
+    arrayMap(
+        said -> assumeNotNull(said.3), arrayFilter(said -> said.3 IS NOT NULL, members)
+    ) AS aggressions,
+    arrayMap(
+        said -> assumeNotNull(said.4), arrayFilter(said -> said.4 IS NOT NULL, members)
+    ) AS empathies
 FROM (
     SELECT
         client_id,

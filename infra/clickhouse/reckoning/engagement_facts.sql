@@ -11,17 +11,21 @@ SELECT
     members[1].8 AS customer_type,
     length(members) AS calls,
     length(aggressions) AS aggression_n,
-    toInt64(assumeNotNull(arraySum(aggressions))) AS aggression_sum,
+    arraySum(aggressions) AS aggression_sum,
     length(empathies) AS empathy_n,
-    toInt64(assumeNotNull(arraySum(empathies))) AS empathy_sum,
+    arraySum(empathies) AS empathy_sum,
     arrayFilter(paid -> paid.1 >= t0 AND paid.1 < ends, payments) AS payments_within,
     arrayMap(
-        left -> left.1,
-        arrayFilter(left -> left.1 >= t0 AND left.1 < ends AND left.2 = 'customer', cancellations)
+        ending -> ending.1,
+        arrayFilter(
+            ending -> ending.1 >= t0 AND ending.1 < ends AND ending.2 = 'customer', cancellations
+        )
     ) AS left_at,
     arrayMap(
-        left -> left.1,
-        arrayFilter(left -> left.1 >= t0 AND left.1 < ends AND left.2 = 'supplier', cancellations)
+        ending -> ending.1,
+        arrayFilter(
+            ending -> ending.1 >= t0 AND ending.1 < ends AND ending.2 = 'supplier', cancellations
+        )
     ) AS ended_at,
     notEmpty(left_at) AS cancelled,
     notEmpty(ended_at)

@@ -14,7 +14,7 @@ SELECT
     empathy AS said_empathy,
     sentiment AS said_sentiment,
     false AS lost,
-    false AS left,
+    false AS gone,
     false AS has_paid,
     toInt128(0) AS recovered,
     false AS in_churn,

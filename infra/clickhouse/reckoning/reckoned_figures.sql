@@ -11,16 +11,16 @@ WITH
     (p, d, n) -> z * sqrt((p + d - (p - d) * (p - d)) / (n + 3)) AS wald_half,
     (k, l, n) -> 100 * (adjusted(k, n) - adjusted(l, n)) AS nps_centre,
     (k, l, n) -> 100 * wald_half(adjusted(k, n), adjusted(l, n), n) AS nps_half,
-    (n, x, xx) -> toInt256(n) * xx - toInt256(x) * x AS spread,
+    (n, x, xx) -> n * xx - x * x AS spread,
     (n, x, xx, y, xy) -> greatest(-1, least(1,
-        toFloat64(toInt256(n) * xy - toInt256(x) * y)
+        toFloat64(n * xy - x * y)
         / sqrt(toFloat64(spread(n, x, xx) * spread(n, y, y)))
     )) AS pearson,
     (n, x, xx, y, xy) -> if(
         n < 10 OR spread(n, x, xx) = 0 OR spread(n, y, y) = 0, NULL, pearson(n, x, xx, y, xy)
     ) AS r_or_null,
-    (r, n) -> tanh(atanh(r) - z / sqrt(greatest(n - 3, 1))) AS fisher_low,
-    (r, n) -> tanh(atanh(r) + z / sqrt(greatest(n - 3, 1))) AS fisher_high
+    (r, n) -> tanh(atanh(r) - z / sqrt(toFloat64(greatest(n - 3, 1)))) AS fisher_low,
+    (r, n) -> tanh(atanh(r) + z / sqrt(toFloat64(greatest(n - 3, 1)))) AS fisher_high
 SELECT
     client_id,
     agency_id,

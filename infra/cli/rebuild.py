@@ -1,0 +1,199 @@
+"""`ascolto rebuild`: all figures anew from the journal beside the old, then in their place."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.cli.reconcile import tell, told_as_json
+from infra.cli.stack import Stack, StackFailed
+from infra.clickhouse.client import STORE_DIRECTORY, StoreInUse, open_embedded
+from infra.clickhouse.comparing import Difference, differences
+from infra.clickhouse.journal import DERIVED
+from infra.clickhouse.reconcile import Comparison, both_sides
+from infra.settings import Settings
+from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, DEAD_LETTERS, ENGAGEMENTS, TABLES, Table
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+WORKPLACE = "rebuild"
+"""Directory below the data directory in which the new store is made; removed when done."""
+
+_SIDES = "old", "rebuilt"
+
+_SNAPSHOTS = replace(
+    AGENCY_METRICS, key=("client_id", "agency_id", "segment", "window", "as_of"), removable=False
+)
+_COMPARISONS = (
+    Comparison(ENGAGEMENTS, "opened_at", ENGAGEMENTS.name),
+    Comparison(AGENCY_HOURS, "hour", AGENCY_HOURS.name, absent_is_zero=True),
+    Comparison(_SNAPSHOTS, "as_of", AGENCY_METRICS.name, left_out=("day",)),
+    Comparison(
+        DEAD_LETTERS,
+        "written_at",
+        DEAD_LETTERS.name,
+        left_out=tuple(name for name in DEAD_LETTERS.columns if name != "reason"),
+    ),
+)
+
+
+def rebuild(settings: Settings, accept: bool, as_json: bool) -> int:
+    """Send the journal through the workers into a new store, compare, and switch to it.
+
+    The old store stays as it is until the switch, which happens at one stroke, and only if the
+    figures are equal or `accept` is given. Nothing else may run on the data directory.
+
+    Returns:
+        0 switched, 1 not switched.
+    """
+    if settings.clickhouse_url is not None:
+        _say("rebuild serves the embedded stack; docs/reconcile.md tells how to on a server")
+        return 1
+    from infra.embedded.broker import BrokerFailed
+    from streams.emitter import DeliveryFailed
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    workplace = settings.data_dir / WORKPLACE
+    try:
+        with _held(settings.data_dir):
+            shutil.rmtree(workplace, ignore_errors=True)
+            old = _export(settings.data_dir, workplace)
+            _replay(settings, workplace, old)
+            compared, found = _compare(workplace, old)
+            switched = accept or not found
+            if switched:
+                exchange(settings.data_dir / STORE_DIRECTORY, workplace / STORE_DIRECTORY)
+            shutil.rmtree(workplace)
+    except KeyboardInterrupt:
+        _say("stopped; the old figures stay")
+        return 1
+    except (StackFailed, BrokerFailed, StoreInUse, DeliveryFailed, OSError) as error:
+        _say(f"{error}\nthe old figures stay")
+        return 1
+    if as_json:
+        print(json.dumps({**told_as_json(compared, found, _SIDES), "switched": switched}))
+    else:
+        tell(compared, found, _SIDES)
+    _say("switched to the rebuilt figures" if switched else _HOW_TO_ACCEPT)
+    return 0 if switched else 1
+
+
+_HOW_TO_ACCEPT = "the old figures stay; to have the rebuilt ones: ascolto rebuild --accept"
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Exchange two directories of one file system at one stroke; at no moment is either missing.
+
+    Raises:
+        OSError: the file system cannot; nothing has happened.
+    """
+    system = ctypes.CDLL(None, use_errno=True)
+    names = os.fsencode(one), os.fsencode(other)
+    if sys.platform == "darwin":
+        failed = system.renamex_np(*names, _EXCHANGE)
+    else:
+        failed = system.renameat2(_FROM_HERE, names[0], _FROM_HERE, names[1], _EXCHANGE)
+    if failed:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(one), None, str(other))
+
+
+_FROM_HERE = -100
+_EXCHANGE = 2
+"""`AT_FDCWD` and `RENAME_EXCHANGE` of Linux; macOS's `RENAME_SWAP` is the same number."""
+
+
+@contextlib.contextmanager
+def _held(data_dir: Path) -> Iterator[None]:
+    """Keep stacks from the directory, as they keep each other."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / "stack.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StackFailed(f"another ascolto runs in {data_dir}: stop it first") from error
+        yield
+
+
+def _export(data_dir: Path, workplace: Path) -> dict[str, Path]:
+    """The old tables as files: to take the facts from, and to compare the figures with."""
+    from infra.clickhouse.migrate import migrate
+
+    folder = workplace / "old"
+    folder.mkdir(parents=True)
+    files = {table.name: folder / f"{table.name}.native" for table in TABLES}
+    with contextlib.closing(open_embedded(data_dir)) as client:
+        migrate(client)
+        for name, file in files.items():
+            client.command(
+                f"INSERT INTO FUNCTION file({{file:String}}, 'Native') SELECT * FROM {name} FINAL",  # noqa: S608 - a constant
+                parameters={"file": str(file)},
+            )
+    return files
+
+
+def _replay(settings: Settings, workplace: Path, old: dict[str, Path]) -> None:
+    """Make a store that has the old one's facts, and let the workers derive the rest."""
+    from infra.clickhouse.migrate import migrate
+
+    with contextlib.closing(open_embedded(workplace)) as client:
+        migrate(client)
+        for table in TABLES:
+            if table not in DERIVED:
+                _import(client, table, old[table.name])
+    stack = Stack(settings.model_copy(update={"data_dir": workplace}), _say)
+    with contextlib.ExitStack() as cleanup:
+        cleanup.callback(stack.stop)
+        stack.start()
+        for _ in stack.wait_until_through():
+            pass
+
+
+def _import(client: Client, table: Table, file: Path) -> None:
+    names = ", ".join(table.columns)
+    client.command(
+        f"INSERT INTO {table.name} ({names}) "  # noqa: S608 - constants
+        f"SELECT {names} FROM file({{file:String}}, 'Native')",
+        parameters={"file": str(file)},
+    )
+
+
+def _compare(workplace: Path, old: dict[str, Path]) -> tuple[dict[str, int], list[Difference]]:
+    """Rows of each rebuilt table, and what differs.
+
+    Snapshots are compared where both stand as of the same hour: a stack that ran on while events
+    came late has other ones of its last day.
+    """
+    compared: dict[str, int] = {}
+    found: list[Difference] = []
+    with contextlib.closing(open_embedded(workplace)) as client:
+        for comparison in _COMPARISONS:
+            table = comparison.table
+            rows = client.query(f"SELECT count() FROM {table.name} FINAL").result_rows  # noqa: S608
+            compared[table.name] = int(rows[0][0])
+            sides = both_sides(
+                client,
+                comparison,
+                "file({old:String}, 'Native')",
+                f"{table.name} FINAL",
+                parameters={"old": str(old[table.name])},
+            )
+            if table is _SNAPSHOTS:
+                sides = (row for row in sides if row.one is not None and row.other is not None)
+            found += differences(table, comparison.figures, list(sides))
+    return compared, found
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
