@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from infra.cli.store_access import open_store
 from infra.settings import Settings
 from schemas.derived import Figures, Interval, Mean, MetricWindow
 
@@ -19,18 +20,9 @@ def show_figures(
     settings: Settings, window: str, as_of: datetime | None, by: str | None, as_json: bool
 ) -> int:
     """Print the figures; returns the exit code."""
-    from infra.clickhouse.client import StoreInUse, open_client
     from infra.clickhouse.figures import latest_event_time, open_alerts, read_figures
-    from infra.clickhouse.migrate import migrate
 
-    try:
-        client = open_client(settings)
-    except StoreInUse as error:
-        print(error, file=sys.stderr)
-        return 1
-    try:
-        if settings.clickhouse_url is None:
-            migrate(client)
+    with open_store(settings) as client:
         time = as_of or latest_event_time(client)
         if time is None:
             print("no events yet: play some with ascolto run all --events FILE", file=sys.stderr)
@@ -38,8 +30,6 @@ def show_figures(
         else:
             figures = read_figures(client, MetricWindow(window), time, by)
             alerts = open_alerts(client, time)
-    finally:
-        client.close()
     shown = [as_object(each, alerts) for each in figures]
     if as_json:
         print(json.dumps(shown, ensure_ascii=False))

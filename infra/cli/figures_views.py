@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infra.cli.store_access import open_store
 from infra.settings import Settings
 from processors.event_time import DAY_HOURS, hour_of, to_datetime, to_us, window_bounds
 from processors.facts import amount_of
@@ -56,31 +57,23 @@ def show_view(
     """
     from clickhouse_connect.driver.exceptions import DatabaseError
 
-    from infra.clickhouse.client import StoreInUse, open_client
     from infra.clickhouse.figures import latest_event_time
-    from infra.clickhouse.migrate import migrate
 
     view = View(name)
     chosen = MetricWindow(window) if window else DEFAULT_WINDOWS.get(view, MetricWindow.MONTH)
     try:
-        client = open_client(settings)
-    except StoreInUse as error:
-        print(error, file=sys.stderr)
-        return 1
-    try:
-        if settings.clickhouse_url is None:
-            migrate(client)
-        at = as_of or latest_event_time(client)
-        if at is None:
-            print("no events yet: play some with ascolto run all --events FILE", file=sys.stderr)
-            shown: Any = {"as_of": None, "groups": [], "logrank": []} if _whole(view) else []
-        else:
-            shown = _READ[view](client, settings, chosen, at)
+        with open_store(settings) as client:
+            at = as_of or latest_event_time(client)
+            if at is None:
+                print(
+                    "no events yet: play some with ascolto run all --events FILE", file=sys.stderr
+                )
+                shown: Any = {"as_of": None, "groups": [], "logrank": []} if _whole(view) else []
+            else:
+                shown = _READ[view](client, settings, chosen, at)
     except DatabaseError as error:
         print(f"the store refused: {_first_line(error)}\n(ascolto admin migrate?)", file=sys.stderr)
         return 1
-    finally:
-        client.close()
     if report is not None:
         from dashboards.survival_report import write_report
 

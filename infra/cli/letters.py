@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import base64
 import sys
-from typing import TYPE_CHECKING
 
+from infra.cli.store_access import open_store
 from infra.settings import Settings
-
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
 
 
 def list_letters(settings: Settings) -> int:
     """Print one line a letter, oldest first; returns the exit code."""
-    client = _open(settings)
-    if client is None:
-        return 1
-    rows = client.query(
-        "SELECT letter_id, origin, error_class, reason FROM dead_letters FINAL ORDER BY written_at"
-    ).result_rows
-    client.close()
+    with open_store(settings) as client:
+        rows = client.query(
+            "SELECT letter_id, origin, error_class, reason FROM dead_letters FINAL "
+            "ORDER BY written_at"
+        ).result_rows
     for row in rows:
         print("\t".join(str(cell) for cell in row))
     print(f"{len(rows)} dead letters", file=sys.stderr)
@@ -29,14 +24,11 @@ def list_letters(settings: Settings) -> int:
 
 def show_letter(settings: Settings, letter_id: str) -> int:
     """Print a letter's original bytes; returns the exit code."""
-    client = _open(settings)
-    if client is None:
-        return 1
-    rows = client.query(
-        "SELECT original FROM dead_letters FINAL WHERE letter_id = {id:String}",
-        parameters={"id": letter_id},
-    ).result_rows
-    client.close()
+    with open_store(settings) as client:
+        rows = client.query(
+            "SELECT original FROM dead_letters FINAL WHERE letter_id = {id:String}",
+            parameters={"id": letter_id},
+        ).result_rows
     if not rows:
         print(
             f"there is no dead letter {letter_id}: see ascolto dead-letters list", file=sys.stderr
@@ -44,16 +36,3 @@ def show_letter(settings: Settings, letter_id: str) -> int:
         return 1
     sys.stdout.buffer.write(base64.b64decode(rows[0][0]) + b"\n")
     return 0
-
-
-def _open(settings: Settings) -> Client | None:
-    from infra.clickhouse.client import StoreInUse, open_client
-    from infra.clickhouse.migrate import migrate
-
-    try:
-        client = open_client(settings)
-    except StoreInUse as error:
-        print(error, file=sys.stderr)
-        return None
-    migrate(client)
-    return client

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from infra.cli.store_access import open_store
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,18 +21,9 @@ def reconcile(
     settings: Settings, begin: datetime | None, end: datetime | None, as_json: bool
 ) -> int:
     """Print what differs within the hours of [begin, end]; returns 1 if anything does, else 0."""
-    from infra.clickhouse.client import StoreInUse, open_client
-    from infra.clickhouse.migrate import migrate
     from infra.clickhouse.reconcile import reconcile as reconcile_store
 
-    try:
-        client = open_client(settings)
-    except StoreInUse as error:
-        print(error, file=sys.stderr)
-        return 1
-    try:
-        if settings.clickhouse_url is None:
-            migrate(client)
+    with open_store(settings) as client:
         outcome = reconcile_store(
             client,
             _ALWAYS[0] if begin is None else _hour(begin),
@@ -40,8 +31,6 @@ def reconcile(
             settings.horizon_days * 24,
             settings.currency,
         )
-    finally:
-        client.close()
     if as_json:
         print(json.dumps(told_as_json(outcome.compared, outcome.differences, _SIDES)))
     else:
