@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 
 from processors.scoring import score_call
-
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.derived import CallScored, CallTranscribed
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED
