@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -68,6 +69,7 @@ class Aggregator:
         self._partitions: dict[Agency, int] = {}
         self._clock: dict[str, int] = defaultdict(int)
         self._told_at: dict[Agency, int] = {}
+        self._one_at_a_time = asyncio.Lock()
 
     def forget(self) -> None:
         """Drop what is only remembered: the partitions this worker has are others now."""
@@ -78,6 +80,10 @@ class Aggregator:
 
     async def handle(self, batch: Sequence[Delivery]) -> None:
         """Take a batch in; safe to repeat."""
+        async with self._one_at_a_time:
+            await self._handle(batch)
+
+    async def _handle(self, batch: Sequence[Delivery]) -> None:
         known = self._agencies()
         states: dict[str, tuple[int, DayState]] = {}
         touched: dict[Agency, set[Cell]] = defaultdict(set)
@@ -100,10 +106,13 @@ class Aggregator:
         await self._tell(touched)
 
     async def advance(self) -> None:
-        """Let the windows of agencies without events move on with the clock."""
+        """Let the windows of agencies without events move on with the clock.
+
+        Never in the midst of a batch: an older state would be told after a newer one.
+        """
         if self._now_us is not None:
-            self._agencies()
-            await self._tell({})
+            async with self._one_at_a_time:
+                await self._tell({})
 
     def _apply(
         self,

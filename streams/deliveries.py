@@ -98,17 +98,30 @@ async def consume(stream: faust.Stream[Any], intake: Intake, size: int, within: 
     Too many failures stop the worker: Faust alone would go on without this agent.
 
     Events are acknowledged here, after the handler: Faust's own `take` acknowledges a batch
-    even when its agent is cancelled in the midst of it.
+    even when its agent is cancelled in the midst of it. Events from before a rebalance are
+    neither handled nor acknowledged: the tables are being read back meanwhile, and the events
+    come again.
     """
-    async for events in stream.noack_take(size, within=within):
+    async for taken in stream.noack_take(size, within=within):
+        events = current(stream, taken)
+        if not events:
+            continue
         try:
             await intake.take([delivery_of(event) for event in events])
         except TooManyFailures as error:
             log.critical("stopping the worker: %s", error)
             await stream.app.crash(error)
             raise
-        for event in events:
+        for event in current(stream, events):
             await stream.ack(event)
+
+
+def current(
+    stream: faust.Stream[Any], events: Sequence[faust.EventT[Any]]
+) -> Sequence[faust.EventT[Any]]:
+    """Those of `events` that came since the worker was last given its partitions."""
+    generation = stream.app.consumer_generation_id
+    return [event for event in events if event.message.generation_id == generation]
 
 
 def delivery_of(event: faust.EventT[Any]) -> Delivery:

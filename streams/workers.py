@@ -93,9 +93,11 @@ def attach_analytics(
         aggregator.forget()
 
     app.on_partitions_assigned.connect(forget)
+    app.on_rebalance_complete.connect(forget)
 
     async def advance() -> None:
-        await aggregator.advance()
+        if not (app.rebalancing or app.in_recovery):
+            await aggregator.advance()
 
     if not settings.embedded:
         app.timer(interval=_MINUTE, on_leader=False)(advance)

@@ -216,7 +216,7 @@ class BatchStream:
         self.acked: list[int] = []
         self.taken = 0
         self.crashed: list[BaseException] = []
-        self.app = SimpleNamespace(crash=self._crash)
+        self.app = SimpleNamespace(crash=self._crash, consumer_generation_id=1)
 
     async def _crash(self, error: BaseException) -> None:
         self.crashed.append(error)
@@ -228,6 +228,7 @@ class BatchStream:
             events = []
             for value in batch:
                 place = {"topic": self._topic, "partition": self._partition, "offset": offset}
+                place["generation_id"] = self.app.consumer_generation_id
                 events.append(SimpleNamespace(message=SimpleNamespace(**place, value=value)))
                 offset += 1
             self.taken += 1

@@ -1,0 +1,31 @@
+"""The guide for the team that runs it tells every setting, as it is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pydantic_core import PydanticUndefined
+
+from infra.settings import Settings
+
+GUIDE = Path(__file__).parents[2] / "docs" / "operations.md"
+ROW = re.compile(r"^\| `ASCOLTO_(\w+)` \| (?:`([^`]*)`)? ?\| (.+) \|$", re.MULTILINE)
+NOT_CONSTANT = {"data_dir": "~/.ascolto/data"}
+
+
+def shown(name: str) -> str:
+    """A setting's default, as the guide writes it."""
+    default = Settings.model_fields[name].default
+    if name in NOT_CONSTANT:
+        return NOT_CONSTANT[name]
+    if default is None or default is PydanticUndefined:
+        return ""
+    if isinstance(default, bool):
+        return str(default).lower()
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def test_the_guide_tells_every_setting_with_its_default() -> None:
+    told = {name.lower(): default for name, default, _ in ROW.findall(GUIDE.read_text("utf-8"))}
+    assert told == {name: shown(name) for name in Settings.model_fields}
