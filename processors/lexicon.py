@@ -39,6 +39,8 @@ _QUESTIONS: dict[str, Question] = {"dampen": "dampen", "keep": "keep"}
 _GAPS = {"..": 3, "...": 6}
 _LONG_DRAWN = re.compile(r"([a-z])\1{2,}")
 _SHORTEST_STEM = 2
+_LONGEST_STEM = 40
+"""No stem is longer: a word of a million letters costs no more than its first forty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class Lexicon:
 
     def _look_up(self, word: str) -> list[int]:
         found = list(self._exact.get(word, ()))
-        for length in range(_SHORTEST_STEM, len(word) + 1):
+        for length in range(_SHORTEST_STEM, min(len(word), _LONGEST_STEM) + 1):
             found.extend(self._stems.get(word[:length], ()))
         return list(dict.fromkeys(found))
 

@@ -19,9 +19,9 @@ from processors.names import redact_names
 from processors.streets import redact_streets
 
 _DIGIT = re.compile(r"\d")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _SPOKEN_EMAIL = re.compile(
-    r"\b[\w.-]+(?: (?:punto|trattino|underscore|dot) [\w-]+){0,3}"
+    r"(?<![\w.-])[\w.-]{1,64}(?: (?:punto|trattino|underscore|dot) [\w-]+){0,3}"
     r" (?:chiocciola|at) [\w-]+(?:(?: (?:punto|dot) |\.)[\w-]+)+",
     re.IGNORECASE,
 )

@@ -62,7 +62,7 @@ class Turn(Contract):
     model_config = ConfigDict(extra="ignore")
 
     speaker: Speaker
-    text: str
+    text: Annotated[str, Field(max_length=100_000)]
     start: Annotated[float, Field(ge=0.0)] | None = Field(
         None, description="seconds from the recording's begin; null in a written conversation"
     )

@@ -21,6 +21,9 @@ def emit_file(path: Path, bootstrap: str) -> int:
 
     from streams.emitter import DeliveryFailed, Emitter, read_lines
 
+    if not path.is_file():
+        print(f"{path} is not a file: it is read twice, so save the events first", file=sys.stderr)
+        return 2
     with path.open("rb") as file:
         refused = [
             (line.number, line.content.reason)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 DataDir = Annotated[
     Path | None,
     typer.Option(
-        "--data-dir", help="Where data is kept. Default: ASCOLTO_DATA_DIR, or ~/.ascolto."
+        "--data-dir", help="Where data is kept. Default: ASCOLTO_DATA_DIR, or ~/.ascolto/data."
     ),
 ]
 EventsFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON lines.")]
@@ -69,7 +69,6 @@ def read_time(text: str, option: str = "--as-of") -> datetime:
     """An ISO 8601 time with offset; wrong usage of `option` if it is not one."""
     from schemas.events import EARLIEST, LATEST
 
-    """An ISO 8601 time with offset; wrong usage if it is not one."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:

@@ -81,12 +81,14 @@ def run(
                 show(stack.url)
             if source is not None:
                 played = _play(stack, source)
+            elif stack.known:
+                _catch_up(stack)
             if not ends:
                 say("press Ctrl-C to stop")
                 stack.watch()
     except KeyboardInterrupt:
         say("stopped; start again with the same command to go on")
-        return 0 if not ends else 130
+        return 1 if ends else 0
     except (StackFailed, BrokerFailed, StoreInUse, DeliveryFailed) as error:
         say(str(error))
         return 1
@@ -135,8 +137,16 @@ def _play(stack: Stack, source: Source) -> Played:
         working = progress.add_task("working them through", total=None)
         for done, total in stack.wait_until_through():
             progress.update(working, completed=done, total=total)
-    say(f"all {played.events} events are through, {played.invalid} lines to the dead letters")
+    say(f"all {played.events} events are through; {played.invalid} lines were no events")
     return played
+
+
+def _catch_up(stack: Stack) -> None:
+    """Wait until the figures stand again as the journal has them."""
+    with _progress() as progress:
+        task = progress.add_task("making the figures anew", total=None)
+        for done, total in stack.wait_until_through():
+            progress.update(task, completed=done, total=total)
 
 
 def _keep_together(stack: Stack) -> None:

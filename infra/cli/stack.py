@@ -112,6 +112,7 @@ class Stack:
             done, total = self.progress()
             yield done, total
             if done == total:
+                refilling(self.settings.data_dir).unlink(missing_ok=True)
                 return
             time.sleep(_POLL_SECONDS)
 
@@ -164,6 +165,7 @@ class Stack:
         client = open_embedded(self.settings.data_dir)
         try:
             migrate(client)
+            refilling(self.settings.data_dir).touch()
             forget_derived(client)
             with Emitter(self.bootstrap) as emitter:
                 self.known = restore(read_journal(client), emitter)
@@ -178,6 +180,7 @@ class Stack:
         environment = {
             "ASCOLTO_KAFKA": self.bootstrap,
             "ASCOLTO_EMBEDDED": "1",
+            "ASCOLTO_CLICKHOUSE_URL": "",
             "ASCOLTO_PARTITIONS": str(PARTITIONS),
             "ASCOLTO_DATA_DIR": str(settings.data_dir),
             "ASCOLTO_RECORDINGS": os.pathsep.join(str(path) for path in settings.recordings),
@@ -232,6 +235,11 @@ class Stack:
                 self._check_alive()
                 raise StackFailed(f"the {name} worker does not answer; see {self.logs}")
             self.wrote(status["written"].items())
+
+
+def refilling(data_dir: Path) -> Path:
+    """A file that is there while the figures are being made anew from the journal."""
+    return data_dir / "refilling"
 
 
 def _address_file(data_dir: Path, name: str) -> Path:

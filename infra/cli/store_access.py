@@ -18,11 +18,17 @@ def open_store(settings: Settings) -> Iterator[Client]:
     """The settings' store, its tables in the newest form where it is the embedded one.
 
     Raises:
-        typer.Exit: another process has it open, which is said.
+        typer.Exit: another process has it open, or it is half filled; which is said.
     """
+    from infra.cli.stack import refilling
     from infra.clickhouse.client import StoreInUse, open_client
     from infra.clickhouse.migrate import migrate
 
+    if settings.clickhouse_url is None and refilling(settings.data_dir).exists():
+        raise failure(
+            "the figures were being made anew when the stack stopped; let it end once: "
+            f"ascolto run all --exit --data-dir {settings.data_dir}"
+        )
     try:
         client = open_client(settings)
     except StoreInUse as error:

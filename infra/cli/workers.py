@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from streams.progress import Progress
 
 PARENT_VARIABLE = "ASCOLTO_PARENT_PID"
-_CONNECTING = ("aiokafka", "kafka")
 
 
 def run_worker(name: str, settings: Settings) -> None:
@@ -40,14 +39,17 @@ def run_transcriber(settings: Settings) -> None:
     from streams.transcribing import Listener, ListeningPorts, ListeningSettings
     from streams.workers import TRANSCRIBER, attach_transcriber, run
 
+    transcriber = WhisperTranscriber(settings.whisper, cpu_threads=settings.whisper_threads)
     if settings.whisper is None:
         packaged_model()
+    else:
+        transcriber.load()
     app = build_app(TRANSCRIBER, settings)
     progress = Progress()
     outbox = KafkaOutbox(app, progress)
     ports = ListeningPorts(
         recordings=RecordingStore(settings.recordings),
-        transcriber=WhisperTranscriber(settings.whisper, cpu_threads=settings.whisper_threads),
+        transcriber=transcriber,
         executor=ThreadPoolExecutor(1, thread_name_prefix="listen"),
         outbox=outbox,
         dead_letters=DeadLetters(outbox, progress),
