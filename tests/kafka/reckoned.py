@@ -1,0 +1,121 @@
+"""What the store must hold after all events are through, reckoned apart from the workers.
+
+Run as `python -m tests.kafka.reckoned DIRECTORY`, it prints what the store holds as JSON: the
+engine in process opens one store a process.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.demo.simulation import SimulationSettings, encode, simulate
+from tests.figures.reference import Happening, Said
+from tests.streams.played import expected, read_figures
+
+AS_OF = datetime(2026, 6, 30, 12, tzinfo=UTC)
+WIDE = {"low": 1e-8, "high": 1e-8}
+"""The reference's Wilson interval takes z to all its digits, PRODUCT to seven."""
+SNAPSHOTS_LOOKED_AT = 60
+_FIGURES = ("nps", "churn_rate", "recovery_rate", "churn_correlation", "payment_correlation")
+_MEANS = ("aggression", "empathy", "sentiment")
+
+
+def simulated(seed: int, calls: int) -> tuple[list[bytes], list[bytes]]:
+    """Events, once each; and as they are sent: a tenth of them twice, many out of order."""
+    settings = SimulationSettings(seed=seed, calls=calls, days=70, audio=False)
+    good = [encode(event) for event in simulate(settings)]
+    rng = random.Random(seed)
+    sent = good + rng.sample(good, len(good) // 10)
+    order = [index + rng.choice((0, 0, 0, rng.randrange(-200, 200))) for index in range(len(sent))]
+    return good, [line for _, line in sorted(zip(order, sent, strict=True))]
+
+
+def assert_figures(events: list[Happening], data_dir: Path) -> None:
+    """Every figure of `ascolto figures` equals the one reckoned apart."""
+    for window, by in (("90d", None), ("24h", None), ("90d", "channel")):
+        told = read_figures(data_dir, window, AS_OF, by)
+        if by is None:
+            assert {row["agency_id"] for row in told} == agencies(events)
+        assert told, "there are agencies"
+        for row in told:
+            reckoned = expected(events, row["agency_id"], row["segment"], window, AS_OF)
+            for name, value in reckoned.items():
+                assert row[name] == _near(value), (row["agency_id"], row["segment"], name)
+
+
+def assert_store(events: list[Happening], data_dir: Path, seed: int) -> None:
+    """Every call is in the store once, nothing was buried, and the snapshots are right."""
+    stored = _stored(data_dir)
+    said = sorted(event.event_id for event in events if isinstance(event, Said))
+    assert stored["letters"] == []
+    assert sorted(stored["calls"]) == said, "every call once"
+    assert sorted(stored["journal"]) == sorted(event.event_id for event in events)
+    days = {(row["agency_id"], row["as_of"]) for row in stored["snapshots"]}
+    assert len(days) > SNAPSHOTS_LOOKED_AT
+    looked_at = random.Random(seed).sample(stored["snapshots"], SNAPSHOTS_LOOKED_AT)
+    for row in looked_at:
+        as_of = datetime.fromisoformat(row["as_of"])
+        reckoned = expected(events, row["agency_id"], row["segment"], row["window"], as_of)
+        where = row["agency_id"], row["segment"], row["window"], row["as_of"]
+        assert row["calls"] == reckoned["calls"], where
+        for name in (*_FIGURES, *_MEANS):
+            assert row[name] == _near(reckoned[name]["value"]), (*where, name)
+
+
+def agencies(events: list[Happening]) -> set[str]:
+    """The agencies that had a conversation."""
+    return {event.agency for event in events if isinstance(event, Said)}
+
+
+def _near(value: Any, tolerance: float = 1e-9) -> Any:
+    if isinstance(value, dict):
+        return {key: _near(inner, WIDE.get(key, tolerance)) for key, inner in value.items()}
+    if isinstance(value, float):
+        return pytest.approx(value, rel=tolerance, abs=tolerance)
+    return value
+
+
+def _stored(data_dir: Path) -> dict[str, Any]:
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.kafka.reckoned", str(data_dir)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    stored: dict[str, Any] = json.loads(told.stdout)
+    return stored
+
+
+def _tell(data_dir: Path) -> None:
+    from infra.clickhouse.client import open_embedded
+
+    client = open_embedded(data_dir)
+
+    def column(sql: str) -> list[str]:
+        return [row[0] for row in client.query(sql).result_rows]
+
+    names = ("agency_id", "segment", "window", "as_of", "calls", *_FIGURES, *_MEANS)
+    rows = client.query(f"SELECT {', '.join(names)} FROM agency_metrics FINAL").result_rows
+    snapshots = [dict(zip(names, row, strict=True)) for row in rows]
+    for row in snapshots:
+        row["as_of"] = row["as_of"].replace(tzinfo=UTC).isoformat()
+    stored = {
+        "calls": column("SELECT event_id FROM calls FINAL"),
+        "journal": column("SELECT event_id FROM events FINAL"),
+        "letters": column("SELECT reason FROM dead_letters FINAL"),
+        "snapshots": sorted(snapshots, key=lambda row: [str(row[name]) for name in names[:4]]),
+    }
+    print(json.dumps(stored))
+
+
+if __name__ == "__main__":
+    _tell(Path(sys.argv[1]))

@@ -1,0 +1,233 @@
+"""The workers on a real Kafka, started as production starts them, and whether all is through."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from infra.backoff import insist
+from infra.embedded import children
+from infra.web import address
+from schemas.topics import CALL_ENDED, TOPICS
+
+log = logging.getLogger(__name__)
+
+PARTITIONS = 4
+SESSION_SECONDS = 6.0
+"""The shortest that Kafka allows by default: a killed worker's place is free after that."""
+
+GROUPS = {topic.name: "ascolto-analytics" for topic in TOPICS} | {
+    CALL_ENDED.name: "ascolto-transcriber"
+}
+Offsets = dict[tuple[str, int], int]
+
+
+@dataclass
+class Installation:
+    """One team's Ascolto: a Kafka, data directories, and the workers that run."""
+
+    bootstrap: str
+    folder: Path
+    workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def data_dir(self) -> Path:
+        """The analytics worker's directory, with the embedded store."""
+        return self.folder / "data"
+
+    def log(self, name: str) -> str:
+        """What worker `name` has logged."""
+        return (self.folder / f"{name}.log").read_text(encoding="utf-8")
+
+    def environment(self, name: str = "analytics") -> dict[str, str]:
+        """The settings, as a team would set them."""
+        data_dir = self.data_dir if name == "analytics" else self.folder / name
+        return {
+            "ASCOLTO_KAFKA": self.bootstrap,
+            "ASCOLTO_PARTITIONS": str(PARTITIONS),
+            "ASCOLTO_DATA_DIR": str(data_dir),
+            "ASCOLTO_HOME": str(self.folder),
+            "ASCOLTO_PSEUDONYM_KEY": "a key for tests",
+            "ASCOLTO_SESSION_TIMEOUT": str(SESSION_SECONDS),
+        }
+
+    def ascolto(self, *arguments: str | Path, seconds: float = 120) -> tuple[int, str, str]:
+        """Run a command to its end; returns exit code, stdout and stderr."""
+        done = subprocess.run(
+            [sys.executable, "-m", "infra.cli.main", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            env={**os.environ, **self.environment()},
+            check=False,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    def make_topics(self) -> None:
+        """`ascolto admin topics`."""
+        code, _, told = self.ascolto("admin", "topics")
+        assert code == 0, told
+
+    def emit(self, file: Path) -> None:
+        """`ascolto emit FILE`: every event confirmed."""
+        code, _, told = self.ascolto("emit", file)
+        assert code == 0, told
+
+    def start(self, name: str) -> None:
+        """Start worker `name`: `analytics`, or `transcriber` with anything after it."""
+        worker = name.split("-")[0]
+        self.workers[name] = children.start(
+            [sys.executable, "-m", "infra.cli.main", "run", worker],
+            self.folder / f"{name}.log",
+            self.environment(name),
+        )
+
+    def kill(self, name: str) -> None:
+        """End a worker with SIGKILL: no farewell to its group, nothing flushed."""
+        process = self.workers.pop(name)
+        assert process.poll() is None, self.log(name)[-3000:]
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        """End the workers in order."""
+        for process in self.workers.values():
+            process.terminate()
+        for process in self.workers.values():
+            children.stop(process, patience=20.0)
+        self.workers.clear()
+
+    def check_alive(self) -> None:
+        """Fail with the log of a worker that has ended."""
+        for name, process in self.workers.items():
+            assert process.poll() is None, (name, process.returncode, self.log(name)[-3000:])
+
+    def until(self, reached: Callable[[], bool], what: str, seconds: float = 90) -> float:
+        """Wait for `reached`; returns the seconds it took."""
+        begun = time.monotonic()
+        while not reached():
+            self.check_alive()
+            assert time.monotonic() < begun + seconds, (
+                f"{what} took over {seconds:.0f} s",
+                self.lag(),
+                {name: self.log(name)[-3000:] for name in self.workers},
+            )
+            time.sleep(0.2)
+        return time.monotonic() - begun
+
+    def wait_until_through(self, seconds: float = 60) -> float:
+        """Wait until every event and all its effects are in place; returns the seconds."""
+        return self.until(self.is_through, "working through", seconds)
+
+    def is_through(self) -> bool:
+        """Whether every group has committed everything that is written.
+
+        An offset is committed when all effects of the events before it are in place, so what is
+        committed is read first: if nothing more is written after it, nothing was under way.
+        """
+        return not self.lag()
+
+    def lag(self) -> Offsets:
+        """Per topic and partition, how many events are still to be worked through."""
+        done = committed(self.bootstrap)
+        ends = end_offsets(self.bootstrap)
+        return {
+            place: end - done.get(place, 0)
+            for place, end in ends.items()
+            if end > done.get(place, 0)
+        }
+
+    def members(self, group: str) -> int:
+        """Members of a group that have their partitions; 0 while it is moving them."""
+        from kafka.admin import KafkaAdminClient
+
+        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
+        try:
+            described = admin.describe_groups([group])[group]
+        finally:
+            admin.close()
+        return len(described["members"]) if described["group_state"] == "Stable" else 0
+
+    def written(self, name: str, topic: str) -> int:
+        """Partitions of `topic` that worker `name` has written to, as its status page tells."""
+        url = address(Path(self.environment(name)["ASCOLTO_DATA_DIR"]), name.split("-")[0])
+        assert url is not None, f"{name} has no page"
+        with urllib.request.urlopen(f"{url}/status", timeout=30) as response:
+            return sum(place.startswith(f"{topic}/") for place in json.load(response)["written"])
+
+    def done(self, group: str) -> int:
+        """Events that a group has committed, in all."""
+        mine = {topic for topic, its_group in GROUPS.items() if its_group == group}
+        return sum(n for (topic, _), n in committed(self.bootstrap).items() if topic in mine)
+
+
+def committed(bootstrap: str) -> Offsets:
+    """Per topic and partition, what its group has committed; waits for a broker that is away."""
+    from kafka.admin import KafkaAdminClient
+    from kafka.errors import KafkaError
+
+    def ask() -> Offsets:
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+        try:
+            return {
+                (place.topic, place.partition): offset.offset
+                for group in sorted(set(GROUPS.values()))
+                for offsets in admin.list_group_offsets(group).values()
+                for place, offset in offsets.items()
+                if GROUPS.get(place.topic) == group
+            }
+        finally:
+            admin.close()
+
+    return insist(ask, KafkaError, "Kafka", log, sleep=lambda _: time.sleep(0.2))
+
+
+def partition_of(key: bytes) -> int:
+    """The partition that Java clients choose for a key: murmur2, without its sign."""
+    return (_murmur2(key) & 0x7FFFFFFF) % PARTITIONS
+
+
+def _murmur2(key: bytes) -> int:
+    from kafka.partitioner.default import murmur2
+
+    return int(murmur2(key))
+
+
+def records(bootstrap: str, topic: str) -> list[Any]:
+    """Everything that stands in a topic."""
+    from kafka import KafkaConsumer, TopicPartition
+
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    try:
+        places = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
+        consumer.assign(places)
+        ends = consumer.end_offsets(places)
+        found: list[Any] = []
+        while any(consumer.position(place) < end for place, end in ends.items()):
+            for batch in consumer.poll(timeout_ms=1000).values():
+                found += batch
+        return found
+    finally:
+        consumer.close()
+
+
+def end_offsets(bootstrap: str) -> Offsets:
+    """Per topic of the catalogue and partition, the offset after the last event."""
+    from kafka import KafkaConsumer, TopicPartition
+
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap)
+    try:
+        places = [TopicPartition(t.name, p) for t in TOPICS for p in range(PARTITIONS)]
+        return {(p.topic, p.partition): end for p, end in consumer.end_offsets(places).items()}
+    finally:
+        consumer.close()
