@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
@@ -152,10 +151,11 @@ async def end_with_parent(parent: int, seconds: float = 1.0) -> None:
 
 
 def run(app: faust.App, *around: Around, log_level: str = "INFO") -> None:
-    """Run `app` until it is told to stop (SIGINT, SIGTERM); ends the process."""
-    if sys.platform != "win32":
-        import uvloop
+    """Run `app` until it is told to stop (SIGINT, SIGTERM); ends the process.
 
-        uvloop.install()
+    On asyncio's own loop: with uvloop, a write to a connection that has just broken raises
+    RuntimeError, which aiokafka does not expect. The task that looks for the brokers ends, and
+    the worker waits for ever.
+    """
     worker = faust.Worker(app, *around, loglevel=log_level, redirect_stdouts=False)
     worker.execute_from_commandline()
