@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     horizon_days: Annotated[int, Field(ge=1, le=365)] = Field(
         30, description="H: days an engagement lasts from its first conversation"
     )
+    grace_days: Annotated[int, Field(ge=1, le=365)] = Field(
+        7,
+        description="days after its end that an engagement stays in the workers' state; later "
+        "events count all the same, their customers are looked up in ClickHouse",
+    )
     currency: str = Field("EUR", description="currency of the amounts that are summed")
     status_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         0, description="port of the worker's status page on 127.0.0.1; 0: a free one"

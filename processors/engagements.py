@@ -21,16 +21,28 @@ from processors.facts import Fact, Payment, Position, ScoredCall
 HORIZON_HOURS = 720
 """Default horizon H: 30 days."""
 
+CALL = "call"
+"""Kind of a conversation's entry."""
+
+
+Entry = list[Any]
+"""One event of a customer's state; see `CustomerState`."""
+
 
 class CustomerState(TypedDict):
     """A customer's events as kept in a table; JSON-able, never mutated.
 
-    Each event is `[kind, topic, partition, offset, event_id, at, ...]`, oldest arrival first.
+    Each event is `[arrival, kind, topic, partition, offset, event_id, at, ...]`, oldest arrival
+    first; `at` is its time in us.
     """
 
     client_id: str
     customer: str
-    events: list[list[Any]]
+    arrived: int
+    """Arrival number of the latest event; it never goes back, whatever was put away since."""
+    whole: bool
+    """Whether no event of this customer can lie in the archive only (see `settling`)."""
+    events: list[Entry]
 
 
 class Outcome(StrEnum):
@@ -58,6 +70,7 @@ def observe(
     *,
     horizon_hours: int = HORIZON_HOURS,
     currency: str = "EUR",
+    arrivals_before: int = 0,
 ) -> Observed:
     """Take one event into its customer's state; pure.
 
@@ -72,31 +85,42 @@ def observe(
         horizon_hours: the horizon H; another H needs a rebuild from all events.
         currency: ISO code of the amounts that are summed; a payment in another currency counts
             as paid and adds no amount.
+        arrivals_before: where there is no state, the number of arrivals to count on from: at
+            least that of any state of this customer that was put away.
 
     Raises:
         ValueError: the state is another customer's.
     """
     if state is None:
-        state = CustomerState(client_id=event.client_id, customer=event.customer, events=[])
-    elif (state["client_id"], state["customer"]) != (event.client_id, event.customer):
-        raise ValueError("the state belongs to another customer")
-    kept = state["events"]
-    arrival = _arrival_of(event, kept)
-    if arrival is None:
-        arrival, outcome = len(kept), Outcome.NEW
         state = CustomerState(
             client_id=event.client_id,
             customer=event.customer,
-            events=[*kept, _entry(event, position)],
+            arrived=arrivals_before,
+            whole=not arrivals_before,
+            events=[],
         )
-    elif kept[arrival][1:4] == list(position):
+    elif (state["client_id"], state["customer"]) != (event.client_id, event.customer):
+        raise ValueError("the state belongs to another customer")
+    kept = state["events"]
+    known = place_of(event, kept)
+    if known is None:
+        known, outcome = len(kept), Outcome.NEW
+        arrival = state["arrived"] + 1
+        state = CustomerState(
+            client_id=event.client_id,
+            customer=event.customer,
+            arrived=arrival,
+            whole=state["whole"],
+            events=[*kept, _entry(arrival, event, position)],
+        )
+    elif kept[known][2:5] == list(position):
         outcome = Outcome.REPLAY
     else:
         return Observed(state, (), Outcome.DUPLICATE)
-    arrived = state["events"][: arrival + 1]
+    arrived = state["events"][: known + 1]
     before = _History.of_entries(arrived[:-1], horizon_hours, currency)
     after = _History.of_entries(arrived, horizon_hours, currency)
-    return Observed(state, _changes(event, before, after, len(arrived)), outcome)
+    return Observed(state, _changes(event, before, after, arrived[-1][0]), outcome)
 
 
 def engagements_of(
@@ -116,7 +140,7 @@ def engagements_of(
         horizon_hours: the horizon H.
         currency: ISO code of the amounts that are summed.
     """
-    entries = [_entry(event, _NOWHERE) for event in events]
+    entries = [_entry(number, event, _NOWHERE) for number, event in enumerate(events, start=1)]
     history = _History.of_entries(entries, horizon_hours, currency)
     return {agency: history.engagements(agency) for agency in history.agencies()}
 
@@ -147,18 +171,16 @@ class _History(NamedTuple):
     currency: str
 
     @classmethod
-    def of_entries(
-        cls, entries: Sequence[list[Any]], horizon_hours: int, currency: str
-    ) -> _History:
+    def of_entries(cls, entries: Sequence[Entry], horizon_hours: int, currency: str) -> _History:
         contacts, payments, cancellations = [], [], []
         for entry in entries:
-            kind = entry[0]
-            if kind == _CALL:
-                contacts.append(_Contact(entry[5], entry[4], *entry[6:]))
+            kind = entry[1]
+            if kind == CALL:
+                contacts.append(_Contact(entry[6], entry[5], *entry[7:]))
             elif kind == _PAYMENT:
-                payments.append((entry[5], entry[6], entry[7]))
+                payments.append((entry[6], entry[7], entry[8]))
             else:
-                cancellations.append((entry[5], entry[6]))
+                cancellations.append((entry[6], entry[7]))
         return cls(contacts, payments, cancellations, horizon_hours, currency)
 
     def agencies(self) -> list[str]:
@@ -205,18 +227,18 @@ class _History(NamedTuple):
         )
 
 
-_CALL, _PAYMENT, _CANCELLATION = "call", "payment", "cancellation"
+_PAYMENT, _CANCELLATION = "payment", "cancellation"
 _NOWHERE = Position("", 0, 0)
 
 
 def _kind(event: Fact) -> str:
     if isinstance(event, ScoredCall):
-        return _CALL
+        return CALL
     return _PAYMENT if isinstance(event, Payment) else _CANCELLATION
 
 
-def _entry(event: Fact, position: Position) -> list[Any]:
-    head = [_kind(event), *position, event.event_id, event.at]
+def _entry(arrival: int, event: Fact, position: Position) -> Entry:
+    head = [arrival, _kind(event), *position, event.event_id, event.at]
     if isinstance(event, ScoredCall):
         segment = event.service, event.touchpoint, event.channel, event.customer_type
         return [*head, event.agency_id, event.aggression, event.empathy, *segment]
@@ -225,10 +247,11 @@ def _entry(event: Fact, position: Position) -> list[Any]:
     return [*head, event.ended_by]
 
 
-def _arrival_of(event: Fact, entries: Sequence[list[Any]]) -> int | None:
+def place_of(event: Fact, entries: Sequence[Entry]) -> int | None:
+    """Index of `event` among a state's events, by its kind and id; None where it is new."""
     kind = _kind(event)
     for index, entry in enumerate(entries):
-        if entry[4] == event.event_id and entry[0] == kind:
+        if entry[5] == event.event_id and entry[1] == kind:
             return index
     return None
 

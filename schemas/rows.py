@@ -259,6 +259,20 @@ together. The rows of one writing share their version: of a client, window and `
 the greatest version stand.
 """
 
+SETTLED_EVENTS = Table(
+    "settled_events",
+    {
+        "client_id": _LABEL,
+        "customer": "String",
+        "kind": _LABEL,
+        "event_id": "String",
+        "entry": "String",
+        **_VERSION,
+    },
+    ("client_id", "customer", "kind", "event_id"),
+)
+"""Events of engagements that have ended, put away from the workers' state for late events."""
+
 DEAD_LETTERS = Table(
     "dead_letters",
     {
@@ -285,6 +299,7 @@ TABLES = (
     AGENCY_METRICS,
     ALERTS,
     SURVIVAL,
+    SETTLED_EVENTS,
     DEAD_LETTERS,
 )
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from processors.engagements import CustomerState, Outcome, observe
+from processors.engagements import CustomerState, Observed, Outcome, observe
 from processors.facts import Fact, Position, ScoredCall, cancellation, payment, scored_call
 from processors.pseudonyms import pseudonym
 from schemas.codec import InvalidMessage, decode, encode
@@ -20,11 +20,11 @@ from schemas.topics import (
     PAYMENT_RECEIVED,
 )
 from streams.change_batches import ChangeBatch, PositionedChange, agency_key
+from streams.customers import LOOKS_AN_EVENT, Arrival, Customers, Key
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery
 from streams.outbox import Message, Outbox
 from streams.progress import Progress
-from streams.state import StateTable
 
 TOPICS = (CALL_SCORED, PAYMENT_RECEIVED, CONTRACT_CANCELLED)
 CHANGES_A_MESSAGE = 200
@@ -43,14 +43,15 @@ class LinkSettings:
 class Linker:
     """Turns facts into changes of engagements.
 
-    Order of effects: the customers' states are durable before their changes are sent, and both
-    before the offsets are committed. A fact delivered again after a crash yields the same
-    change, which its receiver knows by its position.
+    Order of effects: the customers' states are durable before their changes are sent, both
+    before anything of them is put away, and all before the offsets are committed. A fact
+    delivered again after a crash yields the same change, which its receiver knows by its
+    position.
     """
 
     def __init__(
         self,
-        customers: StateTable,
+        customers: Customers,
         outbox: Outbox,
         dead_letters: DeadLetters,
         progress: Progress,
@@ -64,8 +65,28 @@ class Linker:
 
     async def handle(self, batch: Sequence[Delivery]) -> None:
         """Take a batch in; safe to repeat."""
-        states: dict[str, tuple[int, CustomerState]] = {}
+        arrivals = await self._arrivals(batch)
+        states = await self._customers.at_hand(arrivals)
+        new: dict[Key, CustomerState] = {}
         changes: dict[tuple[str, str], list[PositionedChange]] = defaultdict(list)
+        for arrival in arrivals:
+            observed = self._observe(arrival, states.get(arrival.key))
+            states[arrival.key] = observed.state
+            if observed.outcome is Outcome.NEW:
+                new[arrival.key] = observed.state
+            for change in observed.changes:
+                changes[change.client_id, change.agency_id].append(
+                    PositionedChange(position=arrival.position, at=arrival.fact.at, change=change)
+                )
+        await self._customers.keep(new, (arrival.fact for arrival in arrivals))
+        await asyncio.gather(
+            *(self._send(client, agency, some) for (client, agency), some in changes.items())
+        )
+        settled = await self._customers.put_away(LOOKS_AN_EVENT * len(arrivals))
+        self._progress.count("events_settled", settled)
+
+    async def _arrivals(self, batch: Sequence[Delivery]) -> list[Arrival]:
+        arrivals = []
         for delivery in batch:
             fact = self._fact(delivery)
             if isinstance(fact, InvalidMessage):
@@ -73,34 +94,23 @@ class Linker:
                 continue
             if isinstance(fact, ScoredCall):
                 self._progress.saw(fact.at)
-            for positioned in self._observe(fact, delivery, states):
-                change = positioned.change
-                changes[change.client_id, change.agency_id].append(positioned)
-        await self._customers.put({key: (at, dict(state)) for key, (at, state) in states.items()})
-        await asyncio.gather(
-            *(self._send(client, agency, some) for (client, agency), some in changes.items())
-        )
+            arrivals.append(Arrival(fact, Position(*delivery.position)))
+        return arrivals
 
-    def _observe(
-        self, fact: Fact, delivery: Delivery, states: dict[str, tuple[int, CustomerState]]
-    ) -> list[PositionedChange]:
-        key = f"{fact.client_id}|{fact.customer}"
-        known = states[key][1] if key in states else self._customers.get(key)
-        position = Position(*delivery.position)
+    def _observe(self, arrival: Arrival, state: CustomerState | None) -> Observed:
+        fact, position = arrival
         observed = observe(
-            known,  # type: ignore[arg-type]
+            state,
             fact,
             position,
             horizon_hours=self._settings.horizon_hours,
             currency=self._settings.currency,
+            arrivals_before=self._customers.arrivals_before(fact.client_id, position.partition),
         )
-        if observed.outcome is Outcome.NEW:
-            states[key] = delivery.partition, observed.state
         self._progress.count(f"{type(fact).__name__.lower()}_{observed.outcome.value}")
-        return [
-            PositionedChange(position=position, at=fact.at, change=change)
-            for change in observed.changes
-        ]
+        if observed.outcome is Outcome.NEW and self._customers.is_late(fact):
+            self._progress.count("late_events")
+        return observed
 
     def _fact(self, delivery: Delivery) -> Fact | InvalidMessage:
         if delivery.topic == CALL_SCORED.name:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
+
+from streams.state import Size
 
 
 class Progress:
@@ -17,6 +20,7 @@ class Progress:
         self._written: dict[str, int] = {}
         self._counts: dict[str, int] = defaultdict(int)
         self._event_time_us = 0
+        self._sizes: dict[str, Callable[[], Size]] = {}
 
     def written(self, topic: str, partition: int, offset: int) -> None:
         """The event at this offset is acknowledged by the broker."""
@@ -31,10 +35,15 @@ class Progress:
         """The event-time clock moves on, never back."""
         self._event_time_us = max(self._event_time_us, event_time_us)
 
+    def watch(self, table: str, size: Callable[[], Size]) -> None:
+        """Tell a table's size whenever the status is asked for."""
+        self._sizes[table] = size
+
     def report(self) -> dict[str, object]:
         """Everything, ready for JSON; `event_time_us` is 0 before the first event."""
         return {
             "written": dict(self._written),
             "counts": dict(self._counts),
             "event_time_us": self._event_time_us,
+            "state": {table: size()._asdict() for table, size in self._sizes.items()},
         }

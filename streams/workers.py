@@ -18,6 +18,7 @@ from schemas.topics import Topic
 from streams import aggregating, linking, scoring, transcribing
 from streams.aggregating import Aggregator
 from streams.app import raw_topic
+from streams.customers import Customers, StoreArchive
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Intake, consume
 from streams.linking import Linker, LinkSettings
@@ -34,9 +35,11 @@ log = logging.getLogger(__name__)
 TRANSCRIBER = "transcriber"
 ANALYTICS = "analytics"
 _CUSTOMERS = "customers"
+_SETTLED = "settled"
 _DAYS = "agency-days"
 _ALERTS = "agency-alerts"
-CHANGELOGS = tuple(changelog_topic(ANALYTICS, table) for table in (_CUSTOMERS, _DAYS, _ALERTS))
+_TABLES = (_CUSTOMERS, _SETTLED, _DAYS, _ALERTS)
+CHANGELOGS = tuple(changelog_topic(ANALYTICS, table) for table in _TABLES)
 _MINUTE = 60.0
 
 
@@ -60,21 +63,32 @@ def attach_analytics(
     outbox = KafkaOutbox(app, progress)
     letters = DeadLetters(outbox, progress)
     key = settings.pseudonym_secret()
-    table = _Tables(app, settings.partitions)
+    tables = {name: FaustStateTable(app, name, settings.partitions) for name in _TABLES}
+    for name, table in tables.items():
+        progress.watch(name, table.size)
     aggregator = Aggregator(
-        table(_DAYS),
-        RiseWatch(table(_ALERTS), RiseSettings()),
+        tables[_DAYS],
+        RiseWatch(tables[_ALERTS], RiseSettings()),
         outbox,
         letters,
         progress,
         None if settings.embedded else now_us,
     )
+    horizon_hours = settings.horizon_days * 24
+    customers = Customers(
+        tables[_CUSTOMERS],
+        tables[_SETTLED],
+        StoreArchive(store),
+        horizon_hours=horizon_hours,
+        grace_hours=settings.grace_days * 24,
+        now_us=now_us,
+    )
     linker = Linker(
-        table(_CUSTOMERS),
+        customers,
         outbox,
         letters,
         progress,
-        LinkSettings(key, settings.horizon_days * 24, settings.currency),
+        LinkSettings(key, horizon_hours, settings.currency),
     )
     scorer = Scorer(outbox, letters, progress)
     _attach(app, "score", scoring.TOPICS, Intake(scorer.handle, letters), size=200, within=0.1)
@@ -90,6 +104,9 @@ def attach_analytics(
 
     async def forget(*_: object, **__: object) -> None:
         aggregator.forget()
+        customers.forget()
+        for table in tables.values():
+            table.forget_size()
 
     app.on_partitions_assigned.connect(forget)
     app.on_rebalance_complete.connect(forget)
@@ -100,15 +117,6 @@ def attach_analytics(
 
     if not settings.embedded:
         app.timer(interval=_MINUTE, on_leader=False)(advance)
-
-
-class _Tables:
-    def __init__(self, app: faust.App, partitions: int) -> None:
-        self._app = app
-        self._partitions = partitions
-
-    def __call__(self, name: str) -> FaustStateTable:
-        return FaustStateTable(self._app, name, self._partitions)
 
 
 def _attach(

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from infra.backoff import insist
 from schemas.rows import Table
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Row = Mapping[str, Any]
+ResultT = TypeVar("ResultT")
 
 NOT_NOW = frozenset({159, 164, 202, 203, 209, 210, 225, 241, 242, 243, 252, 319, 999})
 """ClickHouse's codes of what passes without anybody's rows being wrong: time-outs, read-only
@@ -38,6 +39,9 @@ class Store(Protocol):
         self, sql: str, parameters: Mapping[str, Any] | None = None
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Column names and rows of `sql`, with `{name:Type}` parameters bound by the engine."""
+
+    async def read(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Rows of `sql`, waiting while the store is away, where `query` would raise."""
 
 
 class ClickHouseStore:
@@ -65,6 +69,11 @@ class ClickHouseStore:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._reader, self._query, sql, parameters)
 
+    async def read(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Rows of `sql`, waiting while the store is away."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writer, self._read, sql, parameters)
+
     def close(self) -> None:
         """Wait for the writes under way, then end both threads."""
         for executor in (self._writer, self._reader):
@@ -86,19 +95,26 @@ class ClickHouseStore:
     def _insert(self, table: Table, rows: Sequence[Row]) -> None:
         names = list(table.columns)
         data = [[row[name] for name in names] for row in rows]
-        insist(lambda: self._try(table.name, data, names), StoreAway, "ClickHouse", log)
+        self._insist(lambda client: client.insert(table.name, data, column_names=names))
 
-    def _try(self, table: str, data: list[list[Any]], names: list[str]) -> None:
+    def _read(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        result = self._insist(lambda client: client.query(sql, parameters=dict(parameters)))
+        return [tuple(row) for row in result.result_rows]
+
+    def _insist(self, action: Callable[[Client], ResultT]) -> ResultT:
+        return insist(lambda: self._try(action), StoreAway, "ClickHouse", log)
+
+    def _try(self, action: Callable[[Client], ResultT]) -> ResultT:
         from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
         try:
-            self._client().insert(table, data, column_names=names)
+            return action(self._client())
         except (OperationalError, OSError) as error:
             raise StoreAway(type(error).__name__) from error
         except DatabaseError as error:
             if error.code not in NOT_NOW:
                 raise
-            log.warning("ClickHouse cannot take rows now: code %s", error.code)
+            log.warning("ClickHouse cannot serve now: code %s", error.code)
             raise StoreAway(f"code {error.code}") from error
 
     def _query(

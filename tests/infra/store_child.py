@@ -17,6 +17,7 @@ from infra.clickhouse.journal import forget_derived, read_journal
 from infra.clickhouse.migrate import applied, migrate, migrations
 from infra.clickhouse.store import ClickHouseStore
 from schemas.rows import EVENTS, TABLES
+from streams.customers import StoreArchive
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -76,6 +77,11 @@ async def use(store: ClickHouseStore) -> dict[str, Any]:
     await store.insert(EVENTS, [])
     await store.insert(EVENTS, [event("a", 1), event("b", 1, "x'; DROP TABLE events --\n\t☎")])
     await store.insert(EVENTS, [event("a", 2, "newer"), event("b", 1)][:1])
+    archive = StoreArchive(store)
+    entry = [1, "call", "t", 0, 5, "è|1", 10**15, "aurora", None, 5000]
+    await archive.put({("acqua", "p:a"): [entry, [2, *entry[1:5], "2", *entry[6:]]]})
+    await archive.put({("acqua", "p:a"): [entry], ("luce", "p:a"): [entry]})
+    found = await archive.get([("acqua", "p:a"), ("luce", "p:b")])
     names, rows = await store.query(
         "SELECT event_id, payload, partition, event_time FROM events FINAL "
         "WHERE client_id = {client:String} ORDER BY event_id",
@@ -85,6 +91,7 @@ async def use(store: ClickHouseStore) -> dict[str, Any]:
         store.insert(EVENTS, [event("c", 1)]), store.query("SELECT count() FROM events FINAL")
     )
     return {
+        "archive": {"|".join(key): sorted(entries) for key, entries in found.items()},
         "names": names,
         "rows": [[*row[:3], row[3].isoformat()] for row in rows],
         "read_while_written": both[1][1][0][0] in (2, 3),

@@ -105,6 +105,11 @@ def test_rows_come_back_as_they_were_written_the_newest_version_once(
     assert storing["read_while_written"] is True
 
 
+def test_the_archive_gives_each_event_of_those_asked_for_once(storing: dict[str, Any]) -> None:
+    entry = [1, "call", "t", 0, 5, "è|1", 10**15, "aurora", None, 5000]
+    assert storing["archive"] == {"acqua|p:a": [entry, [2, *entry[1:5], "2", *entry[6:]]]}
+
+
 def test_the_journal_tells_each_fact_once(storing: dict[str, Any]) -> None:
     assert [fact["event_id"] for fact in storing["journal"]] == ["a", "b", "c"]
     assert storing["journal"][0] == {

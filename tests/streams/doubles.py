@@ -19,7 +19,9 @@ from typing import Any
 from aiokafka.partitioner import DefaultPartitioner
 
 from infra.clickhouse.store import Row
+from processors.engagements import Entry
 from schemas.rows import Table
+from streams.customers import Key
 from streams.deliveries import Delivery
 from streams.outbox import Message
 from streams.state import State
@@ -165,6 +167,40 @@ class MemoryTable:
         self._seen |= encoded
         self.partitions |= {key: partition for key, (partition, _) in values.items()}
 
+    async def remove(self, keys: Mapping[str, int | None]) -> None:
+        """Forget each key."""
+        for key in keys:
+            self._effects.happen(partial(self._durable.pop, key, None))
+        for key in keys:
+            self._seen.pop(key, None)
+
+
+class MemoryArchive:
+    """An `Archive`; `durable` outlives the worker, one effect a customer."""
+
+    def __init__(self, durable: dict[Key, dict[tuple[str, str], str]], effects: Effects) -> None:
+        self._durable = durable
+        self._effects = effects
+        self.asked: list[set[Key]] = []
+
+    async def put(self, events: Mapping[Key, Sequence[Entry]]) -> None:
+        """Keep these events of these customers."""
+        for key, entries in events.items():
+            rows = {(entry[1], entry[5]): json.dumps(entry) for entry in entries}
+            self._effects.happen(partial(self._merge, key, rows))
+
+    def _merge(self, key: Key, rows: dict[tuple[str, str], str]) -> None:
+        self._durable.setdefault(key, {}).update(rows)
+
+    async def get(self, keys: Iterable[Key]) -> dict[Key, list[Entry]]:
+        """All events kept of these customers."""
+        self.asked.append(set(keys))
+        return {
+            key: [json.loads(raw) for raw in self._durable[key].values()]
+            for key in self.asked[-1]
+            if key in self._durable
+        }
+
 
 class MemoryStore:
     """A `Store` that keeps what ReplacingMergeTree keeps, one effect an insert."""
@@ -190,6 +226,10 @@ class MemoryStore:
     async def query(
         self, sql: str, parameters: Mapping[str, Any] | None = None
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """There is no SQL here."""
+        raise NotImplementedError
+
+    async def read(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """There is no SQL here."""
         raise NotImplementedError
 

@@ -30,6 +30,7 @@ from schemas.events import (
 from schemas.topics import CALL_SCORED, CONTRACT_CANCELLED, PAYMENT_RECEIVED
 from streams import aggregating, linking
 from streams.aggregating import Aggregator
+from streams.customers import Customers, Key
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery, Intake
 from streams.linking import Linker, LinkSettings
@@ -41,6 +42,7 @@ from tests.streams.doubles import (
     Death,
     Effects,
     Failure,
+    MemoryArchive,
     MemoryBroker,
     MemoryOutbox,
     MemoryStore,
@@ -50,6 +52,7 @@ from tests.streams.doubles import (
 KEY = b"a key for tests"
 BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)
 HORIZON_HOURS = 20 * 24
+GRACE_HOURS = 3 * 24
 DERIVED = (rows.ENGAGEMENTS, rows.AGENCY_HOURS, rows.ALERTS)
 """Tables whose rows follow from the events alone, whatever happened on the way."""
 
@@ -73,6 +76,8 @@ class World:
     broker: MemoryBroker = field(default_factory=MemoryBroker)
     disks: dict[str, dict[str, str]] = field(default_factory=dict)
     store: MemoryStore = field(default_factory=MemoryStore)
+    archive: dict[Key, dict[tuple[str, str], str]] = field(default_factory=dict)
+    grace_hours: int = GRACE_HOURS
     rises: RiseSettings = field(default_factory=RiseSettings)
     deaths: int = 0
     ticks: int = 0
@@ -120,8 +125,16 @@ class Worker:
         outbox, self.progress = MemoryOutbox(world.broker, world.script), Progress()
         letters = DeadLetters(outbox, self.progress)
         settings = RowSettings(KEY, world.generation, world.now_us)
-        linker = Linker(
+        customers = Customers(
             world.table("customers"),
+            world.table("settled"),
+            MemoryArchive(world.archive, world.script),
+            horizon_hours=HORIZON_HOURS,
+            grace_hours=world.grace_hours,
+            now_us=world.now_us,
+        )
+        linker = Linker(
+            customers,
             outbox,
             letters,
             self.progress,

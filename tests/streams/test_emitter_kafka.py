@@ -132,6 +132,15 @@ async def test_a_table_gives_what_was_put_and_none_else(stand: Stand) -> None:
     assert stand.table.get("a|c") == {"y": 2}, "what is given is a copy"
 
 
+async def test_a_table_forgets_what_is_removed(stand: Stand) -> None:
+    await stand.table.put({"a": (1, {"x": 1}), "b": (2, {"x": 2})})
+    await stand.table.remove({"a": 1, "never there": 0})
+    assert stand.table.get("a") is None
+    assert list(stand.table) == ["b"]
+    await stand.table.put({"a": (1, {"x": 3})})
+    assert stand.table.get("a") == {"x": 3}
+
+
 async def test_the_changelog_holds_each_state_in_the_partition_named(
     broker: EmbeddedBroker, tmp_path: Path
 ) -> None:
@@ -143,9 +152,15 @@ async def test_the_changelog_holds_each_state_in_the_partition_named(
     table = FaustStateTable(app, "states", PARTITIONS)
     await table.put({f"key{n}": (n % PARTITIONS, {"n": n}) for n in range(6)})
     await table.put({"client|agency1": (None, {"n": 6})})
+    assert table.size() == (7, 7 * len('{"n":0}') + 6 * len("key0") + len("client|agency1"))
+    await table.remove({"key5": 1})
+    assert table.size() == (6, 6 * len('{"n":0}') + 5 * len("key0") + len("client|agency1"))
+    table.forget_size()
+    assert table.size().keys == 6
     await app.producer.stop()
     written = consume(broker.bootstrap, changelog_topic("suite", "states"))
-    found = {key.decode(): (partition, json.loads(value)) for partition, key, value in written}
+    assert (1, b"key5", None) in written, "a tombstone, for the broker to compact"
+    found = {k.decode(): (partition, json.loads(value)) for partition, k, value in written if value}
     for n in range(6):
         assert found[f"key{n}"] == (n % PARTITIONS, {"n": n})
     assert found["client|agency1"] == (expected_partition(b"client|agency1"), {"n": 6})

@@ -35,7 +35,7 @@ def end(world: World) -> dict[str, Any]:
     tables[rows.AGENCY_HOURS.name] = {
         key: row for key, row in hours.items() if any(row[name] for name in rows.HOUR_SUMS)
     }
-    return {"days": days(world), "customers": engagements_known(world), **tables}
+    return {"days": days(world), "customers": events_known(world), **tables}
 
 
 def days(world: World) -> dict[str, Any]:
@@ -49,9 +49,13 @@ def days(world: World) -> dict[str, Any]:
     }
 
 
-def engagements_known(world: World) -> dict[str, set[str]]:
+def events_known(world: World) -> dict[str, set[str]]:
+    """The events of each customer, at hand or put away."""
     table = world.table("customers")
-    return {key: {e[4] for e in state["events"]} for key in table if (state := table.get(key))}
+    known = {key: {e[5] for e in state["events"]} for key in table if (state := table.get(key))}
+    for key, archived in world.archive.items():
+        known.setdefault("|".join(key), set()).update(event_id for _, event_id in archived)
+    return known
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +64,7 @@ def undisturbed() -> tuple[dict[str, Any], int]:
     world = world_with(EVENTS)
     asyncio.run(world.settle())
     assert len(world.store.rows(rows.ENGAGEMENTS)) >= 5
+    assert world.archive
     return end(world), world.script.count
 
 

@@ -16,6 +16,7 @@ from schemas.derived import CallScored, CallTranscribed, DeadLetter
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED, DEAD_LETTER, ENGAGEMENT_CHANGED, Topic
 from streams.app import build_app
 from streams.change_batches import ChangeBatch
+from streams.customers import Customers
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Intake
 from streams.linking import Linker, LinkSettings
@@ -23,7 +24,14 @@ from streams.progress import Progress
 from streams.scoring import Scorer
 from streams.storing import SINKS
 from streams.workers import ANALYTICS, CHANGELOGS, _attach, attach_analytics, attach_transcriber
-from tests.streams.doubles import MemoryBroker, MemoryOutbox, MemoryStore, MemoryTable
+from tests.streams.doubles import (
+    Effects,
+    MemoryArchive,
+    MemoryBroker,
+    MemoryOutbox,
+    MemoryStore,
+    MemoryTable,
+)
 from tests.streams.pipeline import BEGIN, KEY, scored
 
 
@@ -83,7 +91,15 @@ async def test_score_scores_and_buries_in_a_faust_app(app: faust.App, broker: Me
 async def test_link_links_in_a_faust_app(app: faust.App, broker: MemoryBroker) -> None:
     outbox, progress = MemoryOutbox(broker), Progress()
     letters = DeadLetters(outbox, progress)
-    customers = MemoryTable({})
+    table = MemoryTable({})
+    customers = Customers(
+        table,
+        MemoryTable({}),
+        MemoryArchive({}, Effects()),
+        horizon_hours=720,
+        grace_hours=24,
+        now_us=lambda: 0,
+    )
     linker = Linker(customers, outbox, letters, progress, LinkSettings(KEY, 720))
     values = [scored(f"e{n}", "p:c", BEGIN).value for n in range(3)]
     await feed(app, CALL_SCORED, Intake(linker.handle, letters), values)
@@ -91,8 +107,8 @@ async def test_link_links_in_a_faust_app(app: faust.App, broker: MemoryBroker) -
     batch = decode(raw, ChangeBatch)
     assert isinstance(batch, ChangeBatch)
     assert [change.position.offset for change in batch.changes] == [0, 1, 2]
-    assert list(customers) == ["acqua|p:c"]
-    assert customers.partitions == {"acqua|p:c": 1}
+    assert list(table) == ["acqua|p:c"]
+    assert table.partitions == {"acqua|p:c": 1}
 
 
 async def test_the_analytics_worker_has_its_agents_and_the_changelogs_of_the_admin_step(

@@ -1,0 +1,148 @@
+"""Events put away and taken back: every change is the one that a whole state would have given."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import timedelta
+
+import pytest
+
+from processors.engagements import CustomerState, Entry, Outcome, observe
+from processors.event_time import HOUR_US
+from processors.facts import Cancellation, Fact, Payment, Position, ScoredCall
+from processors.settling import needs_recall, recall, settle
+from tests.figures.histories import CLIENT, fact_of, random_history
+from tests.figures.test_engagements import T0, H, call, left, paid
+
+HOURS = 48
+SPAN = timedelta(hours=20 * HOURS)
+LATEST = 8 * HOURS
+TOPIC_OF = {ScoredCall: "call-scored", Payment: "payment", Cancellation: "cancelled"}
+
+
+class Putting:
+    """One customer's state that is settled at every chance, beside one that stays whole."""
+
+    def __init__(self, grace_hours: int) -> None:
+        self.state: CustomerState | None = None
+        self.whole: CustomerState | None = None
+        self.archive: dict[tuple[str, str], str] = {}
+        self.before = 0
+        self.arrivals = 0
+        self.clock = 0
+        self.recalls = 0
+        self.grace = grace_hours * HOUR_US
+
+    def take(self, fact: Fact, position: Position) -> Outcome:
+        """Observe in both, and hold their changes against one another."""
+        if needs_recall(self.state, fact, position, self.before):
+            entries: list[Entry] = [json.loads(raw) for raw in self.archive.values()]
+            self.state = recall(self.state, entries, fact.client_id, fact.customer)
+            self.recalls += 1
+        expected = observe(self.whole, fact, position, horizon_hours=HOURS)
+        seen = observe(
+            self.state, fact, position, horizon_hours=HOURS, arrivals_before=self.arrivals
+        )
+        assert seen.outcome == expected.outcome
+        assert [c.model_copy(update={"version": 0}) for c in seen.changes] == [
+            c.model_copy(update={"version": 0}) for c in expected.changes
+        ]
+        self.state, self.whole = seen.state, expected.state
+        self.clock = max(self.clock, fact.at)
+        return seen.outcome
+
+    def put_away(self, others_ahead_hours: int = 0) -> None:
+        """As the worker does, with nothing lost on the way through JSON.
+
+        Other customers' events may have moved the clock on.
+        """
+        self.clock += others_ahead_hours * HOUR_US
+        before = self.clock - self.grace
+        if self.state is None or before <= 0:
+            return
+        parted = settle(self.state, before, HOURS)
+        if parted.put_away:
+            self.before = max(self.before, before)
+            self.arrivals = max(self.arrivals, self.state["arrived"])
+            self.archive |= {(e[1], e[5]): json.dumps(e) for e in parted.put_away}
+            self.state = None if parted.kept is None else json.loads(json.dumps(parted.kept))
+
+
+@pytest.mark.parametrize("grace_hours", [0, 5, 72])
+@pytest.mark.parametrize("lateness", [0.0, 0.2, 1.0])
+def test_every_change_is_that_of_a_whole_state(grace_hours: int, lateness: float) -> None:
+    seen: set[Outcome] = set()
+    recalls = deleted = 0
+    for seed in range(60):
+        rng = random.Random(seed)
+        horizon = timedelta(hours=HOURS)
+        facts = [fact_of(e) for e in random_history(rng, rng.choice((8, 25)), 1, horizon, SPAN)]
+        facts.sort(key=lambda f: f.at + (rng.random() < lateness) * rng.randrange(LATEST) * HOUR_US)
+        putting = Putting(grace_hours)
+        deliveries: list[tuple[Fact, Position]] = []
+        for number, fact in enumerate(facts):
+            deliveries.append((fact, Position(TOPIC_OF[type(fact)], 0, number)))
+            seen.add(putting.take(*deliveries[-1]))
+            if rng.random() < 0.2:
+                seen.add(putting.take(*rng.choice(deliveries)))
+            if rng.random() < 0.2:
+                again = rng.choice(deliveries)[0]
+                seen.add(putting.take(again, Position(TOPIC_OF[type(again)], 0, 1000 + number)))
+            if rng.random() < 0.5:
+                putting.put_away(rng.choice((0, 0, 2 * HOURS)))
+                deleted += putting.state is None
+        recalls += putting.recalls
+    assert seen == set(Outcome)
+    assert recalls
+    assert deleted
+
+
+def test_nothing_is_taken_back_while_events_come_in_time() -> None:
+    putting = Putting(grace_hours=1)
+    at = T0
+    for number in range(200):
+        at += 7 * HOUR_US
+        putting.take(call(str(number), at), Position("call-scored", 0, number))
+        putting.put_away()
+        assert putting.state is not None
+        assert len(putting.state["events"]) <= 2 * HOURS // 7 + 2
+    assert putting.recalls == 0
+    assert len(putting.archive) > 180
+
+
+def state_of(*facts: Fact) -> CustomerState:
+    state = None
+    for number, fact in enumerate(facts):
+        state = observe(state, fact, Position("t", 0, number)).state
+    assert state is not None
+    return state
+
+
+def test_an_engagement_is_settled_when_its_horizon_has_passed_not_a_moment_before() -> None:
+    state = state_of(call("1", T0), paid("p", T0 + 5), call("2", T0 + 9))
+    assert settle(state, T0 + H - 1, 720).put_away == []
+    assert settle(state, T0 + H, 720).kept is None
+
+
+def test_a_payment_stays_as_long_as_one_of_its_engagements() -> None:
+    state = state_of(call("1", T0), call("2", T0 + H - 5, agency="b"), paid("p", T0 + H - 3))
+    parted = settle(state, T0 + H, 720)
+    assert [entry[5] for entry in parted.put_away] == ["1"]
+    assert parted.kept is not None
+    assert [entry[5] for entry in parted.kept["events"]] == ["2", "p"]
+
+
+def test_outcomes_without_any_engagement_are_settled_with_their_time() -> None:
+    state = state_of(paid("p", T0), left("x", T0 + 9))
+    parted = settle(state, T0 + 9, 720)
+    assert [entry[5] for entry in parted.put_away] == ["p"]
+
+
+def test_arrival_numbers_go_on_after_a_state_was_put_away() -> None:
+    first = state_of(call("1", T0), call("2", T0 + 1))
+    fresh = observe(None, call("3", T0 + 2 * H), Position("t", 0, 9), arrivals_before=2)
+    assert fresh.changes[0].version == 3
+    back = recall(fresh.state, first["events"], CLIENT, "c")
+    assert back is not None
+    assert [entry[0] for entry in back["events"]] == [1, 2, 3]
