@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+from typing import TYPE_CHECKING
 
-from schemas.codec import encode
+from schemas.codec import InvalidMessage, encode
 from schemas.derived import DeadLetter
 from schemas.topics import DEAD_LETTER
 from streams.outbox import Message, Outbox
 from streams.progress import Progress
+
+if TYPE_CHECKING:
+    from streams.deliveries import Delivery
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +64,16 @@ class DeadLetters:
     def __init__(self, outbox: Outbox, progress: Progress) -> None:
         self._outbox = outbox
         self._progress = progress
+
+    async def refuse(self, delivery: Delivery, invalid: InvalidMessage) -> None:
+        """Bury a message that could not be read."""
+        await self.bury(
+            topic=delivery.topic,
+            origin=delivery.origin,
+            original=delivery.value,
+            reason=invalid.reason,
+            error_class=invalid.error_class,
+        )
 
     async def bury(
         self,

@@ -90,7 +90,7 @@ class Linker:
         for delivery in batch:
             fact = self._fact(delivery)
             if isinstance(fact, InvalidMessage):
-                await self._bury(delivery, fact)
+                await self._dead_letters.refuse(delivery, fact)
                 continue
             if isinstance(fact, ScoredCall):
                 self._progress.saw(fact.at)
@@ -128,15 +128,6 @@ class Linker:
 
     def _pseudonym(self, client_id: str, customer_id: str) -> str:
         return pseudonym(self._settings.pseudonym_key, client_id, customer_id)
-
-    async def _bury(self, delivery: Delivery, invalid: InvalidMessage) -> None:
-        await self._dead_letters.bury(
-            topic=delivery.topic,
-            origin=delivery.origin,
-            original=delivery.value,
-            reason=invalid.reason,
-            error_class=invalid.error_class,
-        )
 
     async def _send(self, client: str, agency: str, changes: list[PositionedChange]) -> None:
         """Send an agency's changes, one message after the other, so that none overtakes."""

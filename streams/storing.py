@@ -7,6 +7,7 @@ happened once keeps its first row, an engagement's rows are ordered by its custo
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,14 +22,17 @@ from schemas import rows, topics
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.derived import AgencyAlert, CallScored, CallTranscribed, DeadLetter, Figures
 from schemas.events import ContractCancelledEvent, PaymentReceivedEvent
-from schemas.rows import Table
+from schemas.hours import AgencyHours
+from schemas.rows import HOUR_SUMS, Table
 from schemas.topics import Topic
 from streams.change_batches import ChangeBatch
+from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery
 
 _FIRST_WINS = 2**63
 _GENERATION = 2**40
-_QUOTES_KEPT = 6
+_QUOTES_KEPT = 3
+"""Quotes of a call that are kept for each score."""
 
 
 @dataclass(frozen=True)
@@ -40,44 +44,64 @@ class RowSettings:
     now_us: Callable[[], int]
 
 
-RowsOf = Callable[[Delivery, RowSettings], Iterable[Row]]
+Rows = Iterable[Row]
+RowsOf = Callable[[Delivery, RowSettings], Rows | InvalidMessage]
+"""The rows of a message; what cannot be read is said where no other agent buries it."""
+
+
+@dataclass(frozen=True)
+class Sink:
+    """One store agent: the topics it reads, the table it writes."""
+
+    table: Table
+    topics: tuple[Topic, ...]
+    rows_of: RowsOf
 
 
 class TableWriter:
     """Handler of one table's agent."""
 
-    def __init__(self, table: Table, rows_of: RowsOf, store: Store, settings: RowSettings) -> None:
-        self._table = table
-        self._rows_of = rows_of
+    def __init__(
+        self, sink: Sink, store: Store, settings: RowSettings, dead_letters: DeadLetters
+    ) -> None:
+        self._table = sink.table
+        self._rows_of = sink.rows_of
         self._store = store
         self._settings = settings
+        self._dead_letters = dead_letters
 
     async def handle(self, batch: Sequence[Delivery]) -> None:
         """Write the rows of a batch in one insert; of rows with one key only the newest."""
         newest: dict[tuple[Any, ...], Row] = {}
         for delivery in batch:
-            for row in self._rows_of(delivery, self._settings):
+            rows = self._rows_of(delivery, self._settings)
+            if isinstance(rows, InvalidMessage):
+                await self._dead_letters.refuse(delivery, rows)
+                continue
+            for row in rows:
                 key = tuple(row[name] for name in self._table.key)
                 if key not in newest or newest[key]["version"] <= row["version"]:
                     newest[key] = row
         await self._store.insert(self._table, list(newest.values()))
 
 
-def journal_rows(delivery: Delivery, settings: RowSettings) -> Iterable[Row]:
+def journal_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
     """The fact itself, pseudonymous and redacted: all figures can be made again from these."""
     fact = _fact(delivery, settings.pseudonym_key)
-    if fact is not None:
-        event_id, client_id, customer, time, payload = fact
-        yield {
-            "topic": delivery.topic,
-            "event_id": event_id,
-            "client_id": client_id,
-            "customer": customer,
-            "event_time": time,
-            "partition": delivery.partition,
-            "payload": payload.decode(),
-            "version": _FIRST_WINS - settings.now_us(),
-        }
+    if fact is None:
+        return []
+    event_id, client_id, customer, time, payload = fact
+    row = {
+        "topic": delivery.topic,
+        "event_id": event_id,
+        "client_id": client_id,
+        "customer": customer,
+        "event_time": time,
+        "partition": delivery.partition,
+        "payload": payload.decode(),
+        "version": _FIRST_WINS - settings.now_us(),
+    }
+    return [row]
 
 
 def _fact(delivery: Delivery, key: bytes) -> tuple[str, str, str, datetime, bytes] | None:
@@ -108,13 +132,13 @@ def _pseudonymous(
     return event.id, event.data.client_id, customer, time, encode(safe)
 
 
-def call_rows(delivery: Delivery, settings: RowSettings) -> Iterable[Row]:
+def call_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
     """One scored conversation."""
     event = decode(delivery.value, CallScored)
     if isinstance(event, InvalidMessage):
-        return
+        return []
     call, score = event.call, event.score
-    yield {
+    row = {
         **call.model_dump(mode="python"),
         "from_audio": event.from_audio,
         **score.model_dump(
@@ -140,31 +164,43 @@ def call_rows(delivery: Delivery, settings: RowSettings) -> Iterable[Row]:
         ),
         "version": settings.now_us(),
     }
+    return [row]
 
 
 def _quotes(event: CallScored) -> list[tuple[str, int, str, float]]:
-    """The words that moved the scores most, with their turns, heaviest first."""
+    """The words that moved the scores most, with their turns, heaviest first.
+
+    A few of each score's words, from different turns: the heaviest of all alone would often
+    leave out what explains one of the scores.
+    """
     found = [
         (reason.kind, index, reason.text, reason.weight)
         for index, score in enumerate(event.score.turns)
         for reason in score.reasons
     ]
     found.sort(key=lambda quote: (-abs(quote[3]), quote[1]))
-    return found[:_QUOTES_KEPT]
+    kept: list[tuple[str, int, str, float]] = []
+    turns: dict[str, set[int]] = defaultdict(set)
+    for quote in found:
+        seen = turns[quote[0].partition(".")[0]]
+        if quote[1] not in seen and len(seen) < _QUOTES_KEPT:
+            seen.add(quote[1])
+            kept.append(quote)
+    return kept
 
 
-def engagement_rows(delivery: Delivery, settings: RowSettings) -> Iterable[Row]:
+def engagement_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
     """Engagements as they stand, and those that no longer are."""
     batch = decode(delivery.value, ChangeBatch)
     if isinstance(batch, InvalidMessage):
-        return
+        return []
+    made = []
     for positioned in batch.changes:
         change = positioned.change
         version = settings.generation * _GENERATION + change.version
-        for engagement in change.removed:
-            yield _engagement_row(change, engagement, version, is_deleted=1)
-        for engagement in change.after:
-            yield _engagement_row(change, engagement, version, is_deleted=0)
+        made += [_engagement_row(change, gone, version, is_deleted=1) for gone in change.removed]
+        made += [_engagement_row(change, stands, version, is_deleted=0) for stands in change.after]
+    return made
 
 
 def _engagement_row(
@@ -197,26 +233,30 @@ def _mean(total: int, n: int) -> float | None:
     return total / (10_000 * n) if n else None
 
 
-def hour_rows(delivery: Delivery, settings: RowSettings) -> Iterable[Row]:
+def hour_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
     """Hourly sums as they stand."""
-    told = json.loads(delivery.value)
+    told = decode(delivery.value, AgencyHours)
+    if isinstance(told, InvalidMessage):
+        return told
     version = settings.now_us()
-    for cell in told["cells"]:
-        yield {
-            "client_id": told["client_id"],
-            "agency_id": told["agency_id"],
-            "segment": cell["segment"],
-            "hour": to_datetime(cell["hour_us"]),
-            **cell["sums"],
+    return [
+        {
+            "client_id": told.client_id,
+            "agency_id": told.agency_id,
+            "segment": cell.segment,
+            "hour": to_datetime(cell.hour_us),
+            **{name: cell.sums.get(name, 0) for name in HOUR_SUMS},
             "version": version,
         }
+        for cell in told.cells
+    ]
 
 
-def metrics_rows(delivery: Delivery, settings: RowSettings) -> Iterable[Row]:
+def metrics_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
     """One snapshot of one window."""
     figures = decode(delivery.value, Figures)
     if isinstance(figures, InvalidMessage):
-        return
+        return figures
     row: dict[str, Any] = {
         "client_id": figures.client_id,
         "agency_id": figures.agency_id,
@@ -236,7 +276,7 @@ def metrics_rows(delivery: Delivery, settings: RowSettings) -> Iterable[Row]:
     for name in ("churn_correlation", "payment_correlation"):
         correlation = getattr(figures, name)
         row |= _interval_columns(name, correlation) | {f"{name}_p": correlation.p}
-    yield row
+    return [row]
 
 
 def _interval_columns(name: str, figure: Any) -> dict[str, Any]:
@@ -248,39 +288,32 @@ def _interval_columns(name: str, figure: Any) -> dict[str, Any]:
     }
 
 
-def alert_rows(delivery: Delivery, settings: RowSettings) -> Iterable[Row]:
+def alert_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
     """One alert as it stands."""
     alert = decode(delivery.value, AgencyAlert)
     if isinstance(alert, InvalidMessage):
-        return
-    yield {
+        return alert
+    row = {
         **alert.model_dump(mode="python"),
         "status": alert.status.value,
         "quotes": [(q.event_id, q.turn, q.text, q.aggression) for q in alert.quotes],
         "version": settings.now_us(),
     }
+    return [row]
 
 
-def dead_letter_rows(delivery: Delivery, settings: RowSettings) -> Iterable[Row]:
+def dead_letter_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
     """One dead letter."""
     letter = decode(delivery.value, DeadLetter)
     if isinstance(letter, InvalidMessage):
-        return
+        return letter
     now = settings.now_us()
-    yield {
+    row = {
         **letter.model_dump(mode="python"),
         "written_at": datetime.fromtimestamp(now / 1e6, UTC),
         "version": now,
     }
-
-
-@dataclass(frozen=True)
-class Sink:
-    """One store agent: the topics it reads, the table it writes."""
-
-    table: Table
-    topics: tuple[Topic, ...]
-    rows_of: RowsOf
+    return [row]
 
 
 SINKS = (

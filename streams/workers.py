@@ -98,7 +98,7 @@ def attach_analytics(
     )
     rows = RowSettings(key, settings.generation, now_us)
     for sink in SINKS:
-        writer = TableWriter(sink.table, sink.rows_of, store, rows)
+        writer = TableWriter(sink, store, rows, letters)
         name = f"store-{sink.table.name}"
         _attach(app, name, sink.topics, Intake(writer.handle, letters), size=1000, within=0.5)
 

@@ -153,7 +153,7 @@ class Worker:
             _agent("aggregate", aggregating.TOPICS, Intake(self.aggregator.handle, letters), 3),
         ]
         for sink in SINKS:
-            writer = TableWriter(sink.table, sink.rows_of, world.store, settings)
+            writer = TableWriter(sink, world.store, settings, letters)
             intake = Intake(writer.handle, letters)
             self.agents.append(_agent(f"store-{sink.table.name}", sink.topics, intake, 50))
 

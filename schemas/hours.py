@@ -1,0 +1,23 @@
+"""Topic `agency-hours`: an agency's hourly sums as they stand, one message a day and agency."""
+
+from __future__ import annotations
+
+from schemas.conversation import Contract
+
+
+class HourCell(Contract):
+    """The sums of one segment and hour."""
+
+    segment: str
+    hour_us: int
+    """Begin of the hour, us since the epoch."""
+    sums: dict[str, int]
+    """All `schemas.rows.HOUR_SUMS`, of any size."""
+
+
+class AgencyHours(Contract):
+    """Some hours of one agency's day."""
+
+    client_id: str
+    agency_id: str
+    cells: tuple[HourCell, ...]
