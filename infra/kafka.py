@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+BOOTSTRAP_MS = 5_000
+"""How long an attempt at brokers that are away takes before it is told."""
+
 CHANGELOG_CONFIG = {"cleanup.policy": "compact", "retention.ms": "-1"}
 
 
@@ -27,7 +30,12 @@ def open_admin(bootstrap: str) -> KafkaAdminClient:
     from kafka.errors import KafkaError
 
     return insist(
-        lambda: KafkaAdminClient(bootstrap_servers=bootstrap.split(",")), KafkaError, "Kafka", log
+        lambda: KafkaAdminClient(
+            bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=BOOTSTRAP_MS
+        ),
+        KafkaError,
+        f"Kafka at {bootstrap}",
+        log,
     )
 
 

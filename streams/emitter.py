@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from infra.backoff import insist
-from infra.kafka import log
+from infra.kafka import BOOTSTRAP_MS
 from schemas.codec import InvalidMessage, Routed, decode_inbound
 from schemas.topics import Topic
 
 if TYPE_CHECKING:
     from kafka import KafkaProducer
+
+log = logging.getLogger(__name__)
 
 MOST_IN_FLIGHT = 2000
 MOST_BYTES = 1_000_000
@@ -66,9 +69,10 @@ class Emitter:
                 enable_idempotence=False,
                 linger_ms=20,
                 batch_size=256 * 1024,
+                bootstrap_timeout_ms=BOOTSTRAP_MS,
             ),
             KafkaError,
-            "Kafka",
+            f"Kafka at {self.bootstrap}",
             log,
         )
         return self

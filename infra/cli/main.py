@@ -7,6 +7,7 @@ that `--help` answers at once.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -28,11 +29,31 @@ app = typer.Typer(
         "[bold]ascolto doctor[/bold] says what and how to mend it."
     ),
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"ascolto {version('ascolto')}")
+        raise typer.Exit
+
+
 app.add_typer(run_commands.app, name="run")
 app.add_typer(figure_commands.app)
 app.add_typer(operating_commands.dashboards_app, name="dashboards")
 app.add_typer(operating_commands.admin_app, name="admin")
 app.add_typer(operating_commands.letters_app, name="dead-letters")
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which it is."),
+    ] = False,
+) -> None:
+    """Options of the command itself."""
 
 
 @app.command()
@@ -146,7 +167,13 @@ def main() -> None:
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
     )
-    app()
+    # Its own lines on every attempt at a broker that is away would drown ours.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    try:
+        app()
+    except BrokenPipeError:
+        # The reader of a pipe, such as head, has read enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

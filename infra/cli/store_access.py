@@ -21,7 +21,7 @@ def open_store(settings: Settings) -> Iterator[Client]:
         typer.Exit: another process has it open, or it is half filled; which is said.
     """
     from infra.cli.stack import refilling
-    from infra.clickhouse.client import StoreInUse, open_client
+    from infra.clickhouse.client import NoStore, StoreInUse, open_client
     from infra.clickhouse.migrate import migrate
 
     if settings.clickhouse_url is None and refilling(settings.data_dir).exists():
@@ -31,7 +31,7 @@ def open_store(settings: Settings) -> Iterator[Client]:
         )
     try:
         client = open_client(settings)
-    except StoreInUse as error:
+    except (NoStore, StoreInUse) as error:
         raise failure(str(error)) from error
     try:
         if settings.clickhouse_url is None:

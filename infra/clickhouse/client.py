@@ -19,6 +19,10 @@ log = logging.getLogger(__name__)
 STORE_DIRECTORY = "store"
 
 
+class NoStore(Exception):
+    """The embedded store's directory cannot be one."""
+
+
 class StoreInUse(Exception):
     """Another process holds the embedded store: it serves one process at a time."""
 
@@ -38,13 +42,17 @@ def open_embedded(data_dir: Path) -> Client:
     """A client of the engine in process, on the store below `data_dir`.
 
     Raises:
+        NoStore: the directory cannot be made, or is a file.
         StoreInUse: the store is open in another process.
     """
     import clickhouse_connect
     from clickhouse_connect.driver.exceptions import ProgrammingError
 
     path = data_dir / STORE_DIRECTORY
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NoStore(f"{path} cannot be a directory: {error.strerror}") from error
     if _locked(path / "status"):
         raise StoreInUse(
             f"another ascolto process has the store in {path} open: stop that one, or give "

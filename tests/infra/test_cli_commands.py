@@ -258,3 +258,45 @@ def test_the_doctor_is_content_here(tmp_path: Path) -> None:
     result = RUNNER.invoke(app, ["doctor"], env={"ASCOLTO_HOME": str(tmp_path)})
     assert result.exit_code == 0, result.stdout
     assert "mend" not in result.stdout
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    done = ascolto("--version", home=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("ascolto 0.")
+
+
+def test_a_data_directory_that_is_a_file_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.touch()
+    done = ascolto("figures", "--window", "7d", "--data-dir", file, home=tmp_path)
+    assert done.returncode == 1
+    assert "cannot be a directory" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_has_read_enough_is_no_error() -> None:
+    """As in `ascolto simulate | head -1`."""
+    command = [sys.executable, "-m", "infra.cli.main", "simulate", "--calls", "3000"]
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert writer.stdout is not None
+    assert writer.stdout.readline().startswith(b"{")
+    writer.stdout.close()
+    assert writer.wait(60) == 0
+    assert writer.stderr is not None
+    assert writer.stderr.read() == b""
+    writer.stderr.close()
+
+
+def test_a_broker_that_is_away_is_told_by_its_address(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_text("")
+    command = [sys.executable, "-m", "infra.cli.main", "emit", str(file), "--kafka", "127.0.0.1:1"]
+    sender = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert sender.stderr is not None
+    try:
+        assert "Kafka at 127.0.0.1:1 is away" in sender.stderr.readline()
+    finally:
+        sender.kill()
+        sender.wait()
+        sender.stderr.close()
