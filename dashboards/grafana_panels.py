@@ -33,8 +33,6 @@ _COLUMN_UNITS = {
     "aggression": Unit.SCORE,
     "empathy": Unit.SCORE,
     "sentiment": Unit.SCORE,
-    "level": Unit.SCORE,
-    "baseline": Unit.SCORE,
     "rise_points": Unit.COUNT,
     "rise_sd": Unit.SCORE,
     "churn_rate": Unit.RATE,
@@ -61,6 +59,7 @@ COMPARED_COLUMNS = (
 )
 ALERT_COLUMNS = (
     "agency",
+    "kind",
     "since",
     "opened_at",
     "level",
@@ -70,6 +69,7 @@ ALERT_COLUMNS = (
     "n",
     "quotes",
 )
+"""Of an alert; `level` and `baseline` keep their own digits: each kind has its own unit."""
 CALL_COLUMNS = (
     "time",
     "agency",
@@ -162,6 +162,16 @@ def _property(name: str, value: object) -> model.DynamicConfigValue:
     return model.DynamicConfigValue(name, value)
 
 
+def _worded(words: Mapping[str, str], prefix: str) -> model.DynamicConfigValue:
+    """The texts of a column's values, each by its key `prefix.value`."""
+    options = {
+        key.removeprefix(f"{prefix}."): {"text": text}
+        for key, text in words.items()
+        if key.startswith(f"{prefix}.")
+    }
+    return _property("mappings", [{"type": "value", "options": options}])
+
+
 def _named(made: table.Panel, words: Mapping[str, str], columns: tuple[str, ...]) -> None:
     """Gives columns their titles, units and widths."""
     for column in columns:
@@ -180,19 +190,14 @@ def _named(made: table.Panel, words: Mapping[str, str], columns: tuple[str, ...]
 def _alerts(_: Panel, words: Mapping[str, str]) -> table.Panel:
     made = table.Panel()
     _named(made, words, ALERT_COLUMNS)
+    made.override_by_name("kind", [_worded(words, "alert_kind")])
     return made
 
 
 def _calls(_: Panel, words: Mapping[str, str]) -> table.Panel:
     made = table.Panel()
     _named(made, words, CALL_COLUMNS)
-    sources = {
-        key.removeprefix("rating_source."): {"text": text}
-        for key, text in words.items()
-        if key.startswith("rating_source.")
-    }
-    mapping = {"type": "value", "options": sources}
-    made.override_by_name("rating_source", [_property("mappings", [mapping])])
+    made.override_by_name("rating_source", [_worded(words, "rating_source")])
     return made
 
 
@@ -322,13 +327,7 @@ def _counts(_: Panel, words: Mapping[str, str]) -> barchart.Panel:
             )
         )
     )
-    names = {
-        key.removeprefix("driver."): {"text": text}
-        for key, text in words.items()
-        if key.startswith("driver.")
-    }
-    mapping = {"type": "value", "options": names}
-    made.override_by_name("driver\\agency", [_property("mappings", [mapping])])
+    made.override_by_name("driver\\agency", [_worded(words, "driver")])
     return made
 
 

@@ -11,6 +11,9 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from processors.alert_settings import read_alert_settings
+from processors.event_time import DAY_HOURS
+from processors.horizons import Horizons
 from schemas.topics import PARTITIONS
 
 PACKAGED_MODEL = "packaged-base"
@@ -57,12 +60,21 @@ class Settings(BaseSettings):
     horizon_days: Annotated[int, Field(ge=1, le=365)] = Field(
         30, description="H: days an engagement lasts from its first conversation"
     )
+    client_horizon_days: dict[str, Annotated[int, Field(ge=1, le=365)]] = Field(
+        default_factory=dict,
+        description='H of single clients, as JSON: {"acqua": 14}; the others have horizon_days',
+    )
     grace_days: Annotated[int, Field(ge=1, le=365)] = Field(
         7,
         description="days after its end that an engagement stays in the workers' state; later "
         "events count all the same, their customers are looked up in ClickHouse",
     )
     currency: str = Field("EUR", description="currency of the amounts that are summed")
+    alerts: str = Field(
+        "",
+        description='how readily each committente\'s alerts open, as JSON: {"acqua": '
+        '{"aggression_rise": "high", "nps_fall": "off", "silence_days": 3}}; docs/alerts.md',
+    )
     status_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         0, description="port of the worker's status page on 127.0.0.1; 0: a free one"
     )
@@ -71,6 +83,12 @@ class Settings(BaseSettings):
     generation: Annotated[int, Field(ge=1)] = Field(
         1, description="number of this state's making; rows of a later one replace earlier rows"
     )
+
+    @field_validator("alerts")
+    @classmethod
+    def _understood(cls, value: str) -> str:
+        read_alert_settings(value)
+        return value
 
     @field_validator("recordings", mode="before")
     @classmethod
@@ -83,6 +101,14 @@ class Settings(BaseSettings):
     def whisper(self) -> str | None:
         """The model's name or path; None for the packaged one."""
         return None if self.model == PACKAGED_MODEL else self.model
+
+    @property
+    def horizons(self) -> Horizons:
+        """Every client's horizon H."""
+        return Horizons(
+            self.horizon_days * DAY_HOURS,
+            {client: days * DAY_HOURS for client, days in self.client_horizon_days.items()},
+        )
 
     def pseudonym_secret(self) -> bytes:
         """The key of the pseudonyms; made and kept (owner only) in `data_dir` when none is set.

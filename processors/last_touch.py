@@ -11,9 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from processors.engagements import HORIZON_HOURS, engagements_of
+from processors.engagements import engagements_of
 from processors.event_time import HOUR_US
 from processors.facts import Cancellation, Fact, Payment, ScoredCall
+from processors.horizons import Horizons
 
 
 @dataclass
@@ -53,7 +54,7 @@ def touches(
     customers: Iterable[Sequence[Fact]],
     begin: int,
     end: int,
-    horizon_hours: int = HORIZON_HOURS,
+    horizons: Horizons,
     currency: str = "EUR",
 ) -> list[AgencyTouches]:
     """Both views of the events in [begin, end), by client and agency, null last.
@@ -62,7 +63,7 @@ def touches(
         customers: the facts of each customer before `end`.
         begin: begin of the window, us.
         end: end of the window, us.
-        horizon_hours: the horizon H.
+        horizons: every client's horizon H.
         currency: ISO code of the amounts that are summed.
     """
     found: dict[tuple[str, str | None], AgencyTouches] = {}
@@ -73,6 +74,7 @@ def touches(
 
     for facts in customers:
         client_id = facts[0].client_id
+        horizon_hours = horizons.hours(client_id)
         engagements = _openings(facts, horizon_hours)
         for agency_id in engagements:
             of(client_id, agency_id)

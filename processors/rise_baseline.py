@@ -1,4 +1,4 @@
-"""An agency's own baseline of aggression: what is usual for it, and how much a call varies.
+"""An agency's own baseline of a score: what is usual for it, and how much a call varies.
 
 The baseline is taken from whole days that ended before the test began to doubt, so a rise never
 becomes part of what it is measured against.
@@ -69,7 +69,7 @@ class RiseSettings:
 
 
 class Day(NamedTuple):
-    """A day's scored calls: `total` in 1/10^4, `squares` in 1/10^8, exact."""
+    """A day's scores: `total` in 1/10^4, `squares` in 1/10^8, exact."""
 
     day: int
     """Days since 1970-01-01 (UTC)."""
@@ -82,7 +82,7 @@ class Baseline(NamedTuple):
     """What the test measures against, fixed while it doubts and while an alert is open."""
 
     mean: float
-    """Usual aggression of a call, 0-1."""
+    """Usual score of a call."""
     sd: float
     """Standard deviation of a call within a day, not below the floor."""
     allowance: float

@@ -1,6 +1,7 @@
-"""Rises of an agency's aggression against its own baseline: a CUSUM over hourly sums.
+"""Rises of an agency's scores against its own baseline: a CUSUM over hourly sums.
 
-Alerts are a function of the closed hours' sums in order of event time, and of nothing else: what
+The scores are whatever should not rise: aggression, or the displeasure of ratings (`nps_falls`).
+Rises are a function of the closed hours' sums in order of event time, and of nothing else: what
 came late, twice or out of order changes an hour's sums, and the hours are folded again from a
 state kept before it. Page's one-sided CUSUM (Biometrika 41, 1954) on standardised scores, summed
 by hour; a second one, downwards, ends the alert. Only + - * / and square roots are used, which
@@ -11,24 +12,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from processors.event_time import DAY_US, HOUR_US
 from processors.rise_baseline import SCALE, Baseline, Day, RiseSettings, baseline, recent
-
-HOUR_US = 3_600_000_000
-_DAY_US = 24 * HOUR_US
 
 
 class HourScores(NamedTuple):
-    """The scored conversations of one agency and hour, as exact sums."""
+    """The scores of one agency and hour, as exact sums."""
 
     hour: int
     """Begin of the hour, microseconds since 1970-01-01 (UTC)."""
     n: int
     total: int
-    """Sum of aggression in 1/10^4."""
+    """Their sum in 1/10^4."""
     squares: int
-    """Sum of its squares in 1/10^8."""
+    """Sum of their squares in 1/10^8."""
 
 
 class Rise(NamedTuple):
@@ -41,27 +40,22 @@ class Rise(NamedTuple):
     resolved_at: int | None
     """End of the hour whose calls resolved it; None while open."""
     mean: float
-    """The baseline's mean, 0-1."""
+    """The baseline's mean of a score."""
     sd: float
-    """The baseline's standard deviation of a call."""
+    """The baseline's standard deviation of a score."""
     n: int
-    """Scored calls since `since`; once resolved, those until the level fell back."""
+    """Scores since `since`; once resolved, those until the level fell back."""
     total: int
-    """Their aggression in 1/10^4."""
+    """Their sum in 1/10^4."""
 
     @property
     def level(self) -> float:
-        """Mean aggression of the rise's calls, 0-1."""
+        """Mean of the rise's scores."""
         return self.total / (SCALE * self.n)
 
     @property
-    def rise_points(self) -> float:
-        """Level minus baseline in points of 100."""
-        return 100 * (self.level - self.mean)
-
-    @property
     def rise_sd(self) -> float:
-        """Level minus baseline in standard deviations of a call."""
+        """Level minus baseline in standard deviations of a score."""
         return (self.level - self.mean) / self.sd
 
 
@@ -86,7 +80,7 @@ class _Open(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RiseState:
-    """Where a fold stands: a checkpoint to go on from, of JSON-able parts, at most a few kB.
+    """Where a fold stands: a checkpoint to go on from, of some ninety small tuples at most.
 
     A new agency starts from `RiseState()`.
     """
@@ -105,36 +99,6 @@ class RiseState:
     open: _Open | None = None
     resolved: tuple[Rise, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the state as what JSON can hold; `from_json` gives it back exactly."""
-        return {
-            "through": self.through,
-            "today": self.today and list(self.today),
-            "usable": self.usable,
-            "settled": [list(day) for day in self.settled],
-            "pending": [list(day) for day in self.pending],
-            "baseline": self.baseline and list(self.baseline),
-            "doubt": self.doubt and list(self.doubt),
-            "open": self.open and [list(self.open.rise), *self.open[1:]],
-            "resolved": [list(rise) for rise in self.resolved],
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> RiseState:
-        """Return the state that `to_json` wrote; TypeError or KeyError where it is not one."""
-        held = data["open"]
-        return cls(
-            through=data["through"],
-            today=data["today"] and Day(*data["today"]),
-            usable=data["usable"],
-            settled=tuple(Day(*day) for day in data["settled"]),
-            pending=tuple(Day(*day) for day in data["pending"]),
-            baseline=data["baseline"] and Baseline(*data["baseline"]),
-            doubt=data["doubt"] and _Doubt(*data["doubt"]),
-            open=held and _Open(Rise(*held[0]), *held[1:]),
-            resolved=tuple(Rise(*rise) for rise in data["resolved"]),
-        )
-
 
 def fold(state: RiseState, hours: Iterable[HourScores], settings: RiseSettings) -> RiseState:
     """Return the state after `hours`: closed ones, in order, each later than `state.through`.
@@ -149,7 +113,7 @@ def fold(state: RiseState, hours: Iterable[HourScores], settings: RiseSettings) 
     return state
 
 
-def alerts(state: RiseState) -> tuple[Rise, ...]:
+def rises(state: RiseState) -> tuple[Rise, ...]:
     """Return all rises found, oldest first; only the last can be open."""
     return state.resolved if state.open is None else (*state.resolved, state.open.rise)
 
@@ -157,7 +121,7 @@ def alerts(state: RiseState) -> tuple[Rise, ...]:
 def _fold_hour(state: RiseState, hour: HourScores, settings: RiseSettings) -> RiseState:
     if state.through is not None and hour.hour <= state.through:
         raise ValueError("hours must be in order, each later than the last one folded")
-    day = hour.hour // _DAY_US
+    day = hour.hour // DAY_US
     if state.today is None or day != state.today.day:
         state = _turn_day(state, day, settings)
     state = _counted(state, hour)
@@ -198,7 +162,7 @@ def _turn_day(state: RiseState, day: int, settings: RiseSettings) -> RiseState:
 
 def _counted(state: RiseState, hour: HourScores) -> RiseState:
     """Add the hour to its day."""
-    day, n, total, squares = state.today or Day(hour.hour // _DAY_US, 0, 0, 0)
+    day, n, total, squares = state.today or Day(hour.hour // DAY_US, 0, 0, 0)
     today = Day(day, n + hour.n, total + hour.total, squares + hour.squares)
     return replace(state, through=hour.hour, today=today)
 

@@ -124,25 +124,51 @@ class Quote(Contract):
     aggression: float
 
 
+class AlertKind(StrEnum):
+    """What an alert tells of; `docs/alerts.md` says when each opens."""
+
+    AGGRESSION_RISE = "aggression_rise"
+    NPS_FALL = "nps_fall"
+    SILENCE = "silence"
+
+
 class AgencyAlert(Contract):
-    """Topic `agency-alert`: an agency's aggression has risen against its own baseline."""
+    """Topic `agency-alert`: something about an agency has changed against its own baseline.
+
+    Its aggression has risen, its NPS has fallen, or it has fallen silent. Each state of an alert
+    is sent whole; of those with one id the last stands.
+    """
 
     alert_id: str = Field(
         description="keyed by client, agency, kind and opening hour: a replay repeats it"
     )
     client_id: str
     agency_id: str
-    kind: str
+    kind: AlertKind
     status: AlertStatus
-    since: AwareDatetime = Field(description="the hour the rise began, as the test estimates it")
+    since: AwareDatetime = Field(
+        description="the hour the change began, as the test estimates it; of a silence, the end "
+        "of the last hour with calls"
+    )
     opened_at: AwareDatetime
     resolved_at: AwareDatetime | None
-    baseline: float
-    level: float
-    rise_points: float = Field(description="level minus baseline, in points of 100")
-    rise_sd: float = Field(description="the same in standard deviations of a call")
-    n: int = Field(description="scored conversations since `since`")
-    quotes: list[Quote]
+    baseline: float = Field(
+        description="what is usual: mean aggression 0-1, NPS -100 to 100, or calls a day"
+    )
+    level: float = Field(description="the same since `since`; 0 for a silence")
+    rise_points: float = Field(
+        description="level minus baseline: in points of 100 of aggression, in points of NPS, or "
+        "in percent of the usual calls; below 0 for falls and silences"
+    )
+    rise_sd: float = Field(
+        description="the same in standard deviations: of a call's aggression, of a rating, or of "
+        "the number of calls missed (Poisson)"
+    )
+    n: int = Field(
+        description="since `since`: scored conversations, measured ratings, or days without calls "
+        "on which the agency would have called"
+    )
+    quotes: list[Quote] = Field(description="the worst sentences; empty unless aggression rose")
 
 
 class DeadLetter(Contract):

@@ -87,7 +87,7 @@ AGENCY_METRICS = Topic(
     Figures,
 )
 AGENCY_ALERT = Topic(
-    "agency-alert", "client_id|agency_id", _INBOUND, "An agency's tone has risen.", AgencyAlert
+    "agency-alert", "client_id|agency_id", _INBOUND, "An agency's alert as it stands.", AgencyAlert
 )
 DEAD_LETTER = Topic(
     "dead-letter",

@@ -21,12 +21,12 @@ from processors.event_time import DAY_US, HOUR_US, day_of, day_start
 from processors.figures import snapshot_days
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.topics import AGENCY_HOURS, AGENCY_METRICS, ENGAGEMENT_CHANGED
+from streams.alert_watch import AlertWatch, Clock
 from streams.change_batches import ChangeBatch, PositionedChange, agency_key
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery
 from streams.outbox import Message, Outbox
 from streams.progress import Progress
-from streams.rise_watch import RiseWatch
 from streams.state import StateTable
 
 TOPICS = (ENGAGEMENT_CHANGED,)
@@ -52,7 +52,7 @@ class Aggregator:
     def __init__(
         self,
         days: StateTable,
-        rises: RiseWatch,
+        alerts: AlertWatch,
         outbox: Outbox,
         dead_letters: DeadLetters,
         progress: Progress,
@@ -60,7 +60,7 @@ class Aggregator:
     ) -> None:
         """`now_us` moves the windows on while no events come; None: only events move them."""
         self._days = days
-        self._rises = rises
+        self._alerts = alerts
         self._outbox = outbox
         self._dead_letters = dead_letters
         self._progress = progress
@@ -68,6 +68,9 @@ class Aggregator:
         self._known: dict[Agency, AgencyDays] | None = None
         self._partitions: dict[Agency, int] = {}
         self._clock: dict[str, int] = defaultdict(int)
+        self._last_call: dict[str, int] = defaultdict(int)
+        self._heard_to: dict[str, int] = defaultdict(int)
+        self._quiet: set[str] = set()
         self._told_at: dict[Agency, int] = {}
         self._one_at_a_time = asyncio.Lock()
 
@@ -76,7 +79,9 @@ class Aggregator:
         self._known = None
         self._partitions.clear()
         self._told_at.clear()
-        self._rises.forget()
+        self._heard_to.clear()
+        self._quiet.clear()
+        self._alerts.forget()
 
     async def handle(self, batch: Sequence[Delivery]) -> None:
         """Take a batch in; safe to repeat."""
@@ -94,14 +99,15 @@ class Aggregator:
                 continue
             agency = (changes.client_id, changes.agency_id)
             self._partitions[agency] = delivery.partition
+            self._quiet.discard(agency[0])
             for positioned in changes.changes:
-                self._clock[agency[0]] = max(self._clock[agency[0]], positioned.at)
+                self._saw(agency[0], positioned)
                 self._apply(agency, positioned, delivery.partition, states)
                 touched[agency] |= cells_touched(positioned.change)
         await self._days.put({key: (at, dict(state)) for key, (at, state) in states.items()})
         for key, (_, state) in states.items():
             client, agency_id, day = key.split("|")
-            days = known.setdefault((client, agency_id), AgencyDays(client, agency_id))
+            days = known.setdefault((client, agency_id), self._agency_days((client, agency_id)))
             days.put(int(day), state)
         await self._tell(touched)
 
@@ -113,6 +119,52 @@ class Aggregator:
         if self._now_us is not None:
             async with self._one_at_a_time:
                 await self._tell({})
+
+    async def judge_silences(self) -> None:
+        """Tell which agencies are silent, as far as all that happened has been heard.
+
+        Call it at intervals longer than what has happened takes to arrive. What is missing now
+        may be on its way, as after an outage: the clock that silences go by moves on only for
+        clients whose calls are of the last hour, or of which nothing came for a whole interval.
+        """
+        async with self._one_at_a_time:
+            clients = {client for client, _ in self._agencies()}
+            for client in clients:
+                self._heard_to[client] = max(self._heard_to[client], self._all_heard_to(client))
+            self._quiet = clients
+            await self._tell_alerts()
+
+    async def all_heard(self) -> None:
+        """Tell which agencies are silent as of the last call, nothing being on its way."""
+        async with self._one_at_a_time:
+            for client, _ in self._agencies():
+                self._heard_to[client] = max(self._heard_to[client], self._last_call[client])
+            await self._tell_alerts()
+
+    async def _tell_alerts(self) -> None:
+        messages = [
+            message
+            for agency, days in self._agencies().items()
+            for message in self._alerts.alerts(agency, days, (), self._now(agency[0]))
+        ]
+        await self._outbox.deliver(messages)
+        await self._alerts.keep(self._partitions)
+
+    def _all_heard_to(self, client: str) -> int:
+        """The time (us) up to which nothing of the client is on its way; 0 if unknown."""
+        last_call, quiet = self._last_call[client], client in self._quiet
+        if self._now_us is None:
+            return last_call if quiet else 0
+        now = self._now_us()
+        if quiet:
+            return now
+        return min(last_call, now) if abs(now - last_call) < HOUR_US else 0
+
+    def _saw(self, client: str, positioned: PositionedChange) -> None:
+        """Move the client's clocks on."""
+        self._clock[client] = max(self._clock[client], positioned.at)
+        if positioned.change.conversation is not None:
+            self._last_call[client] = max(self._last_call[client], positioned.at)
 
     def _apply(
         self,
@@ -128,6 +180,9 @@ class Aggregator:
             if after is not before:
                 states[key] = partition, after
 
+    def _agency_days(self, agency: Agency) -> AgencyDays:
+        return AgencyDays(*agency, lambda day: self._day(day_key(agency, day)))
+
     def _day(self, key: str) -> DayState | None:
         return cast("DayState | None", self._days.get(key))
 
@@ -137,11 +192,13 @@ class Aggregator:
             known: dict[Agency, AgencyDays] = {}
             for key in self._days:
                 client, agency_id, day = key.split("|")
-                days = known.setdefault((client, agency_id), AgencyDays(client, agency_id))
+                days = known.setdefault((client, agency_id), self._agency_days((client, agency_id)))
                 state = self._day(key)
                 if state is not None:
                     days.put(int(day), state)
-                    self._clock[client] = max(self._clock[client], last_call_us(int(day), state))
+                    last_call = last_call_us(int(day), state)
+                    self._clock[client] = max(self._clock[client], last_call)
+                    self._last_call[client] = max(self._last_call[client], last_call)
             for agency, days in known.items():
                 earliest = self._clock[agency[0]] - TOLD_AGAIN_DAYS * DAY_US
                 self._told_at[agency] = max(day_start(days.days[0]), earliest)
@@ -152,6 +209,9 @@ class Aggregator:
         now = self._now_us() if self._now_us is not None else 0
         return max(self._clock[client], now)
 
+    def _now(self, client: str) -> Clock:
+        return Clock(self._event_time(client), self._heard_to[client])
+
     async def _tell(self, touched: dict[Agency, set[Cell]]) -> None:
         messages: list[Message] = []
         clients = {client for client, _ in touched}
@@ -161,11 +221,11 @@ class Aggregator:
                 continue
             messages += self._hours(agency, cells)
             messages += self._snapshots(agency, days, cells)
-            messages += self._rises.alerts(
-                agency, days, {hour for _, hour in cells}, self._event_time(agency[0])
+            messages += self._alerts.alerts(
+                agency, days, {hour for _, hour in cells}, self._now(agency[0])
             )
         await self._outbox.deliver(messages)
-        await self._rises.keep(self._partitions)
+        await self._alerts.keep(self._partitions)
 
     def _hours(self, agency: Agency, cells: set[Cell]) -> Iterable[Message]:
         """The touched hours' sums, a message a day."""

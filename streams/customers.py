@@ -18,6 +18,7 @@ from infra.clickhouse.store import Store
 from processors.engagements import CustomerState, Entry
 from processors.event_time import HOUR_US
 from processors.facts import Fact, Position
+from processors.horizons import Horizons
 from processors.settling import needs_recall, recall, settle
 from schemas.rows import SETTLED_EVENTS
 from streams.state import StateTable
@@ -101,7 +102,7 @@ class Customers:
         marks: StateTable,
         archive: Archive,
         *,
-        horizon_hours: int,
+        horizons: Horizons,
         grace_hours: int,
         now_us: Callable[[], int],
     ) -> None:
@@ -110,14 +111,14 @@ class Customers:
             table: the states at hand, by `client|customer`.
             marks: up to which event time states were put away, by `client|partition`.
             archive: where settled events go.
-            horizon_hours: the horizon H.
+            horizons: every tenant's horizon H.
             grace_hours: how long after its end an engagement stays at hand.
             now_us: the clock: event times ahead of it settle nothing.
         """
         self._table = table
         self._marks = marks
         self._archive = archive
-        self._horizon_hours = horizon_hours
+        self._horizons = horizons
         self._grace_us = grace_hours * HOUR_US
         self._now_us = now_us
         self._latest: dict[str, int] = defaultdict(int)
@@ -175,7 +176,7 @@ class Customers:
             before = self._settled_before(key[0])
             if state is None or not before:
                 continue
-            parted = settle(state, before, self._horizon_hours)
+            parted = settle(state, before, self._horizons.hours(key[0]))
             if not parted.put_away:
                 continue
             settled[key] = parted.put_away

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from processors.engagements import CustomerState, Observed, Outcome, observe
 from processors.facts import Fact, Position, ScoredCall, cancellation, payment, scored_call
+from processors.horizons import Horizons
 from processors.pseudonyms import pseudonym
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.derived import CallScored
@@ -36,7 +37,7 @@ class LinkSettings:
     """What linking depends on; changing any of it needs a rebuild."""
 
     pseudonym_key: bytes
-    horizon_hours: int
+    horizons: Horizons
     currency: str = "EUR"
 
 
@@ -103,7 +104,7 @@ class Linker:
             state,
             fact,
             position,
-            horizon_hours=self._settings.horizon_hours,
+            horizon_hours=self._settings.horizons.hours(fact.client_id),
             currency=self._settings.currency,
             arrivals_before=self._customers.arrivals_before(fact.client_id, position.partition),
         )

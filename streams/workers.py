@@ -13,10 +13,11 @@ from mode import Service
 
 from infra.clickhouse.store import Store
 from infra.settings import Settings
-from processors.rise_baseline import RiseSettings
+from processors.alert_settings import read_alert_settings
 from schemas.topics import Topic
 from streams import aggregating, linking, scoring, transcribing
 from streams.aggregating import Aggregator
+from streams.alert_watch import AlertWatch
 from streams.app import raw_topic
 from streams.customers import Customers, StoreArchive
 from streams.dead_letters import DeadLetters
@@ -24,7 +25,6 @@ from streams.deliveries import Intake, consume
 from streams.linking import Linker, LinkSettings
 from streams.outbox import KafkaOutbox
 from streams.progress import Progress
-from streams.rise_watch import RiseWatch
 from streams.scoring import Scorer
 from streams.state import FaustStateTable, changelog_topic
 from streams.storing import SINKS, RowSettings, TableWriter
@@ -41,6 +41,9 @@ _ALERTS = "agency-alerts"
 _TABLES = (_CUSTOMERS, _SETTLED, _DAYS, _ALERTS)
 CHANGELOGS = tuple(changelog_topic(ANALYTICS, table) for table in _TABLES)
 _MINUTE = 60.0
+_QUIET_SECONDS = 60 * _MINUTE
+"""Nothing for so long: what happened has arrived, even by way of a slow transcriber."""
+_EMBEDDED_QUIET_SECONDS = _MINUTE
 
 
 def attach_transcriber(app: faust.App, listener: Listener) -> None:
@@ -58,8 +61,13 @@ def attach_analytics(
     store: Store,
     progress: Progress,
     now_us: Callable[[], int],
-) -> None:
-    """The analytics worker's agents: score, link, aggregate, and one a table of the store."""
+) -> Callable[[], Awaitable[None]]:
+    """The analytics worker's agents: score, link, aggregate, and one a table of the store.
+
+    Returns:
+        To be called by who knows that nothing more is on its way, so that what is missing is
+        missing: silences are judged as of the last call.
+    """
     outbox = KafkaOutbox(app, progress)
     letters = DeadLetters(outbox, progress)
     key = settings.pseudonym_secret()
@@ -68,18 +76,17 @@ def attach_analytics(
         progress.watch(name, table.size)
     aggregator = Aggregator(
         tables[_DAYS],
-        RiseWatch(tables[_ALERTS], RiseSettings()),
+        AlertWatch(tables[_ALERTS], read_alert_settings(settings.alerts)),
         outbox,
         letters,
         progress,
         None if settings.embedded else now_us,
     )
-    horizon_hours = settings.horizon_days * 24
     customers = Customers(
         tables[_CUSTOMERS],
         tables[_SETTLED],
         StoreArchive(store),
-        horizon_hours=horizon_hours,
+        horizons=settings.horizons,
         grace_hours=settings.grace_days * 24,
         now_us=now_us,
     )
@@ -88,7 +95,7 @@ def attach_analytics(
         outbox,
         letters,
         progress,
-        LinkSettings(key, horizon_hours, settings.currency),
+        LinkSettings(key, settings.horizons, settings.currency),
     )
     scorer = Scorer(outbox, letters, progress)
     _attach(app, "score", scoring.TOPICS, Intake(scorer.handle, letters), size=200, within=0.1)
@@ -115,8 +122,15 @@ def attach_analytics(
         if not (app.rebalancing or app.in_recovery):
             await aggregator.advance()
 
+    async def judge_silences() -> None:
+        if not (app.rebalancing or app.in_recovery):
+            await aggregator.judge_silences()
+
+    quiet = _EMBEDDED_QUIET_SECONDS if settings.embedded else _QUIET_SECONDS
+    app.timer(interval=quiet, on_leader=False)(judge_silences)
     if not settings.embedded:
         app.timer(interval=_MINUTE, on_leader=False)(advance)
+    return aggregator.all_heard
 
 
 def _attach(

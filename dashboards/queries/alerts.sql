@@ -1,5 +1,6 @@
 SELECT
     agency_id AS agency,
+    kind,
     since,
     opened_at,
     level,
@@ -16,4 +17,4 @@ WHERE client_id = ${client:singlequote}
     AND status != 'retracted'
     AND opened_at <= $__toTime
     AND (resolved_at IS NULL OR resolved_at > $__toTime)
-ORDER BY rise_points DESC, agency
+ORDER BY abs(rise_points) DESC, agency, kind

@@ -112,12 +112,13 @@ def _survival(
     """The curves and tests; they are kept in the store too."""
     from infra.clickhouse.survival import read_survival, write_survival
 
-    found = read_survival(client, window, as_of, settings.horizon_days)
+    found = read_survival(client, window, as_of, settings.horizons)
+    longest = max((settings.horizons.hours(group.client_id) for group in found.groups), default=0)
     version = time.time_ns() // 1000
-    write_survival(client, found, window, as_of, settings.horizon_days, version)
+    write_survival(client, found, window, as_of, settings.horizons, version)
     return {
         **_head(window, as_of),
-        "horizon_days": settings.horizon_days,
+        "horizon_days": longest // DAY_HOURS,
         "groups": [asdict(group) for group in found.groups],
         "logrank": [asdict(test) for test in found.logrank],
     }
@@ -175,7 +176,6 @@ def _last_touch(
     from processors.last_touch import Touches, touches
 
     begin, end = window_bounds(window, to_us(as_of))
-    hours = settings.horizon_days * DAY_HOURS
     facts = customers_facts(client, to_datetime(end))
 
     def counts(of: Touches) -> dict[str, Any]:
@@ -193,7 +193,7 @@ def _last_touch(
             "every_touch": counts(each.every),
             "last_touch": counts(each.last),
         }
-        for each in touches(facts, begin, end, hours, settings.currency)
+        for each in touches(facts, begin, end, settings.horizons, settings.currency)
     ]
 
 

@@ -28,7 +28,7 @@ def reconcile(
             client,
             _ALWAYS[0] if begin is None else _hour(begin),
             _ALWAYS[1] if end is None else _hour(end) + timedelta(hours=1),
-            settings.horizon_days * 24,
+            settings.horizons,
             settings.currency,
         )
     if as_json:

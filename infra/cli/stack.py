@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from infra.cli.workers import PARENT_VARIABLE
+from infra.cli.workers import HEARD, PARENT_VARIABLE
 from infra.embedded import children
 from infra.embedded.broker import EmbeddedBroker
 from infra.settings import Settings
@@ -106,15 +106,28 @@ class Stack:
         """Yields (events done, events written) until every effect of every event is in place.
 
         Committed offsets are read first, what was written after: when they agree, nothing was
-        under way in between.
+        under way in between. Then what follows from nothing being on its way, silences, is told,
+        and waited for likewise.
         """
+        told = False
         while True:
             done, total = self.progress()
             yield done, total
             if done == total:
-                refilling(self.settings.data_dir).unlink(missing_ok=True)
-                return
-            time.sleep(_POLL_SECONDS)
+                if told:
+                    refilling(self.settings.data_dir).unlink(missing_ok=True)
+                    return
+                self._tell_all_heard()
+                told = True
+            else:
+                time.sleep(_POLL_SECONDS)
+
+    def _tell_all_heard(self) -> None:
+        request = urllib.request.Request(f"{self.url}{HEARD}", method="POST")  # noqa: S310
+        try:
+            urllib.request.urlopen(request, timeout=60).close()  # noqa: S310
+        except (urllib.error.URLError, OSError) as error:
+            raise StackFailed(f"the analytics worker does not answer; see {self.logs}") from error
 
     def progress(self) -> tuple[int, int]:
         """How many events are done, all their effects in place, and how many are written.
@@ -189,6 +202,8 @@ class Stack:
             "ASCOLTO_LANGUAGE": settings.language,
             "ASCOLTO_MODEL": settings.model,
             "ASCOLTO_HORIZON_DAYS": str(settings.horizon_days),
+            "ASCOLTO_CLIENT_HORIZON_DAYS": json.dumps(settings.client_horizon_days),
+            "ASCOLTO_GRACE_DAYS": str(settings.grace_days),
             "ASCOLTO_RECORDING_ATTEMPTS": str(settings.recording_attempts),
             "ASCOLTO_RECORDING_BACKOFF": str(settings.recording_backoff),
             PARENT_VARIABLE: str(os.getpid()),

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from infra.settings import Settings
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from streams.progress import Progress
 
 PARENT_VARIABLE = "ASCOLTO_PARENT_PID"
+HEARD = "/heard"
+"""Where the embedded stack says that every event is through."""
 
 
 def run_worker(name: str, settings: Settings) -> None:
@@ -81,7 +83,7 @@ def run_analytics(settings: Settings) -> None:
     app = build_app(ANALYTICS, settings)
     progress = Progress()
     store = ClickHouseStore(lambda: open_client(settings))
-    attach_analytics(app, settings, store, progress, now_us)
+    heard = attach_analytics(app, settings, store, progress, now_us)
 
     async def run_query(sql: str, parameters: Mapping[str, Any]) -> QueryResult:
         columns, rows = await store.query(sql, parameters)
@@ -94,8 +96,22 @@ def run_analytics(settings: Settings) -> None:
         await asyncio.to_thread(store.close)
 
     preview = create_preview(run_query, language=settings.language, status=progress.report)
+    if settings.embedded:
+        preview.router.add_post(HEARD, _on_request(heard))
     page = _page(settings, ANALYTICS, preview)
     run(app, Around(open_store, close_store), page, *_guard())
+
+
+def _on_request(
+    action: Callable[[], Awaitable[None]],
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    from aiohttp import web
+
+    async def handle(_: web.Request) -> web.StreamResponse:
+        await action()
+        return web.Response(status=204)
+
+    return handle
 
 
 def now_us() -> int:

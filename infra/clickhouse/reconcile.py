@@ -14,6 +14,8 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from infra.clickhouse.comparing import Difference, Sides, differences
+from processors.event_time import HOUR_US
+from processors.horizons import Horizons
 from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, CALLS, ENGAGEMENTS, HOUR_SUMS, Table
 
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ class Reconciled:
 
 
 def reconcile(
-    client: Client, begin: datetime, end: datetime, horizon_hours: int, currency: str
+    client: Client, begin: datetime, end: datetime, horizons: Horizons, currency: str
 ) -> Reconciled:
     """Reckon every figure within [begin, end) again and compare.
 
@@ -89,7 +91,7 @@ def reconcile(
         client: the store; nothing should be writing to it, or what is under way differs.
         begin: earliest event time of what is compared (figures before it still count in it).
         end: the end of it.
-        horizon_hours: H, as the streamed figures were made with.
+        horizons: every client's H, as the streamed figures were made with.
         currency: code of the amounts that are summed, likewise.
 
     Returns:
@@ -98,7 +100,10 @@ def reconcile(
     parameters = {
         "begin": begin,
         "end": end,
-        "horizon_us": horizon_hours * 3_600_000_000,
+        "horizon_us": horizons.default_hours * HOUR_US,
+        # Neither list may be empty, and no client has an empty name.
+        "own_clients": ["", *horizons.by_client],
+        "own_horizons_us": [0, *(hours * HOUR_US for hours in horizons.by_client.values())],
         "currency": currency,
     }
     compared = {"events": _count(client, "events", "event_time", parameters)}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from infra.clickhouse.facts import customers_facts
 from processors.event_time import DAY_HOURS, hour_of, to_datetime, to_us, window_bounds
+from processors.horizons import Horizons
 from processors.survival import GroupKind, LogRankTest, Survival, stays_of, survival
 from schemas.derived import MetricWindow
 from schemas.rows import SURVIVAL
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def read_survival(
-    client: Client, window: MetricWindow, as_of: datetime, horizon_days: int
+    client: Client, window: MetricWindow, as_of: datetime, horizons: Horizons
 ) -> Survival:
     """Curves as of T: engagements that matured in the window, and those still running at its end.
 
@@ -27,7 +28,7 @@ def read_survival(
     return survival(
         stay
         for facts in customers_facts(client, to_datetime(end))
-        for stay in stays_of(facts, begin, end, horizon_days * DAY_HOURS)
+        for stay in stays_of(facts, begin, end, horizons.hours(facts[0].client_id))
     )
 
 
@@ -36,7 +37,7 @@ def write_survival(
     found: Survival,
     window: MetricWindow,
     as_of: datetime,
-    horizon_days: int,
+    horizons: Horizons,
     version: int,
 ) -> None:
     """Keep the curves; of the same window and hour, those of the greatest version stand.
@@ -46,7 +47,7 @@ def write_survival(
         found: the curves and tests.
         window: their window.
         as_of: their time T.
-        horizon_days: their horizon H.
+        horizons: every client's horizon H.
         version: greater with every writing, as the clock is; the same for all rows of one.
     """
     tests: Mapping[tuple[str, GroupKind], LogRankTest] = {
@@ -61,7 +62,7 @@ def write_survival(
             "as_of": to_datetime(hour_of(to_us(as_of))),
             "group_kind": group.group_kind.value,
             "group_name": group.group,
-            "horizon_days": horizon_days,
+            "horizon_days": horizons.hours(group.client_id) // DAY_HOURS,
             "n": group.n,
             "events": group.events,
             "days": [point.day for point in group.curve],

@@ -340,6 +340,33 @@ def alerts() -> list[dict[str, Any]]:
         "opened_at": HOUR - timedelta(days=39),
         "resolved_at": HOUR - timedelta(days=30),
     }
+    fallen = open_alert | {
+        "alert_id": "a4",
+        "agency_id": "nexum-servizi",
+        "kind": "nps_fall",
+        "since": HOUR - timedelta(days=3),
+        "opened_at": HOUR - timedelta(days=1),
+        "baseline": -21.6,
+        "level": -63.1,
+        "rise_points": -41.5,
+        "rise_sd": -0.6,
+        "n": 71,
+        "quotes": [],
+    }
+    silent = open_alert | {
+        "alert_id": "a5",
+        "agency_id": "sole&figli<srl>",
+        "kind": "silence",
+        "since": HOUR - timedelta(days=4),
+        "opened_at": HOUR - timedelta(days=1, hours=4),
+        "baseline": 18.0,
+        "level": 0.0,
+        "rise_points": -100.0,
+        "rise_sd": -7.3,
+        "n": 3,
+        "quotes": [],
+    }
     retracted = open_alert | {"alert_id": "a2", "status": "retracted"}
     foreign = open_alert | {"alert_id": "a3", "client_id": OTHER_CLIENT, "agency_id": "segreta"}
-    return [open_alert | {"version": 1, "n": 3}, open_alert, resolved, retracted, foreign]
+    first = open_alert | {"version": 1, "n": 3}
+    return [first, open_alert, resolved, retracted, foreign, fallen, silent]

@@ -69,9 +69,17 @@ async def test_a_manager_reads_the_agencies_side_by_side(
         await expect(page.locator(".card .hero strong")).to_have_text(["+34", "−41", "−22", "+10"])
         await expect(page.locator(".card .hero.few")).to_have_count(1)
         await expect(page.locator(".verdict")).to_contain_text("alba-crediti si distingue")
-        alert = page.locator(".alert")
-        await expect(alert).to_have_count(1)
-        await expect(alert).to_contain_text("ferro-recuperi: l'aggressività è salita di 20 punti")
+        await expect(page.locator(".alert h3")).to_have_text(
+            [
+                "sole&figli<srl>: giorni di lavoro senza conversazioni: 3",
+                "nexum-servizi: l'NPS è sceso di 42 punti",
+                "ferro-recuperi: l'aggressività è salita di 20 punti",
+            ]
+        )
+        told = page.locator(".alert p")
+        await expect(told.nth(0)).to_contain_text("di solito 18 al giorno")
+        await expect(told.nth(1)).to_contain_text("di solito −22, adesso −63 · 71 voti")
+        await expect(told.nth(2)).to_contain_text("di solito 0,58, adesso 0,78")
         await expect(page.locator(".call")).to_have_count(20)
         await expect(page.locator(".call mark").first).to_be_visible()
         await expect(page.locator(".unscored")).to_have_text(
@@ -83,7 +91,7 @@ async def test_a_manager_reads_the_agencies_side_by_side(
         await page.get_by_role("button", name="EN").click()
         await expect(page.locator("h1")).to_have_text("Agencies compared")
         await expect(page.locator("#panel-churn_rate h2")).to_have_text("Customers lost")
-        await expect(page.locator(".alert")).to_contain_text("aggression has risen by 20 points")
+        await expect(page.locator(".alert h3").nth(2)).to_contain_text("has risen by 20 points")
         assert await page.evaluate("document.documentElement.lang") == "en"
 
         await page.get_by_role("button", name="7 days").click()

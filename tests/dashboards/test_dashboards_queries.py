@@ -162,8 +162,12 @@ def test_drivers_count_calls_of_the_window_once(empty: Engine) -> None:
 
 def test_alerts_open_at_the_time_asked(engine: Engine) -> None:
     now = read(engine, panel("alerts"))
-    assert [(row["agency"], row["n"]) for row in now] == [("ferro-recuperi", 214)]
-    assert now[0]["quotes"].count("\n") == 2
+    assert [(row["agency"], row["kind"], row["n"]) for row in now] == [
+        ("sole&figli<srl>", "silence", 3),
+        ("nexum-servizi", "nps_fall", 71),
+        ("ferro-recuperi", "aggression_rise", 214),
+    ]
+    assert [row["quotes"].count("\n") for row in now] == [0, 0, 2]
     then = read(engine, panel("alerts"), to=NOW - timedelta(days=35))
     assert [row["agency"] for row in then] == ["nexum-servizi"]
     assert read(engine, panel("alerts"), to=NOW - timedelta(days=60)) == []

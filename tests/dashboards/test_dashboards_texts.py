@@ -8,6 +8,7 @@ import pytest
 from dashboards.panels import OVERVIEW
 from dashboards.texts import LANGUAGES, texts
 from schemas.conversation import Driver, Rule
+from schemas.derived import AlertKind
 from schemas.events import Channel, CustomerType, Service, Touchpoint
 
 
@@ -26,6 +27,8 @@ def test_every_panel_and_word_of_the_contracts_has_a_text() -> None:
     wanted |= {f"driver.{each}" for each in Driver} | {f"rule.{each}" for each in Rule}
     for dimension in (Service, Touchpoint, Channel, CustomerType):
         wanted |= {f"value.{each}" for each in dimension}
+    for part in ("alert", "alert_kind", "alert_detail"):
+        wanted |= {f"{part}.{each}" for each in AlertKind}
     assert wanted <= set(texts("it"))
 
 

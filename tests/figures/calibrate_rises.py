@@ -1,6 +1,6 @@
 """Measures how often the rise test alarms falsely and how soon it notices, by simulation.
 
-`python -m tests.figures.calibrate_rises` prints the tables of `docs/alerts.md` (about two minutes).
+`python -m tests.figures.calibrate_rises` prints the tables of `docs/alerts.md` (six minutes).
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
+from processors.alert_settings import Sensitivity, read_alert_settings
+from processors.event_time import HOUR_US
 from processors.rise_baseline import RiseSettings
-from processors.rises import HOUR_US, HourScores, RiseState, alerts, fold
+from processors.rises import HourScores, RiseState, fold, rises
 
 Draw = Callable[[Generator, int], np.ndarray]
 
@@ -140,7 +142,7 @@ def false_alarms(
     rng = np.random.default_rng(seed)
     return [
         len(
-            alerts(
+            rises(
                 fold(
                     RiseState(),
                     simulate(rng, scores, calls_a_day, days, day_effect_sd=day_effect_sd),
@@ -183,9 +185,9 @@ def notices(
         before = fold(RiseState(), [h for h in hours if h.hour < start], settings)
         if before.open is not None:
             continue
-        known = len(alerts(before))
+        known = len(rises(before))
         after = [h for h in hours if h.hour >= start]
-        found = alerts(fold(before, after, settings))[known:]
+        found = rises(fold(before, after, settings))[known:]
         if not found:
             yield Notice(None, None, None)
             continue
@@ -220,7 +222,7 @@ def returns(
     early, calls = 0, []
     for _ in range(replicas):
         hours = simulate(rng, scores, calls_a_day, change.until + 40, change)
-        found = [r for r in alerts(fold(RiseState(), hours, settings)) if r.opened_at < end]
+        found = [r for r in rises(fold(RiseState(), hours, settings)) if r.opened_at < end]
         resolved = found[-1].resolved_at if found else None
         if len(found) != 1 or (resolved is not None and resolved <= end):
             early += 1
@@ -243,10 +245,10 @@ def _false_alarm_table(replicas: int, settings: RiseSettings) -> Iterator[str]:
 def _notice_table(replicas: int, settings: RiseSettings) -> Iterator[str]:
     yield "| scores | calls a day | rise | calls to notice: median | 90 % | noticed | it says |"
     yield "|---|---|---|---|---|---|---|"
-    rises = [(sd, spread, 0) for sd in (0.5, 1.0) for spread in ("all", "some")]
+    sudden = [(sd, spread, 0) for sd in (0.5, 1.0) for spread in ("all", "some")]
     for name, scores in SCORES.items():
         for calls in (200, 50):
-            for sd, spread, creep in (*rises, (1.0, "some", 30)):
+            for sd, spread, creep in (*sudden, (1.0, "some", 30)):
                 change = Change(sd, spread, creep=creep)
                 found = list(notices(scores, calls, change, replicas, 2, settings))
                 seen = [n for n in found if n.calls is not None]
@@ -278,13 +280,40 @@ def _tables(replicas: int, settings: RiseSettings) -> Iterator[str]:
     yield from _return_table(replicas // 5, settings)
 
 
+def _sensitivities(replicas: int) -> Iterator[str]:
+    yield (
+        "| `aggression_rise` | most false alarms per 180 days | calls to notice 0.5 sd: median "
+        "| 1 sd |"
+    )
+    yield "|---|---|---|---|"
+    for sensitivity in (Sensitivity.LOW, Sensitivity.NORMAL, Sensitivity.HIGH):
+        choice = read_alert_settings(f'{{"*": {{"aggression_rise": "{sensitivity}"}}}}')
+        settings = choice["*"].aggression_rise
+        assert settings is not None
+        alarms = [
+            np.mean(false_alarms(scores, calls, replicas, 1, settings, day_effect_sd=mood))
+            for scores in SCORES.values()
+            for calls, mood in ((200, 0.0), (50, 0.0), (200, 0.15))
+        ]
+        row = f"| {sensitivity} | {max(alarms):.2f} "
+        for sd in (0.5, 1.0):
+            medians = [
+                median_calls(list(notices(scores, 50, Change(sd), replicas // 2, 2, settings)))
+                for scores in SCORES.values()
+            ]
+            row += f"| {min(medians):.0f}-{max(medians):.0f} "
+        yield row + "|"
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--replicas", type=int, default=200)
-    parser.add_argument("--threshold", type=float, default=RiseSettings().threshold)
     given = parser.parse_args()
-    for line in _tables(given.replicas, RiseSettings(threshold=given.threshold)):
+    for line in _tables(given.replicas, RiseSettings()):
+        print(line, flush=True)
+    print()
+    for line in _sensitivities(given.replicas // 2):
         print(line, flush=True)
 
 

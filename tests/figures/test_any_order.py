@@ -88,7 +88,7 @@ def test_figures_equal_a_recomputation_from_all_events(seed: int, horizon_hours:
     history = random_history(rng, rng.randint(1, 160), rng.randint(1, 30), horizon, span)
     model = delivered(rng, [fact_of(e) for e in history], horizon_hours, rng.choice((0.0, 0.05)))
     for agency in AGENCIES:
-        days = AgencyDays(CLIENT, agency, model.days(agency))
+        days = AgencyDays.of(CLIENT, agency, model.days(agency))
         for _ in range(2):
             as_of = BEGIN + rng.random() * (span + horizon)
             as_of = rng.choice((as_of, reference.whole_hour(as_of)))
@@ -111,7 +111,7 @@ def test_days_and_rows_do_not_show_the_order_nor_the_crashes(seed: int) -> None:
 
     for agency in AGENCIES:
         assert contents(model.days(agency)) == contents(undisturbed.get(agency, {}))
-        days = AgencyDays(CLIENT, agency, model.days(agency))
+        days = AgencyDays.of(CLIENT, agency, model.days(agency))
         as_of = to_us(BEGIN + rng.random() * 8 * horizon)
         rows = {
             h: sums for (a, s, h), (_, sums) in model.hour_rows.items() if (a, s) == (agency, "all")
@@ -149,8 +149,8 @@ def test_figures_as_of_a_time_ignore_what_comes_after_its_hour() -> None:
     known_then = [fact for fact in facts if fact.at < end]
     assert len(known_then) < len(facts)
     for agency in AGENCIES:
-        then = AgencyDays(CLIENT, agency, in_order(known_then, 24)[agency])
-        now = AgencyDays(CLIENT, agency, in_order(facts, 24)[agency])
+        then = AgencyDays.of(CLIENT, agency, in_order(known_then, 24)[agency])
+        now = AgencyDays.of(CLIENT, agency, in_order(facts, 24)[agency])
         assert then.snapshot(to_us(as_of)) == now.snapshot(to_us(as_of))
 
 
@@ -159,18 +159,23 @@ def test_days_put_in_any_order_and_again_give_the_same_sums() -> None:
     horizon = timedelta(hours=36)
     history = random_history(rng, 150, 10, horizon, 8 * horizon)
     days = in_order([fact_of(event) for event in history], 36)["gentile"]
-    cache = AgencyDays(CLIENT, "gentile")
+    kept: dict[int, DayState] = {}
+    cache = AgencyDays(CLIENT, "gentile", kept.get)
     order = list(days)
     rng.shuffle(order)
     for day in order:
+        kept[day] = days[day]
         cache.put(day, days[day])
         as_of = to_us(BEGIN + rng.random() * 10 * horizon)
-        so_far = AgencyDays(CLIENT, "gentile", {d: days[d] for d in order[: order.index(day) + 1]})
+        so_far = AgencyDays.of(
+            CLIENT, "gentile", {d: days[d] for d in order[: order.index(day) + 1]}
+        )
         assert cache.snapshot(as_of) == so_far.snapshot(as_of)
         assert cache.version == so_far.version
     emptied = DayState(version=days[order[0]]["version"] + 1, applied={}, hours={}, worst=[])
+    kept[order[0]] = emptied
     cache.put(order[0], emptied)
-    left = AgencyDays(CLIENT, "gentile", {**days, order[0]: emptied})
+    left = AgencyDays.of(CLIENT, "gentile", {**days, order[0]: emptied})
     assert cache.snapshot(as_of) == left.snapshot(as_of)
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from processors.event_time import DAY_HOURS, HOUR_US, to_us, window_bounds
 from processors.facts import Cancellation, Fact, Payment, ScoredCall
+from processors.horizons import Horizons
 from processors.last_touch import Touches, last_agency, touches
 from processors.quarters import SMALLEST_N, quarters
 from processors.sensitivity import sensitivity
@@ -104,7 +105,7 @@ def test_touches_are_the_references_in_both_views(seed: int) -> None:
     as_of: datetime = BEGIN + timedelta(days=20, hours=rng.randrange(24), minutes=11)
     window = rng.choice((MetricWindow.WEEK, MetricWindow.QUARTER))
     begin, end = window_bounds(window, to_us(as_of))
-    found = touches(by_customer(history, end), begin, end, 4 * DAY_HOURS)
+    found = touches(by_customer(history, end), begin, end, Horizons(4 * DAY_HOURS))
     span = timedelta(hours=window.hours)
     expected = outcome_reference.touched(history, span, as_of, horizon)
     assert {each.agency_id for each in found} >= {agency for _, agency in expected}
@@ -142,7 +143,7 @@ def test_the_last_agency_is_that_of_the_last_conversation_less_than_h_before() -
 def test_an_engagement_may_be_over_while_its_last_conversation_is_recent() -> None:
     paid = Payment("p", "acqua", "c", 30 * HOUR_US, 12_5000, "EUR")
     facts: list[Fact] = [call(0, "a", "1"), call(20, "a", "2"), paid]
-    found = {each.agency_id: each for each in touches([facts], 0, 100 * HOUR_US, 24)}
+    found = {each.agency_id: each for each in touches([facts], 0, 100 * HOUR_US, Horizons(24))}
     assert found["a"].last == Touches(payments=1, amount=125_000)
     assert found["a"].every == Touches()
     assert found[None].every == Touches(payments=1, amount=125_000)
@@ -150,5 +151,5 @@ def test_an_engagement_may_be_over_while_its_last_conversation_is_recent() -> No
 
 def test_amounts_in_another_currency_are_not_summed() -> None:
     paid = Payment("p", "acqua", "c", 1 * HOUR_US, 10_000, "CHF")
-    (found,) = touches([[call(0, "a", "1"), paid]], 0, 100 * HOUR_US, 24)
+    (found,) = touches([[call(0, "a", "1"), paid]], 0, 100 * HOUR_US, Horizons(24))
     assert found.last == Touches(payments=1, amount=0)

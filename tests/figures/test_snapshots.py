@@ -130,7 +130,7 @@ def test_a_conversation_counts_in_the_hour_of_its_end_and_in_five_segments() -> 
     }
     assert not any(cell_sums(state, "all", at - HOUR_US).values())
     assert hours_with_calls(state) == [3]
-    assert AgencyDays("acqua", "a", {TODAY: state}).days == [TODAY]
+    assert AgencyDays.of("acqua", "a", {TODAY: state}).days == [TODAY]
 
 
 def test_a_source_position_is_applied_once_and_states_are_not_mutated() -> None:

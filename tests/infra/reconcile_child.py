@@ -25,6 +25,7 @@ from processors.changes import EngagementChange
 from processors.engagements import engagements_of
 from processors.event_time import day_of, day_start, to_us
 from processors.facts import Fact, Payment, Position
+from processors.horizons import Horizons
 from schemas.codec import encode
 from schemas.derived import Call, CallTranscribed
 from schemas.events import (
@@ -198,11 +199,12 @@ def reconciled(directory: Path, seed: int) -> dict[str, Any]:
     fill(client, ENGAGEMENTS, engagement_rows(facts))
     streamed: dict[str, list[Any]] = {AGENCY_HOURS.name: [], AGENCY_METRICS.name: []}
     for agency_id, days in in_order(facts, HORIZON_HOURS).items():
-        for table, row in agency_rows(AgencyDays(CLIENT, agency_id, days), days, agency_id):
+        for table, row in agency_rows(AgencyDays.of(CLIENT, agency_id, days), days, agency_id):
             streamed[table.name].append(row)
     fill(client, AGENCY_HOURS, streamed[AGENCY_HOURS.name])
     fill(client, AGENCY_METRICS, streamed[AGENCY_METRICS.name])
-    outcome = reconcile(client, *ALWAYS, HORIZON_HOURS, "EUR")
+    own = Horizons(1, {CLIENT: HORIZON_HOURS, "another": 2})
+    outcome = reconcile(client, *ALWAYS, own if seed % 2 else Horizons(HORIZON_HOURS), "EUR")
     defined = client.query(
         "SELECT countIf(churn_correlation IS NOT NULL), countIf(payment_correlation IS NOT NULL), "
         "countIf(nps IS NOT NULL), countIf(churn_rate_n != recovery_rate_n) "

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from processors.event_time import to_us
-from processors.rise_baseline import RiseSettings
+from processors.horizons import Horizons
 from schemas import rows
 from schemas.codec import encode
 from schemas.conversation import CallScore, Speaker, Turn, TurnScore
@@ -30,13 +30,13 @@ from schemas.events import (
 from schemas.topics import CALL_SCORED, CONTRACT_CANCELLED, PAYMENT_RECEIVED
 from streams import aggregating, linking
 from streams.aggregating import Aggregator
+from streams.alert_watch import AlertWatch
 from streams.customers import Customers, Key
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery, Intake
 from streams.linking import Linker, LinkSettings
 from streams.outbox import Message
 from streams.progress import Progress
-from streams.rise_watch import RiseWatch
 from streams.storing import SINKS, RowSettings, TableWriter
 from tests.streams.doubles import (
     Death,
@@ -78,7 +78,6 @@ class World:
     store: MemoryStore = field(default_factory=MemoryStore)
     archive: dict[Key, dict[tuple[str, str], str]] = field(default_factory=dict)
     grace_hours: int = GRACE_HOURS
-    rises: RiseSettings = field(default_factory=RiseSettings)
     deaths: int = 0
     ticks: int = 0
     today: datetime | None = None
@@ -129,7 +128,7 @@ class Worker:
             world.table("customers"),
             world.table("settled"),
             MemoryArchive(world.archive, world.script),
-            horizon_hours=HORIZON_HOURS,
+            horizons=Horizons(HORIZON_HOURS),
             grace_hours=world.grace_hours,
             now_us=world.now_us,
         )
@@ -138,11 +137,11 @@ class Worker:
             outbox,
             letters,
             self.progress,
-            LinkSettings(KEY, HORIZON_HOURS),
+            LinkSettings(KEY, Horizons(HORIZON_HOURS)),
         )
         self.aggregator = Aggregator(
             world.table("agency-days"),
-            RiseWatch(world.table("agency-alerts"), world.rises),
+            AlertWatch(world.table("agency-alerts"), {}),
             outbox,
             letters,
             self.progress,

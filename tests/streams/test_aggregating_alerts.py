@@ -1,29 +1,22 @@
-"""Alerts as `aggregate` tells them: opened once, kept over a restart, taken back when undone."""
+"""Rises and falls as `aggregate` tells them: once, kept over a restart, taken back when undone."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
-from processors.rise_baseline import RiseSettings
+from processors.alert_settings import AlertSettings
 from schemas import rows
-from schemas.codec import decode
-from schemas.derived import AgencyAlert, AlertStatus
-from schemas.topics import AGENCY_ALERT, DEAD_LETTER
+from schemas.derived import AlertKind, AlertStatus
+from schemas.topics import DEAD_LETTER
+from streams import alert_watch
 from streams.outbox import Message
-from tests.streams.pipeline import BEGIN, Worker, World, scored
+from tests.streams.alert_world import ALL_QUICK, PAYER, QUICK, AlertWorld
+from tests.streams.pipeline import BEGIN, paid, scored
 
-QUICK = RiseSettings(
-    threshold=4.0,
-    resolve_threshold=4.0,
-    warmup_calls=20,
-    warmup_days=3,
-    alert_calls=4,
-    lag_days=0,
-)
 RISE = BEGIN + timedelta(days=6)
 
 
@@ -53,71 +46,164 @@ def elsewhere(at: datetime) -> Message:
 
 
 @pytest.fixture
-def world() -> World:
-    return World(rises=QUICK)
+def world() -> AlertWorld:
+    return AlertWorld()
 
 
-async def play(world: World, worker: Worker, messages: list[Message]) -> None:
-    for message in messages:
-        world.broker.write(message)
-    rng = random.Random(1)
-    while await worker.step(rng):
-        pass
-
-
-def told(world: World) -> list[AgencyAlert]:
-    found = [decode(raw, AgencyAlert) for raw in world.broker.values(AGENCY_ALERT.name)]
-    return [alert for alert in found if isinstance(alert, AgencyAlert)]
-
-
-async def test_an_alert_opens_once_and_is_told_again_only_when_it_differs(world: World) -> None:
+async def test_an_alert_opens_once_and_is_told_again_only_when_it_differs(
+    world: AlertWorld,
+) -> None:
     worker = world.worker()
-    await play(world, worker, [*usual(), *rise(), elsewhere(RISE + timedelta(hours=6))])
-    opened = told(world)
+    await world.play(worker, [*usual(), *rise(), elsewhere(RISE + timedelta(hours=6))])
+    opened = world.told()
     assert {alert.alert_id for alert in opened} == {opened[0].alert_id}
     assert opened[-1].status is AlertStatus.OPEN
     assert opened[-1].n == 8
     assert opened[-1].quotes[0].text.startswith("frase di rise")
     assert opened[-1].since == RISE
-    await play(world, worker, [elsewhere(RISE + timedelta(hours=9))])
-    assert told(world) == opened
+    await world.play(worker, [elsewhere(RISE + timedelta(hours=9))])
+    assert world.told() == opened
     assert len(world.store.rows(rows.ALERTS)) == 1
 
 
-async def test_it_keeps_its_id_after_a_restart_and_is_not_told_twice(world: World) -> None:
-    await play(world, world.worker(), [*usual(), *rise(), elsewhere(RISE + timedelta(hours=6))])
-    before = told(world)
+async def test_it_keeps_its_id_after_a_restart_and_is_not_told_twice(world: AlertWorld) -> None:
+    await world.play(world.worker(), [*usual(), *rise(), elsewhere(RISE + timedelta(hours=6))])
+    before = world.told()
     restarted = world.worker()
-    await play(world, restarted, [elsewhere(RISE + timedelta(hours=7))])
-    assert told(world) == before
+    await world.play(restarted, [elsewhere(RISE + timedelta(hours=7))])
+    assert world.told() == before
     more = list(calls(RISE + timedelta(hours=8), 2, (0.9,), "more"))
-    await play(world, restarted, [*more, elsewhere(RISE + timedelta(hours=12))])
-    last = told(world)[-1]
+    await world.play(restarted, [*more, elsewhere(RISE + timedelta(hours=12))])
+    last = world.told()[-1]
     assert (last.alert_id, last.status, last.n) == (before[0].alert_id, AlertStatus.OPEN, 12)
 
 
 async def test_it_is_told_when_the_time_moves_on_without_the_agency_after_a_restart(
-    world: World,
+    world: AlertWorld,
 ) -> None:
-    await play(world, world.worker(), [*usual(), *rise()[:4]])
-    assert told(world) == []
-    await play(world, world.worker(), [elsewhere(RISE + timedelta(hours=6))])
-    assert [alert.status for alert in told(world)] == [AlertStatus.OPEN]
+    await world.play(world.worker(), [*usual(), *rise()[:4]])
+    assert world.told() == []
+    await world.play(world.worker(), [elsewhere(RISE + timedelta(hours=6))])
+    assert [alert.status for alert in world.told()] == [AlertStatus.OPEN]
     assert world.broker.values(DEAD_LETTER.name) == []
 
 
-async def test_a_late_event_that_undoes_it_retracts_it(world: World) -> None:
+async def test_a_late_event_that_undoes_it_retracts_it(world: AlertWorld) -> None:
     worker = world.worker()
-    await play(world, worker, [*usual(), *rise()[:4], elsewhere(RISE + timedelta(hours=6))])
-    opened = told(world)
+    await world.play(worker, [*usual(), *rise()[:4], elsewhere(RISE + timedelta(hours=6))])
+    opened = world.told()
     calm = [
         scored(f"calm{n}", f"p:calm{n}", RISE + timedelta(minutes=n), "bora", 0.0)
         for n in range(50)
     ]
-    await play(world, worker, calm)
-    assert told(world)[-1].status is AlertStatus.RETRACTED
-    assert told(world)[-1].alert_id == opened[0].alert_id
+    await world.play(worker, calm)
+    assert world.told()[-1].status is AlertStatus.RETRACTED
+    assert world.told()[-1].alert_id == opened[0].alert_id
     (row,) = world.store.rows(rows.ALERTS).values()
     assert row["status"] == "retracted"
-    await play(world, world.worker(), [elsewhere(RISE + timedelta(hours=7))])
-    assert told(world)[-1].status is AlertStatus.RETRACTED
+    await world.play(world.worker(), [elsewhere(RISE + timedelta(hours=7))])
+    assert world.told()[-1].status is AlertStatus.RETRACTED
+
+
+async def test_a_clock_that_a_restart_sets_back_takes_nothing_back(world: AlertWorld) -> None:
+    """A payment moved it; after the restart only the calls that are kept tell the time."""
+    worker = world.worker()
+    payer = scored("payer", PAYER, RISE, "bora", 0.9)
+    await world.play(worker, [*usual(), *rise()[:4], payer])
+    assert world.told() == []
+    await world.play(worker, [paid("paid", PAYER, RISE + timedelta(hours=6))])
+    opened = world.told()
+    assert [alert.status for alert in opened] == [AlertStatus.OPEN]
+    late = scored("late", "p:late", BEGIN + timedelta(hours=2), "aurora")
+    await world.play(world.worker(), [late])
+    assert world.told() == opened
+
+
+def rated(first: datetime, count: int, ratings: tuple[int, ...], name: str) -> list[Message]:
+    """Two rated conversations an hour."""
+    return [
+        scored(
+            f"{name}{number}",
+            f"p:{name}{number}",
+            first + timedelta(minutes=30 * number),
+            "bora",
+            0.2,
+            rating=ratings[number % len(ratings)],
+        )
+        for number in range(count)
+    ]
+
+
+def liked() -> list[Message]:
+    return [
+        message
+        for day in range(6)
+        for message in rated(BEGIN + timedelta(days=day), 10, (10, 5, 9, 8, 10), f"liked{day}-")
+    ]
+
+
+async def test_a_fall_of_the_nps_opens_resolves_and_falls_away(world: AlertWorld) -> None:
+    worker = world.worker()
+    await world.play(worker, [*liked(), *rated(RISE, 12, (3, 5, 7), "fall")])
+    await world.play(worker, [elsewhere(RISE + timedelta(hours=9))])
+    opened = world.told()[-1]
+    assert (opened.kind, opened.status, opened.quotes) == (
+        AlertKind.NPS_FALL,
+        AlertStatus.OPEN,
+        [],
+    )
+    assert opened.since == RISE
+    assert opened.baseline == pytest.approx(40, abs=15)
+    assert opened.level == pytest.approx(-66.7, abs=0.1)
+    assert opened.n == 12
+    assert opened.rise_points == pytest.approx(opened.level - opened.baseline)
+    assert opened.rise_sd < 0
+    again = rated(RISE + timedelta(days=1), 30, (10, 9, 8, 10, 10), "again")
+    await world.play(worker, [*again, elsewhere(RISE + timedelta(days=3))])
+    assert (world.told()[-1].alert_id, world.told()[-1].status) == (
+        opened.alert_id,
+        AlertStatus.RESOLVED,
+    )
+    late = [
+        scored(f"late{n}", f"p:late{n}", RISE + timedelta(minutes=6 * n), "bora", 0.2, rating=10)
+        for n in range(60)
+    ]
+    await world.play(worker, late)
+    assert world.told()[-1].status is AlertStatus.RETRACTED
+    assert world.standing() == {}
+
+
+async def test_predicted_ratings_open_nothing(world: AlertWorld) -> None:
+    worker = world.worker()
+    usual_calls = [*liked(), *calls(RISE, 20, (0.2, 0.3, 0.1), "unrated")]
+    await world.play(worker, [*usual_calls, elsewhere(RISE + timedelta(days=2))])
+    assert world.told() == []
+
+
+async def test_what_a_committente_has_switched_off_is_not_told() -> None:
+    messages = [*usual(), *rise(), elsewhere(RISE + timedelta(hours=6))]
+    others = AlertWorld(alerts={"luce": AlertSettings(None, None, None), "*": ALL_QUICK})
+    await others.play(others.worker(), messages)
+    assert len(others.standing()) == 1
+    off = AlertWorld(alerts={"acqua": AlertSettings(None, QUICK, None), "*": ALL_QUICK})
+    await off.play(off.worker(), messages)
+    assert off.told() == []
+
+
+async def test_an_agency_that_nothing_happened_to_is_not_folded_again(
+    world: AlertWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Aurora's calls come one by one within an hour; bora has nothing to be told of."""
+    worker = world.worker()
+    await world.play(worker, [*usual(), *liked()])
+    folded: list[int] = []
+    after_day = alert_watch._after_day
+
+    def counted(states: Any, day: int, *others: Any) -> Any:
+        folded.append(day)
+        return after_day(states, day, *others)
+
+    monkeypatch.setattr(alert_watch, "_after_day", counted)
+    last = BEGIN + timedelta(days=5, hours=4, minutes=31)
+    await world.play(worker, [elsewhere(last + timedelta(minutes=n)) for n in range(20)])
+    assert folded == []

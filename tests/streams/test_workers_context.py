@@ -11,6 +11,7 @@ import faust
 import pytest
 
 from infra.settings import Settings
+from processors.horizons import Horizons
 from schemas.codec import decode, encode
 from schemas.derived import CallScored, CallTranscribed, DeadLetter
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED, DEAD_LETTER, ENGAGEMENT_CHANGED, Topic
@@ -96,11 +97,11 @@ async def test_link_links_in_a_faust_app(app: faust.App, broker: MemoryBroker) -
         table,
         MemoryTable({}),
         MemoryArchive({}, Effects()),
-        horizon_hours=720,
+        horizons=Horizons(),
         grace_hours=24,
         now_us=lambda: 0,
     )
-    linker = Linker(customers, outbox, letters, progress, LinkSettings(KEY, 720))
+    linker = Linker(customers, outbox, letters, progress, LinkSettings(KEY, Horizons()))
     values = [scored(f"e{n}", "p:c", BEGIN).value for n in range(3)]
     await feed(app, CALL_SCORED, Intake(linker.handle, letters), values)
     (raw,) = broker.values(ENGAGEMENT_CHANGED.name)

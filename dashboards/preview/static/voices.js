@@ -4,6 +4,9 @@ import { measure, say, shortTime } from "./format.js";
 
 const sentences = (text) => text.split("\n").filter(Boolean);
 
+/** How each kind of alert measures: the unit of its level and baseline. */
+const MEASURED = { aggression_rise: "score", nps_fall: "nps", silence: "count" };
+
 /** Open alerts, each with the sentences that raised it; a quiet line when there are none. */
 export function drawAlerts(place, rows) {
   place.classList.toggle("ringing", rows.length > 0);
@@ -13,9 +16,12 @@ export function drawAlerts(place, rows) {
   }
   place.replaceChildren(...rows.map((row) => element(
     "article", { class: "alert", role: "alert" },
-    element("h3", {}, say("ui.alert", { agency: row.agency, points: measure("points", row.rise_points) })),
-    element("p", {}, say("ui.alert_detail", {
-      since: shortTime(row.since), baseline: measure("score", row.baseline), level: measure("score", row.level), n: measure("count", row.n),
+    element("h3", {}, say(`alert.${row.kind}`, {
+      agency: row.agency, points: measure("points", Math.abs(row.rise_points)), n: measure("count", row.n),
+    })),
+    element("p", {}, say(`alert_detail.${row.kind}`, {
+      since: shortTime(row.since), baseline: measure(MEASURED[row.kind], row.baseline),
+      level: measure(MEASURED[row.kind], row.level), n: measure("count", row.n),
     })),
     element("div", { class: "sayings" }, sentences(row.quotes).map((text) => marked(text, "harsh"))),
   )));

@@ -5,7 +5,8 @@ SELECT
     agency_id,
     customer,
     t0,
-    t0 + {horizon_us:Int64} AS ends,
+    horizon_us,
+    t0 + horizon_us AS ends,
     arrayFilter(said -> said.1 >= t0 AND said.1 < ends, conversations) AS members,
     arrayMap(
         said -> assumeNotNull(said.3), arrayFilter(said -> said.3 IS NOT NULL, members)
@@ -18,6 +19,12 @@ FROM (
         client_id,
         agency_id,
         customer,
+        transform(
+            toString(client_id),
+            {own_clients:Array(String)},
+            {own_horizons_us:Array(Int64)},
+            {horizon_us:Int64}
+        ) AS horizon_us,
         arraySort(
             said -> (said.1, said.2),
             groupArray((
@@ -29,7 +36,7 @@ FROM (
 )
 ARRAY JOIN arrayFold(
     (opened, said) -> if(
-        empty(opened) OR said.1 >= opened[-1] + {horizon_us:Int64},
+        empty(opened) OR said.1 >= opened[-1] + horizon_us,
         arrayPushBack(opened, said.1),
         opened
     ),

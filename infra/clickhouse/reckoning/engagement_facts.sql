@@ -4,7 +4,7 @@ SELECT
     agency_id,
     customer,
     t0,
-    t0 - t0 % 3600000000 + {horizon_us:Int64} AS matures,
+    t0 - t0 % 3600000000 + horizon_us AS matures,
     members[1].5 AS service,
     members[1].6 AS touchpoint,
     members[1].7 AS channel,
