@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format schemas dashboards lock clean
+.PHONY: help setup demo test check train format schemas dashboards lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -49,6 +49,9 @@ check: setup ## format, lint and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+train: setup ## learn the scorer anew from infra/training/material
+	@$(BIN)/python -m infra.training learn
 
 format: setup ## mend format and what lint can
 	@$(BIN)/ruff format .

@@ -6,7 +6,7 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -17,6 +17,7 @@ from processors.horizons import Horizons
 from schemas.topics import PARTITIONS
 
 PACKAGED_MODEL = "packaged-base"
+ScorerName = Literal["encoder", "lexicon"]
 
 
 def default_home() -> Path:
@@ -68,6 +69,9 @@ class Settings(BaseSettings):
         7,
         description="days after its end that an engagement stays in the workers' state; later "
         "events count all the same, their customers are looked up in ClickHouse",
+    )
+    scorer: ScorerName = Field(
+        "encoder", description="what scores turns: the learned encoder-1, or the lexicons alone"
     )
     currency: str = Field("EUR", description="currency of the amounts that are summed")
     alerts: str = Field(

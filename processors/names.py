@@ -1,143 +1,154 @@
-"""Finds people's names by the words that introduce them: 'mi chiamo', 'signora', 'parlo con'.
+"""Finds people's names: after the words that introduce them, known ones, and unmistakable ones.
 
-A capitalised word after an introduction is taken for a name; a word in lower case only where
-it is in the list of frequent Italian names, since transcribers do not always capitalise.
+The surer the introduction, the less is asked of the name. After 'mi chiamo' or 'signora' any
+capitalised word will do, and a word in lower case that is none of everyday talk; after 'sono' or
+'parlo con' it must be a listed name or an unknown capitalised word; with no introduction only
+given names that mean nothing else ('Giuseppe', not 'Rosa') are taken.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Final
 
-_CUES: Final = {
-    "it": (
-        "sono ",
-        "sig",
-        "parl",
-        "mi chiam",
-        "si chiam",
-        "il mio nome",
-        "nome e cog",
-        "a nome",
-        "intestat",
-        "dott",
-        "avv",
-        "ing",
-        "geom",
-        "rag",
-        "prof",
-    ),
-    "en": (
-        "mr",
-        "ms",
-        "miss",
-        "doctor",
-        "dr",
-        "my name",
-        "this is",
-        "i am",
-        "i'm",
-        "speak",
-        "talk",
-    ),
-}
-"""How each introduction below begins: found first, since looking for them is much faster."""
+from processors.name_cues import Strength, leads, phrases, relatives, titles
+from processors.name_lists import NOBODY, KnownNames, name_lists
+from processors.person_words import PersonWords
+from processors.personal_data import Found, Kind, Pieces
 
-_TITLES: Final = {
-    "it": (
-        r"signor[aei]?|signorina|sig\.(?:r?a|ra)?|sig\.?ra|dottor(?:e|essa)?|dott\.(?:ssa)?"
-        r"|avvocat[oa]|avv\.|ingegner[e]?|ing\.|geometra|geom\.|ragionier[ea]?|rag\."
-        r"|professor(?:e|essa)?|prof\.(?:ssa)?"
-    ),
-    "en": r"mr\.?|mrs\.?|ms\.?|miss|mister|doctor|dr\.?",
-}
-_OPENINGS: Final = {
-    "it": (
-        r"mi chiamo|si chiama|il mio nome è|nome e cognome(?: è)?|a nome(?: di)?"
-        r"|intestat[aoie] a(?:l|lla)?|sono|parlo con|parlando con|parlare con"
-    ),
-    "en": r"my name is|my name's|this is|i am|i'm|speak(?:ing)? (?:to|with)|talking to",
-}
-_PROPER = r"(?:(?:D[aei']l?l?[ao]?|Lo|La|Li|De)\s*)?[A-ZÀ-Ý][a-zà-ÿ]+(?:[-'’][A-ZÀ-Ý]?[a-zà-ÿ]+)?"
-_NAME = rf"(?P<name>{_PROPER}(?:\s+(?:{_PROPER}|[A-Z]\.)){{0,2}})"
-_WORDS = r"(?P<words>[a-zà-ÿ'’]+(?:\s+[A-Za-zÀ-ÿ'’]+)?)"
-_ARTICLE: Final = {"it": r"(?:(?:il|la|lo|un|una|di)\s+|l['’])?", "en": r"(?:the\s+)?"}
+_LANGUAGES: Final = ("it", "en")
+_AFTER_THE_CUE: Final = frozenset(("", ",", ":", "'", "’", "-", '"', "«"))
+_AFTER_A_QUESTION: Final = frozenset((*_AFTER_THE_CUE, "?", ".", ")"))
+_QUESTIONED: Final = frozenset(
+    ("nome", "cognome", "name", "surname", "saluti", "regards", "io", "piacere")
+)
+"""Last words of introductions that may end a sentence: 'Il cognome? Rossi.'"""
+_WITHIN_A_CUE: Final = frozenset(("", "'", "’", "/"))
+_ABBREVIATION_AT_MOST = 3
+_PIECES_AT_MOST = 5
+_LEADS_AT_MOST = 2
 
 
-def _pattern(language: str) -> re.Pattern[str]:
-    title, opening = _TITLES[language], _OPENINGS[language]
-    article = _ARTICLE[language]
-    introduction = (
-        rf"(?P<intro>\b(?i:(?:{opening})\s+{article}(?:{title})\s+|(?:{title})\s+(?:{title})\s+"
-        rf"|(?:{opening})\s+{article}|(?:{title})\s+))"
-    )
-    return re.compile(rf"{introduction}(?:{_NAME}|{_WORDS})")
+@dataclass(frozen=True, slots=True)
+class NameFound:
+    """A name in a text, and how surely it is one."""
+
+    found: Found
+    words: tuple[str, ...]
+    strength: Strength
 
 
-_PATTERNS: Final = {language: _pattern(language) for language in _CUES}
+def may_hold_names(pieces: Pieces, language: str, known: KnownNames) -> bool:
+    """A quick look whether a search is worth it: an introduction, a listed name, a known one."""
+    if known or language not in _LANGUAGES:
+        return bool(known)
+    return not _starts(language).isdisjoint(pieces.words)
 
 
-def redact_names(text: str, language: str) -> str:
-    """`text` with the names after introductions as [NOME]; other languages are left alone."""
-    cues = _CUES.get(language)
-    if cues is None:
-        return text
-    lower = text.lower()
-    begins = [at for cue in cues if cue in lower for at in _places(lower, cue)]
-    if not begins:
-        return text
-    if len(lower) != len(text):
-        return _PATTERNS[language].sub(_replacement, text)
-    return _replace_at(text, sorted(begins), _PATTERNS[language])
+def names_in(
+    pieces: Pieces,
+    language: str,
+    known: KnownNames = NOBODY,
+    taken: Callable[[int], bool] = lambda _: False,
+) -> Iterator[NameFound]:
+    """The names of a text, in order; `taken` tells pieces that are other data already.
+
+    In languages without lists only `known` names are found.
+    """
+    listed = language if language in _LANGUAGES else None
+    starts = _starts(listed) if listed else frozenset()
+    introductions = _Introductions(pieces, listed)
+    person = PersonWords(pieces, listed, known, taken)
+    place = 0
+    while place < len(pieces):
+        if pieces.words[place] not in starts and pieces.words[place] not in known:
+            place += 1
+            continue
+        strength, at = introductions.read(place)
+        end = _name_end(person, at, strength, place, len(pieces)) if strength else at
+        if end == at:
+            strength, at = Strength.NONE, place
+            end = _name_end(person, at, strength, place, len(pieces))
+        if end > at:
+            yield NameFound(pieces.found(Kind.NAME, at, end), pieces.words[at:end], strength)
+        place = max(end, place + 1)
 
 
-def _places(text: str, cue: str) -> Iterator[int]:
-    at = text.find(cue)
-    while at >= 0:
-        if at == 0 or not text[at - 1].isalnum():
-            yield at
-        at = text.find(cue, at + 1)
+def _name_end(person: PersonWords, at: int, strength: Strength, cue: int, length: int) -> int:
+    """Where the name at `at` ends; `at` where none stands there."""
+    end = person.begun(at, strength, cue)
+    if end == at:
+        return at
+    while end < length and end - at < _PIECES_AT_MOST:
+        after = person.extended(end, strength)
+        if after == end:
+            break
+        end = after
+    return at if person.is_company(at, end, strength) else end
 
 
-def _replace_at(text: str, begins: list[int], pattern: re.Pattern[str]) -> str:
-    pieces, done = [], 0
-    for at in begins:
-        match = pattern.match(text, at) if at >= done else None
-        if match is not None:
-            pieces += [text[done:at], _replacement(match)]
-            done = match.end()
-    return "".join([*pieces, text[done:]])
+class _Introductions:
+    def __init__(self, pieces: Pieces, language: str | None) -> None:
+        self._pieces = pieces
+        self._titles = titles(language) if language else frozenset()
+        self._relatives = relatives(language) if language else frozenset()
+        self._phrases = phrases(language) if language else {}
+        self._leads = leads(language) if language else frozenset()
 
+    def read(self, place: int) -> tuple[Strength, int]:
+        """How surely a name follows what is said at `place`, and where it would begin."""
+        strength, at = self._read_phrase(place)
+        moved = True
+        while moved and at < len(self._pieces) and (at == place or self._soft(at)):
+            raised, after = self._read_person(at, place)
+            moved = after > at
+            strength, at = max(strength, raised), after
+        if strength is Strength.NONE or at >= len(self._pieces) or not self._soft(at):
+            return Strength.NONE, place
+        return strength, at
 
-def _replacement(match: re.Match[str]) -> str:
-    if match["name"]:
-        return match["intro"] + _without_proper(match["name"])
-    return match["intro"] + _without_frequent(match["words"])
+    def _read_phrase(self, place: int) -> tuple[Strength, int]:
+        words = self._pieces.words
+        for rest, strength in self._phrases.get(words[place], ()):
+            after = place + 1 + len(rest)
+            if words[place + 1 : after] == rest and self._flows(place, after):
+                return strength, after
+        return Strength.NONE, place
 
+    def _read_person(self, at: int, place: int) -> tuple[Strength, int]:
+        """A title or a relative at `at`, with what may lead to it ('la signora', 'mio figlio')."""
+        words = self._pieces.words
+        led = at
+        while place < led < len(words) - 1 and words[led] in self._leads:
+            led += 1
+            if led - at == _LEADS_AT_MOST:
+                break
+        if words[led] in self._titles:
+            return Strength.NAME, led + 1
+        if words[led] in self._relatives:
+            of = words[led + 1 : led + 2] == ("di",)
+            return Strength.PERSON, led + (2 if of else 1)
+        return Strength.NONE, at
 
-def _without_proper(found: str) -> str:
-    never, words = _listed()[1], found.split()
-    ended = next((n for n, word in enumerate(words) if word.lower() in never), len(words))
-    return " ".join(["[NOME]", *words[ended:]]) if ended else found
+    def _flows(self, first: int, after: int) -> bool:
+        return all(self._pieces.gap(n).strip() in _WITHIN_A_CUE for n in range(first, after - 1))
 
-
-def _without_frequent(found: str) -> str:
-    words = found.split()
-    count = 0
-    while count < len(words) and words[count].lower() in _listed()[0]:
-        count += 1
-    if not count:
-        return found
-    return " ".join(["[NOME]", *words[count:]])
+    def _soft(self, at: int) -> bool:
+        """Whether the pause before `at` lets a name follow."""
+        gap, before = self._pieces.gap(at - 1), self._pieces.words[at - 1]
+        mark = gap.strip()
+        if mark == "." and (before in self._titles or len(before) <= _ABBREVIATION_AT_MOST):
+            return True
+        if before in _QUESTIONED:
+            return mark in _AFTER_A_QUESTION
+        return mark in _AFTER_THE_CUE and "\n" not in gap
 
 
 @cache
-def _listed() -> tuple[frozenset[str], frozenset[str]]:
-    """Frequent names, and words that are no names where they stand for one."""
-    data = json.loads(files("processors").joinpath("frequent_names.json").read_text("utf-8"))
-    names = frozenset(data["surnames"]) | frozenset(data["given_names"])
-    return names, frozenset(data["never_names"])
+def _starts(language: str) -> frozenset[str]:
+    """Words a name, or its introduction, can begin with."""
+    lists = name_lists(language)
+    introducing = titles(language) | relatives(language) | frozenset(phrases(language))
+    return introducing | lists.given | lists.surnames

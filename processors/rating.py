@@ -3,193 +3,155 @@
 Spoken: a number in the customer's answer to an operator's 0-10 question, or one that the
 customer plainly gives as a mark ('vi do un quattro'). Halves round down ('otto e mezzo' is 8),
 'sette meno' stays 7, of two neighbouring marks the lower counts ('tra il sei e il sette' is 6),
-a correction replaces ('sette, anzi otto' is 8). Numbers that count something ('tre volte'), the
-scale itself ('da zero a dieci') and the verb 'sei' are no marks. A bound ('non più di cinque')
-counts where no other mark stands beside it.
+a correction replaces ('sette, anzi otto' is 8), also one in the customer's next words. Numbers
+that count something ('tre volte'), the scale itself ('da zero a dieci'), marks refused ('dieci
+non lo do a nessuno') and the verb 'sei' are none. A bound counts where no other mark stands
+beside it: 'non più di cinque' is 5, 'meno di cinque' 4, 'nemmeno uno' and 'meno di zero' 0.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from processors.cues import read_turn
+from processors.mark_words import MarkWords, mark_words
+from processors.marks import Mark, extreme_in, marks_in
+from processors.rating_questions import asks_for_another_number, asks_for_rating, lowest_mark
 from processors.tokens import Words, cut
 from schemas.conversation import Speaker, Turn
 
-_NUMBERS = {
-    "it": "zero|uno|due|tre|quattro|cinque|sei|sette|otto|nove|dieci",
-    "en": "zero|one|two|three|four|five|six|seven|eight|nine|ten",
-}
-_VALUES = {
-    language: {
-        **{word: value for value, word in enumerate(words.split("|"))},
-        **{str(value): value for value in range(11)},
-    }
-    for language, words in _NUMBERS.items()
-}
-_BIGGEST = {"it": ("massimo", "lode", "pieni"), "en": ("maximum", "top")}
-_PASS_MARK = {"it": "sufficienza"}
-_RANGES = {"it": ("a", "al", "e", "ed"), "en": ("to", "and")}
-_RANGE_BEGINS = {"it": ("da", "dal", "tra", "fra"), "en": ("from", "between")}
-_OUT_OF = {"it": ("su",), "en": ("of",)}
-_OR = {"it": ("o", "e", "massimo", "forse"), "en": ("or", "to", "maybe")}
-_SKIPPED = {"it": ("il", "un", "l", "a"), "en": ("a", "an", "the")}
-_INSTEAD = {"it": ("anzi", "ora", "adesso"), "en": ("actually", "now")}
-_COUNTED = re.compile(
-    r"volt|ann|euro|cent|mes|giorn|or[ae]$|minut|rat[ae]$|person|bollett|fattur|settiman|figl|"
-    r"telefonat|chiamat|operator|piano|stanz|punti|bambin|scale|interno|mila|metri|gradi|"
-    r"time|year|month|day|hour|minute|pound|dollar|people|call|bill|week|kid|letter|operators"
-)
-_NUMBERED = {
-    "it": ("numero", "civico", "interno", "alle", "piano", "ogni", "ore", "scala", "ultimi"),
-    "en": ("number", "flat", "at", "every", "floor", "last"),
-}
-_FOLLOWS_A_MARK = {
-    "e", "o", "su", "dai", "meno", "piu", "ma", "forse", "per", "perche", "pieno", "scarso",
-    "abbondante", "spaccato", "va", "via", "non", "come", "direi", "penso", "credo", "anzi", "al",
-    "massimo", "politico", "grazie", "signora", "signorina", "ecco", "mezzo", "dieci", "10", "ok",
-}  # fmt: skip
-_LEADS_TO_A_MARK = {
-    "un", "il", "do", "darei", "direi", "dico", "facciamo", "diciamo", "mettiamo", "voto", "metto",
-    "a", "sufficienza", "circa", "tipo", "o", "forse", "dare", "dia", "penso", "da", "mah", "boh",
-    "beh", "eh", "e", "tra", "fra", "anzi", "ora", "adesso", "di", "solo",
-}  # fmt: skip
-_GIVES_A_MARK = {
-    "it": {"voto", "do", "darei", "diamo", "punteggio", "metto", "dare", "valutazione"},
-    "en": {"give", "score", "rate", "rating", "mark"},
-}
-_NOT_A_GIFT = {"it": {"mi", "ci", "dammi"}, "en": {"me", "us"}}
-_BOUNDS = {"piu", "meno", "sotto", "sopra", "more", "less", "below", "above"}
-_REACH = 5
-_ANSWERS_AWAITED = 2
+__all__ = ["asks_for_rating", "predicted_rating", "spoken_rating"]
+
+_LANGUAGES = ("it", "en")
+_GIVEN_WITHIN = 5
+_GIVEN_AFTER = 4
+_ANSWERS_AWAITED = 4
+_TAKEN_BACK_WITHIN = 1
+_QUESTION_PARTS = 4
+_SHORT_ANSWER = 3
 
 
 def spoken_rating(turns: Sequence[Turn], language: str) -> int | None:
     """The rating the customer speaks in these turns, the last one given; None where none is."""
-    rating: int | None = None
-    awaited = 0
+    if language not in _LANGUAGES:
+        return None
+    listener = _Listener(language)
     for turn in turns:
         if turn.speaker is Speaker.OPERATOR:
-            if asks_for_rating(turn.text, language):
-                awaited = _ANSWERS_AWAITED
+            listener.hear_operator(turn.text)
         elif turn.speaker is Speaker.CUSTOMER:
-            said = cut(turn.text, language)
-            found = mark_in(said, language) if awaited else plain_mark(said, language)
-            awaited = 0 if found is not None else max(0, awaited - 1)
-            rating = rating if found is None else found
-    return rating
+            listener.hear_customer(turn.text)
+    return listener.rating
 
 
-def asks_for_rating(text: str, language: str) -> bool:
-    """Whether an operator's turn asks for a mark from 0 to 10."""
-    cues = read_turn(text, language, Speaker.OPERATOR)
-    return any(cue.family == "rating.question" for cue in cues)
+@dataclass(slots=True)
+class _Listener:
+    language: str
+    rating: int | None = None
+    awaited: int = 0
+    """In how many of the customer's next turns an answer may come."""
+    revisable: int = 0
+    """In how many of them the mark given may be taken back."""
+    lowest: int = 0
+    asked: list[str] = field(default_factory=list)
+    """The operator's latest turns, for a question may be spread over several."""
+
+    def hear_operator(self, text: str) -> None:
+        self.asked = [*self.asked[1 - _QUESTION_PARTS :], text]
+        whole = " ".join(self.asked)
+        if asks_for_rating(text, self.language) or (
+            not self.awaited and self.rating is None and asks_for_rating(whole, self.language)
+        ):
+            self.awaited, self.revisable = _ANSWERS_AWAITED, 0
+            self.lowest = lowest_mark(whole, self.language)
+        elif asks_for_another_number(text, self.language):
+            self.awaited, self.revisable, self.asked = 0, 0, []
+        elif self.revisable and "?" in text and marks_in(cut(text, self.language), self.language):
+            self.awaited = 1
+
+    def hear_customer(self, text: str) -> None:
+        said = cut(text, self.language)
+        taken_back = bool(self.revisable) and _takes_back(said, self.language)
+        if self.awaited or taken_back:
+            found = _answer(said, self.language, self.lowest)
+        else:
+            found = _given_unasked(said, self.language)
+        self.revisable = max(0, self.revisable - 1)
+        self.awaited = max(0, self.awaited - 1)
+        if len(said.words) > _SHORT_ANSWER:
+            self.asked = []
+        if found is not None:
+            self.rating, self.awaited, self.revisable = found, 0, _TAKEN_BACK_WITHIN
+            self.asked = []
 
 
-def mark_in(said: Words, language: str) -> int | None:
+def _answer(said: Words, language: str, lowest: int) -> int | None:
     """The mark in an answer to a 0-10 question."""
-    marks = _marks(said, language)
+    marks = marks_in(said, language)
     if marks:
         return _chosen(marks, said, language)
-    words = set(said.words)
-    if said.questions:
-        return None
-    if words.intersection(_BIGGEST[language]):
-        return 10
-    return 6 if _PASS_MARK.get(language) in words else None
+    return extreme_in(said, language, lowest)
 
 
-def plain_mark(said: Words, language: str) -> int | None:
+def _takes_back(said: Words, language: str) -> bool:
+    return not mark_words(language).takes_back.isdisjoint(said.words)
+
+
+def _given_unasked(said: Words, language: str) -> int | None:
     """The mark a customer gives unasked, in words that say it is one."""
-    gives = _GIVES_A_MARK[language]
-    marks = [
-        (place, value)
-        for place, value in _marks(said, language)
-        if (before := said.words[max(0, place - _REACH) : place])
-        and gives.intersection(before)
-        and not _NOT_A_GIFT[language].intersection(before)
-    ]
+    marks = [mark for mark in marks_in(said, language) if _is_given(mark.place, said, language)]
     return _chosen(marks, said, language) if marks else None
 
 
-def _marks(said: Words, language: str) -> list[tuple[int, int]]:
-    """Numbers from 0 to 10 that can be marks: (place, value)."""
-    values, words = _VALUES[language], said.words
-    taken = _scale(said, language)
-    marks: list[tuple[int, int]] = []
-    bounds: list[tuple[int, int]] = []
-    for place, word in enumerate(words):
-        value = values.get(word)
-        if value is None or place in taken or _is_counted(words, place, language):
-            continue
-        if word in ("sei", "one") and not _stands_as_number(said, place):
-            continue
-        if word.isdigit() and _is_fraction(said, place):
-            continue
-        bounding = bool(_BOUNDS.intersection(words[max(0, place - 2) : place]))
-        (bounds if bounding else marks).append((place, value))
-    return marks or bounds
+def _is_given(place: int, said: Words, language: str) -> bool:
+    known, words = mark_words(language), said.words
+    before = words[max(0, place - _GIVEN_WITHIN) : place]
+    after = words[place + 1 : place + 1 + _GIVEN_AFTER]
+    if known.gives_a_mark.intersection(before):
+        return not known.not_a_gift.intersection(before)
+    led = bool(before) and before[-1] in known.lead_to_a_mark
+    return led and not known.given_after.isdisjoint(after)
 
 
-def _scale(said: Words, language: str) -> set[int]:
-    """Places of numbers that name the scale: 'da zero a dieci', 'su dieci', 'out of ten'."""
-    values, words = _VALUES[language], said.words
-    taken: set[int] = set()
-    for place, word in enumerate(words):
-        value = values.get(word)
-        if value is None:
-            continue
-        before = words[place - 1] if place else ""
-        if value == 10 and before in _OUT_OF[language]:
-            taken.add(place)
-        slash = place and said.raw[said.ends[place - 1] : said.starts[place]].strip() == "/"
-        if value == 10 and slash and before in values:
-            taken.add(place)
-        if value == 10 and before in _RANGES[language] and place >= 2:
-            low = values.get(words[place - 2])
-            begun = place >= 3 and words[place - 3] in _RANGE_BEGINS[language]
-            if low in (0, 1) and (begun or language == "en" or before == "a"):
-                taken |= {place, place - 2}
-    return taken
+def _chosen(marks: list[Mark], said: Words, language: str) -> int:
+    """Of several marks: one that corrects the others, the lower of neighbours, else the first.
 
-
-def _is_counted(words: tuple[str, ...], place: int, language: str) -> bool:
-    after = words[place + 1] if place + 1 < len(words) else ""
-    before = words[place - 1] if place else ""
-    return bool(_COUNTED.match(after)) or before in _NUMBERED[language]
-
-
-def _stands_as_number(said: Words, place: int) -> bool:
-    """Whether 'sei' is six and not 'you are'; whether 'one' is a mark and not a pronoun."""
-    words = said.words
-    last = place + 1 >= len(words) or said.sentences[place + 1] != said.sentences[place]
-    before = words[place - 1] if place else ""
-    if words[place] == "one":
-        return last and before not in {"no", "this", "that", "any", "every"}
-    comma = not last and "," in said.raw[said.ends[place] : said.starts[place + 1]]
-    if before in {"tu", "ci", "mi", "non", "che", "chi", "lei", "se"}:
-        return False
-    return last or comma or words[place + 1] in _FOLLOWS_A_MARK or before in _LEADS_TO_A_MARK
-
-
-def _is_fraction(said: Words, place: int) -> bool:
-    between = said.raw[said.ends[place - 1] : said.starts[place]] if place else ""
-    return between in (",", ".") and said.words[place - 1].isdigit()
-
-
-def _chosen(marks: list[tuple[int, int]], said: Words, language: str) -> int:
-    """Of several marks: the one that corrects the others, the lower of a pair, else the first."""
-    for place, value in marks[1:]:
-        if any(w in _INSTEAD[language] for w in said.words[max(0, place - 2) : place]):
-            return value
-    first, value = marks[0]
-    if len(marks) > 1:
-        second, other = marks[1]
-        between = [w for w in said.words[first + 1 : second] if w not in _SKIPPED[language]]
-        if between and all(w in _OR[language] for w in between):
-            return min(value, other)
+    One of two neighbours said again is the choice between them ('cinque o sei... sei').
+    """
+    known = mark_words(language)
+    value, last = marks[0].value, marks[0]
+    joined = True
+    offered: set[int] = set()
+    ranged = not known.range_begins.isdisjoint(said.words[max(0, last.place - 2) : last.place])
+    for number, mark in enumerate(marks[1:], start=1):
+        between = said.words[last.place + 1 : mark.place]
+        follows = number > 1 and joined and all(word in known.fillers for word in between)
+        settles = follows and (ranged or mark.value in offered)
+        if settles or _replaces(between, known):
+            value, joined = mark.value, True
+        elif joined and _are_neighbours(last, mark, between, known):
+            value = min(value, mark.value)
+            offered |= {last.value, mark.value}
+        else:
+            joined = False
+        last = mark
     return value
+
+
+def _replaces(between: Sequence[str], known: MarkWords) -> bool:
+    """Whether the mark after these words stands for the one before them."""
+    if not known.corrects.isdisjoint(between):
+        return True
+    if len(between) > 1 and between[0] in ("meno", "minus"):
+        return True
+    instead = not {"invece", "instead"}.isdisjoint(between)
+    return instead and not known.gives_a_mark.isdisjoint(between)
+
+
+def _are_neighbours(one: Mark, other: Mark, between: Sequence[str], known: MarkWords) -> bool:
+    if not all(word in known.joins_neighbours for word in between):
+        return False
+    return bool(between) or abs(one.value - other.value) <= 1
 
 
 BASE = 6.5

@@ -1,128 +1,123 @@
 """Takes personal data out of a text, leaving a readable sentence with typed placeholders.
 
-Most turns hold none, so cheap looks at the text (a digit? a word that introduces a name?)
-decide which of the slower searches are worth doing. Checksums only tell the kinds of number
-apart: a number with the shape of an identifier goes even where its checksum fails, since a
-transcriber mishears digits.
+`docs/redaction.md` tells what is taken out, what is left, and how well it does.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Iterable, Sequence
 
-import phonenumbers
-from stdnum import luhn
-from stdnum.it import iva
+from processors.birth_dates import birth_dates_in
+from processors.code_cues import Cue, asked_in
+from processors.codes import codes_in
+from processors.emails import emails_in
+from processors.name_cues import Strength
+from processors.name_lists import NOBODY, KnownNames
+from processors.names import may_hold_names, names_in
+from processors.number_words import CLEAR_LETTERS, NUMBER_VALUES
+from processors.personal_data import Found, Kind, Pieces, pieces_of
+from processors.streets import streets_in
 
-from processors.names import redact_names
-from processors.streets import redact_streets
-
-_DIGIT = re.compile(r"\d")
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
-_SPOKEN_EMAIL = re.compile(
-    r"(?<![\w.-])[\w.-]{1,64}(?: (?:punto|trattino|underscore|dot) [\w-]+){0,3}"
-    r" (?:chiocciola|at) [\w-]+(?:(?: (?:punto|dot) |\.)[\w-]+)+",
-    re.IGNORECASE,
-)
-_FISCAL_CODE = re.compile(
-    r"\b[A-Z]{3}[ -]?[A-Z]{3}[ -]?[\dLMNP-V]{2}[ -]?[A-EHLMPRST][ -]?[\dLMNP-V]{2}"
-    r"[ -]?[A-Z][ -]?[\dLMNP-V]{3}[ -]?[A-Z]\b",
-    re.IGNORECASE,
-)
-_IBAN = re.compile(r"\b[A-Z]{2}[ -]?\d{2}(?:[ -]?[A-Z0-9]){11,30}\b")
-_ITALIAN_IBAN = re.compile(
-    r"\bIT[ -]?\d{2}[ -]?[A-Z](?:[ -]?\d){10}(?:[ -]?[A-Z0-9]){12}\b", re.IGNORECASE
-)
-_POD = re.compile(r"\bIT[ -]?(?:\d[ -]?){3}E(?:[ -]?\d){8,9}\b", re.IGNORECASE)
-_NOT_A_NUMBER = (
-    r"\d{1,2}[./ -]\d{1,2}[./ -](?:(?:19|20)\d{2}|\d{2})(?!\d| \d)"
-    r"|\d{4}-\d{2}-\d{2}(?!\d)"
-    r"|\d{1,3}(?:\.\d{3})+(?:,\d{2})?(?=\s*(?:€|euro|eur\b))"
-)
-_LONG_NUMBER = re.compile(
-    rf"(?P<kept>(?<!\d)(?:{_NOT_A_NUMBER}))|(?<![\w+])\+?\(?\d(?:[ ./()-]{{0,2}}\d){{6,}}(?!\w)",
-    re.IGNORECASE,
-)
-
-_NUMBER_NAMES: Final = {
-    "it": "zero uno due tre quattro cinque sei sette otto nove doppio triplo",
-    "en": "zero oh one two three four five six seven eight nine double triple",
-}
+__all__ = ["Found", "Kind", "find_personal_data", "redact", "redact_call"]
 
 
-def redact(text: str, language: str) -> str:
+def redact(text: str, language: str, names: Sequence[str] = ()) -> str:
     """`text` with personal data replaced by placeholders such as [NOME], [TELEFONO], [IBAN].
 
-    Identifiers and contacts are found in any language; names, streets and digits spoken one
-    by one in Italian ("it") and English ("en"). Redacting twice changes nothing more.
+    Identifiers and contacts are found in any language; names, streets and codes spoken aloud in
+    Italian ("it") and English ("en"). `names` are people known to be spoken of, as "Mario Rossi":
+    their names go wherever they are said. Redacting twice changes nothing more.
     """
-    lower = text.lower()
-    if "@" in text:
-        text = _EMAIL.sub("[EMAIL]", text)
-    if "chiocciola" in lower or (" at " in lower and (" dot " in lower or "." in lower)):
-        text = _SPOKEN_EMAIL.sub("[EMAIL]", text)
-    if _DIGIT.search(text):
-        text = _redact_codes(text, language)
-    spoken = _SPOKEN_DIGITS.get(language)
-    if spoken is not None and len(spoken[0].intersection(_bare(lower))) > 1:
-        text = spoken[1].sub("[NUMERO]", text)
-    text = redact_streets(text, lower, language)
-    return redact_names(text, language)
+    return _replaced(text, find_personal_data(text, language, names))
 
 
-def _redact_codes(text: str, language: str) -> str:
-    for pattern, placeholder in _CODES:
-        text = pattern.sub(placeholder, text)
-    return _LONG_NUMBER.sub(lambda match: _long_number(match, language), text)
+def redact_call(texts: Sequence[str], language: str, names: Sequence[str] = ()) -> list[str]:
+    """The turns of one conversation, redacted with what the other turns tell.
+
+    A name introduced in one turn goes from all of them; a number asked for in one turn is taken
+    from the answers even when it comes in bits too short to be one.
+    """
+    pieces = [pieces_of(text) for text in texts]
+    learned = {
+        word
+        for cut in pieces
+        if may_hold_names(cut, language, NOBODY)
+        for name in names_in(cut, language)
+        if name.strength is Strength.NAME
+        for word in name.words
+    }
+    known = KnownNames.of([*names, *sorted(learned)])
+    asked: Cue | None = None
+    redacted = []
+    for text, cut in zip(texts, pieces, strict=True):
+        redacted.append(_replaced(text, _find(cut, language, known, asked)))
+        asked = _still_asked(cut, language, asked)
+    return redacted
 
 
-def _long_number(match: re.Match[str], language: str) -> str:
-    found = match[0]
-    if match["kept"]:
-        return found
-    digits = "".join(filter(str.isdigit, found))
-    if language == "it" and len(digits) == 11 and iva.is_valid(digits):
-        return "[PARTITA_IVA]"
-    if len(digits) == 14:
-        return "[PDR]"
-    if _is_phone(digits, found, _REGIONS.get(language, "IT")):
-        return "[TELEFONO]"
-    if 13 <= len(digits) <= 19 and luhn.is_valid(digits):
-        return "[CARTA]"
-    return "[CODICE]" if len(digits) >= _LONG else found
+def find_personal_data(text: str, language: str, names: Sequence[str] = ()) -> list[Found]:
+    """Where personal data stand in `text`, in order and apart from each other."""
+    known = KnownNames.of(names) if names else NOBODY
+    return _find(pieces_of(text), language, known, None)
 
 
-def _is_phone(digits: str, found: str, region: str) -> bool:
-    if len(digits) > 15 or (digits[0] not in "03" and found[0] != "+"):
-        return False
-    try:
-        number = phonenumbers.parse(found if found[0] == "+" else digits, region)
-    except phonenumbers.NumberParseException:
-        return False
-    return phonenumbers.is_valid_number(number)
+def _find(pieces: Pieces, language: str, known: KnownNames, asked: Cue | None) -> list[Found]:
+    found: list[Found] = []
+    _add(found, emails_in(pieces, language))
+    _add(found, birth_dates_in(pieces))
+    _add(found, streets_in(pieces, language))
+
+    def taken(place: int) -> bool:
+        at = pieces.starts[place]
+        return any(f.start <= at < f.end for f in found)
+
+    if _may_hold_codes(pieces, language):
+        _add(found, codes_in(pieces, language, asked, taken))
+    if may_hold_names(pieces, language, known):
+        _add(found, (name.found for name in names_in(pieces, language, known, taken)))
+    found.sort(key=lambda f: f.start)
+    return found
 
 
-_LONG = 8
-_REGIONS: Final = {"it": "IT", "en": "GB"}
-_CODES: Final = (
-    (_POD, "[POD]"),
-    (_ITALIAN_IBAN, "[IBAN]"),
-    (_IBAN, "[IBAN]"),
-    (_FISCAL_CODE, "[CODICE_FISCALE]"),
-)
+def _add(found: list[Found], more: Iterable[Found]) -> None:
+    """Add what does not overlap what was found before."""
+    for one in more:
+        if not any(f.start < one.end and one.start < f.end for f in found):
+            found.append(one)
 
 
-def _bare(lower: str) -> list[str]:
-    return lower.replace(",", " ").replace(".", " ").replace("-", " ").split()
+def _replaced(text: str, found: Sequence[Found]) -> str:
+    parts, done = [], 0
+    for one in found:
+        parts += [text[done : one.start], one.kind.placeholder]
+        done = one.end
+    return "".join([*parts, text[done:]]) if parts else text
 
 
-def _digit_run(names: str) -> re.Pattern[str]:
-    one = f"(?:{'|'.join(names.split())})"
-    return re.compile(rf"\b{one}(?:[\s,.-]+{one}){{4,}}\b", re.IGNORECASE)
+def _still_asked(pieces: Pieces, language: str, asked: Cue | None) -> Cue | None:
+    """What the next turn is expected to dictate, after this one."""
+    known = language if language in NUMBER_VALUES else "it"
+    cue = asked_in(pieces, known)
+    if cue is not None:
+        return cue
+    numbers = NUMBER_VALUES[known]
+    symbols = sum(word.isdigit() or word in numbers or len(word) == 1 for word in pieces.words)
+    return asked if len(pieces) <= 3 or symbols * 2 >= len(pieces) else None
 
 
-_SPOKEN_DIGITS: Final = {
-    language: (frozenset(names.split()), _digit_run(names))
-    for language, names in _NUMBER_NAMES.items()
+def _may_hold_codes(pieces: Pieces, language: str) -> bool:
+    """A quick look whether codes are worth a search: figures, numbers, letters by name or word."""
+    words = pieces.words
+    known = language if language in NUMBER_VALUES else "it"
+    if _FIGURE.search(pieces.text) or not _CODE_WORDS[known].isdisjoint(words):
+        return True
+    return words.count(_STANDS_FOR[known]) > 2 or sum(len(word) == 1 for word in words) > 2
+
+
+_FIGURE = re.compile(r"\d")
+_STANDS_FOR = {"it": "come", "en": "for"}
+_CODE_WORDS = {
+    language: frozenset(NUMBER_VALUES[language]) | frozenset(CLEAR_LETTERS[language])
+    for language in NUMBER_VALUES
 }

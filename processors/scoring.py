@@ -1,22 +1,27 @@
-"""One conversation in, all its scores out: the scorer `lexicon-1`."""
+"""One conversation in, all its scores out, whichever reader reads its turns."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 
-from processors.aggression import aggression_of, aggression_of_call
+from processors.aggression import aggression_of_call
 from processors.conduct import conduct_code, conduct_of, hours_flag
-from processors.cues import LANGUAGES, read_turn
-from processors.drivers import drivers_of
-from processors.empathy import empathy_of, empathy_of_call
-from processors.intent import churn_intent, promise_to_pay
-from processors.rating import predicted_rating, spoken_rating
-from processors.sentiment import Sentiment, sentiment_of, sentiment_of_call
-from schemas.conversation import CallScore, ConductFlag, Speaker, Turn, TurnScore
-
-SCORER_VERSION = "lexicon-1"
+from processors.cues import LANGUAGES
+from processors.empathy import empathy_of_call
+from processors.rating import spoken_rating
+from processors.sentiment import sentiment_of_call
+from processors.tokens import has_words
+from processors.turn_reading import CallSigns, Said, TurnReader
+from schemas.conversation import (
+    CallScore,
+    ConductFlag,
+    DriverFound,
+    Rule,
+    Speaker,
+    Turn,
+    TurnScore,
+)
 
 LEAST_CONFIDENCE = 0.45
 """Mean confidence of the transcriber below which nothing is scored."""
@@ -27,40 +32,69 @@ _UNSCORED = TurnScore(aggression=None, empathy=None, sentiment=None, reasons=[])
 def score_call(
     turns: Sequence[Turn],
     language: str,
+    reader: TurnReader,
     *,
     survey_rating: int | None = None,
     started_at: datetime | None = None,
     ended_at: datetime | None = None,
 ) -> CallScore:
-    """Everything this scorer says of one conversation.
+    """Everything a scorer says of one conversation.
 
     Args:
         turns: who said what, in order.
         language: two letters; `it` and `en` are scored.
+        reader: reads the turns; its version is kept with the scores.
         survey_rating: the rating of a survey, 0-10; with it none is predicted.
         started_at: when it began (aware); with it the permitted hours are checked.
         ended_at: stands in for `started_at` where that is not known.
 
     A score that cannot be given is null and `why` names the reasons, parted by blanks:
-    `no_turns`, `language_not_supported:xx`, `low_transcription_confidence`,
-    `no_operator_turns`, `no_customer_turns`, `speaker_unknown`.
+    `no_turns`, `no_words`, `language_not_supported:xx`, `low_transcription_confidence`,
+    `no_operator_turns`, `no_customer_turns`, `speaker_unknown`. Turns without words count as
+    not there; they keep their place with null scores.
     """
     flag = hours_flag(started_at or ended_at, conduct_code())
     by_time = [] if flag is None else [flag]
     refused = _refusal(turns, language)
     if refused is not None:
-        return _without_scores(turns, by_time, refused)
+        return _without_scores(turns, by_time, reader.version, refused)
 
-    scored = [_score_turn(turn.speaker, turn.text, language) for turn in turns]
+    readings = reader.read(_said(turns), language)
+    scored = [reading.score for reading in readings]
     aggression = aggression_of_call([s.aggression for s in scored if s.aggression is not None])
     empathy = empathy_of_call([s.empathy for s in scored if s.empathy is not None])
-    customer = [turn.text for turn in turns if turn.speaker is Speaker.CUSTOMER]
-    sentiment, change = sentiment_of_call([_sentiment(text, language) for text in customer])
+    sentiment, change = sentiment_of_call(
+        [
+            (reading.score.sentiment, reading.sided)
+            for reading in readings
+            if reading.score.sentiment is not None
+        ]
+    )
+    drivers = [
+        DriverFound(driver=judged.driver, turn=place, quote=judged.quote)
+        for place, reading in enumerate(readings)
+        for judged in reading.drivers
+    ]
+    leaves = any(reading.leaves for reading in readings)
+    promises = any(reading.promises for reading in readings)
+    threats = {
+        place: reading.threat
+        for place, reading in enumerate(readings)
+        if reading.threat is not None
+    }
     spoken = spoken_rating(turns, language)
-    leaves = any(churn_intent(text, language) for text in customer)
     predicted = None
     if survey_rating is None and spoken is None:
-        predicted = predicted_rating(sentiment, aggression, empathy, leaves=leaves)
+        signs = CallSigns(
+            aggression,
+            empathy,
+            sentiment,
+            change,
+            leaves,
+            promises,
+            frozenset(found.driver for found in drivers),
+        )
+        predicted = reader.expected_rating(signs)
     return CallScore(
         aggression=aggression,
         empathy=empathy,
@@ -69,42 +103,48 @@ def score_call(
         spoken_rating=spoken,
         predicted_rating=predicted,
         churn_intent=leaves,
-        promise_to_pay=any(promise_to_pay(text, language) for text in customer),
-        drivers=drivers_of(turns, language),
-        conduct=[*conduct_of(turns, language), *by_time],
+        promise_to_pay=promises,
+        drivers=drivers,
+        conduct=[*_conduct(turns, language, threats), *by_time],
         turns=scored,
-        scorer_version=SCORER_VERSION,
+        scorer_version=reader.version,
         why=_missing_speakers(turns),
     )
 
 
-@lru_cache(maxsize=8192)
-def _sentiment(text: str, language: str) -> Sentiment:
-    return sentiment_of(text, language)
+def _said(turns: Sequence[Turn]) -> list[Said]:
+    """The turns as a reader gets them, each with what the other one said just before."""
+    said = []
+    last: dict[Speaker, str] = {}
+    for turn in turns:
+        other = Speaker.CUSTOMER if turn.speaker is Speaker.OPERATOR else Speaker.OPERATOR
+        before = "" if turn.speaker is Speaker.UNKNOWN else last.pop(other, "")
+        said.append(Said(turn.speaker, turn.text, before))
+        if has_words(turn.text):
+            last[turn.speaker] = turn.text
+    return said
 
 
-@lru_cache(maxsize=16_384)
-def _score_turn(speaker: Speaker, text: str, language: str) -> TurnScore:
-    if speaker is Speaker.OPERATOR:
-        aggression, against = aggression_of(text, language)
-        empathy, towards = empathy_of(read_turn(text, language, speaker), aggression)
-        return TurnScore(
-            aggression=aggression, empathy=empathy, sentiment=None, reasons=[*against, *towards]
-        )
-    if speaker is Speaker.CUSTOMER:
-        sentiment = _sentiment(text, language)
-        return TurnScore(
-            aggression=None,
-            empathy=None,
-            sentiment=sentiment.polarity,
-            reasons=list(sentiment.reasons),
-        )
-    return _UNSCORED
+def _conduct(turns: Sequence[Turn], language: str, threats: Mapping[int, str]) -> list[ConductFlag]:
+    """The breaches found in the words; a threat stays one where its words breach another rule.
+
+    Only a false threat stands for the threat it is.
+    """
+    flags = conduct_of(turns, language, threats)
+    told = {flag.turn for flag in flags if flag.rule in (Rule.THREAT, Rule.FALSE_THREAT)}
+    flags += [
+        ConductFlag(rule=Rule.THREAT, turn=place, quote=quote)
+        for place, quote in threats.items()
+        if place not in told
+    ]
+    return sorted(flags, key=lambda flag: -1 if flag.turn is None else flag.turn)
 
 
 def _refusal(turns: Sequence[Turn], language: str) -> str | None:
     if not turns:
         return "no_turns"
+    if not any(has_words(turn.text) for turn in turns):
+        return "no_words"
     if language not in LANGUAGES:
         return f"language_not_supported:{language}"
     given = [turn.confidence for turn in turns if turn.confidence is not None]
@@ -114,7 +154,7 @@ def _refusal(turns: Sequence[Turn], language: str) -> str | None:
 
 
 def _missing_speakers(turns: Sequence[Turn]) -> str | None:
-    speakers = {turn.speaker for turn in turns}
+    speakers = {turn.speaker for turn in turns if has_words(turn.text)}
     missing = [s for s in (Speaker.OPERATOR, Speaker.CUSTOMER) if s not in speakers]
     if not missing:
         return None
@@ -123,7 +163,9 @@ def _missing_speakers(turns: Sequence[Turn]) -> str | None:
     return " ".join(f"no_{speaker.value}_turns" for speaker in missing)
 
 
-def _without_scores(turns: Sequence[Turn], conduct: list[ConductFlag], why: str) -> CallScore:
+def _without_scores(
+    turns: Sequence[Turn], conduct: list[ConductFlag], version: str, why: str
+) -> CallScore:
     return CallScore(
         aggression=None,
         empathy=None,
@@ -136,6 +178,6 @@ def _without_scores(turns: Sequence[Turn], conduct: list[ConductFlag], why: str)
         drivers=[],
         conduct=conduct,
         turns=[_UNSCORED for _ in turns],
-        scorer_version=SCORER_VERSION,
+        scorer_version=version,
         why=why,
     )

@@ -114,8 +114,13 @@ def sentiment_of(text: str, language: str) -> Sentiment:
     return found
 
 
-def sentiment_of_call(turns: Sequence[Sentiment]) -> tuple[float | None, float | None]:
+def sentiment_of_call(
+    turns: Sequence[tuple[float, bool]],
+) -> tuple[float | None, float | None]:
     """Sentiment of a call and its change, from the customer's turns in order.
+
+    Args:
+        turns: each turn's polarity, and whether it takes sides.
 
     The sentiment is the mean over the turns that take sides (0 where none does; None without
     turns). The change is the mean of the last third of the turns minus that of the first
@@ -123,11 +128,12 @@ def sentiment_of_call(turns: Sequence[Sentiment]) -> tuple[float | None, float |
     """
     if not turns:
         return None, None
-    sided = [t.polarity for t in turns if t.reasons]
+    polarities = [polarity for polarity, _ in turns]
+    sided = [polarity for polarity, takes_sides in turns if takes_sides]
     mean = sum(sided) / len(sided) if sided else 0.0
     if len(turns) < 2:
         return round(mean, 4), None
     third = math.ceil(len(turns) / 3)
-    first = sum(t.polarity for t in turns[:third]) / third
-    last = sum(t.polarity for t in turns[-third:]) / third
+    first = sum(polarities[:third]) / third
+    last = sum(polarities[-third:]) / third
     return round(mean, 4), round(last - first, 4)

@@ -74,6 +74,11 @@ def fold(text: str) -> str:
     return lower.translate(_FOLD)
 
 
+def has_words(text: str) -> bool:
+    """Whether anything is said in `text`: a letter or a digit."""
+    return any(character.isalnum() for character in text)
+
+
 @lru_cache(maxsize=8192)
 def cut(text: str, language: str) -> Words:
     """Cut a turn into folded words."""

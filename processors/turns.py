@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from processors.redaction import redact_call
 from schemas.conversation import Speaker, Turn
 
 TURN_GAP = 1.5
@@ -48,6 +49,13 @@ class Segment:
     def text(self) -> str:
         """The words as one readable text."""
         return " ".join("".join(word.text for word in self.words).split())
+
+
+def redacted(turns: Iterable[Turn], language: str) -> list[Turn]:
+    """`turns` without personal data: as they are scored and stored."""
+    given = list(turns)
+    texts = redact_call([turn.text for turn in given], language)
+    return [turn.model_copy(update={"text": text}) for turn, text in zip(given, texts, strict=True)]
 
 
 def merge_turns(segments: Iterable[Segment], max_gap: float = TURN_GAP) -> list[Turn]:

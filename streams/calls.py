@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from processors.pseudonyms import pseudonym
 from processors.redaction import redact
+from processors.turns import redacted
 from schemas.codec import encode
-from schemas.conversation import Turn
 from schemas.derived import Call, CallTranscribed
 from schemas.events import CallEndedEvent, Survey
 from schemas.topics import CALL_TRANSCRIBED
@@ -30,11 +28,6 @@ def call_of(event: CallEndedEvent, key: bytes) -> Call:
         customer_type=data.customer_type,
         language=data.language,
     )
-
-
-def redacted(turns: Iterable[Turn], language: str) -> list[Turn]:
-    """`turns` without personal data."""
-    return [turn.model_copy(update={"text": redact(turn.text, language)}) for turn in turns]
 
 
 def redacted_survey(survey: Survey | None, language: str) -> Survey | None:

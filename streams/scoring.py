@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from processors.scoring import score_call
+from processors.turn_reading import TurnReader
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.derived import CallScored, CallTranscribed
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED
@@ -16,21 +17,28 @@ from streams.progress import Progress
 
 TOPICS = (CALL_TRANSCRIBED,)
 CALLS_A_BREATH = 20
-"""Calls scored before the event loop gets to breathe: heartbeats and the page go on."""
+"""Calls scored in another thread at a time: heartbeats and the page go on meanwhile."""
 
 
 class Scorer:
     """Scores conversations; the same text always gets the same scores."""
 
-    def __init__(self, outbox: Outbox, dead_letters: DeadLetters, progress: Progress) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        dead_letters: DeadLetters,
+        progress: Progress,
+        reader: TurnReader,
+    ) -> None:
         self._outbox = outbox
         self._dead_letters = dead_letters
         self._progress = progress
+        self._reader = reader
 
     async def handle(self, batch: Sequence[Delivery]) -> None:
-        """Take a batch in; safe to repeat."""
-        messages = []
-        for index, delivery in enumerate(batch):
+        """Take a batch in; safe to repeat. Batches are taken in one after another."""
+        read: list[tuple[CallTranscribed, int]] = []
+        for delivery in batch:
             transcribed = decode(delivery.value, CallTranscribed)
             if isinstance(transcribed, InvalidMessage):
                 await self._dead_letters.bury(
@@ -41,14 +49,17 @@ class Scorer:
                     error_class=transcribed.error_class,
                 )
                 continue
-            messages.append(message_of(scored(transcribed), delivery.partition))
-            if index % CALLS_A_BREATH == CALLS_A_BREATH - 1:
-                await asyncio.sleep(0)
-        await self._outbox.deliver(messages)
-        self._progress.count("calls_scored", len(messages))
+            read.append((transcribed, delivery.partition))
+        for first in range(0, len(read), CALLS_A_BREATH):
+            some = read[first : first + CALLS_A_BREATH]
+            await self._outbox.deliver(await asyncio.to_thread(self._messages, some))
+        self._progress.count("calls_scored", len(read))
+
+    def _messages(self, read: Sequence[tuple[CallTranscribed, int]]) -> list[Message]:
+        return [message_of(scored(event, self._reader), partition) for event, partition in read]
 
 
-def scored(transcribed: CallTranscribed) -> CallScored:
+def scored(transcribed: CallTranscribed, reader: TurnReader) -> CallScored:
     """`transcribed` with its scores."""
     survey, call = transcribed.survey, transcribed.call
     return CallScored(
@@ -57,6 +68,7 @@ def scored(transcribed: CallTranscribed) -> CallScored:
         score=score_call(
             transcribed.turns,
             call.language,
+            reader,
             survey_rating=None if survey is None else survey.rating,
             started_at=call.started_at,
             ended_at=call.ended_at,

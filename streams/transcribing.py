@@ -19,11 +19,12 @@ from infra.recordings import (
     RecordingStore,
 )
 from infra.whisper import Transcriber, Transcription
+from processors.turns import redacted
 from schemas.codec import InvalidMessage, decode
 from schemas.derived import CallTranscribed
 from schemas.events import CallEndedEvent, Recording
 from schemas.topics import CALL_ENDED
-from streams.calls import call_of, from_text, message_of, redacted, redacted_survey
+from streams.calls import call_of, from_text, message_of, redacted_survey
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery, delivery_of
 from streams.ordered_acks import OrderedAcks, Ticket

@@ -14,6 +14,7 @@ from mode import Service
 from infra.clickhouse.store import Store
 from infra.settings import Settings
 from processors.alert_settings import read_alert_settings
+from processors.turn_reading import TurnReader
 from schemas.topics import Topic
 from streams import aggregating, linking, scoring, transcribing
 from streams.aggregating import Aggregator
@@ -61,6 +62,7 @@ def attach_analytics(
     store: Store,
     progress: Progress,
     now_us: Callable[[], int],
+    reader: TurnReader,
 ) -> Callable[[], Awaitable[None]]:
     """The analytics worker's agents: score, link, aggregate, and one a table of the store.
 
@@ -97,7 +99,7 @@ def attach_analytics(
         progress,
         LinkSettings(key, settings.horizons, settings.currency),
     )
-    scorer = Scorer(outbox, letters, progress)
+    scorer = Scorer(outbox, letters, progress, reader)
     _attach(app, "score", scoring.TOPICS, Intake(scorer.handle, letters), size=200, within=0.1)
     _attach(app, "link", linking.TOPICS, Intake(linker.handle, letters), size=500, within=0.2)
     _attach(

@@ -16,6 +16,7 @@ import typer
 
 from infra.cli import figure_commands, operating_commands, run_commands
 from infra.cli.options import DataDir, EventsFile, Language, read_settings
+from infra.settings import ScorerName
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -142,16 +143,22 @@ def transcribe(
 @app.command()
 def score(
     file: Annotated[Path, typer.Argument(help="JSON lines, or - for standard input.")] = Path("-"),
+    scorer: Annotated[
+        ScorerName | None,
+        typer.Option(help="encoder: learned; lexicon: phrases only. Default: ASCOLTO_SCORER."),
+    ] = None,
 ) -> None:
     """Score conversations: JSON lines in, JSON lines out."""
     from infra.cli.score import score as score_lines
+    from infra.scorers import scorer_of
 
+    reader = scorer_of(scorer or read_settings(None).scorer)
     if str(file) == "-":
-        raise typer.Exit(score_lines(sys.stdin, sys.stdout))
+        raise typer.Exit(score_lines(sys.stdin, sys.stdout, reader))
     if not file.is_file():
         raise typer.BadParameter(f"there is no file {file}", param_hint="FILE")
     with file.open(encoding="utf-8", errors="replace") as lines:
-        raise typer.Exit(score_lines(lines, sys.stdout))
+        raise typer.Exit(score_lines(lines, sys.stdout, reader))
 
 
 @app.command()

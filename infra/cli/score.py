@@ -10,6 +10,8 @@ from typing import Any, TextIO
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from processors.scoring import score_call
+from processors.turn_reading import TurnReader
+from processors.turns import redacted
 from schemas.conversation import CallScore, Rating, Turn
 
 
@@ -24,8 +26,11 @@ class Conversation(BaseModel):
     survey_rating: Rating | None = None
 
 
-def score(lines: Iterable[str], out: TextIO, err: TextIO | None = None) -> int:
-    """Score each line's conversation and write a line for it; empty lines are passed over.
+def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | None = None) -> int:
+    """Score each line's conversation by `reader` and write its line; empty lines are passed over.
+
+    Personal data is taken out first, as the workers do: so scores are the same in both, and no
+    quote holds any.
 
     A line that cannot be read is told on `err` (standard error by default) with its number and
     what to mend, never with its text; the other lines are still done. Returns the exit code:
@@ -42,9 +47,11 @@ def score(lines: Iterable[str], out: TextIO, err: TextIO | None = None) -> int:
             print(f"line {number}: {_what_to_mend(error)}", file=errors)
             code = 1
             continue
+        language = conversation.language.lower().partition("-")[0]
         result = score_call(
-            conversation.turns,
-            conversation.language.lower().partition("-")[0],
+            redacted(conversation.turns, language),
+            language,
+            reader,
             survey_rating=conversation.survey_rating,
         )
         out.write(json.dumps(_as_row(conversation.id, result), ensure_ascii=False) + "\n")

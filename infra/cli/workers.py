@@ -72,6 +72,7 @@ def run_analytics(settings: Settings) -> None:
     from infra.clickhouse.client import open_client
     from infra.clickhouse.migrate import migrate
     from infra.clickhouse.store import ClickHouseStore
+    from infra.scorers import scorer_of
     from streams.app import build_app
     from streams.progress import Progress
     from streams.workers import ANALYTICS, Around, attach_analytics, run
@@ -83,7 +84,7 @@ def run_analytics(settings: Settings) -> None:
     app = build_app(ANALYTICS, settings)
     progress = Progress()
     store = ClickHouseStore(lambda: open_client(settings))
-    heard = attach_analytics(app, settings, store, progress, now_us)
+    heard = attach_analytics(app, settings, store, progress, now_us, scorer_of(settings.scorer))
 
     async def run_query(sql: str, parameters: Mapping[str, Any]) -> QueryResult:
         columns, rows = await store.query(sql, parameters)

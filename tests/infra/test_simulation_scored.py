@@ -8,13 +8,15 @@ import numpy as np
 
 from infra.demo.simulation import SimulationSettings, simulate
 from infra.demo.simulation.plan import plan
+from infra.scorers import scorer_of
 from processors.scoring import score_call
 from schemas.conversation import Turn
 
 SETTINGS = SimulationSettings(seed=3, calls=1_200, audio=False)
 PLANNED = plan(SETTINGS).calls
+READER = scorer_of("encoder")
 SCORES = [
-    score_call([Turn(**turn) for turn in event["data"]["transcript"]], "it")
+    score_call([Turn(**turn) for turn in event["data"]["transcript"]], "it", READER)
     for event in simulate(SETTINGS)
     if "call-ended" in event["type"]
 ]

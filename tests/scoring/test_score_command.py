@@ -6,11 +6,12 @@ import io
 import json
 
 from infra.cli.score import score
+from infra.scorers import ScorerName, scorer_of
 
 
-def run(*lines: str) -> tuple[int, list[dict[str, object]], str]:
+def run(*lines: str, scorer: ScorerName = "encoder") -> tuple[int, list[dict[str, object]], str]:
     out, err = io.StringIO(), io.StringIO()
-    code = score(lines, out, err)
+    code = score(lines, out, scorer_of(scorer), err)
     return code, [json.loads(line) for line in out.getvalue().splitlines()], err.getvalue()
 
 
@@ -52,3 +53,9 @@ def test_a_bad_line_is_told_by_number_without_its_text_and_the_others_are_done()
         "line 2: turns.0.speaker: must be operator, customer or unknown",
         "line 3: turns: is missing",
     ]
+
+
+def test_the_scorer_is_chosen_by_name_and_kept_with_the_scores() -> None:
+    for scorer, version in (("encoder", "encoder-1"), ("lexicon", "lexicon-1")):
+        _, rows, _ = run(conversation(), scorer=scorer)
+        assert rows[0]["scorer_version"] == version

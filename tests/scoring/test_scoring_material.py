@@ -1,4 +1,4 @@
-"""The scorer against hand-labelled turns: floors that a change must not fall below."""
+"""The baseline `lexicon-1` on hand-labelled turns: floors a change must not fall below."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from processors.lexicon_reader import LexiconReader
 from processors.rating import spoken_rating
 from processors.scoring import score_call
 from schemas.conversation import CallScore, Turn
@@ -28,7 +29,7 @@ def auc(positives: list[float], negatives: list[float]) -> float:
 
 
 def score_one(speaker: str, row: dict[str, Any]) -> CallScore:
-    return score_call([Turn(speaker=speaker, text=row["text"])], row["language"])
+    return score_call([Turn(speaker=speaker, text=row["text"])], row["language"], LexiconReader())
 
 
 def f1(hits: int, wrong: int, missed: int) -> float:
@@ -116,6 +117,7 @@ def test_finds_drivers(split: str, floor: float) -> None:
 def test_finds_breaches_of_conduct(split: str, floor: float) -> None:
     pairs = []
     for row in material("conduct", split):
-        score = score_call([Turn(**turn) for turn in row["turns"]], row["language"])
+        turns = [Turn(**turn) for turn in row["turns"]]
+        score = score_call(turns, row["language"], LexiconReader())
         pairs.append(({flag.rule.value for flag in score.conduct}, set(row["rules"])))
     assert set_f1(pairs) >= floor

@@ -5,17 +5,24 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infra.scorers import scorer_of
 from processors.conduct import conduct_code, easter_sunday
 from processors.lexicon import load
+from processors.lexicon_reader import LexiconReader
 from processors.rating import spoken_rating
-from processors.scoring import SCORER_VERSION, score_call
+from processors.scoring import score_call
+from processors.tokens import has_words
+from processors.turn_reading import TurnReader
 from schemas.conversation import Driver, Rule, Speaker, Turn
 
 THREAT = "Se non paga entro domani le stacchiamo la luce."
 WEEKDAY = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
+LEXICON = LexiconReader()
+LEARNED = scorer_of("encoder")
+BOTH = pytest.mark.parametrize("reader", [LEXICON, LEARNED], ids=["lexicon", "encoder"])
 
 
 def op(text: str, **fields: float) -> Turn:
@@ -27,13 +34,13 @@ def cu(text: str, **fields: float) -> Turn:
 
 
 def aggression(text: str, language: str = "it") -> float:
-    found = score_call([op(text)], language).aggression
+    found = score_call([op(text)], language, LEXICON).aggression
     assert found is not None
     return found
 
 
 def sentiment(text: str, language: str = "it") -> float:
-    found = score_call([cu(text)], language).sentiment
+    found = score_call([cu(text)], language, LEXICON).sentiment
     assert found is not None
     return found
 
@@ -55,21 +62,20 @@ TURNS = st.lists(
 )
 
 
+@BOTH
+@settings(deadline=None)
 @given(turns=TURNS, language=st.sampled_from(["it", "en", "de"]))
 def test_any_conversation_gets_scores_in_range_and_quotes_its_own_words(
-    turns: list[Turn], language: str
+    reader: TurnReader, turns: list[Turn], language: str
 ) -> None:
-    score = score_call(turns, language)
+    score = score_call(turns, language, reader)
 
-    assert score == score_call(list(turns), language)
+    assert score == score_call(list(turns), language, reader)
     assert len(score.turns) == len(turns)
     for turn, scored in zip(turns, score.turns, strict=True):
-        assert (scored.aggression is not None) == (
-            turn.speaker is Speaker.OPERATOR and language != "de"
-        )
-        assert (scored.sentiment is not None) == (
-            turn.speaker is Speaker.CUSTOMER and language != "de"
-        )
+        scorable = has_words(turn.text) and language != "de"
+        assert (scored.aggression is not None) == (scorable and turn.speaker is Speaker.OPERATOR)
+        assert (scored.sentiment is not None) == (scorable and turn.speaker is Speaker.CUSTOMER)
         for reason in scored.reasons:
             assert reason.text
             assert reason.text in turn.text
@@ -100,7 +106,7 @@ def test_orders_aggressive_over_pressing_over_calm() -> None:
 )
 def test_called_off_denied_or_reported_threats_are_none(text: str) -> None:
     assert aggression(text) < 0.25
-    assert score_call([op(text)], "it").conduct == []
+    assert score_call([op(text)], "it", LEXICON).conduct == []
 
 
 def test_a_question_about_a_notice_is_no_threat_but_a_tag_question_is_one() -> None:
@@ -110,14 +116,15 @@ def test_a_question_about_a_notice_is_no_threat_but_a_tag_question_is_one() -> N
 
 def test_one_threat_in_a_long_polite_call_still_shows() -> None:
     calm = [op("Le invio il bollettino, grazie."), cu("Va bene.")] * 20
-    score = score_call([*calm, op(THREAT)], "it")
+    score = score_call([*calm, op(THREAT)], "it", LEXICON)
     assert score.aggression is not None
     assert score.aggression > 0.6
 
 
 def test_kind_words_before_pressure_are_worth_less() -> None:
-    kind = score_call([op("La capisco.")], "it").empathy
-    hedged = score_call([op("La capisco, ma se non paga le stacchiamo la luce.")], "it").empathy
+    kind = score_call([op("La capisco.")], "it", LEXICON).empathy
+    but = "La capisco, ma se non paga le stacchiamo la luce."
+    hedged = score_call([op(but)], "it", LEXICON).empathy
     assert kind is not None
     assert hedged is not None
     assert hedged < kind / 2
@@ -139,40 +146,47 @@ def test_sentiment_follows_negation_degree_and_contrast(
     assert sentiment(better, language) > sentiment(worse, language)
 
 
-def test_sentiment_changes_from_the_first_to_the_last_third() -> None:
-    score = score_call([cu("Siete dei ladri."), cu("Ah."), cu("Grazie mille, gentilissima.")], "it")
+@BOTH
+def test_sentiment_changes_from_the_first_to_the_last_third(reader: TurnReader) -> None:
+    turns = [cu("Siete dei ladri."), cu("Ah."), cu("Grazie mille, gentilissima.")]
+    score = score_call(turns, "it", reader)
     assert score.sentiment_change is not None
     assert score.sentiment_change > 1
-    assert score_call([cu("Siete dei ladri.")], "it").sentiment_change is None
+    assert score_call([cu("Siete dei ladri.")], "it", reader).sentiment_change is None
 
 
-def test_scores_that_cannot_be_given_are_null_and_say_why() -> None:
-    foreign = score_call([op("Zahlen Sie!")], "de")
+@BOTH
+def test_scores_that_cannot_be_given_are_null_and_say_why(reader: TurnReader) -> None:
+    foreign = score_call([op("Zahlen Sie!")], "de", reader)
     assert (foreign.aggression, foreign.why) == (None, "language_not_supported:de")
-    assert score_call([], "it").why == "no_turns"
-    assert score_call([cu("Sì.")], "it").aggression is None
-    assert score_call([cu("Sì.")], "it").why == "no_operator_turns"
-    assert score_call([op("Sì.")], "it").sentiment is None
-    assert score_call([op("Sì.")], "it").why == "no_customer_turns"
-    unknown = score_call([Turn(speaker=Speaker.UNKNOWN, text=THREAT)], "it")
+    assert score_call([], "it", reader).why == "no_turns"
+    silent = score_call([op(""), cu(" ...")], "it", reader)
+    assert (silent.aggression, silent.sentiment, silent.why) == (None, None, "no_words")
+    half = score_call([op("Sì."), cu("")], "it", reader)
+    assert (half.turns[1].sentiment, half.sentiment, half.why) == (None, None, "no_customer_turns")
+    assert score_call([cu("Sì.")], "it", reader).aggression is None
+    assert score_call([cu("Sì.")], "it", reader).why == "no_operator_turns"
+    assert score_call([op("Sì.")], "it", reader).sentiment is None
+    assert score_call([op("Sì.")], "it", reader).why == "no_customer_turns"
+    unknown = score_call([Turn(speaker=Speaker.UNKNOWN, text=THREAT)], "it", reader)
     assert (unknown.aggression, unknown.sentiment) == (None, None)
     assert (unknown.conduct, unknown.why) == ([], "speaker_unknown")
-    faint = score_call([op(THREAT, confidence=0.3), cu("Sì.", confidence=0.4)], "it")
+    faint = score_call([op(THREAT, confidence=0.3), cu("Sì.", confidence=0.4)], "it", reader)
     assert (faint.aggression, faint.why) == (None, "low_transcription_confidence")
-    assert score_call([op(THREAT), cu("Sì.")], "it").why is None
+    assert score_call([op(THREAT), cu("Sì.")], "it", reader).why is None
 
 
 def test_a_rating_is_predicted_only_where_none_was_given() -> None:
     turns = [op("Mi dispiace molto, vediamo insieme."), cu("Grazie mille, gentilissima.")]
-    predicted = score_call(turns, "it").predicted_rating
+    predicted = score_call(turns, "it", LEXICON).predicted_rating
     assert predicted is not None
     assert predicted >= 9
-    assert score_call(turns, "it", survey_rating=3).predicted_rating is None
+    assert score_call(turns, "it", LEXICON, survey_rating=3).predicted_rating is None
     asked = [*turns, op("Da zero a dieci?"), cu("un otto")]
-    spoken = score_call(asked, "it")
+    spoken = score_call(asked, "it", LEXICON)
     assert (spoken.spoken_rating, spoken.predicted_rating) == (8, None)
-    assert score_call(turns[1:], "it").predicted_rating is None
-    assert spoken.scorer_version == SCORER_VERSION
+    assert score_call(turns[1:], "it", LEXICON).predicted_rating is None
+    assert spoken.scorer_version == LEXICON.version
 
 
 @pytest.mark.parametrize(
@@ -205,7 +219,7 @@ def test_an_answer_may_come_after_a_question_back() -> None:
 
 def test_drivers_and_conduct_name_their_turn_and_words() -> None:
     turns = [op("Buongiorno."), cu("Ho aspettato quaranta minuti in attesa."), op(THREAT)]
-    score = score_call(turns, "it")
+    score = score_call(turns, "it", LEXICON)
     assert [(d.driver, d.turn) for d in score.drivers] == [
         (Driver.WAITING_TIME, 1),
         (Driver.THREAT, 2),
@@ -231,7 +245,7 @@ def test_drivers_and_conduct_name_their_turn_and_words() -> None:
     ],
 )
 def test_permitted_hours_are_rome_s(moment: datetime, permitted: bool) -> None:
-    score = score_call([op("Buongiorno."), cu("Sì.")], "it", started_at=moment)
+    score = score_call([op("Buongiorno."), cu("Sì.")], "it", LEXICON, started_at=moment)
     flags = [flag for flag in score.conduct if flag.rule is Rule.HOURS]
     assert (flags == []) == permitted
     assert all(flag.turn is None for flag in flags)
@@ -239,7 +253,8 @@ def test_permitted_hours_are_rome_s(moment: datetime, permitted: bool) -> None:
 
 def test_hours_are_checked_even_where_words_are_not() -> None:
     night = WEEKDAY.replace(hour=2)
-    assert [f.rule for f in score_call([op("x")], "de", started_at=night).conduct] == [Rule.HOURS]
+    score = score_call([op("x")], "de", LEXICON, started_at=night)
+    assert [flag.rule for flag in score.conduct] == [Rule.HOURS]
 
 
 @pytest.mark.parametrize(

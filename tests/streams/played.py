@@ -15,13 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from infra.demo.simulation import SimulationSettings, encode, simulate
+from infra.scorers import scorer_of
 from processors.scoring import score_call
+from processors.turns import redacted
 from schemas.codec import InvalidMessage, decode_inbound
 from schemas.events import CallEndedEvent, PaymentReceivedEvent
 from tests.figures import reference
 from tests.figures.reference import Happening, Left, Paid, Said
 
 HORIZON = timedelta(days=30)
+_READER = scorer_of("encoder")
 WINDOWS = {
     "24h": timedelta(days=1),
     "7d": timedelta(days=7),
@@ -127,8 +130,9 @@ def _said(event: CallEndedEvent) -> Said:
     data = event.data
     survey = None if data.survey is None else data.survey.rating
     score = score_call(
-        data.transcript or [],
+        redacted(data.transcript or [], data.language),
         data.language,
+        _READER,
         survey_rating=survey,
         started_at=data.started_at,
         ended_at=data.ended_at,

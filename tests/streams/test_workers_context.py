@@ -12,6 +12,7 @@ import pytest
 
 from infra.settings import Settings
 from processors.horizons import Horizons
+from processors.lexicon_reader import LexiconReader
 from schemas.codec import decode, encode
 from schemas.derived import CallScored, CallTranscribed, DeadLetter
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED, DEAD_LETTER, ENGAGEMENT_CHANGED, Topic
@@ -78,7 +79,7 @@ def transcribed() -> bytes:
 async def test_score_scores_and_buries_in_a_faust_app(app: faust.App, broker: MemoryBroker) -> None:
     outbox, progress = MemoryOutbox(broker), Progress()
     letters = DeadLetters(outbox, progress)
-    intake = Intake(Scorer(outbox, letters, progress).handle, letters)
+    intake = Intake(Scorer(outbox, letters, progress, LexiconReader()).handle, letters)
     await feed(app, CALL_TRANSCRIBED, intake, [transcribed(), b"{", transcribed()])
     found = [decode(raw, CallScored) for raw in broker.values(CALL_SCORED.name)]
     assert len(found) == 2
@@ -116,7 +117,7 @@ async def test_the_analytics_worker_has_its_agents_and_the_changelogs_of_the_adm
     app: faust.App, tmp_path: Path
 ) -> None:
     settings = Settings(data_dir=tmp_path, embedded=True, partitions=4)
-    attach_analytics(app, settings, MemoryStore(), Progress(), lambda: 0)
+    attach_analytics(app, settings, MemoryStore(), Progress(), lambda: 0, LexiconReader())
     assert set(app.agents) == {
         "score",
         "link",

@@ -1,0 +1,1 @@
+"""Reports on how well a part does its work, measured on labelled material."""

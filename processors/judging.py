@@ -1,0 +1,79 @@
+"""What the learned heads say of a text, as chances."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from processors.heads import (
+    CUSTOMER_LABELS,
+    OPERATOR_LABELS,
+    SENTIMENTS,
+    Vector,
+    Weights,
+    chance,
+    shares,
+)
+from processors.meaning import Meaning
+from processors.signs import signs_of
+from processors.turn_reading import Said
+
+PRESSING_SHARE = 0.4
+"""What a pressing turn counts beside an aggressive one in the score of aggression."""
+
+
+class OperatorChances(NamedTuple):
+    """Of an operator's words, each 0 to 1."""
+
+    aggression: float
+    presses: bool
+    """Whether they rather press than attack."""
+    empathy: float
+    threat: float
+
+
+class CustomerChances(NamedTuple):
+    """Of a customer's words."""
+
+    sentiment: float
+    """-1 to 1."""
+    labels: dict[str, float]
+    """Chance of `leaves`, `promises` and each driver."""
+
+
+def operator_chances(sums: Vector) -> OperatorChances:
+    """Chances from the sums of an operator's labels."""
+    part = dict(zip(OPERATOR_LABELS, map(float, shares(sums)), strict=True))
+    aggressive = part["aggressive"] + part["aggressive_threat"]
+    pressing = part["pressing"] + part["pressing_threat"]
+    return OperatorChances(
+        aggressive + PRESSING_SHARE * pressing,
+        pressing > aggressive,
+        part["empathic"],
+        part["pressing_threat"] + part["aggressive_threat"],
+    )
+
+
+class Judge:
+    """Applies the heads to single texts."""
+
+    def __init__(self, meaning: Meaning, weights: Weights) -> None:
+        self._meaning = meaning
+        self._weights = weights
+
+    def operator(self, said: Said, language: str) -> OperatorChances:
+        """Chances of an operator's text."""
+        return operator_chances(self._sums(said, language))
+
+    def customer(self, said: Said, language: str) -> CustomerChances:
+        """Chances of a customer's text."""
+        sums = self._sums(said, language)
+        side = dict(zip(SENTIMENTS, shares(sums[: len(SENTIMENTS)]), strict=True))
+        labels = zip(CUSTOMER_LABELS, sums, strict=True)
+        return CustomerChances(
+            float(side["positive"] - side["negative"]),
+            {label: chance(total) for label, total in labels if label not in SENTIMENTS},
+        )
+
+    def _sums(self, said: Said, language: str) -> Vector:
+        head = self._weights.heads[said.speaker]
+        return head.sums(said.text, self._meaning.of(said), signs_of(said, language))

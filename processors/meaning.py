@@ -1,0 +1,47 @@
+"""The meaning of a turn as one vector.
+
+An operator's is the mean of its sentences' vectors: sentences come again in other turns
+(greetings, formulas), and each is encoded once. A customer's is the vector of the whole, which
+tells reasons and intentions better. Numbers are put to one value first: amounts and dates say
+nothing of the tone, and make every sentence new.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processors.clauses import sentences_of
+from processors.encoding import Encoder
+from processors.kept import Kept
+from processors.turn_reading import Said
+from schemas.conversation import Speaker
+
+SENTENCES_KEPT = 20_000
+"""40 MB of vectors."""
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_ANY_NUMBER = "10"
+
+
+class Meaning:
+    """Vectors of turns; equal texts have equal ones, to the last bit."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._sentences: Kept[str, NDArray[np.float32]] = Kept(SENTENCES_KEPT)
+
+    def of(self, said: Said) -> NDArray[np.float64]:
+        """The vector of what was said, of length 1."""
+        masked = _NUMBER.sub(_ANY_NUMBER, said.text)
+        if said.speaker is Speaker.CUSTOMER:
+            return self._of_sentence(masked).astype(np.float64)
+        rows = [self._of_sentence(sentence) for sentence in sentences_of(masked) or [masked]]
+        mean = np.mean(np.array(rows, dtype=np.float64), axis=0)
+        norm = float(np.sqrt(np.sum(mean * mean)))
+        return np.asarray(mean / norm if norm else mean)
+
+    def _of_sentence(self, sentence: str) -> NDArray[np.float32]:
+        return self._sentences.get(sentence, lambda: self._encoder.encode([sentence])[0])

@@ -1,0 +1,173 @@
+"""The learned scorer: the same turn always gets the same reading, and reasons hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from infra.encoders import SentenceEncoder
+from processors import encoder_reader
+from processors.clauses import MOST_WORDS, clauses_of, sentences_of, windows_of
+from processors.encoder_reader import EncoderReader
+from processors.explaining import FLOOR, best_part
+from processors.heads import load_weights
+from processors.kept import Kept
+from processors.scoring import score_call
+from processors.turn_reading import Said
+from schemas.conversation import Driver, Rule, Speaker, Turn
+
+ENCODER = SentenceEncoder()
+READER = EncoderReader(ENCODER)
+HARSH = "Lei è una bugiarda. Ma si vergogni, alla sua età a inventare queste storie. Arrivederci."
+KIND = "Mi dispiace davvero per suo marito. Facciamo con calma, la dividiamo in sei rate."
+CALM = "Le confermo che la fattura è di marzo."
+
+
+def op(text: str) -> Turn:
+    return Turn(speaker=Speaker.OPERATOR, text=text)
+
+
+def cu(text: str) -> Turn:
+    return Turn(speaker=Speaker.CUSTOMER, text=text)
+
+
+def test_a_vector_has_the_same_bits_alone_and_beside_others() -> None:
+    texts = ["Paghi subito.", "Sì.", "Le rate vanno bene, grazie mille, ci risentiamo giovedì."]
+    together = ENCODER.encode(texts)
+    for place, text in enumerate(texts):
+        assert together[place].tobytes() == ENCODER.encode([text])[0].tobytes()
+
+
+def test_a_turn_is_read_the_same_whatever_was_read_before() -> None:
+    turns = [Said(Speaker.OPERATOR, text) for text in (HARSH, KIND, CALM)]
+    turns += [Said(Speaker.CUSTOMER, text) for text in ("Siete dei ladri.", "Grazie, gentile.")]
+    forward = EncoderReader(ENCODER).read(turns, "it")
+    backward = EncoderReader(ENCODER).read(turns[::-1], "it")
+    alone = [EncoderReader(ENCODER).read([turn], "it")[0] for turn in turns]
+    assert forward == backward[::-1] == alone
+
+
+def test_turns_are_ranked_and_the_sentence_that_carries_the_score_is_quoted() -> None:
+    score = score_call([op(HARSH), op(CALM), op(KIND)], "it", READER)
+    harsh, calm, kind = score.turns
+    assert harsh.aggression is not None
+    assert calm.aggression is not None
+    assert kind.empathy is not None
+    assert calm.empathy is not None
+    assert harsh.aggression > 0.5 > FLOOR > calm.aggression
+    assert kind.empathy > 0.5 > FLOOR > calm.empathy
+    quoted = "Ma si vergogni, alla sua età a inventare queste storie."
+    assert [reason.text for reason in harsh.reasons] == [quoted]
+    assert harsh.reasons[0].kind.startswith("aggression.")
+    assert [reason.kind.partition(".")[0] for reason in kind.reasons] == ["empathy"]
+    assert calm.reasons == []
+
+
+def test_what_the_operator_says_is_read_with_what_was_asked() -> None:
+    telling = "Dopo il decreto il giudice può disporre il pignoramento di un quinto."
+    asked = [cu("E se non pago cosa mi succede, mi pignorano?"), op(telling)]
+    assert Rule.THREAT not in {flag.rule for flag in score_call(asked, "it", READER).conduct}
+
+
+def test_a_threat_names_its_turn_and_words_and_is_a_driver_too() -> None:
+    turns = [cu("Non ho i soldi."), op("O paga oggi o domani le stacchiamo la luce, capito?")]
+    score = score_call(turns, "it", READER)
+    threats = [flag for flag in score.conduct if flag.rule is Rule.THREAT]
+    assert [flag.turn for flag in threats] == [1]
+    assert "stacchiamo la luce" in threats[0].quote
+    assert (Driver.THREAT, 1) in {(found.driver, found.turn) for found in score.drivers}
+
+
+def test_customers_intents_and_reasons_are_found_in_other_words() -> None:
+    turns = [
+        cu("Mezz'ora con la musichetta nell'orecchio, ma vi pare il modo?"),
+        cu("Guardi, dal mese prossimo vi saluto, ho già firmato con un altro gestore."),
+    ]
+    score = score_call(turns, "it", READER)
+    assert score.churn_intent
+    assert not score.promise_to_pay
+    assert (Driver.WAITING_TIME, 0) in {(found.driver, found.turn) for found in score.drivers}
+    assert score.sentiment is not None
+    assert score.sentiment < 0
+
+
+def test_a_long_turn_is_as_harsh_as_its_harshest_window() -> None:
+    words = "Le leggo i dati della pratica come risultano a terminale. " * 30
+    long = READER.read([Said(Speaker.OPERATOR, words + HARSH)], "it")[0].score.aggression
+    dull = READER.read([Said(Speaker.OPERATOR, words)], "it")[0].score.aggression
+    assert long is not None
+    assert dull is not None
+    assert long > dull + 0.2
+
+
+@pytest.mark.parametrize("text", ["", "  ", "...", "?!", "😰"])
+def test_a_turn_without_words_has_no_scores(text: str) -> None:
+    score = score_call([op(text), op(CALM), cu("Sì.")], "it", READER)
+    assert (score.turns[0].aggression, score.turns[0].empathy) == (None, None)
+    assert score.aggression is not None
+
+
+class Counting:
+    """An encoder that counts what it is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.asked.extend(texts)
+        return ENCODER.encode(texts)
+
+
+def test_sentences_are_encoded_once_whatever_their_amounts() -> None:
+    counting = Counting()
+    reader = EncoderReader(counting)
+    first = reader.read([Said(Speaker.OPERATOR, "Buongiorno. Sono 80 euro.")], "it")
+    again = reader.read([Said(Speaker.OPERATOR, "Sono 92,50 euro. Buongiorno.")], "it")
+    assert sorted(counting.asked) == ["Buongiorno.", "Sono 10 euro."]
+    assert first[0].score.aggression is not None
+    assert again[0].score.aggression is not None
+
+
+def test_what_is_kept_is_bounded_and_the_oldest_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: Kept[str, str] = Kept(2)
+    for key in ("a", "b", "a", "c"):
+        assert kept.get(key, lambda key=key: key * 2) == key * 2
+    assert len(kept) == 2
+    assert kept.get("a", lambda: "made anew") == "aa"
+    assert kept.get("b", lambda: "made anew") == "made anew"
+
+    monkeypatch.setattr(encoder_reader, "READINGS_KEPT", 1)
+    reader = EncoderReader(ENCODER)
+    turns = [Said(Speaker.OPERATOR, text) for text in (HARSH, CALM, HARSH)]
+    assert reader.read(turns, "it") == READER.read(turns, "it")
+
+
+def test_parts_of_a_turn_are_its_own_words() -> None:
+    first = "Guardi, la fattura di marzo è ancora aperta, però se lei paga oggi la chiudiamo noi."
+    text = f"{first} Va bene? Ok"
+    assert sentences_of(text) == [first, "Va bene?", "Ok"]
+    assert all(clause in text for clause in clauses_of(text))
+    assert len(clauses_of(text)) > len(sentences_of(text))
+    assert sentences_of("... ?!") == []
+    unpunctuated = "parola " * (MOST_WORDS * 2 + 5)
+    windows = windows_of(unpunctuated)
+    assert len(windows) == 3
+    assert all(len(window.split()) <= MOST_WORDS for window in windows)
+
+
+def test_a_part_that_does_not_carry_the_score_is_not_quoted_alone() -> None:
+    scores = {"Uno due. Tre quattro.": 0.9, "Uno due.": 0.2, "Tre quattro.": 0.3}
+    assert best_part("Uno due. Tre quattro.", scores.__getitem__) == "Uno due. Tre quattro."
+    scores["Tre quattro."] = 0.8
+    assert best_part("Uno due. Tre quattro.", scores.__getitem__) == "Tre quattro."
+
+
+def test_the_weights_are_small_and_fit_their_labels() -> None:
+    weights = load_weights()
+    assert set(weights.thresholds) == {"threatens", "leaves", "promises", *map(str, Driver)}
+    assert all(0 < value < 1 for value in weights.thresholds.values())
+    assert list(weights.rating_cuts) == sorted(weights.rating_cuts)
+    assert len(weights.rating_cuts) == 10

@@ -1,0 +1,64 @@
+"""The learned scorer on turns and calls of an author it never learned from.
+
+`python -m infra.training evaluate` prints the same figures; the bars stand a little below them.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from infra.encoders import SentenceEncoder
+from infra.training.evaluation import Figures, evaluate
+from infra.training.material import load_material
+from processors.encoder_reader import EncoderReader
+from processors.lexicon_reader import LexiconReader
+
+BARS = {
+    "aggression_auc": 0.93,
+    "aggression_auc_hard": 0.90,
+    "aggression_auc_en": 0.93,
+    "aggressive_over_pressing_auc": 0.90,
+    "empathy_auc": 0.94,
+    "empathy_auc_hard": 0.90,
+    "threat_turn_f1": 0.75,
+    "sentiment_accuracy": 0.7,
+    "churn_f1": 0.74,
+    "promise_f1": 0.76,
+    "drivers_micro_f1": 0.68,
+}
+
+
+@pytest.fixture(scope="module")
+def figures() -> Figures:
+    return evaluate(load_material("test"), EncoderReader(SentenceEncoder()))
+
+
+@pytest.mark.parametrize("name", BARS)
+def test_stands_above_its_bar(figures: Figures, name: str) -> None:
+    value = figures[name]
+    assert value is not None
+    assert value >= BARS[name]
+
+
+def test_means_are_in_the_order_of_the_levels(figures: Figures) -> None:
+    means = {
+        level: figures[f"mean_aggression_{level}"] or 0.0
+        for level in ("aggressive", "pressing", "neutral", "empathic")
+    }
+    assert means["aggressive"] > means["pressing"] + 0.2
+    assert means["pressing"] > max(means["neutral"], means["empathic"]) + 0.1
+
+
+def test_beats_the_baseline_clearly(figures: Figures) -> None:
+    baseline = evaluate(load_material("test"), LexiconReader())
+    for name in ("aggression_auc", "aggression_auc_hard", "empathy_auc", "drivers_micro_f1"):
+        assert (figures[name] or 0.0) > (baseline[name] or 0.0) + 0.1
+
+
+def test_nothing_but_short_formulas_is_both_learned_from_and_measured_on() -> None:
+    learned, measured = load_material("train"), load_material("test")
+    texts = {turn.said.text for turn in [*learned.operators, *learned.customers]}
+    tested = {turn.said.text for turn in [*measured.operators, *measured.customers]}
+    formulas = {text for text in texts & tested if len(text.split()) <= 3}
+    assert texts & tested == formulas
+    assert len(formulas) <= 2
