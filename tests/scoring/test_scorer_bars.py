@@ -14,16 +14,16 @@ from processors.encoder_reader import EncoderReader
 from processors.lexicon_reader import LexiconReader
 
 BARS = {
-    "aggression_auc": 0.93,
-    "aggression_auc_hard": 0.90,
-    "aggression_auc_en": 0.93,
-    "aggressive_over_pressing_auc": 0.90,
-    "empathy_auc": 0.94,
-    "empathy_auc_hard": 0.90,
-    "threat_turn_f1": 0.75,
-    "sentiment_accuracy": 0.7,
+    "aggression_auc": 0.94,
+    "aggression_auc_hard": 0.91,
+    "aggression_auc_en": 0.94,
+    "aggressive_over_pressing_auc": 0.9,
+    "empathy_auc": 0.95,
+    "empathy_auc_hard": 0.9,
+    "threat_turn_f1": 0.78,
+    "sentiment_accuracy": 0.72,
     "churn_f1": 0.74,
-    "promise_f1": 0.76,
+    "promise_f1": 0.78,
     "drivers_micro_f1": 0.68,
 }
 
