@@ -79,12 +79,14 @@ def needs_recall(state: CustomerState | None, event: Fact, position: Position, b
         position: where the event was delivered.
         before: the latest `before` that states were settled with; 0: nothing was put away yet.
     """
-    if state is not None and state["whole"]:
+    if state is None:
+        return event.at < before
+    if state["whole"]:
         return False
     if event.at < before:
         return True
-    place = None if state is None else place_of(event, state["events"])
-    return place is not None and state["events"][place][2:5] == list(position)  # type: ignore[index]
+    place = place_of(event, state["events"])
+    return place is not None and state["events"][place][2:5] == list(position)
 
 
 def recall(

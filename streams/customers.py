@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol, cast
 from infra.clickhouse.store import Store
 from processors.engagements import CustomerState, Entry
 from processors.event_time import HOUR_US
-from processors.facts import Fact, Position
+from processors.facts import Fact, Position, ScoredCall
 from processors.horizons import Horizons
 from processors.settling import needs_recall, recall, settle
 from schemas.rows import SETTLED_EVENTS
@@ -156,9 +156,15 @@ class Customers:
         return self._mark(client_id, partition)["arrivals"]
 
     async def keep(self, states: Mapping[Key, CustomerState], facts: Iterable[Fact]) -> None:
-        """Make `states` durable; `facts` move the tenants' event time on."""
+        """Make `states` durable; the conversations among `facts` move the tenants' event time on.
+
+        Payments and cancellations do not: they come by a shorter way than what is transcribed and
+        scored first, and would make whole days of conversations late.
+        """
         await self._put(states)
         for fact in facts:
+            if not isinstance(fact, ScoredCall):
+                continue
             self._latest[fact.client_id] = max(self._latest[fact.client_id], fact.at)
 
     async def put_away(self, looks: int) -> int:
