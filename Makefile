@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check train format schemas dashboards lock clean
+.PHONY: help setup demo test check train bench format schemas dashboards lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -52,6 +52,9 @@ check: setup ## format, lint and types
 
 train: setup ## learn the scorer anew from infra/training/material
 	@$(BIN)/python -m infra.training learn
+
+bench: setup ## measure speed, words missed and memory on this machine (some 10 minutes)
+	@$(BIN)/python -m infra.bench
 
 format: setup ## mend format and what lint can
 	@$(BIN)/ruff format .

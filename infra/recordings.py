@@ -28,6 +28,10 @@ class RecordingBroken(RecordingError):
     """The recording is not sound that can be decoded: permanent."""
 
 
+class LanguageUnknown(RecordingRefused):
+    """The transcriber does not know the recording's language: permanent."""
+
+
 class RecordingStore:
     """Finds recordings, in its allowed directories only.
 

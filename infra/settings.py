@@ -11,12 +11,12 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from infra.models import PACKAGED_MODEL, ComputeType, Device
 from processors.alert_settings import read_alert_settings
 from processors.event_time import DAY_HOURS
 from processors.horizons import Horizons
 from schemas.topics import PARTITIONS
 
-PACKAGED_MODEL = "packaged-base"
 ScorerName = Literal["encoder", "lexicon"]
 
 
@@ -54,7 +54,24 @@ class Settings(BaseSettings):
         3600.0, description="seconds one recording may take"
     )
     model: str = Field(PACKAGED_MODEL, description="whisper model: packaged-base, a name or a path")
-    whisper_threads: Annotated[int, Field(ge=1)] = 2
+    whisper_device: Device = Field("cpu", description="what the model computes on: cpu or cuda")
+    whisper_compute_type: ComputeType | None = Field(
+        None, description="how it computes; none: int8 on cpu, int8_float16 on cuda"
+    )
+    whisper_threads: Annotated[int, Field(ge=1)] = Field(
+        2, description="processor threads of all recordings together; of no meaning on cuda"
+    )
+    whisper_batch: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        None, description="windows computed together; none: 1 on cpu, 16 on cuda"
+    )
+    transcriptions_at_once: Annotated[int, Field(ge=1, le=64)] = Field(
+        3, description="recordings transcribed at the same time by one worker"
+    )
+    domain_words: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="words to expect in a client's calls, as JSON; those of \"*\" in everyone's: "
+        '{"*": ["saldo e stralcio"], "acqua": ["Acqua Serena"]}',
+    )
     pseudonym_key: SecretStr | None = Field(
         None, description="secret key of the customers' pseudonyms; none: made once in data_dir"
     )
@@ -105,6 +122,11 @@ class Settings(BaseSettings):
     def whisper(self) -> str | None:
         """The model's name or path; None for the packaged one."""
         return None if self.model == PACKAGED_MODEL else self.model
+
+    def words_of(self, client_id: str) -> tuple[str, ...]:
+        """Words to expect in a client's calls: its own, then everyone's."""
+        own = self.domain_words.get(client_id, [])
+        return (*own, *self.domain_words.get("*", []))
 
     @property
     def horizons(self) -> Horizons:

@@ -1,42 +1,42 @@
-"""Stretches of speech on each channel, packed for a transcriber that works in windows of 30 s.
-
-Whisper's cost is by window, full or not: so the speech of all channels is packed into as few
-windows as hold it, and each word's time is afterwards carried back to its channel.
-"""
+"""Where someone speaks on each channel of a recording, found while its samples pass by."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from infra.decoding import RATE, Block
+
 Samples = npt.NDArray[np.float32]
+"""Samples from -1 to 1 of one channel."""
 
-RATE = 16_000
-WINDOW = 28 * RATE
-"""Whisper's 30 s less room for the silence at the end."""
+FRAME = 512
+"""Samples to which voice activity detection (Silero's) gives one probability: 32 ms."""
 
-GRID = RATE // 100
-"""Clips begin on whisper's own frames (10 ms), or its words would be off by a fraction."""
+LONGEST = 27 * RATE
+"""Samples after which speech without a pause is parted, at its least certain frame."""
 
-JOIN = int(0.35 * RATE)
-"""Shorter silences of one speaker stay within a stretch."""
+_ONSET, _ON, _OFF = 0.05, 0.3, 0.15
+"""Speech is certain from `_ON`, began with the frames above `_ONSET` before it, and lasts until
+the frames fall below `_OFF`."""
 
-SPACE = int(0.5 * RATE)
-"""Silence laid between stretches: with less, words slip to a neighbour's stretch."""
+_PAUSE_FRAMES = 5
+_WARM_UP = 320 * FRAME
+"""The detector remembers: it hears 10 s again before each block, or would be deaf at its begin."""
 
-_PAD_MS = 200
-_LEAD_IN = RATE // 10
-"""No word ends within half the padding of its stretch's begin: what seems to ended before."""
+_SILENCE = 8
+"""A block without a sample above this (-72 dB) is silence, and costs no detection."""
+
+_SAME_SOUND = 0.98
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Speech without a longer pause on one channel, in samples [begin, end)."""
+    """Speech without a pause of 0.2 s on one channel, in samples [begin, end)."""
 
     channel: int
     begin: int
@@ -44,91 +44,113 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A stretch and the sample of the packed sound at which it begins."""
+class Listened:
+    """What a recording holds: its length in samples and each channel's speech.
 
-    stretch: Stretch
-    offset: int
-
-    @property
-    def until(self) -> int:
-        """First sample of the packed sound after the stretch."""
-        return self.offset + self.stretch.end - self.stretch.begin
-
-    def seconds(self, sample: float) -> float:
-        """Time in the recording of a sample of the packed sound, kept within the stretch."""
-        inside = min(max(sample, self.offset), self.until)
-        return (inside - self.offset + self.stretch.begin) / RATE
-
-
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """The packed sound, its windows as [begin, end) samples, and the stretches in their order."""
-
-    sound: Samples
-    windows: list[tuple[int, int]]
-    placed: list[Placed]
-
-    def of_word(self, begin: float, end: float) -> int:
-        """Index of the stretch a word was said in, by its first and last sample.
-
-        Whisper tells where a word ends; after a pause it lets the word begin where the one
-        before ended. So the end decides, and in the silence after a stretch, the begin.
-        """
-        at = max(0, bisect_left([one.offset for one in self.placed], end - _LEAD_IN) - 1)
-        if at + 1 < len(self.placed) and begin >= self.placed[at].until:
-            nearer_to_next = self.placed[at + 1].offset - end < begin - self.placed[at].until
-            return at + 1 if nearer_to_next else at
-        return at
-
-
-def stretches(sound: Samples, channel: int, join: int = JOIN) -> list[Stretch]:
-    """Where someone speaks on a channel (Silero's voice activity detection).
-
-    `join` is the silence, in samples, that does not end a stretch.
+    `alone` where one channel tells nothing of who speaks: there is only one, or both carry the
+    same sound; only the first is listed then.
     """
-    from faster_whisper.vad import VadOptions, get_speech_timestamps
 
-    if not len(sound):
-        return []
-    options = VadOptions(
-        threshold=0.3,
-        neg_threshold=0.15,
-        min_silence_duration_ms=150,
-        speech_pad_ms=_PAD_MS,
-        max_speech_duration_s=WINDOW / RATE,
-    )
-    found: list[dict[str, Any]] = get_speech_timestamps(sound, options)
-    joined: list[Stretch] = []
-    for one in found:
-        begin, end = int(one["start"]), int(one["end"])
-        if joined and begin - joined[-1].end < join and end - joined[-1].begin <= WINDOW:
-            joined[-1] = Stretch(channel, joined[-1].begin, end)
+    samples: int
+    channels: list[list[Stretch]]
+    alone: bool
+
+
+def listen(blocks: Iterable[Block]) -> Listened:
+    """Where someone speaks in a recording; keeps none of its samples."""
+    detectors: list[_Detector] = []
+    likeness = _Likeness()
+    samples = 0
+    for block in blocks:
+        detectors = detectors or [_Detector() for _ in block]
+        samples += block.shape[1]
+        for detector, channel in zip(detectors, block, strict=True):
+            detector.hear(channel)
+        likeness.compare(block)
+    alone = len(detectors) == 1 or likeness.same()
+    heard = detectors[:1] if alone else detectors
+    return Listened(samples, [d.stretches(n, samples) for n, d in enumerate(heard)], alone)
+
+
+def spoken(probabilities: Sequence[float]) -> list[tuple[int, int]]:
+    """Frames [begin, end) in which someone speaks, by each frame's probability of speech."""
+    found: list[tuple[int, int]] = []
+    begin = silent_from = None
+    free = 0
+    for frame, probability in enumerate([*probabilities, *[0.0] * (_PAUSE_FRAMES + 1)]):
+        if begin is None:
+            if probability >= _ON:
+                begin, silent_from = frame, None
+                while begin > free and probabilities[begin - 1] >= _ONSET:
+                    begin -= 1
+            continue
+        if probability >= _ON:
+            silent_from = None
+        elif probability < _OFF and silent_from is None:
+            silent_from = frame
+        if silent_from is not None and frame - silent_from >= _PAUSE_FRAMES:
+            found.append((begin, silent_from))
+            begin, free = None, silent_from
+        elif (frame - begin) * FRAME >= LONGEST and silent_from is None:
+            half = begin + (frame - begin) // 2
+            cut = half + int(np.argmin(probabilities[half:frame]))
+            found.append((begin, cut))
+            begin = cut
+    return found
+
+
+class _Detector:
+    """The probability of speech in each frame of a channel heard block by block."""
+
+    def __init__(self) -> None:
+        self._before = np.zeros(0, np.float32)
+        self._rest = np.zeros(0, np.float32)
+        self._probabilities: list[float] = []
+
+    def hear(self, channel: npt.NDArray[np.int16]) -> None:
+        sound = np.concatenate([self._rest, channel.astype(np.float32) / 32768])
+        whole = len(sound) - len(sound) % FRAME
+        self._rest = sound[whole:]
+        self._detect(sound[:whole])
+
+    def stretches(self, channel: int, samples: int) -> list[Stretch]:
+        """Where someone spoke, when all has been heard."""
+        if len(self._rest):
+            self._detect(np.pad(self._rest, (0, FRAME - len(self._rest))))
+            self._rest = self._rest[:0]
+        return [
+            Stretch(channel, begin * FRAME, min(end * FRAME, samples))
+            for begin, end in spoken(self._probabilities)
+        ]
+
+    def _detect(self, sound: Samples) -> None:
+        if not len(sound):
+            return
+        if np.abs(sound).max() * 32768 <= _SILENCE:
+            found = np.zeros(len(sound) // FRAME)
         else:
-            joined.append(Stretch(channel, begin, end))
-    return joined
+            from faster_whisper.vad import get_vad_model
+
+            # The model spoils the end of what it is given: hence the frame of silence after it.
+            given = np.concatenate([self._before, sound, np.zeros(FRAME, np.float32)])
+            found = np.asarray(get_vad_model()(given)).reshape(-1)
+            found = found[len(self._before) // FRAME : -1]
+        self._probabilities += found.tolist()
+        self._before = np.concatenate([self._before, sound])[-_WARM_UP:]
 
 
-def pack(channels: Sequence[Samples], speech: Sequence[Sequence[Stretch]]) -> Packed:
-    """Lay each channel's stretches one after another, with a silence between, in windows.
+class _Likeness:
+    """Whether two channels carry the same sound, up to its loudness."""
 
-    A window holds one channel's speech only: two voices in one window confuse the transcriber.
-    """
-    pieces: list[Samples] = []
-    windows: list[tuple[int, int]] = []
-    placed: list[Placed] = []
-    length = 0
-    for sound, found in zip(channels, speech, strict=True):
-        begin = length
-        for stretch in found:
-            size = stretch.end - stretch.begin
-            if length > begin and length - begin + size > WINDOW:
-                windows.append((begin, length))
-                begin = length
-            placed.append(Placed(stretch, length))
-            padding = SPACE + (-size - SPACE) % GRID
-            pieces += [sound[stretch.begin : stretch.end], np.zeros(padding, np.float32)]
-            length += size + padding
-        if length > begin:
-            windows.append((begin, length))
-    return Packed(np.concatenate(pieces) if pieces else np.zeros(0, np.float32), windows, placed)
+    def __init__(self) -> None:
+        self._products = np.zeros(3)
+
+    def compare(self, block: Block) -> None:
+        if len(block) == 2:
+            left, right = block.astype(np.float32)
+            self._products += (left @ left, right @ right, left @ right)
+
+    def same(self) -> bool:
+        left, right, both = self._products
+        size = math.sqrt(left * right)
+        return bool(size > 0 and both / size > _SAME_SOUND)

@@ -38,6 +38,13 @@ class CallTranscribed(Contract):
     from_audio: bool
     transcriber: str | None = Field(description="model that transcribed; null where text was given")
     audio_seconds: float | None = None
+    overlaps: int | None = Field(
+        None, description="turns spoken at the same time; null where times or speakers are unknown"
+    )
+    interruptions: int | None = Field(
+        None,
+        description="overlaps of 0.3 s or more that the operator began in the customer's turn",
+    )
 
 
 class CallScored(Contract):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from processors.interruptions import turn_taking
 from processors.pseudonyms import pseudonym
 from processors.redaction import redact
 from processors.turns import redacted
@@ -40,12 +41,16 @@ def redacted_survey(survey: Survey | None, language: str) -> Survey | None:
 def from_text(event: CallEndedEvent, key: bytes) -> CallTranscribed:
     """A conversation whose text was given (or that is only a survey)."""
     data = event.data
+    said = data.transcript or []
+    taken = turn_taking(said) if said else None
     return CallTranscribed(
         call=call_of(event, key),
-        turns=redacted(data.transcript or [], data.language),
+        turns=redacted(said, data.language),
         survey=redacted_survey(data.survey, data.language),
         from_audio=False,
         transcriber=None,
+        overlaps=taken.overlaps if taken else None,
+        interruptions=taken.interruptions if taken else None,
     )
 
 

@@ -22,7 +22,7 @@ from infra.whisper import Transcriber, Transcription
 from processors.turns import redacted
 from schemas.codec import InvalidMessage, decode
 from schemas.derived import CallTranscribed
-from schemas.events import CallEndedEvent, Recording
+from schemas.events import CallEnded, CallEndedEvent, Recording
 from schemas.topics import CALL_ENDED
 from streams.calls import call_of, from_text, message_of, redacted_survey
 from streams.dead_letters import DeadLetters
@@ -60,6 +60,8 @@ class ListeningSettings:
     """Recordings listened to at the same time; the executor has as many threads."""
     waiting: int = 64
     """Recordings taken in at once, listened to or waited for; further events wait."""
+    words_of: Callable[[str], Sequence[str]] = lambda _: ()
+    """Words to expect in the calls of a client, by its id."""
     sleep: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)
 
 
@@ -179,7 +181,7 @@ class Listener:
         ports = self._ports
         assert call.data.recording is not None
         try:
-            heard = await self._transcription(call.data.recording, call.data.language)
+            heard = await self._transcription(call.data, call.data.recording)
             transcribed = self._transcribed(call, heard)
             await ports.outbox.deliver([message_of(transcribed, delivery.partition)])
         except (RecordingMissing, RecordingRefused, RecordingBroken, TimeoutError) as error:
@@ -189,14 +191,15 @@ class Listener:
             await self._bury_unexpected(delivery, call, error)
         else:
             ports.progress.count("transcribed_from_audio")
+            ports.progress.count("texts_taken_for_invented", sum(heard.dropped.values()))
 
-    async def _transcription(self, recording: Recording, language: str) -> Transcription:
+    async def _transcription(self, call: CallEnded, recording: Recording) -> Transcription:
         """Listen to `recording`; one that is missing or broken may still be on its way."""
         settings = self._settings
         waits = delays(settings.first_delay)
         for attempt in range(1, settings.attempts + 1):
             try:
-                return await self._attempt(recording, language)
+                return await self._attempt(call, recording)
             except (RecordingMissing, RecordingBroken) as error:
                 if attempt == settings.attempts:
                     raise
@@ -204,12 +207,12 @@ class Listener:
             await settings.sleep(next(waits))
         raise AssertionError("at least one attempt is made")
 
-    async def _attempt(self, recording: Recording, language: str) -> Transcription:
+    async def _attempt(self, call: CallEnded, recording: Recording) -> Transcription:
         """Listen once. A thread that takes too long keeps its ear until it ends: the recordings
         after it wait, rather than run out of time without having been listened to."""
         loop = asyncio.get_running_loop()
         await self._ears.acquire()
-        work = loop.run_in_executor(self._ports.executor, self._hear, recording, language)
+        work = loop.run_in_executor(self._ports.executor, self._hear, call, recording)
         work.add_done_callback(self._free_ear)
         return await asyncio.wait_for(asyncio.shield(work), self._settings.timeout)
 
@@ -218,11 +221,16 @@ class Listener:
         if not work.cancelled():
             work.exception()
 
-    def _hear(self, recording: Recording, language: str) -> Transcription:
-        path = self._ports.recordings.resolve(recording)
-        return self._ports.transcriber.transcribe(path, layout=recording.layout, language=language)
+    def _hear(self, call: CallEnded, recording: Recording) -> Transcription:
+        return self._ports.transcriber.transcribe(
+            self._ports.recordings.resolve(recording),
+            layout=recording.layout,
+            language=call.language,
+            words=self._settings.words_of(call.client_id),
+        )
 
     def _transcribed(self, call: CallEndedEvent, heard: Transcription) -> CallTranscribed:
+        taken = heard.turn_taking
         return CallTranscribed(
             call=call_of(call, self._ports.pseudonym_key),
             turns=redacted(heard.turns, call.data.language),
@@ -230,4 +238,6 @@ class Listener:
             from_audio=True,
             transcriber=heard.model,
             audio_seconds=heard.duration,
+            overlaps=taken.overlaps if taken else None,
+            interruptions=taken.interruptions if taken else None,
         )

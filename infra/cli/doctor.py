@@ -88,16 +88,15 @@ def _broker() -> Finding:
 
 
 def _model(settings: Settings) -> Finding:
+    def checked() -> str:
+        from infra.models import model_here
+
+        return str(model_here(settings.model))
+
+    mend = "run make setup"
     if settings.whisper is not None:
-        return Finding("whisper model", True, settings.model)
-
-    def packaged() -> str:
-        from infra.packaged_model import packaged_model
-
-        packaged_model()
-        return "packaged base, checked"
-
-    return _tried("whisper model", packaged, "run make setup, or set ASCOLTO_MODEL to a path")
+        mend = f"run ascolto models fetch {settings.model}, or set ASCOLTO_MODEL to a directory"
+    return _tried("whisper model", checked, mend)
 
 
 def _data_dir(path: Path) -> Finding:

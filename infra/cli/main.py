@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import figure_commands, operating_commands, run_commands
+from infra.cli import figure_commands, models, operating_commands, run_commands
 from infra.cli.options import DataDir, EventsFile, Language, read_settings
 from infra.settings import ScorerName
 
@@ -45,6 +45,7 @@ app.add_typer(figure_commands.app)
 app.add_typer(operating_commands.dashboards_app, name="dashboards")
 app.add_typer(operating_commands.admin_app, name="admin")
 app.add_typer(operating_commands.letters_app, name="dead-letters")
+app.add_typer(models.app, name="models")
 
 
 @app.callback()
@@ -131,13 +132,31 @@ def transcribe(
     ] = None,
     language: Annotated[str, typer.Option(help="Language spoken, as it or en.")] = "it",
     model: Annotated[
-        str | None, typer.Option(help="packaged-base, a faster-whisper name, or a path.")
+        str | None,
+        typer.Option(
+            help="packaged-base, a faster-whisper name, or a path. Default: ASCOLTO_MODEL."
+        ),
     ] = None,
+    words: Annotated[
+        str, typer.Option(help="Words to expect, parted by commas: names of products.")
+    ] = "",
 ) -> None:
     """Transcribe recordings: who said what, when."""
     from infra.cli.transcribe import transcribe as transcribe_files
+    from infra.whisper import transcriber_of
 
-    raise typer.Exit(transcribe_files(files, as_json, mono, language, model))
+    settings = read_settings(None)
+    expected = [word.strip() for word in words.split(",") if word.strip()]
+    raise typer.Exit(
+        transcribe_files(
+            files,
+            transcriber_of(settings, model),
+            as_json=as_json,
+            mono=mono,
+            language=language,
+            words=[*expected, *settings.words_of("*")],
+        )
+    )
 
 
 @app.command()

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from infra.decoding import Layout, channels_of
+from infra.models import ModelUnknown
 from infra.packaged_model import ModelMissing
-from infra.recordings import RecordingError
-from infra.whisper import Layout, Transcriber, Transcription, WhisperTranscriber, channels_of
+from infra.recordings import LanguageUnknown, RecordingError
+from infra.whisper import Transcriber, Transcription
 from schemas.conversation import Speaker, Turn
 
 _NAMES = {
@@ -24,31 +28,51 @@ _NAMES = {
     },
 }
 
+_AT_ONCE = 3
+"""Recordings decoded at the same time: enough that no thread of the model ever waits."""
+
 
 def transcribe(
-    files: list[Path],
+    files: Sequence[Path],
+    transcriber: Transcriber,
+    *,
     as_json: bool,
     mono: bool | None,
     language: str,
-    model: str | None,
-    transcriber: Transcriber | None = None,
+    words: Sequence[str] = (),
 ) -> int:
-    """Print what was said in each file; returns the exit code, 1 where any file failed.
+    """Print what was said in each file, in their order.
 
     The layout is by each file's channels (two: operator left, customer right) unless `mono`
-    says. Files that fail are named on stderr and the others are still done.
+    says. Files that fail are named on stderr and the others are still done. Returns the exit
+    code: 1 where a file failed or the model cannot be had, 2 where the model or the language is
+    not one that exists.
     """
-    worker = transcriber or WhisperTranscriber(model)
     failed = False
-    for file in files:
+
+    def attempt(file: Path) -> Transcription | RecordingError:
         try:
-            said = worker.transcribe(file, _layout(file, mono), language)
-        except (RecordingError, ModelMissing) as error:
-            sys.stderr.write(f"{file}: {error}\n")
-            failed = True
-            continue
-        sys.stdout.write(_line(file, said) if as_json else _readable(file, said))
-        sys.stdout.flush()
+            return transcriber.transcribe(file, _layout(file, mono), language, words)
+        except LanguageUnknown:
+            raise
+        except RecordingError as error:
+            return error
+
+    try:
+        with ThreadPoolExecutor(_AT_ONCE) as executor:
+            for file, said in zip(files, executor.map(attempt, files), strict=True):
+                if isinstance(said, RecordingError):
+                    sys.stderr.write(f"{file}: {said}\n")
+                    failed = True
+                    continue
+                sys.stdout.write(_line(file, said) if as_json else _readable(file, said))
+                sys.stdout.flush()
+    except (LanguageUnknown, ModelUnknown) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except ModelMissing as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     return 1 if failed else 0
 
 
@@ -59,11 +83,15 @@ def _layout(file: Path, mono: bool | None) -> Layout:
 
 
 def _line(file: Path, said: Transcription) -> str:
+    taken = said.turn_taking
     line = {
         "file": str(file),
         "duration": said.duration,
         "language": said.language,
         "turns": [turn.model_dump(mode="json") for turn in said.turns],
+        "overlaps": None if taken is None else taken.overlaps,
+        "interruptions": None if taken is None else taken.interruptions,
+        "dropped": said.dropped,
     }
     return json.dumps(line, ensure_ascii=False) + "\n"
 

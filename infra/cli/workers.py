@@ -33,7 +33,7 @@ def run_transcriber(settings: Settings) -> None:
 
     from infra.packaged_model import packaged_model
     from infra.recordings import RecordingStore
-    from infra.whisper import WhisperTranscriber
+    from infra.whisper import transcriber_of
     from streams.app import build_app
     from streams.dead_letters import DeadLetters
     from streams.outbox import KafkaOutbox
@@ -41,7 +41,7 @@ def run_transcriber(settings: Settings) -> None:
     from streams.transcribing import Listener, ListeningPorts, ListeningSettings
     from streams.workers import TRANSCRIBER, attach_transcriber, run
 
-    transcriber = WhisperTranscriber(settings.whisper, cpu_threads=settings.whisper_threads)
+    transcriber = transcriber_of(settings)
     if settings.whisper is None:
         packaged_model()
     else:
@@ -52,14 +52,18 @@ def run_transcriber(settings: Settings) -> None:
     ports = ListeningPorts(
         recordings=RecordingStore(settings.recordings),
         transcriber=transcriber,
-        executor=ThreadPoolExecutor(1, thread_name_prefix="listen"),
+        executor=ThreadPoolExecutor(settings.transcriptions_at_once, thread_name_prefix="listen"),
         outbox=outbox,
         dead_letters=DeadLetters(outbox, progress),
         progress=progress,
         pseudonym_key=settings.pseudonym_secret(),
     )
     patience = ListeningSettings(
-        settings.recording_attempts, settings.recording_backoff, settings.transcription_timeout
+        settings.recording_attempts,
+        settings.recording_backoff,
+        settings.transcription_timeout,
+        settings.transcriptions_at_once,
+        words_of=settings.words_of,
     )
     attach_transcriber(app, Listener(ports, patience))
     page = _page(settings, TRANSCRIBER, _status_only(progress))

@@ -254,6 +254,24 @@ def test_the_doctor_tells_what_is_wrong_and_how_to_mend_it(tmp_path: Path) -> No
     assert "ok   Python" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("model", "seen"),
+    [
+        ("small", "has not been fetched yet"),
+        ("/no/such/model", "there is no model"),
+        (".", "holds no model.bin"),
+    ],
+)
+def test_the_doctor_tells_of_a_model_that_is_not_here(
+    tmp_path: Path, model: str, seen: str
+) -> None:
+    environment = {"ASCOLTO_HOME": str(tmp_path), "ASCOLTO_MODEL": model, "COLUMNS": "300"}
+    result = RUNNER.invoke(app, ["doctor"], env=environment)
+    assert result.exit_code == 1
+    assert "mend whisper model" in result.stdout
+    assert seen in result.stdout
+
+
 def test_the_doctor_is_content_here(tmp_path: Path) -> None:
     result = RUNNER.invoke(app, ["doctor"], env={"ASCOLTO_HOME": str(tmp_path)})
     assert result.exit_code == 0, result.stdout

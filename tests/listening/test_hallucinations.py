@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.whisper import HINTS
+from infra.whisper import prompt_of
 from processors.hallucinations import Heard, Phantom, compression_ratio, phantom
+
+PROMPT = prompt_of("it", ["Luce Serena"])
 
 
 def heard(text, speech=3.0, log_probability=-0.3, no_speech=0.05):
@@ -23,12 +25,14 @@ def heard(text, speech=3.0, log_probability=-0.3, no_speech=0.05):
         "Grazie a tutti voi per l'aiuto.",
         "No, no, no, non è vero.",
         "Da zero a dieci, che voto darebbe a questa telefonata?",
+        "Da zero a dieci.",
+        "Luce Serena, agenzia.",
         "Sì.",
         "Grazie.",
     ],
 )
 def test_what_callers_say_passes(text):
-    assert phantom(heard(text), HINTS["it"]) is None
+    assert phantom(heard(text), PROMPT) is None
 
 
 @pytest.mark.parametrize(
@@ -45,10 +49,17 @@ def test_what_callers_say_passes(text):
         (heard("Parole a caso.", log_probability=-3.5), Phantom.IMPROBABLE),
         (heard("Parole a caso.", log_probability=-1.3, no_speech=0.9), Phantom.IMPROBABLE),
         (heard("bolletta, fattura, agenzia, rate, disdetta"), Phantom.ECHO),
+        (heard("Ecco la telefonata. Che cosa si dice?"), Phantom.ECHO),
+        (heard("Iscriviti al canale e attiva la campanella"), Phantom.STOCK_PHRASE),
+        (heard("Subtitles created by the Amara.org community"), Phantom.STOCK_PHRASE),
+        (heard("[Musica]"), Phantom.STOCK_PHRASE),
+        (heard("♪ ♪"), Phantom.WORDLESS),
+        (heard("..."), Phantom.WORDLESS),
+        (heard("Finché non c'è rete. " * 3, speech=0.9), Phantom.UNHEARD),
     ],
 )
 def test_what_nobody_said_is_told_with_its_reason(said, reason):
-    assert phantom(said, HINTS["it"]) is reason
+    assert phantom(said, PROMPT) is reason
 
 
 def test_uncertain_speech_passes_where_the_model_heard_a_voice():

@@ -21,11 +21,13 @@ from infra.recordings import (
     RecordingStore,
 )
 from infra.whisper import Transcription
+from processors.interruptions import TurnTaking
 from schemas.codec import decode, encode
 from schemas.conversation import Speaker, Turn
 from schemas.derived import CallTranscribed, DeadLetter
 from schemas.events import CallEnded, CallEndedEvent, Recording, Service, Survey, Touchpoint
 from schemas.topics import CALL_ENDED, CALL_TRANSCRIBED, DEAD_LETTER
+from streams.calls import from_text
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery, delivery_of
 from streams.outbox import Message
@@ -39,6 +41,7 @@ HEARD = Transcription(
     language="it",
     duration=2.0,
     model="a-model",
+    turn_taking=TurnTaking(4, 2),
 )
 
 
@@ -59,6 +62,22 @@ def call(
         survey=Survey(rating=7, comment="chiamate il 333 1234567"),
     )
     return CallEndedEvent(id=event_id, source="/pbx", time=TIME, subject=customer, data=data)
+
+
+def test_of_a_call_given_as_text_overlaps_are_counted_where_its_times_are_known() -> None:
+    untimed = call("1")
+    customer = Turn(speaker=Speaker.CUSTOMER, text="Ma io ho già", start=0.0, end=4.0)
+    operator = Turn(speaker=Speaker.OPERATOR, text="No!", start=3.0, end=3.5)
+    timed = untimed.model_copy(
+        update={"data": untimed.data.model_copy(update={"transcript": [customer, operator]})}
+    )
+    survey_only = untimed.model_copy(
+        update={"data": untimed.data.model_copy(update={"transcript": None})}
+    )
+    found = [from_text(event, b"key") for event in (timed, untimed, survey_only)]
+    assert [(one.overlaps, one.interruptions) for one in found] == [
+        *((1, 1), (None, None), (None, None)),
+    ]
 
 
 class Recordings(RecordingStore):
@@ -162,6 +181,7 @@ async def test_a_recording_that_is_there_is_heard_redacted_and_kept_in_its_parti
     heard = desk.transcribed()["e"]
     assert heard.from_audio
     assert (heard.transcriber, heard.audio_seconds) == ("a-model", 2.0)
+    assert (heard.overlaps, heard.interruptions) == (4, 2)
     assert heard.call.customer.startswith("p:")
     assert "cust-1" not in encode(heard).decode()
     assert "1234567" not in encode(heard).decode()

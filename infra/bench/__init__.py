@@ -1,0 +1,1 @@
+"""Benches: figures of speed and memory, measured on the machine at hand by `make bench`."""

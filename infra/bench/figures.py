@@ -1,0 +1,43 @@
+"""What a bench measures, and the machine it was measured on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured figure; `bar` says in words what it should be, where that is decided."""
+
+    name: str
+    value: float
+    unit: str = ""
+    bar: str = ""
+
+
+Bench = Callable[[], Iterator[Figure]]
+"""Measures, and yields each figure as soon as it is known."""
+
+
+def machine() -> dict[str, str | int | float]:
+    """The machine: figures of speed mean nothing without."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count() or 0,
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "load": round(os.getloadavg()[0], 2),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or "unknown")

@@ -1,0 +1,124 @@
+"""Operators are scored from words and turn-taking counts: nothing of their voice gets that far."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.whisper import Transcription, WhisperTranscriber
+from processors.interruptions import TurnTaking
+from processors.lexicon_reader import LexiconReader
+from processors.scoring import score_call
+from processors.turn_reading import Said
+from schemas.conversation import Speaker, Turn
+from tests.listening.sounds import RATE, channels, sounding, write_wav
+
+ROOT = Path(__file__).parents[2]
+HEARS_SOUND = {"infra.decoding", "infra.speech", "infra.windows", "infra.hearing"}
+"""Modules in which there are samples, or what was measured in them."""
+MAY_HEAR = {
+    "infra/decoding.py",
+    "infra/speech.py",
+    "infra/windows.py",
+    "infra/hearing.py",
+    "infra/window_pool.py",
+    "infra/whisper.py",
+    "infra/cli/transcribe.py",
+}
+READER = LexiconReader()
+TEXTS = ["Se non paga le stacchiamo la luce.", "Mi dispiace, la capisco.", "Ma che cosa vuole?"]
+
+
+def imports_of(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def test_samples_stay_where_they_are_transcribed():
+    """Neither the scorers nor the streams import a module that has samples."""
+    hearing = {
+        str(path.relative_to(ROOT))
+        for package in ("schemas", "processors", "infra", "streams", "dashboards")
+        for path in (ROOT / package).rglob("*.py")
+        if HEARS_SOUND & set(imports_of(path))
+    }
+    assert {path for path in hearing if not path.startswith("infra/bench/")} <= MAY_HEAR
+
+
+def test_what_leaves_a_transcription_is_words_times_and_counts():
+    """A field more here is a decision about workers' privacy: see docs/transcription.md."""
+    assert set(Turn.model_fields) == {"speaker", "text", "start", "end", "confidence"}
+    assert {field.name for field in dataclasses.fields(Transcription)} == {
+        *("turns", "language", "duration", "model", "dropped", "turn_taking"),
+    }
+    assert {field.name for field in dataclasses.fields(TurnTaking)} == {
+        *("overlaps", "interruptions"),
+    }
+    assert Said._fields == ("speaker", "text", "before")
+
+
+spoken = st.builds(
+    Turn,
+    speaker=st.sampled_from([Speaker.OPERATOR, Speaker.CUSTOMER]),
+    text=st.sampled_from(TEXTS),
+    start=st.floats(0, 60),
+    end=st.floats(60, 120),
+    confidence=st.floats(0.5, 1),
+)
+
+
+@given(st.lists(spoken, max_size=5), st.randoms())
+def test_the_same_words_have_the_same_score_however_fast_and_clearly_they_are_said(turns, chance):
+    retimed = [
+        turn.model_copy(
+            update={
+                "start": turn.start * chance.uniform(0.5, 2),
+                "end": turn.end * chance.uniform(2, 3),
+                "confidence": chance.uniform(0.5, 1),
+            }
+        )
+        for turn in turns
+    ]
+    assert score_call(turns, "it", READER) == score_call(retimed, "it", READER)
+
+
+def lower(voice):
+    """The same words a sixth lower and as fast: overlapping grains, each played slower."""
+    grain, hop, rate = 800, 200, 0.85
+    window = np.hanning(grain)
+    out = np.zeros(len(voice))
+    for at in range(0, len(voice) - grain, hop):
+        slow = np.interp(np.arange(grain) * rate, np.arange(grain), voice[at : at + grain])
+        out[at : at + grain] += slow * window * hop / (grain / 2)
+    return out
+
+
+VOICES = {
+    "as it is": lambda voice: voice,
+    "a quarter as loud": lambda voice: voice / 4,
+    "duller": lambda voice: np.convolve(voice, [0.25, 0.5, 0.25], "same"),
+    "lower": lower,
+}
+
+
+@pytest.mark.whisper
+def test_however_an_operator_sounds_the_score_is_that_of_the_words(tmp_path):
+    transcriber = WhisperTranscriber()
+    operator, customer = (sounding(channel, 0, 13) for channel in channels())
+    for name, voice in VOICES.items():
+        sound = [np.clip(voice(operator), -1, 1), customer]
+        heard = transcriber.transcribe(
+            write_wav(tmp_path / "voice.wav", sound, RATE), "stereo", "it"
+        )
+        assert Speaker.OPERATOR in {turn.speaker for turn in heard.turns}, name
+        written = [Turn(speaker=turn.speaker, text=turn.text) for turn in heard.turns]
+        assert score_call(heard.turns, "it", READER) == score_call(written, "it", READER), name
