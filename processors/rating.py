@@ -1,12 +1,9 @@
 """Ratings from 0 to 10: spoken by the customer, or predicted where none was given.
 
-Spoken: a number in the customer's answer to an operator's 0-10 question, or one that the
-customer plainly gives as a mark ('vi do un quattro'). Halves round down ('otto e mezzo' is 8),
-'sette meno' stays 7, of two neighbouring marks the lower counts ('tra il sei e il sette' is 6),
-a correction replaces ('sette, anzi otto' is 8), also one in the customer's next words. Numbers
-that count something ('tre volte'), the scale itself ('da zero a dieci'), marks refused ('dieci
-non lo do a nessuno') and the verb 'sei' are none. A bound counts where no other mark stands
-beside it: 'non più di cinque' is 5, 'meno di cinque' 4, 'nemmeno uno' and 'meno di zero' 0.
+Spoken: a number in the customer's answer to an operator's 0-10 question, one that the customer
+plainly gives as a mark ('vi do un quattro'), or a 'sì' to one that the operator puts ('quindi
+otto?'). Which numbers are marks: `processors.marks`; which of several: `processors.mark_choice`;
+marks without a number: `processors.mark_ends`. The conventions are in `docs/scores.md`.
 """
 
 from __future__ import annotations
@@ -14,9 +11,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from processors.mark_choice import chosen_mark
+from processors.mark_ends import extreme_in
 from processors.mark_words import MarkWords, mark_words
-from processors.marks import Mark, extreme_in, marks_in
-from processors.rating_questions import asks_for_another_number, asks_for_rating, lowest_mark
+from processors.marks import marks_in
+from processors.rating_questions import (
+    Subject,
+    asked_about,
+    asks_for_another_number,
+    asks_for_rating,
+    asks_whether_sure,
+    lowest_mark,
+)
 from processors.tokens import Words, cut
 from schemas.conversation import Speaker, Turn
 
@@ -53,6 +59,10 @@ class _Listener:
     revisable: int = 0
     """In how many of them the mark given may be taken back."""
     lowest: int = 0
+    about: Subject | None = None
+    """What the question asks to judge."""
+    offered: int | None = None
+    """The mark that the operator's last turn puts to the customer ('quindi otto?')."""
     asked: list[str] = field(default_factory=list)
     """The operator's latest turns, for a question may be spread over several."""
 
@@ -64,16 +74,19 @@ class _Listener:
         ):
             self.awaited, self.revisable = _ANSWERS_AWAITED, 0
             self.lowest = lowest_mark(whole, self.language)
+            self.about = asked_about(whole, self.language)
         elif asks_for_another_number(text, self.language):
             self.awaited, self.revisable, self.asked = 0, 0, []
-        elif self.revisable and "?" in text and marks_in(cut(text, self.language), self.language):
-            self.awaited = 1
+        elif self.revisable and "?" in text:
+            named = bool(marks_in(cut(text, self.language), self.language))
+            self.awaited = int(named or asks_whether_sure(text, self.language))
+        self.offered = self._put_to_the_customer(text)
 
     def hear_customer(self, text: str) -> None:
         said = cut(text, self.language)
         taken_back = bool(self.revisable) and _takes_back(said, self.language)
         if self.awaited or taken_back:
-            found = _answer(said, self.language, self.lowest)
+            found = self._answer(said)
         else:
             found = _given_unasked(said, self.language)
         self.revisable = max(0, self.revisable - 1)
@@ -84,13 +97,29 @@ class _Listener:
             self.rating, self.awaited, self.revisable = found, 0, _TAKEN_BACK_WITHIN
             self.asked = []
 
+    def _answer(self, said: Words) -> int | None:
+        """The mark in an answer to a 0-10 question."""
+        marks = marks_in(said, self.language)
+        if marks:
+            return chosen_mark(marks, said, self.language, self.about)
+        end = extreme_in(said, self.language, self.lowest)
+        return self.offered if end is None and _agrees(said, self.language) else end
 
-def _answer(said: Words, language: str, lowest: int) -> int | None:
-    """The mark in an answer to a 0-10 question."""
-    marks = marks_in(said, language)
-    if marks:
-        return _chosen(marks, said, language)
-    return extreme_in(said, language, lowest)
+    def _put_to_the_customer(self, text: str) -> int | None:
+        if not (self.awaited and "?" in text):
+            return None
+        marks = marks_in(cut(text, self.language), self.language)
+        return marks[0].value if len(marks) == 1 else None
+
+
+def _agrees(said: Words, language: str) -> bool:
+    """Whether the customer says yes to what the operator has put."""
+    known = mark_words(language)
+    return (
+        said.words[:1] != ()
+        and said.words[0] in known.agrees
+        and (known.denies.isdisjoint(said.words) and "no" not in said.words)
+    )
 
 
 def _takes_back(said: Words, language: str) -> bool:
@@ -100,7 +129,7 @@ def _takes_back(said: Words, language: str) -> bool:
 def _given_unasked(said: Words, language: str) -> int | None:
     """The mark a customer gives unasked, in words that say it is one."""
     marks = [mark for mark in marks_in(said, language) if _is_given(mark.place, said, language)]
-    return _chosen(marks, said, language) if marks else None
+    return chosen_mark(marks, said, language) if marks else None
 
 
 def _is_given(place: int, said: Words, language: str) -> bool:
@@ -109,49 +138,19 @@ def _is_given(place: int, said: Words, language: str) -> bool:
     after = words[place + 1 : place + 1 + _GIVEN_AFTER]
     if known.gives_a_mark.intersection(before):
         return not known.not_a_gift.intersection(before)
-    led = bool(before) and before[-1] in known.lead_to_a_mark
+    if _is_out_of_ten(place, said, known):
+        return True
+    led = bool(before) and before[-1] in known.lead_to_a_mark | known.contrasts
     return led and not known.given_after.isdisjoint(after)
 
 
-def _chosen(marks: list[Mark], said: Words, language: str) -> int:
-    """Of several marks: one that corrects the others, the lower of neighbours, else the first.
-
-    One of two neighbours said again is the choice between them ('cinque o sei... sei').
-    """
-    known = mark_words(language)
-    value, last = marks[0].value, marks[0]
-    joined = True
-    offered: set[int] = set()
-    ranged = not known.range_begins.isdisjoint(said.words[max(0, last.place - 2) : last.place])
-    for number, mark in enumerate(marks[1:], start=1):
-        between = said.words[last.place + 1 : mark.place]
-        follows = number > 1 and joined and all(word in known.fillers for word in between)
-        settles = follows and (ranged or mark.value in offered)
-        if settles or _replaces(between, known):
-            value, joined = mark.value, True
-        elif joined and _are_neighbours(last, mark, between, known):
-            value = min(value, mark.value)
-            offered |= {last.value, mark.value}
-        else:
-            joined = False
-        last = mark
-    return value
-
-
-def _replaces(between: Sequence[str], known: MarkWords) -> bool:
-    """Whether the mark after these words stands for the one before them."""
-    if not known.corrects.isdisjoint(between):
-        return True
-    if len(between) > 1 and between[0] in ("meno", "minus"):
-        return True
-    instead = not {"invece", "instead"}.isdisjoint(between)
-    return instead and not known.gives_a_mark.isdisjoint(between)
-
-
-def _are_neighbours(one: Mark, other: Mark, between: Sequence[str], known: MarkWords) -> bool:
-    if not all(word in known.joins_neighbours for word in between):
+def _is_out_of_ten(place: int, said: Words, known: MarkWords) -> bool:
+    """'Cinque su dieci, ecco.': the scale after it, then a pause (not 'nove su dieci pagano')."""
+    joins, ten = [*said.words[place + 1 : place + 3], "", ""][:2]
+    if joins not in known.out_of or known.values.get(ten) != 10:
         return False
-    return bool(between) or abs(one.value - other.value) <= 1
+    rest = said.raw[said.ends[place + 2] :].lstrip()
+    return not rest[:1].isalnum()
 
 
 BASE = 6.5

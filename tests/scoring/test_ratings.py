@@ -14,6 +14,7 @@ from processors.rating import asks_for_rating, spoken_rating
 from schemas.conversation import Turn
 
 MATERIAL = Path(__file__).parent / "material"
+OF_OTHER_AUTHORS = Path(__file__).parents[2] / "infra" / "training" / "material" / "test"
 LEAST_ACCURACY = 0.95
 
 SAID = """da zero a dieci sei otto non meno di più che voto ½ 7,5 10 , ? . anzi""".split()  # noqa: SIM905
@@ -38,13 +39,26 @@ def answer(text: str, question: str = "Da zero a dieci, che voto dà?") -> int |
     return spoken_rating([op(question), cu(text)], "it")
 
 
-@pytest.mark.parametrize("split", ["dev", "test"])
+@pytest.mark.parametrize("split", ["dev", "test", "fresh"])
 def test_hears_answers(split: str, record_property: Any) -> None:
     rows = material("ratings", split)
     wrong = [
         row
         for row in rows
         if spoken_rating([op(row["question"]), cu(row["text"])], row["language"]) != row["rating"]
+    ]
+    record_property("accuracy", 1 - len(wrong) / len(rows))
+    assert len(wrong) / len(rows) <= 1 - LEAST_ACCURACY, wrong
+
+
+@pytest.mark.parametrize("author", ["t", "y", "z"])
+def test_hears_answers_of_other_authors(author: str, record_property: Any) -> None:
+    lines = (OF_OTHER_AUTHORS / f"{author}_ratings.jsonl").read_text("utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    wrong = [
+        row
+        for row in rows
+        if spoken_rating([op(row["question"]), cu(row["text"])], row["lang"]) != row["rating"]
     ]
     record_property("accuracy", 1 - len(wrong) / len(rows))
     assert len(wrong) / len(rows) <= 1 - LEAST_ACCURACY, wrong
@@ -95,16 +109,104 @@ def test_hears_answers_in_the_midst_of_calls(split: str, record_property: Any) -
         ("il nove passo in agenzia", None),
         ("il contratto finisce con sei", None),
         ("tre, otto, zero, due", None),
+        ("metterei un quattro, ma siccome lei è gentile sei", 6),
+        ("stavo per dire cinque ma ha risolto, quindi otto", 8),
+        ("mia suocera direbbe due, io dico sei", 6),
+        ("il dieci è solo Del Piero. Otto.", 8),
+        ("dal sei all'otto", 7),
+        ("otto e tre, faccia la media", 5),
+        ("più di otto non posso", 8),
+        ("oltre il sei non vado", 6),
+        ("sopra l'otto", 9),
+        ("meno dieci", 0),
+        ("otto è troppo, sei è poco, sette", 7),
+        ("un ottino", 8),
+        ("oto", 8),
+        ("dicci", 10),
+        ("insufficiente", 5),
+        ("nel mezzo", 5),
+        ("dipende: per le luci nove, per il resto quattro", None),
+        ("tre bollette su quattro", None),
+        ("tre idraulici ho chiamato", None),
+        ("una rata da nove euro, nove! e mi chiamate", None),
+        ("otto e cinquanta di mora", None),
+        ("il dieci del mese ho pagato", None),
+        ("non c'è due senza tre", None),
+        ("col cavolo che vi do un dieci", None),
+        ("se dico dieci mi fa lo sconto?", None),
+        ("sei proprio insistente", None),
+        ("quattro... cinque via, che è quasi Natale", 5),
+        ("sei... sette, sette", 7),
+        ("tre... non so... quattro", 4),
+        ("cinque o... sei", 5),
+        ("tre, quattro", 3),
+        ("otto, ma lo faccia diventare dieci il mese prossimo", 8),
+        ("sette. Se giovedì vengono, diventa nove", 7),
+        ("cinque a voi e sette a lei, totale sei", 6),
+        ("due. Uno perché rispondete, uno perché è finita", 2),
+        ("io avevo otto in condotta, non so lei", None),
+        ("ai miei tempi un sette si sudava", None),
+        ("seie, e ringrazi che so' de bona", 6),
+        ("diesi, parché la xe stà brava", 10),
+        ("cinc, e ti va grassa", 5),
+        ("setti, setti ci pozzu dari", 7),
+        ("vott, dai, tusa", 8),
+        ("zeru tunnu", 0),
+        ("sete di giustizia", None),
     ],
 )
 def test_what_counts_in_an_answer(text: str, mark: int | None) -> None:
     assert answer(text) == mark
 
 
+@pytest.mark.parametrize(
+    ("question", "mark"),
+    [
+        ("Da zero a dieci, che voto dà a questa telefonata?", 8),
+        ("Da zero a dieci, quanto consiglierebbe la nostra azienda?", 3),
+    ],
+)
+@pytest.mark.parametrize("text", ["otto a lei, tre all'azienda", "lei otto, la ditta tre"])
+def test_of_marks_for_several_the_one_asked_for_counts(text: str, question: str, mark: int) -> None:
+    assert answer(text, question) == mark
+
+
+@pytest.mark.parametrize(
+    ("offer", "reply", "mark"),
+    [
+        ("Quindi otto?", "sì", 8),
+        ("Segno otto, va bene?", "ok", 8),
+        ("Quindi otto?", "no no", None),
+        ("Quindi otto?", "sì, anzi nove", 9),
+        ("Va bene.", "sì", None),
+    ],
+)
+def test_a_mark_that_the_operator_puts_may_be_agreed_to(
+    offer: str, reply: str, mark: int | None
+) -> None:
+    turns = [op("Che voto ci dà da zero a dieci?"), cu("eh..."), op(offer), cu(reply)]
+    assert spoken_rating(turns, "it") == mark
+
+
+def test_a_mark_wondered_at_may_be_changed() -> None:
+    turns = [op("Da zero a dieci?"), cu("quattro"), op("Solo?"), cu("e va bene, cinque")]
+    assert spoken_rating(turns, "it") == 5
+
+
+@pytest.mark.parametrize("question", ["Da uno a cinque, che voto dà?", "Quante stelle ci dà?"])
+def test_marks_of_another_scale_are_none(question: str) -> None:
+    assert answer("quattro", question) is None
+
+
 def test_english_tens_and_ones_are_one_number() -> None:
     asked = op("From zero to ten, how would you rate us?")
     assert spoken_rating([asked, cu("I'm eighty-six, no surveys")], "en") is None
     assert spoken_rating([asked, cu("thirty four years with you. Nine.")], "en") == 9
+
+
+def test_a_mark_out_of_ten_needs_no_question() -> None:
+    assert spoken_rating([cu("Cinque su dieci, ecco.")], "it") == 5
+    assert spoken_rating([cu("Nove su dieci pagano in ritardo.")], "it") is None
 
 
 def test_the_least_mark_is_the_scale_s() -> None:
@@ -137,6 +239,27 @@ def test_a_mark_may_be_taken_back_in_the_next_turn_only() -> None:
         ("zero per niente, dieci moltissimo", True),
         ("Le rate sono da zero a dieci, come preferisce.", False),
         ("Mi conferma il numero civico?", False),
+        ("Zero vuol dire che non ci consiglierebbe mai, dieci che lo farebbe: lei?", True),
+        ("Su dieci, quanto mi dà?", True),
+        ("Che numero darebbe alla nostra assistenza?", True),
+        ("Da uno a cinque, che voto dà?", False),
+        ("Ultima cosa: il voto?", True),
+        ("voto", True),
+        ("Poi mi dice il voto.", True),
+        ("Quanto valuta il nostro servizio?", True),
+        ("mi da una valutazzione", True),
+        ("Puntegio?", True),
+        ("Quanto ci dà?", True),
+        ("Mi dà un numero?", True),
+        ("Ora è di trenta euro. Un numerino da zero a dieci?", True),
+        ("Quanto ci dà al mese di acconto?", False),
+        ("Mi dà un numero di telefono?", False),
+        ("Come valuta la proposta di sei rate?", False),
+        ("Grazie del voto, arrivederci.", False),
+        ("Segno otto come voto.", False),
+        ("Poi sono spese di giudizio.", False),
+        ("Lasci perdere il voto.", False),
+        ("Ha votato ieri?", False),
     ],
 )
 def test_what_asks_for_a_mark(text: str, asks: bool) -> None:
