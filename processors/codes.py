@@ -40,7 +40,8 @@ _WRITTEN: Final = (
     (Kind.FISCAL_CODE, re.compile(rf"\b{_FISCAL_CODE}\b", re.IGNORECASE)),
     (Kind.IBAN, _FOREIGN_IBAN),
 )
-"""Identifiers written out, whatever the transcriber put between their signs."""
+"""Identifiers written out, whatever the transcriber put between their signs; with figures all."""
+_FIGURES: Final = re.compile(r"\d")
 
 _SAID: Final = (
     (Kind.IBAN, re.compile(r"IT\d{2}[A-Z]\d{8,14}[A-Z0-9]{4,12}")),
@@ -86,10 +87,11 @@ def codes_in(
     `asked` is the kind the turn before asked for, if any; `taken` tells pieces that are other
     data already.
     """
-    written = list(_written(pieces.text))
+    figures = _FIGURES.search(pieces.text) is not None
+    written = list(_written(pieces.text)) if figures else []
     yield from written
     known = language if language in _REGION else "it"
-    kept = [match.span() for match in _DATE.finditer(pieces.text)]
+    kept = [match.span() for match in _DATE.finditer(pieces.text)] if figures else []
     letters = asked in (Cue.FISCAL_CODE, Cue.IBAN) or letters_announced(pieces, known)
     for run in runs_of(pieces, known, taken, announced=letters):
         first, after = run.span()

@@ -52,6 +52,8 @@ def emails_in(pieces: Pieces, language: str) -> Iterator[Found]:
         for match in _WRITTEN.finditer(text):
             yield Found(Kind.EMAIL, *match.span())
     ats = _AT.get(language, _AT["en"])
+    if ats.isdisjoint(pieces.words):
+        return
     for place, word in enumerate(pieces.words):
         if word in ats and 0 < place < len(pieces) - 1:
             after = _domain_end(pieces, place, sure=word in _SURELY_AT)

@@ -28,16 +28,19 @@ _SECTIONS: Final = {
 }
 
 
+@cache
 def titles(language: str) -> frozenset[str]:
     """Words after which a surname follows."""
     return words_of("redaction", language, "titles")
 
 
+@cache
 def relatives(language: str) -> frozenset[str]:
     """Words for people, after which their name may follow."""
     return words_of("redaction", language, "relatives")
 
 
+@cache
 def leads(language: str) -> frozenset[str]:
     """Articles and possessives that may stand between an introduction and a title."""
     return words_of("redaction", language, "leads")

@@ -103,6 +103,8 @@ class KnownNames:
     words: frozenset[str] = frozenset()
     alike: frozenset[str] = frozenset()
     """The same with doubled letters single: 'Rosi' is heard for 'Rossi'."""
+    initials: frozenset[str] = frozenset()
+    """First letters of `alike`, for a quick look."""
 
     @classmethod
     def of(cls, names: Sequence[str]) -> KnownNames:
@@ -114,16 +116,24 @@ class KnownNames:
             for word in _WORD.findall(fold(name))
             if len(word) >= _SHORTEST_KNOWN and word not in particles
         }
-        alike = (_single(word) for word in words if len(word) >= _SHORTEST_ALIKE)
-        return cls(frozenset(words), frozenset(alike))
+        alike = frozenset(_single(word) for word in words if len(word) >= _SHORTEST_ALIKE)
+        return cls(frozenset(words), alike, frozenset(word[0] for word in alike))
 
     def __contains__(self, word: str) -> bool:
         if word in self.words:
             return True
-        return bool(self.alike) and len(word) >= _SHORTEST_ALIKE and _single(word) in self.alike
+        if len(word) < _SHORTEST_ALIKE or word[0] not in self.initials:
+            return False
+        return _single(word) in self.alike
 
     def __bool__(self) -> bool:
         return bool(self.words)
+
+    def any_in(self, words: Sequence[str]) -> bool:
+        """Whether `words`, folded ones, have a known name among them."""
+        if not self.words.isdisjoint(words):
+            return True
+        return bool(self.alike) and any(word in self for word in words)
 
 
 NOBODY: Final = KnownNames()

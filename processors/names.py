@@ -40,13 +40,6 @@ class NameFound:
     strength: Strength
 
 
-def may_hold_names(pieces: Pieces, language: str, known: KnownNames) -> bool:
-    """A quick look whether a search is worth it: an introduction, a listed name, a known one."""
-    if known or language not in _LANGUAGES:
-        return bool(known)
-    return not _starts(language).isdisjoint(pieces.words)
-
-
 def names_in(
     pieces: Pieces,
     language: str,
@@ -59,12 +52,17 @@ def names_in(
     """
     listed = language if language in _LANGUAGES else None
     starts = _starts(listed) if listed else frozenset()
+    if starts.isdisjoint(pieces.words) and not known.any_in(pieces.words):
+        return
+    anybody = bool(known)
+    places = [
+        n for n, word in enumerate(pieces.words) if word in starts or (anybody and word in known)
+    ]
     introductions = _Introductions(pieces, listed)
     person = PersonWords(pieces, listed, known, taken)
-    place = 0
-    while place < len(pieces):
-        if pieces.words[place] not in starts and pieces.words[place] not in known:
-            place += 1
+    done = 0
+    for place in places:
+        if place < done:
             continue
         strength, at = introductions.read(place)
         end = _name_end(person, at, strength, place, len(pieces)) if strength else at
@@ -73,7 +71,7 @@ def names_in(
             end = _name_end(person, at, strength, place, len(pieces))
         if end > at:
             yield NameFound(pieces.found(Kind.NAME, at, end), pieces.words[at:end], strength)
-        place = max(end, place + 1)
+        done = end
 
 
 def _name_end(person: PersonWords, at: int, strength: Strength, cue: int, length: int) -> int:
@@ -100,12 +98,13 @@ class _Introductions:
     def read(self, place: int) -> tuple[Strength, int]:
         """How surely a name follows what is said at `place`, and where it would begin."""
         strength, at = self._read_phrase(place)
+        length = len(self._pieces.words)
         moved = True
-        while moved and at < len(self._pieces) and (at == place or self._soft(at)):
+        while moved and at < length and (at == place or self._soft(at)):
             raised, after = self._read_person(at, place)
             moved = after > at
             strength, at = max(strength, raised), after
-        if strength is Strength.NONE or at >= len(self._pieces) or not self._soft(at):
+        if strength is Strength.NONE or at >= length or not self._soft(at):
             return Strength.NONE, place
         return strength, at
 

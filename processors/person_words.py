@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cached_property
 from typing import Final
 
 from processors.name_cues import Strength
@@ -41,12 +42,11 @@ class PersonWords:
         self, pieces: Pieces, language: str | None, known: KnownNames, taken: Callable[[int], bool]
     ) -> None:
         self._pieces = pieces
+        self._words = pieces.words
         self._known = known
         self._taken = taken
         self._listed = language is not None
         self._lists: NameLists = name_lists(language or "it")
-        self._raw = not any(pieces.capital(n) for n in range(1, len(pieces)))
-        """Whether the transcriber wrote no capitals: no use asking for one."""
 
     def begun(self, at: int, strength: Strength, cue: int) -> int:
         """Where the first word of the name at `at` ends, with its particle ('De Santis').
@@ -99,8 +99,14 @@ class PersonWords:
             return True
         return strength < Strength.NAME and at > 0 and self._word(at - 1) in _NOT_OF_A_PERSON
 
+    @cached_property
+    def _raw(self) -> bool:
+        """Whether the transcriber wrote no capitals: no use asking for one."""
+        return not any(self._pieces.capital(n) for n in range(1, len(self._pieces)))
+
     def _word(self, place: int) -> str:
-        return self._pieces.words[place] if 0 <= place < len(self._pieces) else ""
+        words = self._words
+        return words[place] if 0 <= place < len(words) else ""
 
     def _refused(self, word: str) -> bool:
         return word in self._lists.everyday and not self._lists.is_name(word)

@@ -14,7 +14,7 @@ from processors.codes import codes_in
 from processors.emails import emails_in
 from processors.name_cues import Strength
 from processors.name_lists import NOBODY, KnownNames
-from processors.names import may_hold_names, names_in
+from processors.names import NameFound, names_in
 from processors.number_words import CLEAR_LETTERS, NUMBER_VALUES
 from processors.personal_data import Found, Kind, Pieces, pieces_of
 from processors.streets import streets_in
@@ -39,19 +39,19 @@ def redact_call(texts: Sequence[str], language: str, names: Sequence[str] = ()) 
     from the answers even when it comes in bits too short to be one.
     """
     pieces = [pieces_of(text) for text in texts]
+    alone = [list(names_in(cut, language)) for cut in pieces]
     learned = {
         word
-        for cut in pieces
-        if may_hold_names(cut, language, NOBODY)
-        for name in names_in(cut, language)
+        for told in alone
+        for name in told
         if name.strength is Strength.NAME
         for word in name.words
     }
     known = KnownNames.of([*names, *sorted(learned)])
     asked: Cue | None = None
     redacted = []
-    for text, cut in zip(texts, pieces, strict=True):
-        redacted.append(_replaced(text, _find(cut, language, known, asked)))
+    for text, cut, told in zip(texts, pieces, alone, strict=True):
+        redacted.append(_replaced(text, _find(cut, language, known, asked, told)))
         asked = _still_asked(cut, language, asked)
     return redacted
 
@@ -59,23 +59,32 @@ def redact_call(texts: Sequence[str], language: str, names: Sequence[str] = ()) 
 def find_personal_data(text: str, language: str, names: Sequence[str] = ()) -> list[Found]:
     """Where personal data stand in `text`, in order and apart from each other."""
     known = KnownNames.of(names) if names else NOBODY
-    return _find(pieces_of(text), language, known, None)
+    pieces = pieces_of(text)
+    return _find(pieces, language, known, None, list(names_in(pieces, language)))
 
 
-def _find(pieces: Pieces, language: str, known: KnownNames, asked: Cue | None) -> list[Found]:
+def _find(
+    pieces: Pieces,
+    language: str,
+    known: KnownNames,
+    asked: Cue | None,
+    alone: Sequence[NameFound],
+) -> list[Found]:
+    """Personal data of a text in its conversation; `alone` are the names it tells by itself."""
     found: list[Found] = []
     _add(found, emails_in(pieces, language))
     _add(found, birth_dates_in(pieces))
     _add(found, streets_in(pieces, language))
 
     def taken(place: int) -> bool:
-        at = pieces.starts[place]
-        return any(f.start <= at < f.end for f in found)
+        return bool(found) and _covers(found, pieces.starts[place])
 
     if _may_hold_codes(pieces, language):
         _add(found, codes_in(pieces, language, asked, taken))
-    if may_hold_names(pieces, language, known):
+    if found or known.any_in(pieces.words):
         _add(found, (name.found for name in names_in(pieces, language, known, taken)))
+    else:
+        found.extend(name.found for name in alone)
     found.sort(key=lambda f: f.start)
     return found
 
@@ -83,8 +92,12 @@ def _find(pieces: Pieces, language: str, known: KnownNames, asked: Cue | None) -
 def _add(found: list[Found], more: Iterable[Found]) -> None:
     """Add what does not overlap what was found before."""
     for one in more:
-        if not any(f.start < one.end and one.start < f.end for f in found):
+        if not found or not any(f.start < one.end and one.start < f.end for f in found):
             found.append(one)
+
+
+def _covers(found: Sequence[Found], at: int) -> bool:
+    return any(one.start <= at < one.end for one in found)
 
 
 def _replaced(text: str, found: Sequence[Found]) -> str:
@@ -101,6 +114,8 @@ def _still_asked(pieces: Pieces, language: str, asked: Cue | None) -> Cue | None
     cue = asked_in(pieces, known)
     if cue is not None:
         return cue
+    if asked is None:
+        return None
     numbers = NUMBER_VALUES[known]
     symbols = sum(word.isdigit() or word in numbers or len(word) == 1 for word in pieces.words)
     return asked if len(pieces) <= 3 or symbols * 2 >= len(pieces) else None

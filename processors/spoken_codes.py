@@ -103,6 +103,9 @@ def runs_of(
     reader = _Reader(pieces, language, taken, announced)
     place = 0
     while place < len(pieces):
+        if not reader.may_begin(place):
+            place += 1
+            continue
         run, place = reader.read_run(place)
         if len(run.symbols) > 1 and any(run.clear):
             yield run
@@ -124,6 +127,19 @@ class _Reader:
         self._units = UNITS[language]
         self._joined = language == "en"
         self._towns = TOWNS[language] if announced else {}
+
+    def may_begin(self, place: int) -> bool:
+        """A quick look whether a symbol can be said at `place`."""
+        word = self._pieces.words[place]
+        if len(word) == 1 or not word.isalpha() or self._pieces.capital(place):
+            return True
+        return (
+            word in self._numbers
+            or word in self._clear
+            or word in self._wordlike
+            or word in self._repeats
+            or word in self._towns
+        )
 
     def read_run(self, place: int) -> tuple[Run, int]:
         """The run that begins at `place` (empty where none does), and where to go on."""

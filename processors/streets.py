@@ -19,6 +19,8 @@ _DOTTED_KINDS: Final = {
     "l": ("go",),
 }
 """'V.le', 'P.zza': pieces on both sides of the dot."""
+_KIND_WORDS: Final = _KINDS | _DOTTED_KINDS.keys()
+"""Every piece that an address can begin with."""
 _OFTEN_A_WORD: Final = words_of("redaction", "it", "often_a_word")
 _NEVER_A_WORD: Final = words_of("redaction", "it", "never_a_word")
 _OF: Final = words_of("redaction", "it", "street_particles")
@@ -43,17 +45,18 @@ def streets_in(pieces: Pieces, language: str) -> Iterator[Found]:
         return
     if language != "it":
         return
+    if _KIND_WORDS.isdisjoint(pieces.words):
+        return
     lists = name_lists("it")
-    place = 0
-    while place < len(pieces):
+    done = 0
+    for place, word in enumerate(pieces.words):
+        if word not in _KIND_WORDS or pieces.starts[place] < done:
+            continue
         name_at = _after_kind(pieces, place)
         end = _address_end(pieces, place, name_at, lists) if name_at else None
-        if end is None:
-            place += 1
-            continue
-        yield Found(Kind.ADDRESS, pieces.starts[_with_number_first(pieces, place)], end)
-        while place < len(pieces) and pieces.starts[place] < end:
-            place += 1
+        if end is not None:
+            yield Found(Kind.ADDRESS, pieces.starts[_with_number_first(pieces, place)], end)
+            done = end
 
 
 def _with_number_first(pieces: Pieces, kind: int) -> int:
