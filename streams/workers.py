@@ -14,7 +14,6 @@ from mode import Service
 from infra.clickhouse.store import Store
 from infra.settings import Settings
 from processors.alert_settings import read_alert_settings
-from processors.turn_reading import TurnReader
 from schemas.topics import Topic
 from streams import aggregating, linking, scoring, transcribing
 from streams.aggregating import Aggregator
@@ -26,7 +25,7 @@ from streams.deliveries import Intake, consume
 from streams.linking import Linker, LinkSettings
 from streams.outbox import KafkaOutbox
 from streams.progress import Progress
-from streams.scoring import Scorer
+from streams.scoring import Scorer, Scoring
 from streams.state import FaustStateTable, changelog_topic
 from streams.storing import SINKS, RowSettings, TableWriter
 from streams.transcribing import Listener
@@ -62,7 +61,7 @@ def attach_analytics(
     store: Store,
     progress: Progress,
     now_us: Callable[[], int],
-    reader: TurnReader,
+    scored_by: Scoring,
 ) -> Callable[[], Awaitable[None]]:
     """The analytics worker's agents: score, link, aggregate, and one a table of the store.
 
@@ -99,7 +98,7 @@ def attach_analytics(
         progress,
         LinkSettings(key, settings.horizons, settings.currency),
     )
-    scorer = Scorer(outbox, letters, progress, reader)
+    scorer = Scorer(outbox, letters, progress, scored_by)
     _attach(app, "score", scoring.TOPICS, Intake(scorer.handle, letters), size=200, within=0.1)
     _attach(app, "link", linking.TOPICS, Intake(linker.handle, letters), size=500, within=0.2)
     _attach(

@@ -76,7 +76,7 @@ def run_analytics(settings: Settings) -> None:
     from infra.clickhouse.client import open_client
     from infra.clickhouse.migrate import migrate
     from infra.clickhouse.store import ClickHouseStore
-    from infra.scorers import scorer_of
+    from infra.scoring_child import ScoringChild, scoring_command
     from streams.app import build_app
     from streams.progress import Progress
     from streams.workers import ANALYTICS, Around, attach_analytics, run
@@ -88,7 +88,8 @@ def run_analytics(settings: Settings) -> None:
     app = build_app(ANALYTICS, settings)
     progress = Progress()
     store = ClickHouseStore(lambda: open_client(settings))
-    heard = attach_analytics(app, settings, store, progress, now_us, scorer_of(settings.scorer))
+    scoring = ScoringChild(scoring_command(settings.scorer))
+    heard = attach_analytics(app, settings, store, progress, now_us, scoring)
 
     async def run_query(sql: str, parameters: Mapping[str, Any]) -> QueryResult:
         columns, rows = await store.query(sql, parameters)
@@ -97,14 +98,15 @@ def run_analytics(settings: Settings) -> None:
     async def open_store() -> None:
         await store.query("SELECT 1")
 
-    async def close_store() -> None:
+    async def close() -> None:
+        await scoring.stop()
         await asyncio.to_thread(store.close)
 
     preview = create_preview(run_query, language=settings.language, status=progress.report)
     if settings.embedded:
         preview.router.add_post(HEARD, _on_request(heard))
     page = _page(settings, ANALYTICS, preview)
-    run(app, Around(open_store, close_store), page, *_guard())
+    run(app, Around(open_store, close), page, *_guard())
 
 
 def _on_request(

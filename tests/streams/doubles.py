@@ -1,11 +1,12 @@
 """Doubles of what the agents stand on, which can be told to fail or to die at any effect.
 
-They follow the Protocols of the real ones (`Outbox`, `StateTable`, `Store`);
-`test_emitter_kafka.py` runs the same tests over both.
+They follow the Protocols of the real ones (`Outbox`, `StateTable`, `Store`, `Scoring`);
+`test_emitter_kafka.py` and `test_scoring_process.py` run the same tests over both.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections import defaultdict
@@ -19,7 +20,10 @@ from typing import Any
 from aiokafka.partitioner import DefaultPartitioner
 
 from infra.clickhouse.store import Row
+from infra.scoring_process import outcome_of
+from infra.scoring_wire import Outcome
 from processors.engagements import Entry
+from processors.turn_reading import TurnReader
 from schemas.rows import Table
 from streams.customers import Key
 from streams.deliveries import Delivery
@@ -244,6 +248,17 @@ class MemoryStore:
             for key, row in self._rows[table.name].items()
             if not row.get("is_deleted")
         }
+
+
+class ScoringHere:
+    """A `Scoring` in a thread of this process."""
+
+    def __init__(self, reader: TurnReader) -> None:
+        self._reader = reader
+
+    async def score(self, values: Sequence[bytes]) -> list[Outcome]:
+        """What comes of each message, in order."""
+        return await asyncio.to_thread(lambda: [outcome_of(v, self._reader) for v in values])
 
 
 class BatchStream:

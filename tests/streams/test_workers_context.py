@@ -33,6 +33,7 @@ from tests.streams.doubles import (
     MemoryOutbox,
     MemoryStore,
     MemoryTable,
+    ScoringHere,
 )
 from tests.streams.pipeline import BEGIN, KEY, scored
 
@@ -79,7 +80,7 @@ def transcribed() -> bytes:
 async def test_score_scores_and_buries_in_a_faust_app(app: faust.App, broker: MemoryBroker) -> None:
     outbox, progress = MemoryOutbox(broker), Progress()
     letters = DeadLetters(outbox, progress)
-    intake = Intake(Scorer(outbox, letters, progress, LexiconReader()).handle, letters)
+    intake = Intake(Scorer(outbox, letters, progress, ScoringHere(LexiconReader())).handle, letters)
     await feed(app, CALL_TRANSCRIBED, intake, [transcribed(), b"{", transcribed()])
     found = [decode(raw, CallScored) for raw in broker.values(CALL_SCORED.name)]
     assert len(found) == 2
@@ -117,7 +118,8 @@ async def test_the_analytics_worker_has_its_agents_and_the_changelogs_of_the_adm
     app: faust.App, tmp_path: Path
 ) -> None:
     settings = Settings(data_dir=tmp_path, embedded=True, partitions=4)
-    attach_analytics(app, settings, MemoryStore(), Progress(), lambda: 0, LexiconReader())
+    scoring = ScoringHere(LexiconReader())
+    attach_analytics(app, settings, MemoryStore(), Progress(), lambda: 0, scoring)
     assert set(app.agents) == {
         "score",
         "link",

@@ -1,0 +1,84 @@
+"""What the analytics worker and its scoring process say to each other, and how it is put in bytes.
+
+What goes through the pipes is a list of byte strings: the length of the whole, then each with its
+own length before it (4 bytes, big-endian). A batch is a list of messages of `call-transcribed`,
+any bytes at all; its answer has three byte strings for each, in order: a kind and two fields. An
+empty list says, first of all, that the process has started.
+
+The worker imports this and not what scores: so it has no use for the scorer's libraries.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas.codec import InvalidMessage
+
+LENGTH = struct.Struct(">I")
+"""The length before the whole and before each byte string."""
+_SCORED, _INVALID, _FAILED = b"scored", b"invalid", b"failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A scored conversation: its customer's pseudonym, and the encoded `CallScored`."""
+
+    customer: str
+    value: bytes
+
+
+Outcome = Scored | InvalidMessage
+"""What comes of a message: its scores, or why it is not a conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Scoring a message raised: the exception's class, and its traceback as text."""
+
+    error: str
+    told: str
+
+
+def packed(parts: Sequence[bytes]) -> bytes:
+    """`parts` as they go through a pipe; less than 4 GiB together."""
+    body = b"".join(LENGTH.pack(len(part)) + part for part in parts)
+    return LENGTH.pack(len(body)) + body
+
+
+def parts_of(body: bytes) -> list[bytes]:
+    """The byte strings in what follows the length of the whole."""
+    parts, place = [], 0
+    while place < len(body):
+        begin = place + LENGTH.size
+        place = begin + LENGTH.unpack_from(body, place)[0]
+        parts.append(body[begin:place])
+    return parts
+
+
+def answer(results: Sequence[Outcome | Failure]) -> bytes:
+    """The answer to a batch of which `results` came."""
+    parts: list[bytes] = []
+    for result in results:
+        match result:
+            case Scored(customer, value):
+                parts += _SCORED, customer.encode(), value
+            case InvalidMessage(reason, error_class):
+                parts += _INVALID, reason.encode(), error_class.encode()
+            case Failure(error, told):
+                parts += _FAILED, error.encode(), told.encode(errors="backslashreplace")
+    return packed(parts)
+
+
+def results_of(parts: Sequence[bytes]) -> list[Outcome | Failure]:
+    """What an answer with these parts says, message by message."""
+    results: list[Outcome | Failure] = []
+    for kind, first, second in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        if kind == _SCORED:
+            results.append(Scored(first.decode(), second))
+        elif kind == _INVALID:
+            results.append(InvalidMessage(first.decode(), second.decode()))
+        else:
+            results.append(Failure(first.decode(), second.decode()))
+    return results

@@ -1,0 +1,315 @@
+"""Scoring here and in a child process: the same outcomes, and what becomes of the child."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from infra.scorers import scorer_of
+from infra.scoring_child import MOST_ENDS, ScoringChild, ScoringProcessEnded, scoring_command
+from infra.scoring_process import outcome_of
+from infra.scoring_wire import LENGTH, Outcome, Scored, packed, parts_of, results_of
+from processors.lexicon_reader import LexiconReader
+from schemas.codec import InvalidMessage, decode, encode
+from schemas.conversation import Speaker, Turn
+from schemas.derived import CallScored, CallTranscribed, DeadLetter
+from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED, DEAD_LETTER
+from streams.dead_letters import DeadLetters
+from streams.deliveries import Intake
+from streams.progress import Progress
+from streams.scoring import Scorer, Scoring
+from tests.streams.doubles import MemoryBroker, MemoryOutbox, ScoringHere, deliveries
+from tests.streams.pipeline import BEGIN, scored
+from tests.streams.scripted_scoring import DIE, DIE_ONCE, RAISE, WAIT, Scripted, pids
+
+_PARENT = """
+import asyncio, sys
+from pathlib import Path
+from infra.scoring_child import ScoringChild
+async def main():
+    child = ScoringChild(sys.argv[2:])
+    await child.score([])
+    print("ready", flush=True)
+    await child.score([Path(sys.argv[1]).read_bytes()])
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
+
+def call(text: str, customer: str = "p:c", language: str = "it") -> bytes:
+    """A conversation as `score` gets it."""
+    event = decode(scored("e", customer, BEGIN - timedelta(hours=1)).value, CallScored)
+    assert isinstance(event, CallScored)
+    said = [
+        Turn(speaker=Speaker.OPERATOR, text=text),
+        Turn(speaker=Speaker.CUSTOMER, text="Siete dei ladri, cambio gestore."),
+    ]
+    return encode(
+        CallTranscribed(
+            call=event.call.model_copy(update={"language": language}),
+            turns=said,
+            survey=None,
+            from_audio=False,
+            transcriber=None,
+        )
+    )
+
+
+def expected(*values: bytes) -> list[Outcome]:
+    return [outcome_of(value, LexiconReader()) for value in values]
+
+
+def command(directory: Path) -> list[str]:
+    return [sys.executable, "-m", "tests.streams.scripted_scoring", str(directory)]
+
+
+class Waits:
+    """Takes the place of sleeping; after so many waits it gives up."""
+
+    def __init__(self, most: int = 100) -> None:
+        self.seconds: list[float] = []
+        self._most = most
+
+    async def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+        if len(self.seconds) == self._most:
+            raise TimeoutError
+
+
+@pytest.fixture
+def waits() -> Waits:
+    return Waits()
+
+
+@pytest.fixture
+async def child(tmp_path: Path, waits: Waits) -> AsyncIterator[ScoringChild]:
+    scoring = ScoringChild(command(tmp_path), waits)
+    yield scoring
+    await scoring.stop()
+
+
+@pytest.fixture(params=["here", "child"])
+def scoring(request: pytest.FixtureRequest, tmp_path: Path) -> Scoring:
+    if request.param == "here":
+        return ScoringHere(Scripted(tmp_path))
+    made: Scoring = request.getfixturevalue("child")
+    return made
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and waits to be reaped does not."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return status.rsplit(")", 1)[1].split()[0] not in ("Z", "X")
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+async def test_outcomes_are_in_order_garbage_among_them(scoring: Scoring) -> None:
+    pretty = json.dumps(json.loads(call("Paghi o le stacco la luce.", "p:b")), indent=2).encode()
+    values = [call("Buongiorno.", "p:a"), b"{", b"", pretty, b"\xff\n\x00\r\n", call("", "p:d")]
+    outcomes = await scoring.score(values)
+    assert outcomes == expected(*values)
+    assert [o.customer for o in outcomes if isinstance(o, Scored)] == ["p:a", "p:b", "p:d"]
+    assert [o for o in outcomes if isinstance(o, InvalidMessage)] == [
+        decode(value, CallTranscribed) for value in (b"{", b"", b"\xff\n\x00\r\n")
+    ]
+    assert await scoring.score([]) == []
+
+
+async def test_a_batch_larger_than_any_pipe_goes_through(scoring: Scoring) -> None:
+    values = [call("parole " * 14_000, f"p:{n}", language="de") for n in range(20)]
+    assert await scoring.score(values) == expected(*values)
+
+
+async def test_an_error_is_the_batch_s_and_the_next_one_is_scored(scoring: Scoring) -> None:
+    with pytest.raises(Exception, match="about Mario Rossi") as caught:
+        await scoring.score([call("a"), call(RAISE), call("b")])
+    assert caught.type.__name__ == "KeyError"
+    assert await scoring.score([call("b")]) == expected(call("b"))
+
+
+async def test_the_agent_buries_what_cannot_be_scored_and_writes_the_rest(
+    scoring: Scoring,
+) -> None:
+    broker, progress = MemoryBroker(), Progress()
+    letters = DeadLetters(MemoryOutbox(broker), progress)
+    intake = Intake(Scorer(MemoryOutbox(broker), letters, progress, scoring).handle, letters)
+    good = [call(f"Buongiorno {n}.", f"p:{n}") for n in range(20)]
+    values = [*good, b"{", call(RAISE), call("Arrivederci.", "p:last")]
+    await intake.take(deliveries(CALL_TRANSCRIBED.name, *values, partition=2))
+    written = dict(broker.logs[CALL_SCORED.name, 2])
+    assert written == {
+        outcome.customer.encode(): outcome.value
+        for outcome in expected(*good, values[-1])
+        if isinstance(outcome, Scored)
+    }
+    buried = {
+        letter.origin: (letter.error_class, letter.reason)
+        for raw in broker.values(DEAD_LETTER.name)
+        if isinstance(letter := decode(raw, DeadLetter), DeadLetter)
+    }
+    invalid = decode(b"{", CallTranscribed)
+    assert isinstance(invalid, InvalidMessage)
+    assert buried == {
+        "call-transcribed/2/20": (invalid.error_class, invalid.reason),
+        "call-transcribed/2/21": (
+            "unexpected",
+            "unexpected KeyError while it was handled; see the log",
+        ),
+    }
+
+
+@pytest.mark.parametrize("scorer", ["encoder", "lexicon"])
+async def test_the_worker_s_own_process_gives_the_scores_of_this_one(scorer: str) -> None:
+    values = [call("Domani le stacchiamo la luce."), call("Capisco, vediamo insieme.", "p:b")]
+    process = ScoringChild(scoring_command(scorer))  # type: ignore[arg-type]
+    try:
+        assert await process.score(values) == await ScoringHere(
+            scorer_of(scorer)  # type: ignore[arg-type]
+        ).score(values)
+    finally:
+        await process.stop()
+
+
+async def test_a_batch_whose_process_dies_over_it_is_scored_by_another(
+    child: ScoringChild, waits: Waits, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    values = [call("a"), call(DIE_ONCE), call("b")]
+    assert await child.score(values) == expected(*values)
+    assert len(pids(tmp_path)) == 2
+    assert waits.seconds == [0.5]
+    assert [record.message for record in caplog.records] == [
+        "the scoring process ended (exit code -9); starting another in 0.5 s"
+    ]
+
+
+async def test_a_process_killed_between_batches_is_replaced(
+    child: ScoringChild, waits: Waits, tmp_path: Path
+) -> None:
+    for killed in range(3):
+        assert await child.score([call("a")]) == expected(call("a"))
+        os.kill(pids(tmp_path)[killed], signal.SIGKILL)
+    assert len(set(pids(tmp_path))) == 3
+    assert waits.seconds == [0.5, 0.5]
+
+
+async def test_a_call_that_every_process_dies_over_is_given_up_and_no_other(
+    child: ScoringChild, waits: Waits, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(ScoringProcessEnded, match="exit code -9"):
+        await child.score([call("a"), call(DIE)])
+    assert len(pids(tmp_path)) == MOST_ENDS
+    assert waits.seconds == [0.5, 1.0, 2.0]
+    assert len(caplog.records) == len(waits.seconds), "each wait is told"
+    assert await child.score([call("a")]) == expected(call("a"))
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        ([sys.executable, "-c", "raise SystemExit(3)"], "exit code 3"),
+        (["/nowhere/python"], "No such file"),
+    ],
+)
+async def test_a_process_that_does_not_start_is_tried_again_ever_more_seldom(
+    broken: list[str], reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    waits = Waits(most=9)
+    with pytest.raises(TimeoutError):
+        await ScoringChild(broken, waits).score([call("a")])
+    assert waits.seconds == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+    told = [record.message for record in caplog.records if record.levelno == logging.ERROR]
+    assert len(told) == 9
+    assert all(reason in line for line in told)
+
+
+async def test_a_batch_that_is_cancelled_leaves_nothing_to_the_next(
+    child: ScoringChild, waits: Waits, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "gate")
+    task = asyncio.create_task(child.score([call(WAIT), call("a")]))
+    gate = await asyncio.to_thread((tmp_path / "gate").open, "wb")  # the process is at it now
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    gate.close()
+    assert await child.score([call("b")]) == expected(call("b"))
+    assert len(pids(tmp_path)) == 2
+    assert waits.seconds == [], "no process died by itself"
+
+
+async def test_stopping_ends_the_process_within_a_second(
+    child: ScoringChild, tmp_path: Path
+) -> None:
+    await child.score([])
+    async with asyncio.timeout(1):
+        await child.stop()
+    assert not alive(pids(tmp_path)[0])
+    await child.stop()
+
+
+def test_the_process_ends_at_the_end_of_its_input_and_not_by_a_signal_for_the_group() -> None:
+    process = subprocess.Popen(
+        scoring_command("lexicon"), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+
+    def heard() -> list[bytes]:
+        assert process.stdout is not None
+        (size,) = LENGTH.unpack(process.stdout.read(LENGTH.size))
+        return parts_of(process.stdout.read(size))
+
+    assert heard() == []
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGINT)
+    process.stdin.write(packed([call("a")]))
+    process.stdin.flush()
+    assert results_of(heard()) == expected(call("a"))
+    process.stdin.write(packed([call("b")])[:-1])
+    process.stdin.close()
+    assert process.stdout.read() == b"", "half a batch is none"
+    assert process.wait(timeout=20) == 0
+    process.stdout.close()
+
+
+@pytest.mark.parametrize("at", ["rest", "work"])
+def test_a_killed_worker_leaves_no_process_behind(at: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "gate")
+    value = tmp_path / "value"
+    value.write_bytes(call("a" if at == "rest" else WAIT))
+    parent = subprocess.Popen(
+        [sys.executable, "-c", _PARENT, str(value), *command(tmp_path)], stdout=subprocess.PIPE
+    )
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == b"ready\n"
+    (process,) = pids(tmp_path)
+    assert alive(process)
+    if at == "work":
+        with (tmp_path / "gate").open("wb"):
+            parent.kill()
+            parent.wait(timeout=20)
+    else:
+        parent.kill()
+        parent.wait(timeout=20)
+    parent.stdout.close()
+    wait_until(lambda: not alive(process))
