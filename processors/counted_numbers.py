@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
+from functools import lru_cache
 from typing import Final
 
 from processors.mark_places import ARTICLES, OVER, UNDER, Places
@@ -52,8 +54,7 @@ class CountedNumbers(Places):
     def _idiom_places(self) -> set[int]:
         """Places in set phrases: 'in quattro e quattr'otto', 'non c'è due senza tre'."""
         taken: set[int] = set()
-        for idiom in self.known.idioms:
-            parts = tuple(idiom.split("_"))
+        for parts in _begun_in(self.known.idioms, self.said.words):
             for place in range(len(self.said.words) - len(parts) + 1):
                 if self.said.words[place : place + len(parts)] == parts:
                     taken.update(range(place, place + len(parts)))
@@ -193,3 +194,19 @@ class CountedNumbers(Places):
         near = [self._counted.get(place - back) for back in range(2, 2 + _SAID_AGAIN_WITHIN)]
         alone = bool(self.gap(place - 1).strip() and self.gap(place).strip())
         return alone and value in near
+
+
+def _begun_in(idioms: frozenset[str], words: Collection[str]) -> Iterator[tuple[str, ...]]:
+    """The words of those idioms of which the first is among `words`."""
+    by_first = _by_first_word(idioms)
+    for first in by_first.keys() & set(words):
+        yield from by_first[first]
+
+
+@lru_cache(maxsize=2)
+def _by_first_word(idioms: frozenset[str]) -> dict[str, list[tuple[str, ...]]]:
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for idiom in sorted(idioms):
+        parts = tuple(idiom.split("_"))
+        found.setdefault(parts[0], []).append(parts)
+    return found

@@ -7,8 +7,8 @@ or somebody else's words ('il mio collega le avrà detto che...', or between quo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from processors.lexicon import Hit, Lexicon, load
 from processors.tokens import Words, cut
@@ -26,8 +26,7 @@ _ASKED = 0.35
 _REPORTED = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(NamedTuple):
     """A phrase of a turn that counts for something."""
 
     family: str
@@ -58,7 +57,7 @@ def read_turn(text: str, language: str, speaker: Speaker) -> tuple[Cue, ...]:
     hits = lexicon.find(said)
     contexts = [hit for hit in hits if hit.phrase.family.startswith("context.")]
     cues = (_in_context(hit, said, lexicon, contexts) for hit in hits)
-    return tuple(cue for cue in cues if cue.weight)
+    return tuple([cue for cue in cues if cue.weight])
 
 
 def _in_context(hit: Hit, said: Words, lexicon: Lexicon, contexts: list[Hit]) -> Cue:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
+from processors.call_drivers import CallDrivers
 from processors.clauses import windows_of
 from processors.cues import read_turn
 from processors.drivers import drivers_in
@@ -27,7 +28,7 @@ from processors.sentiment import sentiment_of
 from processors.signs import asks_about_consequences
 from processors.tokens import has_words
 from processors.turn_reading import UNREAD, CallSigns, Judged, Said, TurnReading
-from schemas.conversation import Driver, Speaker, TurnScore
+from schemas.conversation import Driver, DriverFound, Speaker, TurnScore
 
 LEARNED = 0.75
 """Share of the learned head in a customer's sentiment; the rest is the lexicon's polarity."""
@@ -41,7 +42,8 @@ READINGS_KEPT = 50_000
 """Turns come again (greetings, formulas, replays): each is read once."""
 PARTS_KEPT = 20_000
 
-_Key = tuple[bytes, Speaker, str, bool, bool]
+_Context = tuple[Speaker, str, bool, bool]
+_Key = tuple[bytes, _Context]
 
 
 class EncoderReader:
@@ -56,26 +58,45 @@ class EncoderReader:
         self._readings: Kept[_Key, TurnReading] = Kept(READINGS_KEPT)
         self._of_operators: Kept[_Key, OperatorChances] = Kept(PARTS_KEPT)
         self._of_customers: Kept[_Key, CustomerChances] = Kept(PARTS_KEPT)
+        self._call_drivers = CallDrivers(
+            self._operator_chances, self._customer_chances, self._weights.call_drivers
+        )
 
     def read(self, turns: Sequence[Said], language: str) -> list[TurnReading]:
         """A reading for each turn."""
         return [self._reading(said, language) for said in turns]
 
+    def drivers_of_call(
+        self, said: Sequence[Said], readings: Sequence[TurnReading], language: str
+    ) -> list[DriverFound]:
+        """Decided from all the turns together, by what labelled calls taught."""
+        return self._call_drivers.found(said, readings, language)
+
     def expected_rating(self, call: CallSigns) -> int | None:
         """Fitted to the ratings of labelled calls."""
         return expected_rating(call, self._weights)
+
+    def _operator_chances(self, said: Said, language: str) -> OperatorChances:
+        key = (_digest(said.text), _context(said, language))
+        return self._of_operators.get(key, lambda: self._judge.operator(said, language))
+
+    def _customer_chances(self, said: Said, language: str) -> CustomerChances:
+        key = (_digest(said.text), _context(said, language))
+        return self._of_customers.get(key, lambda: self._judge.customer(said, language))
 
     def _reading(self, said: Said, language: str) -> TurnReading:
         if said.speaker is Speaker.UNKNOWN or not has_words(said.text):
             return UNREAD
         read = self._operator if said.speaker is Speaker.OPERATOR else self._customer
-        return self._readings.get(_key(said, language), lambda: read(said, language))
+        context = _context(said, language)
+        key = (_digest(said.text), context)
+        return self._readings.get(key, lambda: read(said, language, context))
 
-    def _operator(self, said: Said, language: str) -> TurnReading:
+    def _operator(self, said: Said, language: str, context: _Context) -> TurnReading:
         def part(text: str) -> OperatorChances:
-            piece = said._replace(text=text)
             return self._of_operators.get(
-                _key(piece, language), lambda: self._judge.operator(piece, language)
+                (_digest(text), context),
+                lambda: self._judge.operator(said._replace(text=text), language),
             )
 
         windows = [part(window) for window in windows_of(said.text)]
@@ -110,11 +131,11 @@ class EncoderReader:
         cues = read_turn(said.text, language, said.speaker)
         return enough if plain_threat(cues) is None else PLAIN_SHARE * enough
 
-    def _customer(self, said: Said, language: str) -> TurnReading:
+    def _customer(self, said: Said, language: str, context: _Context) -> TurnReading:
         def part(text: str) -> CustomerChances:
-            piece = said._replace(text=text)
             return self._of_customers.get(
-                _key(piece, language), lambda: self._judge.customer(piece, language)
+                (_digest(text), context),
+                lambda: self._judge.customer(said._replace(text=text), language),
             )
 
         windows = [part(window) for window in windows_of(said.text)]
@@ -151,15 +172,19 @@ class EncoderReader:
         )
 
 
-def _key(said: Said, language: str) -> _Key:
-    """All that a reading depends on: of the turn before, only what the signs take from it."""
-    return (
-        blake2b(said.text.encode("utf-8", "surrogatepass"), digest_size=16).digest(),
-        said.speaker,
-        language,
-        "?" in said.before,
-        asks_about_consequences(said.before, language),
-    )
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _context(said: Said, language: str) -> _Context:
+    """All that a reading depends on beside the text: of the turn before, what signs take from it.
+
+    Signs of a customer's turn take nothing.
+    """
+    if said.speaker is Speaker.CUSTOMER:
+        return (said.speaker, language, False, False)
+    asked = asks_about_consequences(said.before, language)
+    return (said.speaker, language, "?" in said.before, asked)
 
 
 def _aggression_alone(part: Callable[[str], OperatorChances]) -> Callable[[str], float]:

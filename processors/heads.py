@@ -1,12 +1,13 @@
-"""Learned heads: one sum of weighed features for each label, then a probability.
+"""Learned heads: a sum for each label of what three parts say of a text, then a probability.
 
-A label's sum has three parts: the meaning of the text (a sentence encoder's vector), its looks
-(character n-grams) and its signs (lexicon cues and the like). Sums are made in double precision
-for each text alone, so the result does not depend on what else is scored.
+The parts are a small network on the meaning of the text (a sentence encoder's vector) and its
+signs (lexicon cues and the like), its character n-grams, and its words. Sums are made for each
+text alone, so the result does not depend on what else is scored.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -14,7 +15,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.ngrams import Sparse, counts_of, weighed
+from processors.ngrams import Grams, Sparse, grams_of, weighed
 from schemas.conversation import Driver, Speaker
 
 Vector = NDArray[np.float64]
@@ -35,32 +36,95 @@ LABELS = {Speaker.OPERATOR: OPERATOR_LABELS, Speaker.CUSTOMER: CUSTOMER_LABELS}
 
 
 @dataclass(frozen=True)
-class Head:
-    """The weights of one speaker's labels; every matrix has a column a label."""
+class Network:
+    """One hidden layer of rectified sums; several networks side by side make one."""
 
-    meaning: Vector
-    looks: NDArray[np.int8]
-    """Weights of the n-grams' buckets, to be multiplied by `looks_unit`."""
-    looks_unit: Vector
+    inward: Vector
+    """A row a feature (meaning, then signs), a column a hidden unit."""
+    threshold: Vector
+    outward: Vector
+    """A row a hidden unit, a column a label."""
+
+    def sums(self, meaning: Vector, signs: Vector) -> Vector:
+        """What the network says of each label."""
+        features = np.concatenate((meaning, signs))
+        # Not `@`: the last bits of BLAS differ with its number of threads.
+        hidden = np.einsum("i,ij->j", features, self.inward) + self.threshold
+        return np.asarray(np.einsum("i,ij->j", np.maximum(hidden, 0.0), self.outward))
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What hashed n-grams or words say of each label."""
+
+    weights: NDArray[np.int8]
+    """A row a bucket, a column a label; to be multiplied by `unit`."""
+    unit: Vector
     rarity: Vector
-    signs: Vector
+
+    def sums(self, counts: Sparse) -> Vector:
+        """What they say of each label."""
+        grams = weighed(counts, self.rarity)
+        rows = self.weights.take(grams.places, axis=0)
+        total: Vector = np.add.reduce(grams.values[:, None] * rows, axis=0) * self.unit
+        return total
+
+
+@dataclass(frozen=True)
+class Head:
+    """The weights of one speaker's labels."""
+
+    network: Network
+    characters: Looks
+    words: Looks
     bias: Vector
 
     def sums(self, text: str, meaning: Vector, signs: Vector) -> Vector:
         """The sum of each label for one text."""
-        return self.sums_of(counts_of(text, len(self.rarity)), meaning, signs)
+        return self.sums_of(grams_of(text), meaning, signs)
 
-    def sums_of(self, counts: Sparse, meaning: Vector, signs: Vector) -> Vector:
-        """The same from the text's n-grams."""
-        grams = weighed(counts, self.rarity)
-        looks = np.sum(grams.values[:, None] * self.looks[grams.places], axis=0) * self.looks_unit
-        sums: Vector = (
-            np.sum(meaning[:, None] * self.meaning, axis=0)
-            + looks
-            + np.sum(signs[:, None] * self.signs, axis=0)
+    def sums_of(self, grams: Grams, meaning: Vector, signs: Vector) -> Vector:
+        """The same from the text's n-grams and words."""
+        total: Vector = (
+            self.network.sums(meaning, signs)
+            + self.characters.sums(grams.characters)
+            + self.words.sums(grams.words)
             + self.bias
         )
-        return sums
+        return total
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """All there is to store of the head, by name; `head_of` makes it again."""
+        return {
+            "inward": self.network.inward.astype(np.float16),
+            "threshold": self.network.threshold.astype(np.float32),
+            "outward": self.network.outward.astype(np.float16),
+            **_arrays_of("characters", self.characters),
+            **_arrays_of("words", self.words),
+            "bias": self.bias.astype(np.float32),
+        }
+
+
+def _arrays_of(name: str, looks: Looks) -> dict[str, NDArray[np.generic]]:
+    return {
+        f"{name}_weights": looks.weights,
+        f"{name}_unit": looks.unit.astype(np.float32),
+        f"{name}_rarity": looks.rarity.astype(np.float16),
+    }
+
+
+def head_of(arrays: Mapping[str, NDArray[np.generic]]) -> Head:
+    """The head of stored arrays."""
+
+    def part(name: str) -> Vector:
+        return arrays[name].astype(np.float64)
+
+    def looks(name: str) -> Looks:
+        weights = arrays[f"{name}_weights"].astype(np.int8)
+        return Looks(weights, part(f"{name}_unit"), part(f"{name}_rarity"))
+
+    network = Network(part("inward"), part("threshold"), part("outward"))
+    return Head(network, looks("characters"), looks("words"), part("bias"))
 
 
 @dataclass(frozen=True)
@@ -72,6 +136,8 @@ class Weights:
     """Probability from which `threatens`, `leaves`, `promises` and each driver count."""
     rating: Vector
     rating_cuts: Vector
+    call_drivers: Vector | None = None
+    """What `processors.call_drivers` weighs a call's turns by; None where not learned."""
 
 
 @lru_cache(maxsize=1)
@@ -91,27 +157,21 @@ def load_weights() -> Weights:
         ),
         arrays["rating"].astype(np.float64),
         arrays["rating_cuts"].astype(np.float64),
+        arrays["call_drivers"].astype(np.float64) if "call_drivers" in arrays else None,
     )
 
 
-def _head(arrays: dict[str, NDArray[np.generic]], speaker: Speaker) -> Head:
-    def part(name: str) -> Vector:
-        return arrays[f"{speaker.value}_{name}"].astype(np.float64)
-
-    return Head(
-        part("meaning"),
-        arrays[f"{speaker.value}_looks"].astype(np.int8),
-        part("looks_unit"),
-        part("rarity"),
-        part("signs"),
-        part("bias"),
+def _head(arrays: Mapping[str, NDArray[np.generic]], speaker: Speaker) -> Head:
+    own = f"{speaker.value}_"
+    return head_of(
+        {name.removeprefix(own): array for name, array in arrays.items() if name.startswith(own)}
     )
 
 
 def shares(sums: Vector) -> Vector:
     """Probabilities of labels of which exactly one holds (softmax)."""
-    powers = np.exp(sums - np.max(sums))
-    parts: Vector = powers / np.sum(powers)
+    powers = np.exp(sums - np.maximum.reduce(sums))
+    parts: Vector = powers / np.add.reduce(powers)
     return parts
 
 

@@ -16,6 +16,7 @@ from processors.heads import (
 from processors.meaning import Meaning
 from processors.signs import signs_of
 from processors.turn_reading import Said
+from schemas.conversation import Speaker
 
 PRESSING_SHARE = 0.4
 """What a pressing turn counts beside an aggressive one in the score of aggression."""
@@ -42,7 +43,7 @@ class CustomerChances(NamedTuple):
 
 def operator_chances(sums: Vector) -> OperatorChances:
     """Chances from the sums of an operator's labels."""
-    part = dict(zip(OPERATOR_LABELS, map(float, shares(sums)), strict=True))
+    part = dict(zip(OPERATOR_LABELS, shares(sums).tolist(), strict=True))
     aggressive = part["aggressive"] + part["aggressive_threat"]
     pressing = part["pressing"] + part["pressing_threat"]
     return OperatorChances(
@@ -62,11 +63,11 @@ class Judge:
 
     def operator(self, said: Said, language: str) -> OperatorChances:
         """Chances of an operator's text."""
-        return operator_chances(self._sums(said, language))
+        return operator_chances(self._sums(said, language, Speaker.OPERATOR))
 
     def customer(self, said: Said, language: str) -> CustomerChances:
-        """Chances of a customer's text."""
-        sums = self._sums(said, language)
+        """Chances of a customer's text, or of an operator's read as if a customer had said it."""
+        sums = self._sums(said, language, Speaker.CUSTOMER)
         side = dict(zip(SENTIMENTS, shares(sums[: len(SENTIMENTS)]), strict=True))
         labels = zip(CUSTOMER_LABELS, sums, strict=True)
         return CustomerChances(
@@ -74,6 +75,6 @@ class Judge:
             {label: chance(total) for label, total in labels if label not in SENTIMENTS},
         )
 
-    def _sums(self, said: Said, language: str) -> Vector:
-        head = self._weights.heads[said.speaker]
-        return head.sums(said.text, self._meaning.of(said), signs_of(said, language))
+    def _sums(self, said: Said, language: str, reads_as: Speaker) -> Vector:
+        signs = signs_of(said._replace(speaker=reads_as), language)
+        return self._weights.heads[reads_as].sums(said.text, self._meaning.of(said), signs)

@@ -21,6 +21,7 @@ are written folded (`processors.tokens.fold`). A phrase never crosses a sentence
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -41,6 +42,8 @@ _LONG_DRAWN = re.compile(r"([a-z])\1{2,}")
 _SHORTEST_STEM = 2
 _LONGEST_STEM = 40
 """No stem is longer: a word of a million letters costs no more than its first forty."""
+_SENTENCES_KEPT = 8192
+"""Formulas come again in other turns: the phrases of a sentence are looked for once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,7 @@ class Phrase:
     """What the phrase stands for, where its family has values (a driver's or a rule's name)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A phrase found at the words [first, after)."""
 
     phrase: Phrase
@@ -76,8 +78,12 @@ class _Node:
     closing: list[Phrase] = field(default_factory=list)
 
 
-class _Form(NamedTuple):
-    """What a word can stand for: elements of phrases, and the phrases it begins."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Form:
+    """What a word can stand for: elements of phrases, and the phrases it begins.
+
+    Words that stand for the same share one form, so a form is told by its identity.
+    """
 
     elements: frozenset[int]
     begun: tuple[_Node, ...]
@@ -92,24 +98,35 @@ class Lexicon:
         self._alternatives: dict[frozenset[str], int] = {}
         self._exact: dict[str, list[int]] = {}
         self._stems: dict[str, list[int]] = {}
+        self._forms: dict[tuple[int, ...], _Form] = {}
         for source in sources:
             self._read(source)
         self._form_of = lru_cache(maxsize=65_536)(self._resolve)
+        self._in_sentence = lru_cache(maxsize=_SENTENCES_KEPT)(self._find_in_sentence)
 
     def find(self, said: Words) -> list[Hit]:
         """Every phrase found; of those of one family and value that overlap, the heaviest."""
-        forms = [self._form_of(word) for word in said.words]
+        forms = tuple(map(self._form_of, said.words))
+        hits: list[Hit] = []
+        begun = 0
+        while begun < len(forms):
+            after = bisect_right(said.sentences, said.sentences[begun], begun)
+            for phrase, first, end in self._in_sentence(forms[begun:after]):
+                hits.append(Hit(phrase, begun + first, begun + end))
+            begun = after
+        return hits
+
+    def _find_in_sentence(self, forms: tuple[_Form, ...]) -> tuple[Hit, ...]:
+        """The phrases of one sentence: they depend on nothing but what its words stand for."""
         begin = self._root.begin
         hits: list[Hit] = []
         for first, form in enumerate(forms):
             pending = [(node, first + 1) for node in form.begun]
-            if begin is not None and (
-                first == 0 or said.sentences[first - 1] != said.sentences[first]
-            ):
+            if begin is not None and first == 0:
                 pending.append((begin, first))
             if pending:
-                _walk(said.sentences, forms, first, pending, hits)
-        return _heaviest(hits)
+                _walk(forms, first, pending, hits)
+        return tuple(_heaviest(hits))
 
     def _resolve(self, word: str) -> _Form:
         found = self._look_up(word)
@@ -117,8 +134,12 @@ class Lexicon:
             shorter = _LONG_DRAWN.sub(r"\1", word)
             if shorter != word:
                 found = self._look_up(shorter)
-        begun = (self._root.children.get(element) for element in found)
-        return _Form(frozenset(found), tuple(node for node in begun if node is not None))
+        elements = tuple(found)
+        form = self._forms.get(elements)
+        if form is None:
+            begun = (self._root.children.get(element) for element in elements)
+            form = _Form(frozenset(elements), tuple(node for node in begun if node is not None))
+        return self._forms.setdefault(elements, form)
 
     def _look_up(self, word: str) -> list[int]:
         found = list(self._exact.get(word, ()))
@@ -188,17 +209,13 @@ class Lexicon:
 
 
 def _walk(
-    sentences: tuple[int, ...],
-    forms: list[_Form],
-    first: int,
-    pending: list[tuple[_Node, int]],
-    hits: list[Hit],
+    forms: tuple[_Form, ...], first: int, pending: list[tuple[_Node, int]], hits: list[Hit]
 ) -> None:
-    """Follow the phrases begun at `first` as far as the words agree with them."""
-    n, here = len(forms), sentences[first]
+    """Follow the phrases begun at `first` as far as the words of their sentence agree."""
+    n = len(forms)
     while pending:
         node, at = pending.pop()
-        inside = at < n and sentences[at] == here
+        inside = at < n
         if node.ends:
             hits.extend([Hit(phrase, first, at) for phrase in node.ends])
         if node.closing and not inside:
@@ -214,8 +231,7 @@ def _walk(
             pending.append((node.anything, at + 1))
         if node.gap is not None:
             for skipped in range(at, min(n, at + node.gap_length + 1)):
-                if sentences[skipped] == here:
-                    pending.append((node.gap, skipped))
+                pending.append((node.gap, skipped))
 
 
 def _phrase(family: ElementTree.Element, group: ElementTree.Element) -> Phrase:

@@ -8,6 +8,7 @@ nothing of the tone, and make every sentence new.
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -39,8 +40,8 @@ class Meaning:
         if said.speaker is Speaker.CUSTOMER:
             return self._of_sentence(masked).astype(np.float64)
         rows = [self._of_sentence(sentence) for sentence in sentences_of(masked) or [masked]]
-        mean = np.mean(np.array(rows, dtype=np.float64), axis=0)
-        norm = float(np.sqrt(np.sum(mean * mean)))
+        mean = np.add.reduce(np.array(rows, dtype=np.float64), axis=0) / len(rows)
+        norm = math.sqrt(np.add.reduce(mean * mean))
         return np.asarray(mean / norm if norm else mean)
 
     def _of_sentence(self, sentence: str) -> NDArray[np.float32]:

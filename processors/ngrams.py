@@ -1,14 +1,14 @@
-"""Character n-grams of a text as a sparse vector: what the words look like, not what they mean.
+"""A text's character n-grams and words as sparse vectors: what it looks like, not what it means.
 
-N-grams within words (with a blank at either end), whole words and pairs of words are hashed
-into a fixed number of buckets. They catch what a sentence encoder smooths over: diminutives,
-dialect, the person of a verb, fixed turns of phrase.
+N-grams within words (with a blank at either end) in one vector, words and pairs of words in
+another, each hashed into a fixed number of buckets. They catch what a sentence encoder smooths
+over: diminutives, dialect, the person of a verb, fixed turns of phrase.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections import Counter
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from processors.tokens import fold
 
 LENGTHS = (2, 3, 4, 5)
+CHARACTER_BUCKETS, WORD_BUCKETS = 2**14, 2**16
 LONGEST_TEXT = 4_000
 """Characters of a text that are read; speech without a pause is not that long."""
 
@@ -34,35 +35,50 @@ class Sparse(NamedTuple):
     values: NDArray[np.float64]
 
 
-def counts_of(text: str, buckets: int) -> Sparse:
-    """How often the n-grams of each bucket occur in `text`, dampened: 1 + ln(count).
+class Grams(NamedTuple):
+    """How often what each bucket stands for occurs in a text, dampened: 1 + ln(count)."""
 
-    The text is folded and every number is 0.
-    """
+    characters: Sparse
+    """Of `CHARACTER_BUCKETS`."""
+    words: Sparse
+    """Of `WORD_BUCKETS`."""
+
+
+def grams_of(text: str) -> Grams:
+    """The n-grams and words of `text`; it is folded and every number is 0."""
     words = _WORD.findall(_DIGITS.sub("0", fold(text[:LONGEST_TEXT])))
-    counted: Counter[int] = Counter()
-    for word in words:
-        counted.update(_of_word(word, buckets))
-    counted.update(
-        crc32(f"{first}_{second}".encode()) % buckets for first, second in pairwise(words)
-    )
-    places = np.array(sorted(counted), dtype=np.int64)
-    values = 1.0 + np.log(np.array([counted[place] for place in places.tolist()], dtype=np.float64))
-    return Sparse(places, values)
+    pairs = [_bucket(f"{first}_{second}", WORD_BUCKETS) for first, second in pairwise(words)]
+    buckets = [*map(_of_word, words), *pairs]
+    inner = [_within_word(word) for word in words] or [np.array([], dtype=np.int64)]
+    return Grams(_dampened(np.concatenate(inner)), _dampened(np.array(buckets, dtype=np.int64)))
+
+
+def _dampened(buckets: NDArray[np.int64]) -> Sparse:
+    places, counts = np.unique(buckets, return_counts=True)
+    return Sparse(places, 1.0 + np.log(counts.astype(np.float64)))
+
+
+def _bucket(gram: str, buckets: int) -> int:
+    return crc32(gram.encode()) % buckets
 
 
 @lru_cache(maxsize=65_536)
-def _of_word(word: str, buckets: int) -> tuple[int, ...]:
-    """The buckets of a word and of the n-grams within it."""
+def _of_word(word: str) -> int:
+    return _bucket(word, WORD_BUCKETS)
+
+
+@lru_cache(maxsize=65_536)
+def _within_word(word: str) -> NDArray[np.int64]:
+    """The buckets of the n-grams within a word."""
     padded = f" {word} "
-    grams = [f"_{word}_"]
-    for length in LENGTHS:
-        grams.extend(padded[at : at + length] for at in range(len(padded) - length + 1))
-    return tuple(crc32(gram.encode()) % buckets for gram in grams)
+    grams = [
+        padded[at : at + length] for length in LENGTHS for at in range(len(padded) - length + 1)
+    ]
+    return np.array([_bucket(gram, CHARACTER_BUCKETS) for gram in grams], dtype=np.int64)
 
 
 def weighed(counts: Sparse, rarity: NDArray[np.float64]) -> Sparse:
     """`counts` weighed by the rarity of each bucket, as a vector of length 1."""
     values = counts.values * rarity[counts.places]
-    norm = float(np.sqrt(np.sum(values * values)))
+    norm = math.sqrt(np.add.reduce(values * values))
     return Sparse(counts.places, values / norm if norm else values)

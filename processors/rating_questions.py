@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import groupby
 from typing import Final, Literal
 
@@ -216,6 +217,7 @@ def _names_a_mark(sentence: str, language: str, *, questioned: bool) -> bool:
     return questioned or not _TELLS[language].search(sentence)
 
 
+@lru_cache(maxsize=65_536)
 def _spelt(word: str) -> str:
     """`word`, or the name of a mark that it is by a slip: 'valutazoine', 'puntegio'."""
     if word in _UNLIKE:

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from processors.aggression import aggression_of_call
+from processors.call_drivers import JudgesCalls, found_in_turns
 from processors.conduct import conduct_code, conduct_of, hours_flag
 from processors.cues import LANGUAGES
 from processors.empathy import empathy_of_call
 from processors.rating import spoken_rating
 from processors.sentiment import sentiment_of_call
 from processors.tokens import has_words
-from processors.turn_reading import CallSigns, Said, TurnReader
+from processors.turn_reading import CallSigns, Said, TurnReader, TurnReading
 from schemas.conversation import (
     CallScore,
     ConductFlag,
@@ -59,7 +60,8 @@ def score_call(
     if refused is not None:
         return _without_scores(turns, by_time, reader.version, refused)
 
-    readings = reader.read(_said(turns), language)
+    said = said_of(turns)
+    readings = reader.read(said, language)
     scored = [reading.score for reading in readings]
     aggression = aggression_of_call([s.aggression for s in scored if s.aggression is not None])
     empathy = empathy_of_call([s.empathy for s in scored if s.empathy is not None])
@@ -70,11 +72,7 @@ def score_call(
             if reading.score.sentiment is not None
         ]
     )
-    drivers = [
-        DriverFound(driver=judged.driver, turn=place, quote=judged.quote)
-        for place, reading in enumerate(readings)
-        for judged in reading.drivers
-    ]
+    drivers = _drivers(said, readings, language, reader)
     leaves = any(reading.leaves for reading in readings)
     promises = any(reading.promises for reading in readings)
     threats = {
@@ -112,7 +110,16 @@ def score_call(
     )
 
 
-def _said(turns: Sequence[Turn]) -> list[Said]:
+def _drivers(
+    said: Sequence[Said], readings: Sequence[TurnReading], language: str, reader: TurnReader
+) -> list[DriverFound]:
+    """What the reader decides of the call as a whole, or all that it finds in single turns."""
+    if isinstance(reader, JudgesCalls):
+        return reader.drivers_of_call(said, readings, language)
+    return found_in_turns(readings)
+
+
+def said_of(turns: Sequence[Turn]) -> list[Said]:
     """The turns as a reader gets them, each with what the other one said just before."""
     said = []
     last: dict[Speaker, str] = {}

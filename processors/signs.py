@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,7 @@ CUSTOMER_SIGNS = (
     *(f"driver.{driver.value}" for driver in Driver),
     *_SHAPE,
 )
+_NEGATORS = frozenset(("non", "not", "nessuno", "niente"))
 _CONDITIONAL = {"it": {"se", "altrimenti", "senno"}, "en": {"if", "otherwise", "unless"}}
 
 
@@ -86,6 +88,7 @@ def signs_of(said: Said, language: str) -> NDArray[np.float64]:
     return np.array([found.get(name, 0.0) for name in names], dtype=np.float64)
 
 
+@lru_cache(maxsize=8192)
 def asks_about_consequences(text: str, language: str) -> bool:
     """Whether a customer asks what will happen, so that an operator who tells does not threaten."""
     return "customer.asks" in families_of(text, language)
@@ -133,8 +136,8 @@ def _shape(words: Words, language: str) -> dict[str, float]:
         "questions": float(bool(words.questions)),
         "exclaims": float("!" in words.raw),
         "quotes": len(words.quoted) / some,
-        "negated": float(any(word in ("non", "not", "nessuno", "niente") for word in words.words)),
-        "conditional": float(any(word in _CONDITIONAL[language] for word in words.words)),
+        "negated": float(not _NEGATORS.isdisjoint(words.words)),
+        "conditional": float(not _CONDITIONAL[language].isdisjoint(words.words)),
     }
 
 

@@ -35,6 +35,7 @@ def main() -> None:
     measuring = commands.add_parser("evaluate")
     measuring.add_argument("--split", choices=["test", "train"], default="test")
     measuring.add_argument("--scorer", choices=["encoder", "lexicon"], default="encoder")
+    measuring.add_argument("--author", help="one author's material only: t or y of test")
     arguments = parser.parse_args()
     # Sums of BLAS depend on the number of threads: one, so that the weights can be made again.
     with threadpool_limits(limits=1):
@@ -44,7 +45,7 @@ def main() -> None:
             reader: TurnReader = LexiconReader()
             if arguments.scorer == "encoder":
                 reader = EncoderReader(SentenceEncoder())
-            figures = evaluate(load_material(arguments.split), reader)
+            figures = evaluate(load_material(arguments.split, arguments.author), reader)
     for name, value in figures.items():
         print(f"{name:36}{'null' if value is None else value}")
 
@@ -69,10 +70,10 @@ def _store(weights: Weights) -> None:
         "rating": weights.rating,
         "rating_cuts": weights.rating_cuts,
     }
+    if weights.call_drivers is not None:
+        arrays["call_drivers"] = weights.call_drivers
     for speaker, head in weights.heads.items():
-        for name in ("meaning", "looks_unit", "rarity", "signs", "bias"):
-            arrays[f"{speaker.value}_{name}"] = getattr(head, name).astype(np.float16)
-        arrays[f"{speaker.value}_looks"] = head.looks
+        arrays |= {f"{speaker.value}_{name}": array for name, array in head.arrays().items()}
     np.savez_compressed(WEIGHTS / "heads.npz", allow_pickle=False, **arrays)
 
 

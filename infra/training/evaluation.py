@@ -99,6 +99,11 @@ def _calls(material: Material, reader: TurnReader) -> Figures:
         "call_drivers_micro_f1": f1_of(
             [(driver in true, driver in told) for true, told in found for driver in Driver]
         ),
+        "call_spoken_rating_accuracy": (
+            sum(call.rating == score.spoken_rating for call, score in both) / len(both)
+            if both
+            else None
+        ),
     }
     pairs = []
     for call in calls:

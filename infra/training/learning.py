@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 
-from infra.training.fitting import Features, features_of, fit_customer, fit_operator
+from infra.training.fitting import (
+    INTENTS,
+    UNKNOWN,
+    Features,
+    features_of,
+    fit_customer,
+    fit_operator,
+)
 from infra.training.material import CustomerTurn, LabelledCall, Material, OperatorTurn
+from infra.training.measures import best_threshold
+from infra.training.whole_calls import (
+    CallsFit,
+    CallTurns,
+    call_turns,
+    evidence_of_call,
+    fit_calls,
+)
 from processors.encoder_reader import EncoderReader
 from processors.encoding import Encoder
 from processors.heads import (
@@ -21,7 +36,7 @@ from processors.heads import (
     Vector,
     Weights,
 )
-from processors.judging import operator_chances
+from processors.judging import Judge, operator_chances
 from processors.meaning import Meaning
 from processors.rating import asks_for_rating
 from processors.rating_expected import rating_signs
@@ -31,7 +46,6 @@ from schemas.conversation import CallScore, Driver, Speaker, Turn
 
 FOLDS = 5
 SEED = 0
-INTENTS = ("leaves", "promises")
 RATING_RIDGE = 3.0
 
 
@@ -61,19 +75,30 @@ class Learned:
     customers: Features
     sides: NDArray[np.int64]
     labels: NDArray[np.bool_]
+    calls: CallTurns
 
 
 def prepare(material: Material, encoder: Encoder) -> Learned:
     """Features and labels of `material`."""
     operators, customers = material.operators, material.customers
     meaning = Meaning(encoder)
+    of_customers = features_of(
+        [t.said for t in customers], [t.language for t in customers], meaning, Speaker.CUSTOMER
+    )
+    of_operators = features_of(
+        [t.said for t in operators], [t.language for t in operators], meaning, Speaker.OPERATOR
+    )
+    sides = np.array([turn.sentiment + 1 for turn in customers])
+    labels = np.array([_labels(turn) for turn in customers])
+    head = fit_customer(of_customers, sides, labels.astype(np.int8))
     return Learned(
-        features_of([t.said for t in operators], [t.language for t in operators], meaning),
+        of_operators,
         np.array([OPERATOR_LABELS.index(_label(turn)) for turn in operators]),
         np.array([turn.threat for turn in operators]),
-        features_of([t.said for t in customers], [t.language for t in customers], meaning),
-        np.array([turn.sentiment + 1 for turn in customers]),
-        np.array([_labels(turn) for turn in customers]),
+        of_customers,
+        sides,
+        labels,
+        call_turns(material.calls, meaning, head),
     )
 
 
@@ -88,14 +113,14 @@ def _labels(turn: CustomerTurn) -> list[bool]:
 
 
 def folds_of(groups: Sequence[str]) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Places to learn from and to measure on; a group, an author's style, is never in both."""
+    """Places to learn from and to measure on; a group, an author, is never in both."""
     splitter = GroupKFold(FOLDS, shuffle=True, random_state=SEED)
     return [(a, b) for a, b in splitter.split(np.zeros(len(groups)), groups=groups)]
 
 
 def group(turn: OperatorTurn | CustomerTurn | LabelledCall) -> str:
     """What must not be both learned from and measured on."""
-    return f"{turn.author}/{turn.style}"
+    return turn.author
 
 
 @dataclass(frozen=True)
@@ -106,6 +131,8 @@ class OutOfFold:
     customers: Vector
     heads: list[tuple[frozenset[str], dict[Speaker, Head]]]
     """For each fold the groups that were left out, and the heads learned without them."""
+    calls: CallsFit | None = None
+    """What such heads found in whole calls, once that is learned."""
 
 
 def out_of_fold(material: Material, learned: Learned) -> OutOfFold:
@@ -121,21 +148,33 @@ def out_of_fold(material: Material, learned: Learned) -> OutOfFold:
     for learn, measure in folds_of(list(groups)):
         learn_op, measure_op = learn[learn < n], measure[measure < n]
         learn_cu, measure_cu = learn[learn >= n] - n, measure[measure >= n] - n
-        fold = fit(learned, learn_op, learn_cu)
+        left_out = frozenset(map(str, groups[measure]))
+        of_calls = np.flatnonzero(~np.isin(learned.calls.authors, sorted(left_out)))
+        fold = fit(learned, learn_op, learn_cu, of_calls)
         _sum_up(sums[Speaker.OPERATOR], learned.operators, measure_op, fold[Speaker.OPERATOR])
         _sum_up(sums[Speaker.CUSTOMER], learned.customers, measure_cu, fold[Speaker.CUSTOMER])
-        heads.append((frozenset(map(str, groups[measure])), fold))
+        heads.append((left_out, fold))
     return OutOfFold(sums[Speaker.OPERATOR], sums[Speaker.CUSTOMER], heads)
 
 
 def fit(
-    learned: Learned, operators: NDArray[np.int64], customers: NDArray[np.int64]
+    learned: Learned,
+    operators: NDArray[np.int64],
+    customers: NDArray[np.int64],
+    of_calls: NDArray[np.int64],
 ) -> dict[Speaker, Head]:
-    """Both heads, learned from the turns at these places."""
+    """Both heads, learned from the turns at these places.
+
+    Of a call's turns only the drivers are learned, from what is known of its drivers.
+    """
+    drivers = learned.calls.drivers[of_calls]
+    unknown = np.full((len(drivers), len(INTENTS)), UNKNOWN, dtype=np.int8)
     return {
         Speaker.OPERATOR: fit_operator(learned.operators.at(operators), learned.levels[operators]),
         Speaker.CUSTOMER: fit_customer(
-            learned.customers.at(customers), learned.sides[customers], learned.labels[customers]
+            learned.customers.at(customers).and_of(learned.calls.features.at(of_calls)),
+            np.concatenate([learned.sides[customers], np.full(len(drivers), UNKNOWN)]),
+            np.vstack([learned.labels[customers].astype(np.int8), np.hstack([unknown, drivers])]),
         ),
     }
 
@@ -143,7 +182,7 @@ def fit(
 def _sum_up(sums: Vector, features: Features, places: NDArray[np.int64], head: Head) -> None:
     for place in places:
         sums[place] = head.sums_of(
-            features.counts[place], features.meaning[place], features.signs[place]
+            features.grams[place], features.meaning[place], features.signs[place]
         )
 
 
@@ -154,26 +193,28 @@ def thresholds_of(learned: Learned, sums: OutOfFold) -> dict[str, float]:
     """
     chances = 1.0 / (1.0 + np.exp(-sums.customers))
     threat = np.array([operator_chances(row).threat for row in sums.operators])
-    thresholds = {"threatens": _best_threshold(learned.threats, threat)}
+    thresholds = {"threatens": best_threshold(learned.threats, threat)}
     first = len(SENTIMENTS)
     for place, intent in enumerate(INTENTS):
-        thresholds[intent] = _best_threshold(learned.labels[:, place], chances[:, first + place])
+        thresholds[intent] = best_threshold(learned.labels[:, place], chances[:, first + place])
     drivers = len(INTENTS)
-    shared = _best_threshold(
+    shared = best_threshold(
         learned.labels[:, drivers:].ravel(), chances[:, first + drivers :].ravel()
     )
     return thresholds | {driver.value: shared for driver in Driver}
 
 
-def _best_threshold(truth: NDArray[np.bool_], chances: Vector) -> float:
-    candidates = np.round(np.arange(0.05, 0.951, 0.01), 2)
-    return float(max(candidates, key=lambda value: (f1(truth, chances >= value), value)))
-
-
-def f1(truth: NDArray[np.bool_], found: NDArray[np.bool_]) -> float:
-    """Harmonic mean of precision and recall; 0 where nothing is found."""
-    hits = int(np.sum(truth & found))
-    return 2 * hits / max(1, int(np.sum(truth) + np.sum(found)))
+def calls_of(material: Material, encoder: Encoder, sums: OutOfFold) -> CallsFit:
+    """The weights of the drivers of calls, from calls read by heads new to their authors."""
+    nothing = np.zeros(0)
+    evidence, calls = [], []
+    for left_out, heads in sums.heads:
+        judge = Judge(Meaning(encoder), Weights(heads, {}, nothing, nothing))
+        for call in material.calls:
+            if group(call) in left_out:
+                evidence.append(evidence_of_call(call, judge))
+                calls.append(call)
+    return fit_calls(evidence, calls)
 
 
 def before_rating(turns: Sequence[Turn], language: str) -> list[Turn]:
@@ -197,13 +238,17 @@ class RatingFit:
 
 
 def fit_rating(
-    material: Material, encoder: Encoder, sums: OutOfFold, thresholds: dict[str, float]
+    material: Material,
+    encoder: Encoder,
+    sums: OutOfFold,
+    thresholds: dict[str, float],
+    calls: CallsFit,
 ) -> RatingFit:
     """Ridge regression of given ratings on signs of calls, read by heads new to them."""
     nothing = np.zeros(0)
     signs, given, groups = [], [], []
     for left_out, heads in sums.heads:
-        reader = EncoderReader(encoder, Weights(heads, thresholds, nothing, nothing))
+        reader = EncoderReader(encoder, Weights(heads, thresholds, nothing, nothing, calls.learned))
         for call in material.calls:
             if call.rating is None or group(call) not in left_out:
                 continue
@@ -256,7 +301,14 @@ def learn(material: Material, encoder: Encoder) -> tuple[Weights, Learned, OutOf
     learned = prepare(material, remembering)
     sums = out_of_fold(material, learned)
     thresholds = thresholds_of(learned, sums)
-    rating = fit_rating(material, remembering, sums, thresholds)
-    everything = fit(learned, np.arange(len(learned.levels)), np.arange(len(learned.sides)))
-    weights = Weights(everything, thresholds, rating.weights, rating.cuts)
+    calls = calls_of(material, remembering, sums)
+    sums = replace(sums, calls=calls)
+    rating = fit_rating(material, remembering, sums, thresholds, calls)
+    everything = fit(
+        learned,
+        np.arange(len(learned.levels)),
+        np.arange(len(learned.sides)),
+        np.arange(len(learned.calls.authors)),
+    )
+    weights = Weights(everything, thresholds, rating.weights, rating.cuts, calls.learned)
     return weights, learned, sums, rating

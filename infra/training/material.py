@@ -68,16 +68,20 @@ class Material:
     calls: list[LabelledCall] = field(default_factory=list)
 
 
-def load_material(split: str) -> Material:
+def load_material(split: str, author: str | None = None) -> Material:
     """The material of a split, `train` or `test`, in the order of the files' names.
+
+    All of it, or one author's: the letter that the files' names begin with.
 
     The operator's turns of a call that carry labels are among the operators' turns too.
     """
     material = Material()
     for path in sorted((FOLDER / split).glob("*.jsonl")):
-        author = path.name.partition("_")[0]
+        wrote = path.name.partition("_")[0]
+        if author not in (None, wrote):
+            continue
         for row in _rows(path):
-            _sort_in(material, row, author)
+            _sort_in(material, row, wrote)
     return material
 
 

@@ -30,6 +30,25 @@ def f1_of(pairs: Sequence[tuple[bool, bool]]) -> float | None:
     return 2 * hits / either if either else None
 
 
+def f1(truth: NDArray[np.bool_], found: NDArray[np.bool_]) -> float:
+    """Harmonic mean of precision and recall; 0 where nothing is found."""
+    hits = int(np.sum(truth & found))
+    return 2 * hits / max(1, int(np.sum(truth) + np.sum(found)))
+
+
+def best_threshold(truth: NDArray[np.bool_], chances: Vector, around: int = 0) -> float:
+    """The chance, in hundredths, from which the F1 is best; the greatest of equals.
+
+    With few examples the best is chance: `around` takes the mean F1 of so many hundredths on
+    either side too.
+    """
+    candidates = np.round(np.arange(0.05, 0.951, 0.01), 2)
+    values = np.array([f1(truth, chances >= candidate) for candidate in candidates])
+    places = range(len(candidates))
+    means = [float(np.mean(values[max(0, at - around) : at + around + 1])) for at in places]
+    return float(candidates[max(places, key=lambda at: (means[at], at))])
+
+
 def nps(ratings: Sequence[int]) -> float | None:
     """Share of 9-10 less share of 0-6, in points; None without ratings."""
     if not ratings:

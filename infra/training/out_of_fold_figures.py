@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from infra.training.evaluation import Figures
-from infra.training.learning import INTENTS, Learned, OutOfFold, f1
+from infra.training.fitting import INTENTS
+from infra.training.learning import Learned, OutOfFold
 from infra.training.material import Material
-from infra.training.measures import auc
+from infra.training.measures import auc, f1
 from processors.heads import SENTIMENTS, Vector
 from processors.judging import operator_chances
 from schemas.conversation import Driver
@@ -16,7 +17,7 @@ from schemas.conversation import Driver
 def figures_out_of_fold(
     material: Material, learned: Learned, sums: OutOfFold, thresholds: dict[str, float]
 ) -> Figures:
-    """Figures of whole turns, each judged by heads that had not seen its author's style."""
+    """Figures of whole turns, each judged by heads that had not seen its author."""
     chances = [operator_chances(row) for row in sums.operators]
     aggression = np.array([chance.aggression for chance in chances])
     empathy = np.array([chance.empathy for chance in chances])
@@ -47,6 +48,11 @@ def figures_out_of_fold(
     figures["drivers_micro_f1"] = f1(drivers.ravel(), found.ravel() >= shared)
     for place, driver in enumerate(Driver):
         figures[f"driver_f1_{driver.value}"] = f1(drivers[:, place], found[:, place] >= shared)
+    if sums.calls is not None:
+        truth, told = sums.calls.truth, sums.calls.found
+        figures["call_drivers_micro_f1"] = f1(truth.ravel(), told.ravel())
+        for place, driver in enumerate(Driver):
+            figures[f"call_driver_f1_{driver.value}"] = f1(truth[:, place], told[:, place])
     return figures | {f"threshold_{name}": value for name, value in thresholds.items()}
 
 

@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from infra.encoders import SentenceEncoder
 from processors import encoder_reader
 from processors.clauses import MOST_WORDS, clauses_of, sentences_of, windows_of
+from processors.cues import read_turn
 from processors.encoder_reader import EncoderReader
 from processors.explaining import FLOOR, best_part
 from processors.heads import load_weights
 from processors.kept import Kept
+from processors.ngrams import grams_of
 from processors.scoring import score_call
+from processors.tokens import cut
 from processors.turn_reading import Said
 from schemas.conversation import Driver, Rule, Speaker, Turn
 
@@ -48,6 +51,47 @@ def test_a_turn_is_read_the_same_whatever_was_read_before() -> None:
     backward = EncoderReader(ENCODER).read(turns[::-1], "it")
     alone = [EncoderReader(ENCODER).read([turn], "it")[0] for turn in turns]
     assert forward == backward[::-1] == alone
+
+
+def test_a_customers_turn_is_read_the_same_whatever_the_operator_had_said() -> None:
+    text = "Siete dei ladri, dal mese prossimo vi saluto."
+    asked = "E se non pago cosa mi succede, mi pignorano?"
+    before = [Said(Speaker.CUSTOMER, text, said) for said in ("", "Va bene?", asked)]
+    assert len({repr(EncoderReader(ENCODER).read([said], "it")) for said in before}) == 1
+
+
+def test_phrases_of_a_sentence_are_found_in_their_place_however_often_it_comes() -> None:
+    sentence = "O paga entro domani o le stacchiamo la luce."
+    alone = read_turn(sentence, "it", Speaker.OPERATOR)
+    twice = read_turn(f"{sentence} Guardi. {sentence}", "it", Speaker.OPERATOR)
+    found = [(cue.family, cue.weight, cue.quote) for cue in alone]
+    assert found
+    assert [(cue.family, cue.weight, cue.quote) for cue in twice if cue.sentence != 1] == found * 2
+    words = len(cut(sentence, "it").words) + 1
+    later = [(cue.first - words, cue.after - words) for cue in twice if cue.sentence == 2]
+    assert later == [(cue.first, cue.after) for cue in alone]
+
+
+def test_a_text_without_words_has_no_ngrams() -> None:
+    assert [(part.places.size, part.values.size) for part in grams_of("...")] == [(0, 0), (0, 0)]
+
+
+def test_ngrams_and_words_are_counted_each_in_its_bucket() -> None:
+    once, twice = grams_of("paga"), grams_of("Paga, paga")
+    for few, many in zip(once, twice, strict=True):
+        assert list(few.places) == sorted(set(few.places))
+        assert set(few.values) == {1.0}
+        assert np.allclose(many.values[np.isin(many.places, few.places)], 1.0 + np.log(2.0))
+    assert list(once.characters.places) == list(twice.characters.places)
+    assert twice.words.places.size == 2, "the pair of words comes on top"
+
+
+def test_a_network_says_what_its_layers_make_of_the_features() -> None:
+    network = load_weights().heads[Speaker.OPERATOR].network
+    chance = np.random.default_rng(3)
+    meaning, signs = chance.normal(size=512), chance.normal(size=len(network.inward) - 512)
+    layer = np.maximum(np.concatenate([meaning, signs]) @ network.inward + network.threshold, 0)
+    assert np.allclose(network.sums(meaning, signs), layer @ network.outward)
 
 
 def test_turns_are_ranked_and_the_sentence_that_carries_the_score_is_quoted() -> None:
@@ -171,3 +215,14 @@ def test_the_weights_are_small_and_fit_their_labels() -> None:
     assert all(0 < value < 1 for value in weights.thresholds.values())
     assert list(weights.rating_cuts) == sorted(weights.rating_cuts)
     assert len(weights.rating_cuts) == 10
+
+
+def test_a_call_has_the_drivers_that_its_turns_bear_out_together() -> None:
+    turns = [
+        cu("Centottanta euro tutti insieme non ce li ho, sono in cassa integrazione."),
+        op("Gliela divido in tre rate da sessanta, la prima a fine mese. Può andare?"),
+        cu("Sì, in tre volte ce la faccio."),
+    ]
+    found = score_call(turns, "it", READER).drivers
+    assert {each.driver for each in found} == {Driver.PAYMENT_PLAN}
+    assert all(each.quote in turns[each.turn].text for each in found)

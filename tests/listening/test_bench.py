@@ -1,0 +1,57 @@
+"""The benches measure what they say: words missed, and figures with the machine they are of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.bench.__main__ import main
+from infra.bench.word_errors import word_errors, words_of
+
+few_words = st.lists(st.sampled_from(["la", "rata", "paga", "domani"]), max_size=6)
+
+
+def least_changes(said: Sequence[str], heard: Sequence[str]) -> int:
+    """The distance by its definition: the best of all ways to mend the last word."""
+
+    @cache
+    def least(a: int, b: int) -> int:
+        if not a or not b:
+            return a + b
+        same = least(a - 1, b - 1) + (said[a - 1] != heard[b - 1])
+        return min(same, least(a - 1, b) + 1, least(a, b - 1) + 1)
+
+    return least(len(said), len(heard))
+
+
+@given(few_words, few_words)
+def test_word_errors_are_the_least_changes(said: list[str], heard: list[str]) -> None:
+    assert word_errors(said, heard) == least_changes(said, heard)
+
+
+def test_words_are_compared_without_case_and_punctuation() -> None:
+    assert words_of("C'è, dice, la Bolletta.") == words_of("c'è dice la bolletta")
+
+
+def test_figures_come_with_the_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scoring", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {"processor", "cores", "python"} <= set(told["machine"])
+    assert set(told["figures"]) == {"scoring"}
+    assert all(value > 0 for value in told["figures"]["scoring"].values())
+
+
+def test_a_bench_that_is_not_there_is_told_with_those_that_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["speed"])
+    assert caught.value.code == 2
+    assert (
+        "there is no bench speed; of transcription, scoring, long_call" in capsys.readouterr().err
+    )
