@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from processors.redaction import redact_call
@@ -51,10 +51,13 @@ class Segment:
         return " ".join("".join(word.text for word in self.words).split())
 
 
-def redacted(turns: Iterable[Turn], language: str) -> list[Turn]:
-    """`turns` without personal data: as they are scored and stored."""
+def redacted(turns: Iterable[Turn], language: str, names: Sequence[str] = ()) -> list[Turn]:
+    """`turns` without personal data: as they are scored and stored.
+
+    `names` are people known to be spoken of, as "Mario Rossi".
+    """
     given = list(turns)
-    texts = redact_call([turn.text for turn in given], language)
+    texts = redact_call([turn.text for turn in given], language, names)
     return [turn.model_copy(update={"text": text}) for turn, text in zip(given, texts, strict=True)]
 
 

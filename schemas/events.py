@@ -105,6 +105,9 @@ class Survey(Inbound):
     comment: str | None = None
 
 
+PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
+
+
 class CallEnded(Inbound):
     """One conversation has ended: who contacted whom, when, about what, and what was said."""
 
@@ -122,6 +125,11 @@ class CallEnded(Inbound):
     recording: Recording | None = None
     transcript: list[Turn] | None = Field(None, description="ready turns, instead of a recording")
     survey: Survey | None = None
+    people: Annotated[list[PersonName], Field(max_length=20)] = Field(
+        default_factory=list,
+        description="names that may be spoken in it, as 'Mario Rossi': they are taken out of its "
+        "words and kept nowhere",
+    )
 
     @model_validator(mode="after")
     def _has_something_to_say(self) -> Self:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from processors.interruptions import turn_taking
 from processors.pseudonyms import pseudonym
 from processors.redaction import redact
@@ -31,11 +33,13 @@ def call_of(event: CallEndedEvent, key: bytes) -> Call:
     )
 
 
-def redacted_survey(survey: Survey | None, language: str) -> Survey | None:
+def redacted_survey(
+    survey: Survey | None, language: str, names: Sequence[str] = ()
+) -> Survey | None:
     """`survey` without personal data in its comment."""
     if survey is None or survey.comment is None:
         return survey
-    return survey.model_copy(update={"comment": redact(survey.comment, language)})
+    return survey.model_copy(update={"comment": redact(survey.comment, language, names)})
 
 
 def from_text(event: CallEndedEvent, key: bytes) -> CallTranscribed:
@@ -45,8 +49,8 @@ def from_text(event: CallEndedEvent, key: bytes) -> CallTranscribed:
     taken = turn_taking(said) if said else None
     return CallTranscribed(
         call=call_of(event, key),
-        turns=redacted(said, data.language),
-        survey=redacted_survey(data.survey, data.language),
+        turns=redacted(said, data.language, data.people),
+        survey=redacted_survey(data.survey, data.language, data.people),
         from_audio=False,
         transcriber=None,
         overlaps=taken.overlaps if taken else None,

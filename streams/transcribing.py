@@ -230,11 +230,11 @@ class Listener:
         )
 
     def _transcribed(self, call: CallEndedEvent, heard: Transcription) -> CallTranscribed:
-        taken = heard.turn_taking
+        taken, data = heard.turn_taking, call.data
         return CallTranscribed(
             call=call_of(call, self._ports.pseudonym_key),
-            turns=redacted(heard.turns, call.data.language),
-            survey=redacted_survey(call.data.survey, call.data.language),
+            turns=redacted(heard.turns, data.language, data.people),
+            survey=redacted_survey(data.survey, data.language, data.people),
             from_audio=True,
             transcriber=heard.model,
             audio_seconds=heard.duration,

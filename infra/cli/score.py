@@ -24,6 +24,8 @@ class Conversation(BaseModel):
     language: str = "it"
     turns: list[Turn]
     survey_rating: Rating | None = None
+    people: list[str] = []
+    """Names that may be spoken in it."""
 
 
 def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | None = None) -> int:
@@ -49,7 +51,7 @@ def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | N
             continue
         language = conversation.language.lower().partition("-")[0]
         result = score_call(
-            redacted(conversation.turns, language),
+            redacted(conversation.turns, language, conversation.people),
             language,
             reader,
             survey_rating=conversation.survey_rating,
