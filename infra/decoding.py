@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,14 +69,13 @@ class Sound:
             stream = _audio(container)
             if stream.channels < self._channels:
                 raise RecordingBroken("declared stereo, but it has one channel: declare it mono")
-            resampler = av.AudioResampler(
-                format="s16", layout="stereo" if self._channels == 2 else "mono", rate=RATE
-            )
-            for frame in _grouped(_frames(container, stream)):
-                for resampled in resampler.resample(frame):
-                    yield self._rows(resampled)
-            for resampled in resampler.resample(None):
-                yield self._rows(resampled)
+            for _, frames in groupby(_grouped(_frames(container, stream)), key=_form):
+                resampler = av.AudioResampler(
+                    format="s16", layout="stereo" if self._channels == 2 else "mono", rate=RATE
+                )
+                for frame in chain(frames, [None]):
+                    for resampled in resampler.resample(frame):
+                        yield self._rows(resampled)
 
     def _rows(self, frame: Any) -> Block:
         interleaved: Block = frame.to_ndarray()
@@ -133,16 +133,25 @@ def _frames(container: Any, stream: Any) -> Iterator[Any]:
 
 
 def _grouped(frames: Iterator[Any]) -> Iterator[Any]:
-    """Longer frames: telephone codecs have 20 ms in each, too little to resample one by one."""
+    """Longer frames: telephone codecs have 20 ms in each, too little to resample one by one.
+
+    Frames of one form only stand together: damage may make a stereo recording mono in its midst,
+    and the buffer reads beyond such a frame's end.
+    """
     from av.audio.fifo import AudioFifo
 
-    waiting = AudioFifo()
-    for frame in frames:
-        waiting.write(frame)
-        if waiting.samples >= _AT_ONCE:
+    for _, alike in groupby(frames, key=_form):
+        waiting = AudioFifo()
+        for frame in alike:
+            waiting.write(frame)
+            if waiting.samples >= _AT_ONCE:
+                yield waiting.read()
+        if waiting.samples:
             yield waiting.read()
-    if waiting.samples:
-        yield waiting.read()
+
+
+def _form(frame: Any) -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
 
 
 class _Readable:

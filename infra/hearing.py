@@ -73,6 +73,8 @@ class Hearing:
         spectra = [self._model.feature_extractor(sound)[..., :-1] for sound in sounds]
         encoded = self._model.encode(np.stack([pad_or_trim(one, frames) for one in spectra]))
         told = tokenizer.encode(" " + ask.prompt) if ask.prompt else []
+        # Of a longer one whisper would take the end, where the committente's own words are not.
+        told = told[: self._model.max_length // 2 - 1]
         prompt = self._model.get_prompt(tokenizer, told, without_timestamps=True)
         results = self._model.model.generate(
             encoded,

@@ -22,6 +22,10 @@ PACKAGED_MODEL = "packaged-base"
 """Name of the model that comes with the installed packages."""
 
 
+_FILES = ("model.bin", "tokenizer.json")
+"""Without the second, the library would look for one on a hub."""
+
+
 class ModelUnknown(ModelMissing):
     """There is no such model; the message says which there are."""
 
@@ -40,7 +44,9 @@ class ModelChoice:
     @property
     def label(self) -> str:
         """The model's name without where it is kept."""
-        return packaged_model.NAME if self.name == PACKAGED_MODEL else Path(self.name).name
+        if self.name == PACKAGED_MODEL:
+            return packaged_model.NAME
+        return Path(self.name).resolve().name
 
     @property
     def computed(self) -> ComputeType:
@@ -88,14 +94,11 @@ def fetch_model(name: str) -> Path:
     """
     from faster_whisper.utils import download_model
     from httpx import HTTPError
-    from huggingface_hub.errors import HFValidationError
 
     _require_known(name)
     kept = str(fetched_models())
     try:
         return _kept(name, kept) or Path(download_model(name, cache_dir=kept))
-    except HFValidationError as error:
-        raise ModelUnknown(f"{name!r} is no name of a model: {error}") from error
     except (OSError, HTTPError, RuntimeError) as error:
         raise ModelMissing(
             f"the model {name!r} could not be fetched from its hub ({type(error).__name__}): "
@@ -105,14 +108,32 @@ def fetch_model(name: str) -> Path:
 
 
 def _kept(name: str, directory: str) -> Path | None:
-    """The model where it was fetched before, whole."""
+    """The model where it was fetched before, whole. Raises `ModelUnknown`."""
     from faster_whisper.utils import download_model
+    from huggingface_hub.errors import HFValidationError
 
     try:
         found = Path(download_model(name, cache_dir=directory, local_files_only=True))
+    except HFValidationError as error:
+        raise ModelUnknown(f"{name!r} is no name of a model: {error}") from error
     except OSError:
         return None
-    return found if (found / "model.bin").is_file() else None
+    return found if all((found / file).is_file() for file in _FILES) else None
+
+
+def require_computable(choice: ModelChoice) -> None:
+    """Raises `ModelMissing` where this machine cannot compute a model in the way chosen."""
+    import ctranslate2
+
+    try:
+        known = ctranslate2.get_supported_compute_types(choice.device)
+    except (RuntimeError, ValueError) as error:
+        raise ModelMissing(f"no model can be used on {choice.device}: {error}") from error
+    if choice.computed not in {*known, "default"}:
+        raise ModelMissing(
+            f"no model can be computed as {choice.computed} on {choice.device} here: "
+            f"choose of {', '.join(sorted(known))}"
+        )
 
 
 def load_model(choice: ModelChoice, workers: int) -> WhisperModel:
@@ -140,10 +161,11 @@ def load_model(choice: ModelChoice, workers: int) -> WhisperModel:
 
 
 def _whole(directory: Path, label: str) -> Path:
-    if not (directory / "model.bin").is_file():
+    missing = [file for file in _FILES if not (directory / file).is_file()]
+    if missing:
         raise ModelMissing(
-            f"the directory of the model {label} holds no model.bin: name one with a "
-            "model that faster-whisper (CTranslate2) reads"
+            f"the directory of the model {label} holds no {' and no '.join(missing)}: name one "
+            "with a model that faster-whisper (CTranslate2) reads"
         )
     return directory
 

@@ -76,7 +76,9 @@ def _result(value: bytes, reader: TurnReader) -> Outcome | Failure:
     try:
         return outcome_of(value, reader)
     except Exception as error:
-        return Failure(type(error).__name__, traceback.format_exc())
+        # Without what the exception says: it may quote the words of a turn.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        return Failure(type(error).__name__, where)
 
 
 def run(reader: TurnReader) -> None:

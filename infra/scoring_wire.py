@@ -35,7 +35,7 @@ Outcome = Scored | InvalidMessage
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Scoring a message raised: the exception's class, and its traceback as text."""
+    """Scoring a message raised: the exception's class, and where in the code it was raised."""
 
     error: str
     told: str

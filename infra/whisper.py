@@ -176,7 +176,7 @@ def transcriber_of(settings: Settings, model: str | None = None) -> WhisperTrans
 def prompt_of(language: str, words: Sequence[str] = ()) -> str:
     """What the model is told of a call: `words`, those of the trade, and how to write.
 
-    `words` stand first: where there are too many, whisper hears of the last of all.
+    `words` stand first: of a text too long for the model, the end is cut off.
     """
     told = ", ".join([*words, *TRADE_WORDS.get(language, ())])
     sentence = told[:1].upper() + told[1:]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from infra.decoding import RATE, Block
+from infra.recordings import RecordingBroken
 from infra.speech import Samples, Stretch
 
 WINDOW = 28 * RATE
@@ -99,7 +100,10 @@ def plan(channels: Sequence[Sequence[Stretch]], samples: int, size: int = WINDOW
 
 
 def cut(blocks: Iterable[Block], windows: Sequence[Window]) -> Iterator[tuple[Window, Samples]]:
-    """Each window with its sound, as soon as the recording has gone by that far."""
+    """Each window with its sound, as soon as the recording has gone by that far.
+
+    Raises `RecordingBroken` where the recording ends before its windows do.
+    """
     waiting: dict[int, deque[Window]] = {}
     for window in windows:
         waiting.setdefault(window.channel, deque()).append(window)
@@ -116,10 +120,8 @@ def cut(blocks: Iterable[Block], windows: Sequence[Window]) -> Iterator[tuple[Wi
                 if queue:
                     sounds[channel] = _empty(queue[0])
         at = until
-    for channel, queue in waiting.items():
-        for window in queue:
-            yield window, sounds[channel]
-            sounds[channel] = _empty(window)
+    if any(waiting.values()):
+        raise RecordingBroken("it became shorter while it was read; it will be read again")
 
 
 def _of_channel(found: Sequence[Stretch], samples: int, size: int) -> list[Window]:

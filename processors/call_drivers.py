@@ -20,6 +20,7 @@ from processors.explaining import best_part
 from processors.heads import Vector
 from processors.judging import CustomerChances, OperatorChances
 from processors.kept import Kept
+from processors.reading_keys import Key, key_of
 from processors.tokens import has_words
 from processors.turn_reading import Said, TurnReading
 from schemas.conversation import Driver, DriverFound, Speaker
@@ -39,6 +40,7 @@ PARTS = 2 * SIGNS + len(_DRIVERS)
 _LEAST = 0.005
 """Chances nearer to 0 or 1 say no more."""
 EVIDENCE_KEPT = 20_000
+"""Turns come again: the evidence of each is read once."""
 
 OfOperator = Callable[[Said, str], OperatorChances]
 OfCustomer = Callable[[Said, str], CustomerChances]
@@ -78,7 +80,7 @@ class CallDrivers:
         self._operator = operator
         self._customer = customer
         self._learned = learned
-        self._evidence: Kept[tuple[Said, str], TurnEvidence] = Kept(EVIDENCE_KEPT)
+        self._evidence: Kept[Key, TurnEvidence] = Kept(EVIDENCE_KEPT)
 
     def found(
         self, said: Sequence[Said], readings: Sequence[TurnReading], language: str
@@ -107,7 +109,7 @@ class CallDrivers:
 
     def _of_turn(self, turn: Said, language: str) -> TurnEvidence:
         return self._evidence.get(
-            (turn, language),
+            key_of(turn, language),
             lambda: turn_evidence(turn, language, self._operator, self._customer),
         )
 

@@ -1,6 +1,6 @@
-"""The scorer `encoder-1`: learned heads on a sentence encoder, character n-grams and signs.
+"""The scorer `encoder-1`: learned heads on a sentence encoder, signs, character n-grams and words.
 
-Aggression of an operator's turn is P(aggressive) and half of P(pressing); its empathy is
+Aggression of an operator's turn is P(aggressive) and 0.4 of P(pressing); its empathy is
 P(empathic). A customer's sentiment is P(positive) - P(negative), blended with the lexicon's
 polarity. Intents, drivers and threats are chances against thresholds found by cross-validation.
 A turn of more than 60 words is judged window by window, and the strongest window counts.
@@ -10,7 +10,6 @@ A turn of more than 60 words is judged window by window, and the strongest windo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from hashlib import blake2b
 
 from processors.call_drivers import CallDrivers
 from processors.clauses import windows_of
@@ -24,6 +23,7 @@ from processors.kept import Kept
 from processors.lexicon_reader import plain_threat
 from processors.meaning import Meaning
 from processors.rating_expected import expected_rating
+from processors.reading_keys import Context, Key, context_of, digest_of
 from processors.sentiment import sentiment_of
 from processors.signs import asks_about_consequences
 from processors.tokens import has_words
@@ -42,9 +42,6 @@ READINGS_KEPT = 50_000
 """Turns come again (greetings, formulas, replays): each is read once."""
 PARTS_KEPT = 20_000
 
-_Context = tuple[Speaker, str, bool, bool]
-_Key = tuple[bytes, _Context]
-
 
 class EncoderReader:
     """Reads turns by what was learned from labelled ones; for use by one thread at a time."""
@@ -55,9 +52,9 @@ class EncoderReader:
         """`weights` other than the package's own are for training."""
         self._weights = load_weights() if weights is None else weights
         self._judge = Judge(Meaning(encoder), self._weights)
-        self._readings: Kept[_Key, TurnReading] = Kept(READINGS_KEPT)
-        self._of_operators: Kept[_Key, OperatorChances] = Kept(PARTS_KEPT)
-        self._of_customers: Kept[_Key, CustomerChances] = Kept(PARTS_KEPT)
+        self._readings: Kept[Key, TurnReading] = Kept(READINGS_KEPT)
+        self._of_operators: Kept[Key, OperatorChances] = Kept(PARTS_KEPT)
+        self._of_customers: Kept[Key, CustomerChances] = Kept(PARTS_KEPT)
         self._call_drivers = CallDrivers(
             self._operator_chances, self._customer_chances, self._weights.call_drivers
         )
@@ -77,25 +74,25 @@ class EncoderReader:
         return expected_rating(call, self._weights)
 
     def _operator_chances(self, said: Said, language: str) -> OperatorChances:
-        key = (_digest(said.text), _context(said, language))
+        key = (digest_of(said.text), context_of(said, language))
         return self._of_operators.get(key, lambda: self._judge.operator(said, language))
 
     def _customer_chances(self, said: Said, language: str) -> CustomerChances:
-        key = (_digest(said.text), _context(said, language))
+        key = (digest_of(said.text), context_of(said, language))
         return self._of_customers.get(key, lambda: self._judge.customer(said, language))
 
     def _reading(self, said: Said, language: str) -> TurnReading:
         if said.speaker is Speaker.UNKNOWN or not has_words(said.text):
             return UNREAD
         read = self._operator if said.speaker is Speaker.OPERATOR else self._customer
-        context = _context(said, language)
-        key = (_digest(said.text), context)
+        context = context_of(said, language)
+        key = (digest_of(said.text), context)
         return self._readings.get(key, lambda: read(said, language, context))
 
-    def _operator(self, said: Said, language: str, context: _Context) -> TurnReading:
+    def _operator(self, said: Said, language: str, context: Context) -> TurnReading:
         def part(text: str) -> OperatorChances:
             return self._of_operators.get(
-                (_digest(text), context),
+                (digest_of(text), context),
                 lambda: self._judge.operator(said._replace(text=text), language),
             )
 
@@ -131,10 +128,10 @@ class EncoderReader:
         cues = read_turn(said.text, language, said.speaker)
         return enough if plain_threat(cues) is None else PLAIN_SHARE * enough
 
-    def _customer(self, said: Said, language: str, context: _Context) -> TurnReading:
+    def _customer(self, said: Said, language: str, context: Context) -> TurnReading:
         def part(text: str) -> CustomerChances:
             return self._of_customers.get(
-                (_digest(text), context),
+                (digest_of(text), context),
                 lambda: self._judge.customer(said._replace(text=text), language),
             )
 
@@ -170,21 +167,6 @@ class EncoderReader:
             promises="promises" in found,
             drivers=drivers,
         )
-
-
-def _digest(text: str) -> bytes:
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
-def _context(said: Said, language: str) -> _Context:
-    """All that a reading depends on beside the text: of the turn before, what signs take from it.
-
-    Signs of a customer's turn take nothing.
-    """
-    if said.speaker is Speaker.CUSTOMER:
-        return (said.speaker, language, False, False)
-    asked = asks_about_consequences(said.before, language)
-    return (said.speaker, language, "?" in said.before, asked)
 
 
 def _aggression_alone(part: Callable[[str], OperatorChances]) -> Callable[[str], float]:

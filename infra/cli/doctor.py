@@ -89,13 +89,18 @@ def _broker() -> Finding:
 
 def _model(settings: Settings) -> Finding:
     def checked() -> str:
-        from infra.models import model_here
+        from infra.models import ModelChoice, model_here, require_computable
 
-        return str(model_here(settings.model))
+        found = model_here(settings.model)
+        device, compute_type = settings.whisper_device, settings.whisper_compute_type
+        require_computable(ModelChoice(settings.model, device, compute_type))
+        return str(found)
 
     mend = "run make setup"
     if settings.whisper is not None:
         mend = f"run ascolto models fetch {settings.model}, or set ASCOLTO_MODEL to a directory"
+    if settings.whisper_device != "cpu" or settings.whisper_compute_type is not None:
+        mend += "; or unset ASCOLTO_WHISPER_DEVICE and ASCOLTO_WHISPER_COMPUTE_TYPE"
     return _tried("whisper model", checked, mend)
 
 

@@ -272,6 +272,26 @@ def test_the_doctor_tells_of_a_model_that_is_not_here(
     assert seen in result.stdout
 
 
+def test_the_doctor_tells_what_the_model_cannot_be_computed_as(tmp_path: Path) -> None:
+    environment = {"ASCOLTO_HOME": str(tmp_path), "ASCOLTO_WHISPER_DEVICE": "cuda"}
+    result = RUNNER.invoke(app, ["doctor"], env={**environment, "COLUMNS": "300"})
+    assert result.exit_code == 1
+    assert "unset ASCOLTO_WHISPER_DEVICE" in result.stdout
+
+
+def test_a_worker_whose_model_cannot_be_used_ends_before_it_takes_a_call(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.cli.main", "run", "transcriber"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "ASCOLTO_HOME": str(tmp_path), "ASCOLTO_WHISPER_DEVICE": "cuda"},
+    )
+    assert done.returncode == 1
+    assert "cannot be used on cuda" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_doctor_is_content_here(tmp_path: Path) -> None:
     result = RUNNER.invoke(app, ["doctor"], env={"ASCOLTO_HOME": str(tmp_path)})
     assert result.exit_code == 0, result.stdout

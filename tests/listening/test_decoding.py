@@ -94,6 +94,16 @@ def test_a_damaged_middle_costs_no_more_than_itself(tmp_path, codec, container):
     assert read(path).shape[1] > 0.6 * SECONDS * RATE
 
 
+@pytest.mark.parametrize("layout", ["stereo", "mono"])
+def test_a_recording_that_turns_mono_in_its_midst_is_heard_on(tmp_path, layout):
+    path = encode(tmp_path / "call.mp3", [LEFT, RIGHT], "libmp3lame", "mp3", 44_100)
+    damaged = bytearray(path.read_bytes())
+    header = damaged.index(b"\xff\xfb", len(damaged) // 2)
+    damaged[header + 3] |= 0xC0
+    path.write_bytes(damaged)
+    assert read(path, layout).shape[1] == pytest.approx(SECONDS * RATE, rel=0.1)
+
+
 def test_a_recording_cut_short_is_heard_as_far_as_it_goes(tmp_path):
     path = write_wav(tmp_path / "a.wav", [LEFT, RIGHT])
     path.write_bytes(path.read_bytes()[: 44 + 32_000 + 1])

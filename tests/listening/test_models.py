@@ -155,6 +155,9 @@ def test_a_directory_is_a_model_and_the_packaged_one_has_its_name(tmp_path):
 
 def test_a_damaged_model_and_a_missing_card_are_told(tmp_path):
     (tmp_path / "model.bin").write_bytes(b"half")
+    with pytest.raises(ModelMissing, match=r"holds no tokenizer\.json"):
+        load_model(ModelChoice(str(tmp_path)), 1)
+    (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(ModelMissing, match="cannot be used"):
         load_model(ModelChoice(str(tmp_path)), 1)
     with pytest.raises(ModelMissing, match="on cuda as int8_float16"):

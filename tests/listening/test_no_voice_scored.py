@@ -20,7 +20,9 @@ from schemas.conversation import Speaker, Turn
 from tests.listening.sounds import RATE, channels, sounding, write_wav
 
 ROOT = Path(__file__).parents[2]
-HEARS_SOUND = {"infra.decoding", "infra.speech", "infra.windows", "infra.hearing"}
+HEARS_SOUND = {
+    *("infra.decoding", "infra.speech", "infra.windows", "infra.hearing", "infra.window_pool"),
+}
 """Modules in which there are samples, or what was measured in them."""
 MAY_HEAR = {
     "infra/decoding.py",
@@ -41,6 +43,7 @@ def imports_of(path):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def test_samples_stay_where_they_are_transcribed():

@@ -181,6 +181,15 @@ def test_words_of_a_client_are_written_as_it_writes_them(transcriber):
     assert "Agenzia Cobalto" in text
 
 
+@pytest.mark.whisper
+def test_of_too_many_words_the_last_ones_are_left_out(transcriber):
+    """A prompt longer than the model takes must cost the words of least weight, not the first."""
+    call = CALLS / "cobalto-officina.ogg"
+    words = ["Agenzia Cobalto", *(f"Prodotto Numero {n}" for n in range(60))]
+    text = " ".join(turn.text for turn in transcriber.transcribe(call, "stereo", "it", words).turns)
+    assert "Agenzia Cobalto" in text
+
+
 def test_the_prompt_names_the_clients_words_first():
     prompt = prompt_of("it", ["Luce Serena"])
     assert prompt.index("Luce Serena") < prompt.index("bolletta")

@@ -36,7 +36,7 @@ class Scripted:
         print("a reader that prints spoils no answer", flush=True)
         said = turns[0].text
         if said == RAISE:
-            raise KeyError("about Mario Rossi")
+            raise KeyError(said)
         if said == DIE or (said == DIE_ONCE and self._once()):
             os.kill(os.getpid(), signal.SIGKILL)
         if said == WAIT:

@@ -141,9 +141,11 @@ async def test_a_batch_larger_than_any_pipe_goes_through(scoring: Scoring) -> No
 
 
 async def test_an_error_is_the_batch_s_and_the_next_one_is_scored(scoring: Scoring) -> None:
-    with pytest.raises(Exception, match="about Mario Rossi") as caught:
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - its class has another name in each
         await scoring.score([call("a"), call(RAISE), call("b")])
     assert caught.type.__name__ == "KeyError"
+    if isinstance(scoring, ScoringChild):
+        assert RAISE not in str(caught.value), "what was said must not reach the log"
     assert await scoring.score([call("b")]) == expected(call("b"))
 
 
