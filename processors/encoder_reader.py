@@ -18,6 +18,7 @@ from processors.drivers import drivers_in
 from processors.encoding import Encoder
 from processors.explaining import FLOOR, best_part, sentence_reason
 from processors.heads import Weights, load_weights
+from processors.intent import churn_intent
 from processors.judging import CustomerChances, Judge, OperatorChances
 from processors.kept import Kept
 from processors.lexicon_reader import plain_threat
@@ -38,6 +39,9 @@ SURE_THREAT = 0.9
 """Chance from which it is a threat even where the customer had asked for the consequences."""
 PLAIN_SHARE = 0.5
 """Share of the threshold that is enough where the lexicon finds a threat in plain words."""
+PLAIN_LEAVING = {"en": 0.1}
+"""Share of the threshold that is enough where the lexicon finds in plain words that a customer
+leaves, by language: of English customers too few turns were learned from to know them all."""
 READINGS_KEPT = 50_000
 """Turns come again (greetings, formulas, replays): each is read once."""
 PARTS_KEPT = 20_000
@@ -139,11 +143,14 @@ class EncoderReader:
         lexical = sentiment_of(said.text, language)
         learned = sum(chances.sentiment for chances in windows) / len(windows)
         sentiment = round(LEARNED * learned + (1.0 - LEARNED) * lexical.polarity, 4)
+        enough = dict(self._weights.thresholds)
+        if churn_intent(said.text, language):
+            enough["leaves"] *= PLAIN_LEAVING.get(language, 1.0)
         found = {
             label
             for chances in windows
             for label, value in chances.labels.items()
-            if value >= self._weights.thresholds[label]
+            if value >= enough[label]
         }
         quoted = {judged.driver: judged for judged in drivers_in(said.text, said.speaker, language)}
         drivers = tuple(

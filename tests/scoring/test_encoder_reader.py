@@ -60,6 +60,20 @@ def test_a_customers_turn_is_read_the_same_whatever_the_operator_had_said() -> N
     assert len({repr(EncoderReader(ENCODER).read([said], "it")) for said in before}) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "leaves"),
+    [
+        ("That's it, I'm switching supplier.", True),
+        ("I want to cancel.", True),
+        ("I don't want to cancel, I want a plan.", False),
+        ("Are you cancelling my contract?", False),
+    ],
+)
+def test_plain_english_of_leaving_is_taken_at_its_word(text: str, leaves: bool) -> None:
+    [reading] = READER.read([Said(Speaker.CUSTOMER, text)], "en")
+    assert reading.leaves is leaves
+
+
 def test_phrases_of_a_sentence_are_found_in_their_place_however_often_it_comes() -> None:
     sentence = "O paga entro domani o le stacchiamo la luce."
     alone = read_turn(sentence, "it", Speaker.OPERATOR)
