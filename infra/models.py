@@ -125,10 +125,9 @@ def require_computable(choice: ModelChoice) -> None:
     """Raises `ModelMissing` where this machine cannot compute a model in the way chosen."""
     import ctranslate2
 
-    try:
-        known = ctranslate2.get_supported_compute_types(choice.device)
-    except (RuntimeError, ValueError) as error:
-        raise ModelMissing(f"no model can be used on {choice.device}: {error}") from error
+    if choice.device == "cuda" and not ctranslate2.get_cuda_device_count():
+        raise ModelMissing("no model can be used on cuda: no graphics card is found here")
+    known = ctranslate2.get_supported_compute_types(choice.device)
     if choice.computed not in {*known, "default"}:
         raise ModelMissing(
             f"no model can be computed as {choice.computed} on {choice.device} here: "
@@ -142,6 +141,7 @@ def load_model(choice: ModelChoice, workers: int) -> WhisperModel:
     Raises `ModelUnknown`, `ModelMissing`.
     """
     directory = _whole(find_model(choice.name), choice.label)
+    require_computable(choice)
     from faster_whisper import WhisperModel
 
     try:

@@ -118,11 +118,6 @@ class Settings(BaseSettings):
             return [Path(part) for part in value.split(os.pathsep) if part]
         return value
 
-    @property
-    def whisper(self) -> str | None:
-        """The model's name or path; None for the packaged one."""
-        return None if self.model == PACKAGED_MODEL else self.model
-
     def words_of(self, client_id: str) -> tuple[str, ...]:
         """Words to expect in a client's calls: its own, then everyone's."""
         own = self.domain_words.get(client_id, [])

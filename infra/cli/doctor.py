@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.models import PACKAGED_MODEL
 from infra.settings import Settings
 
 _LEAST_DISK_GB = 2.0
@@ -97,7 +98,7 @@ def _model(settings: Settings) -> Finding:
         return str(found)
 
     mend = "run make setup"
-    if settings.whisper is not None:
+    if settings.model != PACKAGED_MODEL:
         mend = f"run ascolto models fetch {settings.model}, or set ASCOLTO_MODEL to a directory"
     if settings.whisper_device != "cpu" or settings.whisper_compute_type is not None:
         mend += "; or unset ASCOLTO_WHISPER_DEVICE and ASCOLTO_WHISPER_COMPUTE_TYPE"

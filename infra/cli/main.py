@@ -155,6 +155,7 @@ def transcribe(
             mono=mono,
             language=language,
             words=[*expected, *settings.words_of("*")],
+            at_once=settings.transcriptions_at_once,
         )
     )
 

@@ -28,9 +28,6 @@ _NAMES = {
     },
 }
 
-_AT_ONCE = 3
-"""Recordings decoded at the same time: enough that no thread of the model ever waits."""
-
 
 def transcribe(
     files: Sequence[Path],
@@ -40,8 +37,9 @@ def transcribe(
     mono: bool | None,
     language: str,
     words: Sequence[str] = (),
+    at_once: int = 1,
 ) -> int:
-    """Print what was said in each file, in their order.
+    """Print what was said in each file, in their order; `at_once` are worked on together.
 
     The layout is by each file's channels (two: operator left, customer right) unless `mono`
     says. Files that fail are named on stderr and the others are still done. Returns the exit
@@ -59,7 +57,7 @@ def transcribe(
             return error
 
     try:
-        with ThreadPoolExecutor(_AT_ONCE) as executor:
+        with ThreadPoolExecutor(at_once) as executor:
             for file, said in zip(files, executor.map(attempt, files), strict=True):
                 if isinstance(said, RecordingError):
                     sys.stderr.write(f"{file}: {said}\n")

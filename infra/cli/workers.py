@@ -31,7 +31,7 @@ def run_transcriber(settings: Settings) -> None:
     """Run the transcriber worker."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from infra.packaged_model import ModelMissing, packaged_model
+    from infra.packaged_model import ModelMissing
     from infra.recordings import RecordingStore
     from infra.whisper import transcriber_of
     from streams.app import build_app
@@ -42,12 +42,8 @@ def run_transcriber(settings: Settings) -> None:
     from streams.workers import TRANSCRIBER, attach_transcriber, run
 
     transcriber = transcriber_of(settings)
-    usual = settings.whisper_device == "cpu" and settings.whisper_compute_type is None
     try:
-        if settings.whisper is None and usual:
-            packaged_model()
-        else:
-            transcriber.load()
+        transcriber.load()
     except ModelMissing as error:
         raise SystemExit(f"{error}; ascolto doctor tells more") from error
     app = build_app(TRANSCRIBER, settings)

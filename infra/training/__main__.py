@@ -45,7 +45,10 @@ def main() -> None:
             reader: TurnReader = LexiconReader()
             if arguments.scorer == "encoder":
                 reader = EncoderReader(SentenceEncoder())
-            figures = evaluate(load_material(arguments.split, arguments.author), reader)
+            material = load_material(arguments.split, arguments.author)
+            if not (material.operators or material.customers or material.calls):
+                parser.error(f"{arguments.author!r} wrote nothing in {arguments.split}")
+            figures = evaluate(material, reader)
     for name, value in figures.items():
         print(f"{name:36}{'null' if value is None else value}")
 

@@ -7,12 +7,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from infra.embedded import children
+from tests.processes import alive, wait_until
 
 _PARENT = """
 import sys, time
@@ -27,23 +27,6 @@ _STUBBORN = (
     "print('ready', flush=True); time.sleep(600)"
 )
 _POLITE = "print('ready', flush=True); import time; time.sleep(600)"
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; one that ended and waits to be reaped does not."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
-    return status.rsplit(")", 1)[1].split()[0] not in ("Z", "X")
-
-
-def wait_until(true: object, seconds: float = 10.0) -> None:
-    assert callable(true)
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel does it on Linux only")

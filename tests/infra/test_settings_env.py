@@ -29,7 +29,7 @@ def test_without_environment_everything_is_on_this_machine(tmp_path: Path) -> No
     assert settings.kafka.startswith("127.0.0.1:")
     assert settings.status_host == "127.0.0.1"
     assert settings.recordings == []
-    assert (settings.model, settings.whisper) == (PACKAGED_MODEL, None)
+    assert settings.model == PACKAGED_MODEL
     assert (settings.horizon_days, settings.currency, settings.language) == (30, "EUR", "it")
 
 
@@ -52,7 +52,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.embedded is True
     assert settings.partitions == 12
     assert settings.recordings == [Path("/srv/a"), Path("/srv/b c")]
-    assert settings.whisper == "small"
+    assert settings.model == "small"
     assert settings.horizon_days == 45
     assert settings.data_dir == Path("/var/lib/ascolto")
     assert default_home() != settings.data_dir

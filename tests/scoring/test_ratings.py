@@ -39,41 +39,39 @@ def answer(text: str, question: str = "Da zero a dieci, che voto dà?") -> int |
     return spoken_rating([op(question), cu(text)], "it")
 
 
+def hears(calls: list[tuple[list[Turn], str, int | None]], record_property: Any) -> None:
+    """That nearly all ratings of calls (turns, language, rating) are heard."""
+    wrong = [call for call in calls if spoken_rating(call[0], call[1]) != call[2]]
+    record_property("accuracy", 1 - len(wrong) / len(calls))
+    assert len(wrong) / len(calls) <= 1 - LEAST_ACCURACY, wrong
+
+
 @pytest.mark.parametrize("split", ["dev", "test", "fresh"])
 def test_hears_answers(split: str, record_property: Any) -> None:
     rows = material("ratings", split)
-    wrong = [
-        row
-        for row in rows
-        if spoken_rating([op(row["question"]), cu(row["text"])], row["language"]) != row["rating"]
-    ]
-    record_property("accuracy", 1 - len(wrong) / len(rows))
-    assert len(wrong) / len(rows) <= 1 - LEAST_ACCURACY, wrong
+    hears(
+        [([op(row["question"]), cu(row["text"])], row["language"], row["rating"]) for row in rows],
+        record_property,
+    )
 
 
 @pytest.mark.parametrize("author", ["t", "y", "z"])
 def test_hears_answers_of_other_authors(author: str, record_property: Any) -> None:
     lines = (OF_OTHER_AUTHORS / f"{author}_ratings.jsonl").read_text("utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    wrong = [
-        row
-        for row in rows
-        if spoken_rating([op(row["question"]), cu(row["text"])], row["lang"]) != row["rating"]
-    ]
-    record_property("accuracy", 1 - len(wrong) / len(rows))
-    assert len(wrong) / len(rows) <= 1 - LEAST_ACCURACY, wrong
+    hears(
+        [([op(row["question"]), cu(row["text"])], row["lang"], row["rating"]) for row in rows],
+        record_property,
+    )
 
 
 @pytest.mark.parametrize("split", ["dev", "test"])
 def test_hears_answers_in_the_midst_of_calls(split: str, record_property: Any) -> None:
     rows = material("rating_calls", split)
-    wrong = [
-        row
-        for row in rows
-        if spoken_rating([Turn(**turn) for turn in row["turns"]], row["language"]) != row["rating"]
-    ]
-    record_property("accuracy", 1 - len(wrong) / len(rows))
-    assert len(wrong) / len(rows) <= 1 - LEAST_ACCURACY, wrong
+    hears(
+        [([Turn(**t) for t in row["turns"]], row["language"], row["rating"]) for row in rows],
+        record_property,
+    )
 
 
 @pytest.mark.parametrize(

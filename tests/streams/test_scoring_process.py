@@ -9,17 +9,23 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from infra.scorers import scorer_of
-from infra.scoring_child import MOST_ENDS, ScoringChild, ScoringProcessEnded, scoring_command
+from infra.scoring_child import (
+    MOST_ENDS,
+    ScoringChild,
+    ScoringFailed,
+    ScoringProcessEnded,
+    scoring_command,
+)
 from infra.scoring_process import outcome_of
 from infra.scoring_wire import LENGTH, Outcome, Scored, packed, parts_of, results_of
+from infra.settings import ScorerName
 from processors.lexicon_reader import LexiconReader
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.conversation import Speaker, Turn
@@ -29,6 +35,7 @@ from streams.dead_letters import DeadLetters
 from streams.deliveries import Intake
 from streams.progress import Progress
 from streams.scoring import Scorer, Scoring
+from tests.processes import alive, wait_until
 from tests.streams.doubles import MemoryBroker, MemoryOutbox, ScoringHere, deliveries
 from tests.streams.pipeline import BEGIN, scored
 from tests.streams.scripted_scoring import DIE, DIE_ONCE, RAISE, WAIT, Scripted, pids
@@ -107,22 +114,6 @@ def scoring(request: pytest.FixtureRequest, tmp_path: Path) -> Scoring:
     return made
 
 
-def alive(pid: int) -> bool:
-    """Whether a process runs; one that ended and waits to be reaped does not."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
-    return status.rsplit(")", 1)[1].split()[0] not in ("Z", "X")
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 async def test_outcomes_are_in_order_garbage_among_them(scoring: Scoring) -> None:
     pretty = json.dumps(json.loads(call("Paghi o le stacco la luce.", "p:b")), indent=2).encode()
     values = [call("Buongiorno.", "p:a"), b"{", b"", pretty, b"\xff\n\x00\r\n", call("", "p:d")]
@@ -141,7 +132,7 @@ async def test_a_batch_larger_than_any_pipe_goes_through(scoring: Scoring) -> No
 
 
 async def test_an_error_is_the_batch_s_and_the_next_one_is_scored(scoring: Scoring) -> None:
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - its class has another name in each
+    with pytest.raises((KeyError, ScoringFailed)) as caught:
         await scoring.score([call("a"), call(RAISE), call("b")])
     assert caught.type.__name__ == "KeyError"
     if isinstance(scoring, ScoringChild):
@@ -181,13 +172,11 @@ async def test_the_agent_buries_what_cannot_be_scored_and_writes_the_rest(
 
 
 @pytest.mark.parametrize("scorer", ["encoder", "lexicon"])
-async def test_the_worker_s_own_process_gives_the_scores_of_this_one(scorer: str) -> None:
+async def test_the_worker_s_own_process_gives_the_scores_of_this_one(scorer: ScorerName) -> None:
     values = [call("Domani le stacchiamo la luce."), call("Capisco, vediamo insieme.", "p:b")]
-    process = ScoringChild(scoring_command(scorer))  # type: ignore[arg-type]
+    process = ScoringChild(scoring_command(scorer))
     try:
-        assert await process.score(values) == await ScoringHere(
-            scorer_of(scorer)  # type: ignore[arg-type]
-        ).score(values)
+        assert await process.score(values) == await ScoringHere(scorer_of(scorer)).score(values)
     finally:
         await process.stop()
 
