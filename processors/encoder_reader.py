@@ -24,7 +24,7 @@ from processors.kept import Kept
 from processors.lexicon_reader import plain_threat
 from processors.meaning import Meaning
 from processors.rating_expected import expected_rating
-from processors.reading_keys import Context, Key, context_of, digest_of
+from processors.reading_keys import Key, key_of
 from processors.sentiment import sentiment_of
 from processors.signs import asks_about_consequences
 from processors.tokens import has_words
@@ -78,27 +78,24 @@ class EncoderReader:
         return expected_rating(call, self._weights)
 
     def _operator_chances(self, said: Said, language: str) -> OperatorChances:
-        key = (digest_of(said.text), context_of(said, language))
-        return self._of_operators.get(key, lambda: self._judge.operator(said, language))
+        return self._of_operators.get(
+            key_of(said, language), lambda: self._judge.operator(said, language)
+        )
 
     def _customer_chances(self, said: Said, language: str) -> CustomerChances:
-        key = (digest_of(said.text), context_of(said, language))
-        return self._of_customers.get(key, lambda: self._judge.customer(said, language))
+        return self._of_customers.get(
+            key_of(said, language), lambda: self._judge.customer(said, language)
+        )
 
     def _reading(self, said: Said, language: str) -> TurnReading:
         if said.speaker is Speaker.UNKNOWN or not has_words(said.text):
             return UNREAD
         read = self._operator if said.speaker is Speaker.OPERATOR else self._customer
-        context = context_of(said, language)
-        key = (digest_of(said.text), context)
-        return self._readings.get(key, lambda: read(said, language, context))
+        return self._readings.get(key_of(said, language), lambda: read(said, language))
 
-    def _operator(self, said: Said, language: str, context: Context) -> TurnReading:
+    def _operator(self, said: Said, language: str) -> TurnReading:
         def part(text: str) -> OperatorChances:
-            return self._of_operators.get(
-                (digest_of(text), context),
-                lambda: self._judge.operator(said._replace(text=text), language),
-            )
+            return self._operator_chances(said._replace(text=text), language)
 
         windows = [part(window) for window in windows_of(said.text)]
         worst = max(windows, key=lambda chances: chances.aggression)
@@ -132,12 +129,9 @@ class EncoderReader:
         cues = read_turn(said.text, language, said.speaker)
         return enough if plain_threat(cues) is None else PLAIN_SHARE * enough
 
-    def _customer(self, said: Said, language: str, context: Context) -> TurnReading:
+    def _customer(self, said: Said, language: str) -> TurnReading:
         def part(text: str) -> CustomerChances:
-            return self._of_customers.get(
-                (digest_of(text), context),
-                lambda: self._judge.customer(said._replace(text=text), language),
-            )
+            return self._customer_chances(said._replace(text=text), language)
 
         windows = [part(window) for window in windows_of(said.text)]
         lexical = sentiment_of(said.text, language)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from processors.clauses import sentences_of
 from processors.encoding import Encoder
 from processors.kept import Kept
+from processors.reading_keys import digest_of
 from processors.turn_reading import Said
 from schemas.conversation import Speaker
 
@@ -32,7 +33,7 @@ class Meaning:
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        self._sentences: Kept[str, NDArray[np.float32]] = Kept(SENTENCES_KEPT)
+        self._sentences: Kept[bytes, NDArray[np.float32]] = Kept(SENTENCES_KEPT)
 
     def of(self, said: Said) -> NDArray[np.float64]:
         """The vector of what was said, of length 1."""
@@ -45,4 +46,4 @@ class Meaning:
         return np.asarray(mean / norm if norm else mean)
 
     def _of_sentence(self, sentence: str) -> NDArray[np.float32]:
-        return self._sentences.get(sentence, lambda: self._encoder.encode([sentence])[0])
+        return self._sentences.get(digest_of(sentence), lambda: self._encoder.encode([sentence])[0])

@@ -14,15 +14,15 @@ Key = tuple[bytes, Context]
 
 def key_of(said: Said, language: str) -> Key:
     """All that a reading of `said` depends on."""
-    return digest_of(said.text), context_of(said, language)
+    return digest_of(said.text), _context_of(said, language)
 
 
 def digest_of(text: str) -> bytes:
-    """A text's digest: memory must not hold what was said."""
+    """A text's digest, to be kept in its place."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def context_of(said: Said, language: str) -> Context:
+def _context_of(said: Said, language: str) -> Context:
     """All that a reading depends on beside the text: of the turn before, what signs take from it.
 
     Signs of a customer's turn take nothing.
