@@ -34,7 +34,10 @@ pytestmark = [
 
 
 async def _serve(engine: Engine) -> tuple[web.AppRunner, str]:
-    status = {"event_time_us": 1_742_485_330_000_000, "counts": {"calls_scored": 240}}
+    status = {
+        "event_time_us": 1_742_485_330_000_000,
+        "counts": {"calls_scored": 240, "late_events": 7},
+    }
     runner = web.AppRunner(create_preview(engine.run_query, status=lambda: status))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -87,6 +90,7 @@ async def test_a_manager_reads_the_agencies_side_by_side(
         )
         await expect(page.locator(".js-plotly-plot")).to_have_count(16)
         await expect(page.locator("#strip")).to_contain_text("conversazioni valutate 240")
+        await expect(page.locator("#strip")).not_to_contain_text("late")
 
         await page.get_by_role("button", name="EN").click()
         await expect(page.locator("h1")).to_have_text("Agencies compared")

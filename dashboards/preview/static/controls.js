@@ -52,11 +52,12 @@ function toggle(agency, choice, agencies, change) {
   change({ hidden: hidden.size === agencies.length ? new Set() : hidden });
 }
 
-/** What the worker tells of itself: its event-time clock, its counters, and any plain value. */
+/** What the worker tells of itself and has a text here: its event-time clock, counters, plain values.
+ *  What it counts for its operators only has none, and stays in /status. */
 function facts(status) {
   const clock = status.event_time_us ? [["event_time", dayAndTime(status.event_time_us / 1000)]] : [];
   const plain = Object.entries(status).filter(([name, value]) => name !== "event_time_us" && typeof value !== "object");
-  return [...clock, ...Object.entries(status.counts ?? {}), ...plain].map(([name, value]) => [name, told(value)]).filter(([, text]) => text !== null);
+  return [...clock, ...Object.entries(status.counts ?? {}), ...plain].map(([name, value]) => [say(`status.${name}`, {}, ""), told(value)]).filter(([label, text]) => label && text !== null);
 }
 
 function told(value) {
@@ -70,6 +71,6 @@ export function drawStrip(place, { status, live, asOf, trouble }) {
   once(place, [parts, live, asOf, trouble, say("ui.live")], () => [
     element("span", { class: `lamp ${trouble ? "trouble" : live ? "live" : "past"}` }, trouble || say(live ? "ui.live" : "ui.past")),
     asOf ? element("span", { class: "as-of" }, `${say("ui.as_of")} `, element("b", {}, asOf), " UTC") : null,
-    ...parts.map(([name, text]) => element("span", { class: "fact" }, `${say(`status.${name}`, {}, name.replaceAll("_", " "))} `, element("b", {}, text))),
+    ...parts.map(([label, text]) => element("span", { class: "fact" }, `${label} `, element("b", {}, text))),
   ].filter(Boolean));
 }
