@@ -12,28 +12,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple, TypedDict
+from typing import NamedTuple, TypedDict
 
-from processors.changes import Conversation, Engagement, EngagementChange
-from processors.event_time import HOUR_US
-from processors.facts import Fact, Payment, Position, ScoredCall
+from processors.changes import Conversation, Engagement, EngagementChange, Rerated
+from processors.corrections import NetPayment, recovered
+from processors.entries import (
+    CALL,
+    CANCELLATION,
+    SEGMENT,
+    Entry,
+    answered,
+    entry_of,
+    kind_of,
+    net_payments,
+    ratings_of,
+)
+from processors.event_time import HOUR_US, hour_of
+from processors.facts import Fact, Position, ScoredCall, SurveyAnswer
 
 HORIZON_HOURS = 720
 """Default horizon H: 30 days."""
-
-CALL = "call"
-"""Kind of a conversation's entry."""
-
-
-Entry = list[Any]
-"""One event of a customer's state; see `CustomerState`."""
 
 
 class CustomerState(TypedDict):
     """A customer's events as kept in a table; JSON-able, never mutated.
 
-    Each event is `[arrival, kind, topic, partition, offset, event_id, at, ...]`, oldest arrival
-    first; `at` is its time in us.
+    Events are entries (`processors.entries`), oldest arrival first.
     """
 
     client_id: str
@@ -111,7 +115,7 @@ def observe(
             customer=event.customer,
             arrived=arrival,
             whole=state["whole"],
-            events=[*kept, _entry(arrival, event, position)],
+            events=[*kept, entry_of(arrival, event, position)],
         )
     elif kept[known][2:5] == list(position):
         outcome = Outcome.REPLAY
@@ -120,7 +124,7 @@ def observe(
     arrived = state["events"][: known + 1]
     before = _History.of_entries(arrived[:-1], horizon_hours, currency)
     after = _History.of_entries(arrived, horizon_hours, currency)
-    return Observed(state, _changes(event, before, after, arrived[-1][0]), outcome)
+    return Observed(state, _changes(event, arrived, before, after), outcome)
 
 
 def engagements_of(
@@ -133,14 +137,14 @@ def engagements_of(
     The first conversation, at t0, opens an engagement; those before t0 + H join it; the next
     opens another. Conversations at the same microsecond are ordered by event id. If customer and
     supplier end contracts at the same microsecond, the customer's counts as the first: a
-    competing risk must come before what it prevents.
+    competing risk must come before what it prevents. Payments count less what was returned.
 
     Args:
         events: the customer's facts, each once.
         horizon_hours: the horizon H.
         currency: ISO code of the amounts that are summed.
     """
-    entries = [_entry(number, event, _NOWHERE) for number, event in enumerate(events, start=1)]
+    entries = [entry_of(number, event) for number, event in enumerate(events, start=1)]
     history = _History.of_entries(entries, horizon_hours, currency)
     return {agency: history.engagements(agency) for agency in history.agencies()}
 
@@ -163,8 +167,7 @@ class _History(NamedTuple):
     """One customer's events by kind, and what the engagements' definition takes as given."""
 
     contacts: list[_Contact]
-    payments: list[tuple[int, int, str]]
-    """Time, amount, currency."""
+    payments: list[NetPayment]
     cancellations: list[tuple[int, str]]
     """Time, who ended it."""
     horizon_hours: int
@@ -172,15 +175,13 @@ class _History(NamedTuple):
 
     @classmethod
     def of_entries(cls, entries: Sequence[Entry], horizon_hours: int, currency: str) -> _History:
-        contacts, payments, cancellations = [], [], []
+        contacts, cancellations = [], []
         for entry in entries:
-            kind = entry[1]
-            if kind == CALL:
-                contacts.append(_Contact(entry[6], entry[5], *entry[7:]))
-            elif kind == _PAYMENT:
-                payments.append((entry[6], entry[7], entry[8]))
-            else:
+            if entry[1] == CALL:
+                contacts.append(_Contact(entry[6], entry[5], *entry[7:14]))
+            elif entry[1] == CANCELLATION:
                 cancellations.append((entry[6], entry[7]))
+        payments = list(net_payments(entries).values())
         return cls(contacts, payments, cancellations, horizon_hours, currency)
 
     def agencies(self) -> list[str]:
@@ -206,7 +207,10 @@ class _History(NamedTuple):
         begin, end = first.at, first.at + self.horizon_hours * HOUR_US
         aggressions = [m.aggression for m in members if m.aggression is not None]
         empathies = [m.empathy for m in members if m.empathy is not None]
-        payments = [p for p in self.payments if begin <= p[0] < end]
+        payments = [paid for paid in self.payments if begin <= paid.at < end]
+        matured, *later = recovered(
+            payments, hour_of(begin) + self.horizon_hours * HOUR_US, self.currency
+        )
         # At equal times 'customer' sorts before 'supplier': the tie is the customer's.
         cancellations = sorted(c for c in self.cancellations if begin <= c[0] < end)
         return Engagement(
@@ -218,38 +222,19 @@ class _History(NamedTuple):
             empathy_sum=sum(empathies),
             cancelled=any(by == "customer" for _, by in cancellations),
             lost_to_supplier=bool(cancellations) and cancellations[0][1] == "supplier",
-            paid=bool(payments),
-            amount=sum(amount for _, amount, code in payments if code == self.currency),
+            paid=matured.paid,
+            amount=matured.amount,
             service=first.service,
             touchpoint=first.touchpoint,
             channel=first.channel,
             customer_type=first.customer_type,
+            later=tuple(later),
         )
-
-
-_PAYMENT, _CANCELLATION = "payment", "cancellation"
-_NOWHERE = Position("", 0, 0)
-
-
-def _kind(event: Fact) -> str:
-    if isinstance(event, ScoredCall):
-        return CALL
-    return _PAYMENT if isinstance(event, Payment) else _CANCELLATION
-
-
-def _entry(arrival: int, event: Fact, position: Position) -> Entry:
-    head = [arrival, _kind(event), *position, event.event_id, event.at]
-    if isinstance(event, ScoredCall):
-        segment = event.service, event.touchpoint, event.channel, event.customer_type
-        return [*head, event.agency_id, event.aggression, event.empathy, *segment]
-    if isinstance(event, Payment):
-        return [*head, event.amount, event.currency]
-    return [*head, event.ended_by]
 
 
 def place_of(event: Fact, entries: Sequence[Entry]) -> int | None:
     """Index of `event` among a state's events, by its kind and id; None where it is new."""
-    kind = _kind(event)
+    kind = kind_of(event)
     for index, entry in enumerate(entries):
         if entry[5] == event.event_id and entry[1] == kind:
             return index
@@ -257,9 +242,12 @@ def place_of(event: Fact, entries: Sequence[Entry]) -> int | None:
 
 
 def _changes(
-    event: Fact, before: _History, after: _History, version: int
+    event: Fact, arrived: Sequence[Entry], before: _History, after: _History
 ) -> tuple[EngagementChange, ...]:
-    said = _conversation(event) if isinstance(event, ScoredCall) else None
+    """What the last of the `arrived` entries, `event`, changed."""
+    if isinstance(event, SurveyAnswer):
+        return _rerating(event, arrived, after.horizon_hours)
+    said = _conversation(event, arrived) if isinstance(event, ScoredCall) else None
     touched = [event.agency_id] if isinstance(event, ScoredCall) else after.agencies()
     changes = []
     for agency_id in touched:
@@ -270,7 +258,7 @@ def _changes(
                 agency_id=agency_id,
                 customer=event.customer,
                 event_id=event.event_id,
-                version=version,
+                version=arrived[-1][0],
                 horizon_hours=after.horizon_hours,
                 before=tuple(e for e in stood if e not in stand),
                 after=tuple(e for e in stand if e not in stood),
@@ -280,7 +268,7 @@ def _changes(
     return tuple(changes)
 
 
-def _conversation(call: ScoredCall) -> Conversation:
+def _conversation(call: ScoredCall, arrived: Sequence[Entry]) -> Conversation:
     return Conversation(
         at=call.at,
         service=call.service,
@@ -293,4 +281,44 @@ def _conversation(call: ScoredCall) -> Conversation:
         measured_rating=call.measured_rating,
         predicted_rating=call.predicted_rating,
         worst=call.worst,
+        later=None if call.surveyed else answered(call.event_id, call.at, arrived),
     )
+
+
+def _rerating(
+    answer: SurveyAnswer, arrived: Sequence[Entry], horizon_hours: int
+) -> tuple[EngagementChange, ...]:
+    """What an answer changes: the rating of the call it names, if that is there."""
+    call = next((e for e in arrived if e[1] == CALL and e[5] == answer.call_id), None)
+    if call is None:
+        return ()
+    measured, predicted, surveyed = ratings_of(call)
+    before = answered(answer.call_id, call[6], arrived[:-1])
+    after = answered(answer.call_id, call[6], arrived)
+    if surveyed or before == after:
+        return ()
+    service, touchpoint, channel, customer_type = call[SEGMENT]
+    change = EngagementChange(
+        client_id=answer.client_id,
+        agency_id=call[7],
+        customer=answer.customer,
+        event_id=answer.event_id,
+        version=arrived[-1][0],
+        horizon_hours=horizon_hours,
+        before=(),
+        after=(),
+        conversation=None,
+        rerated=Rerated(
+            call_id=answer.call_id,
+            at=call[6],
+            service=service,
+            touchpoint=touchpoint,
+            channel=channel,
+            customer_type=customer_type,
+            measured_rating=measured,
+            predicted_rating=predicted,
+            before=before,
+            after=after,
+        ),
+    )
+    return (change,)

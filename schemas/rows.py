@@ -48,7 +48,10 @@ EVENTS = Table(
     },
     ("client_id", "topic", "event_id"),
 )
-"""Journal of the facts (transcribed calls, payments, cancellations): all figures follow from it."""
+"""Journal of the facts (transcribed calls, payments, cancellations, and what corrects them).
+
+All figures follow from it.
+"""
 
 CALLS = Table(
     "calls",
@@ -83,6 +86,23 @@ CALLS = Table(
 )
 """Scored conversations; `quotes` are the words that explain the scores, heaviest first."""
 
+CALL_SURVEYS = Table(
+    "call_surveys",
+    {
+        "client_id": _LABEL,
+        "event_id": "String",
+        "agency_id": _LABEL,
+        "rating": "UInt8",
+        "known_at": _TIME,
+        **_VERSION,
+    },
+    ("client_id", "event_id"),
+)
+"""Ratings of surveys answered after their call, by the call's id; they stand from `known_at` on.
+
+The rating of a survey that came with its call is in `calls`, and such a call has no row here.
+"""
+
 ENGAGEMENTS = Table(
     "engagements",
     {
@@ -106,7 +126,10 @@ ENGAGEMENTS = Table(
     ("client_id", "agency_id", "customer", "opened_at"),
     removable=True,
 )
-"""Engagements as they stand; an engagement whose begin a late call moved is taken back."""
+"""Engagements as they stand; an engagement whose begin a late call moved is taken back.
+
+`paid` and `amount` are without what was returned, however late.
+"""
 
 HOUR_SUMS = (
     "calls",
@@ -154,12 +177,18 @@ AGENCY_HOURS = Table(
         "agency_id": _LABEL,
         "segment": _LABEL,
         "hour": _HOUR,
+        "known": _HOUR,
         **dict.fromkeys(HOUR_SUMS, "Int128"),
         **_VERSION,
     },
-    ("client_id", "agency_id", "segment", "hour"),
+    ("client_id", "agency_id", "segment", "hour", "known"),
 )
-"""Hourly sums: every window as of any time is a sum of these rows."""
+"""Hourly sums: every window as of any time is a sum of these rows.
+
+`known` is the hour from which a row counts, nearly always its own; an answer or a return that
+comes later moves sums of `hour` by a row of its own. The window [b, e) holds the rows with
+b <= hour < e and known < e.
+"""
 
 
 def _interval(name: str) -> dict[str, str]:
@@ -294,6 +323,7 @@ DEAD_LETTERS = Table(
 TABLES = (
     EVENTS,
     CALLS,
+    CALL_SURVEYS,
     ENGAGEMENTS,
     AGENCY_HOURS,
     AGENCY_METRICS,

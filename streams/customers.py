@@ -15,7 +15,8 @@ from itertools import islice
 from typing import NamedTuple, Protocol, cast
 
 from infra.clickhouse.store import Store
-from processors.engagements import CustomerState, Entry
+from processors.engagements import CustomerState
+from processors.entries import Entry
 from processors.event_time import HOUR_US
 from processors.facts import Fact, Position, ScoredCall
 from processors.horizons import Horizons

@@ -12,13 +12,22 @@ from schemas.topics import (
     CALL_TRANSCRIBED,
     CONTRACT_CANCELLED,
     PAYMENT_RECEIVED,
+    PAYMENT_RETURNED,
+    SURVEY_ANSWERED,
     Topic,
 )
 from streams.dead_letters import dead_letter, message_of
 from streams.emitter import Emitter, Line
 
 _JOURNALED: dict[str, Topic] = {
-    topic.name: topic for topic in (CALL_TRANSCRIBED, PAYMENT_RECEIVED, CONTRACT_CANCELLED)
+    topic.name: topic
+    for topic in (
+        CALL_TRANSCRIBED,
+        PAYMENT_RECEIVED,
+        CONTRACT_CANCELLED,
+        PAYMENT_RETURNED,
+        SURVEY_ANSWERED,
+    )
 }
 
 Name = tuple[str, str, str]

@@ -1,4 +1,4 @@
-"""The `link` agent: scores, payments and cancellations meet in their customer's engagements."""
+"""The `link` agent: calls, payments, cancellations and corrections meet in their engagements."""
 
 from __future__ import annotations
 
@@ -8,17 +8,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from processors.engagements import CustomerState, Observed, Outcome, observe
-from processors.facts import Fact, Position, ScoredCall, cancellation, payment, scored_call
+from processors.facts import (
+    Fact,
+    Position,
+    ScoredCall,
+    cancellation,
+    payment,
+    payment_return,
+    scored_call,
+    survey_answer,
+)
 from processors.horizons import Horizons
 from processors.pseudonyms import pseudonym
+from processors.references import call_identity, payment_identity
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.derived import CallScored
-from schemas.events import ContractCancelledEvent, PaymentReceivedEvent
+from schemas.events import (
+    ContractCancelledEvent,
+    PaymentReceivedEvent,
+    PaymentReturnedEvent,
+    SurveyAnsweredEvent,
+)
 from schemas.topics import (
     CALL_SCORED,
     CONTRACT_CANCELLED,
     ENGAGEMENT_CHANGED,
     PAYMENT_RECEIVED,
+    PAYMENT_RETURNED,
+    SURVEY_ANSWERED,
 )
 from streams.change_batches import ChangeBatch, PositionedChange, agency_key
 from streams.customers import LOOKS_AN_EVENT, Arrival, Customers, Key
@@ -27,7 +44,7 @@ from streams.deliveries import Delivery
 from streams.outbox import Message, Outbox
 from streams.progress import Progress
 
-TOPICS = (CALL_SCORED, PAYMENT_RECEIVED, CONTRACT_CANCELLED)
+TOPICS = (CALL_SCORED, PAYMENT_RECEIVED, CONTRACT_CANCELLED, PAYMENT_RETURNED, SURVEY_ANSWERED)
 CHANGES_A_MESSAGE = 200
 """Keeps a message well under the brokers' usual limit of 1 MB."""
 
@@ -122,6 +139,22 @@ class Linker:
             if isinstance(paid, InvalidMessage):
                 return paid
             return payment(paid, self._pseudonym(paid.data.client_id, paid.data.customer_id))
+        if delivery.topic == PAYMENT_RETURNED.name:
+            back = decode(delivery.value, PaymentReturnedEvent)
+            if isinstance(back, InvalidMessage):
+                return back
+            customer = self._pseudonym(back.data.client_id, back.data.customer_id)
+            return payment_return(
+                back, customer, payment_identity(self._settings.pseudonym_key, back)
+            )
+        if delivery.topic == SURVEY_ANSWERED.name:
+            answer = decode(delivery.value, SurveyAnsweredEvent)
+            if isinstance(answer, InvalidMessage):
+                return answer
+            customer = self._pseudonym(answer.data.client_id, answer.data.customer_id)
+            return survey_answer(
+                answer, customer, call_identity(self._settings.pseudonym_key, answer)
+            )
         ended = decode(delivery.value, ContractCancelledEvent)
         if isinstance(ended, InvalidMessage):
             return ended

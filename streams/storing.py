@@ -15,13 +15,19 @@ from typing import Any
 
 from infra.clickhouse.store import Row, Store
 from processors.changes import Engagement, EngagementChange
+from processors.comments import redacted_comment
 from processors.event_time import date_of, day_of, to_datetime, to_us
 from processors.facts import amount_of
 from processors.pseudonyms import pseudonym
 from schemas import rows, topics
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.derived import AgencyAlert, CallScored, CallTranscribed, DeadLetter, Figures
-from schemas.events import ContractCancelledEvent, PaymentReceivedEvent
+from schemas.events import (
+    ContractCancelledEvent,
+    PaymentReceivedEvent,
+    PaymentReturnedEvent,
+    SurveyAnsweredEvent,
+)
 from schemas.hours import AgencyHours
 from schemas.rows import HOUR_SUMS, Table
 from schemas.topics import Topic
@@ -117,14 +123,36 @@ def _fact(delivery: Delivery, key: bytes) -> tuple[str, str, str, datetime, byte
         if isinstance(paid, InvalidMessage):
             return None
         return _pseudonymous(paid, paid.data.received_at, key)
+    if delivery.topic == topics.PAYMENT_RETURNED.name:
+        back = decode(delivery.value, PaymentReturnedEvent)
+        if isinstance(back, InvalidMessage):
+            return None
+        return _pseudonymous(back, back.data.returned_at, key)
+    if delivery.topic == topics.SURVEY_ANSWERED.name:
+        answer = decode(delivery.value, SurveyAnsweredEvent)
+        if isinstance(answer, InvalidMessage):
+            return None
+        return _pseudonymous(_redacted(answer), answer.data.answered_at, key)
     ended = decode(delivery.value, ContractCancelledEvent)
     if isinstance(ended, InvalidMessage):
         return None
     return _pseudonymous(ended, ended.data.cancelled_at, key)
 
 
+def _redacted(answer: SurveyAnsweredEvent) -> SurveyAnsweredEvent:
+    if answer.data.comment is None:
+        return answer
+    data = answer.data.model_copy(update={"comment": redacted_comment(answer.data.comment)})
+    return answer.model_copy(update={"data": data})
+
+
 def _pseudonymous(
-    event: PaymentReceivedEvent | ContractCancelledEvent, time: datetime, key: bytes
+    event: PaymentReceivedEvent
+    | ContractCancelledEvent
+    | PaymentReturnedEvent
+    | SurveyAnsweredEvent,
+    time: datetime,
+    key: bytes,
 ) -> tuple[str, str, str, datetime, bytes]:
     customer = pseudonym(key, event.data.client_id, event.data.customer_id)
     data = event.data.model_copy(update={"customer_id": customer})
@@ -203,9 +231,35 @@ def engagement_rows(delivery: Delivery, settings: RowSettings) -> Rows | Invalid
     return made
 
 
+def survey_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
+    """The ratings that surveys gave to conversations after they had ended."""
+    batch = decode(delivery.value, ChangeBatch)
+    if isinstance(batch, InvalidMessage):
+        return []
+    made = []
+    for positioned in batch.changes:
+        change = positioned.change
+        call_id, rating = change.event_id, change.conversation and change.conversation.later
+        if change.rerated is not None:
+            call_id, rating = change.rerated.call_id, change.rerated.after
+        if rating is not None:
+            made.append(
+                {
+                    "client_id": change.client_id,
+                    "event_id": call_id,
+                    "agency_id": change.agency_id,
+                    "rating": rating.rating,
+                    "known_at": to_datetime(rating.known_at),
+                    "version": settings.generation * _GENERATION + change.version,
+                }
+            )
+    return made
+
+
 def _engagement_row(
     change: EngagementChange, engagement: Engagement, version: int, is_deleted: int
 ) -> Row:
+    paid, amount = engagement.stands()
     return {
         "client_id": change.client_id,
         "agency_id": change.agency_id,
@@ -222,8 +276,8 @@ def _engagement_row(
         "empathy": _mean(engagement.empathy_sum, engagement.empathy_n),
         "cancelled": engagement.cancelled,
         "lost_to_supplier": engagement.lost_to_supplier,
-        "paid": engagement.paid,
-        "amount": amount_of(engagement.amount),
+        "paid": paid,
+        "amount": amount_of(amount),
         "version": version,
         "is_deleted": is_deleted,
     }
@@ -245,6 +299,7 @@ def hour_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessag
             "agency_id": told.agency_id,
             "segment": cell.segment,
             "hour": to_datetime(cell.hour_us),
+            "known": to_datetime(cell.hour_us if cell.known_us is None else cell.known_us),
             **{name: cell.sums.get(name, 0) for name in HOUR_SUMS},
             "version": version,
         }
@@ -319,10 +374,17 @@ def dead_letter_rows(delivery: Delivery, settings: RowSettings) -> Rows | Invali
 SINKS = (
     Sink(
         rows.EVENTS,
-        (topics.CALL_TRANSCRIBED, topics.PAYMENT_RECEIVED, topics.CONTRACT_CANCELLED),
+        (
+            topics.CALL_TRANSCRIBED,
+            topics.PAYMENT_RECEIVED,
+            topics.CONTRACT_CANCELLED,
+            topics.PAYMENT_RETURNED,
+            topics.SURVEY_ANSWERED,
+        ),
         journal_rows,
     ),
     Sink(rows.CALLS, (topics.CALL_SCORED,), call_rows),
+    Sink(rows.CALL_SURVEYS, (topics.ENGAGEMENT_CHANGED,), survey_rows),
     Sink(rows.ENGAGEMENTS, (topics.ENGAGEMENT_CHANGED,), engagement_rows),
     Sink(rows.AGENCY_HOURS, (topics.AGENCY_HOURS,), hour_rows),
     Sink(rows.AGENCY_METRICS, (topics.AGENCY_METRICS,), metrics_rows),

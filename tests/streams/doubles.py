@@ -22,7 +22,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from infra.clickhouse.store import Row
 from infra.scoring_process import outcome_of
 from infra.scoring_wire import Outcome
-from processors.engagements import Entry
+from processors.entries import Entry
 from processors.turn_reading import TurnReader
 from schemas.rows import Table
 from streams.customers import Key
