@@ -269,7 +269,8 @@ def reconciled(directory: Path, seed: int) -> dict[str, Any]:
         "FROM agency_metrics FINAL"
     ).result_rows[0]
     known_later = client.query(
-        "SELECT countIf(paid != 0), countIf(amount != 0), countIf(passives != 0 OR detractors != 0) "
+        "SELECT countIf(paid != 0), countIf(amount != 0), "
+        "countIf(passives != 0 OR detractors != 0) "
         "FROM agency_hours FINAL WHERE known > hour AND segment = 'all'"
     ).result_rows[0]
     client.close()
