@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from processors.engagements import CustomerState, Observed, Outcome, observe
 from processors.facts import Fact, Position, ScoredCall, cancellation, payment, scored_call
 from processors.horizons import Horizons
-from processors.pseudonyms import pseudonym
-from schemas.codec import InvalidMessage, decode, encode
+from schemas.codec import InvalidMessage, encode
 from schemas.derived import CallScored
 from schemas.events import ContractCancelledEvent, PaymentReceivedEvent
 from schemas.topics import (
@@ -21,9 +20,11 @@ from schemas.topics import (
     PAYMENT_RECEIVED,
 )
 from streams.change_batches import ChangeBatch, PositionedChange, agency_key
+from streams.conflicts import Conflicts
 from streams.customers import LOOKS_AN_EVENT, Arrival, Customers, Key
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery
+from streams.identified import FactEvent, identified
 from streams.outbox import Message, Outbox
 from streams.progress import Progress
 
@@ -53,12 +54,14 @@ class Linker:
     def __init__(
         self,
         customers: Customers,
+        conflicts: Conflicts,
         outbox: Outbox,
         dead_letters: DeadLetters,
         progress: Progress,
         settings: LinkSettings,
     ) -> None:
         self._customers = customers
+        self._conflicts = conflicts
         self._outbox = outbox
         self._dead_letters = dead_letters
         self._progress = progress
@@ -87,12 +90,17 @@ class Linker:
         self._progress.count("events_settled", settled)
 
     async def _arrivals(self, batch: Sequence[Delivery]) -> list[Arrival]:
-        arrivals = []
+        """The facts of a batch that stand; what cannot be read or is in conflict is buried."""
+        read = []
         for delivery in batch:
-            fact = self._fact(delivery)
-            if isinstance(fact, InvalidMessage):
-                await self._dead_letters.refuse(delivery, fact)
-                continue
+            found = identified(delivery, self._settings.pseudonym_key)
+            if isinstance(found, InvalidMessage):
+                await self._dead_letters.refuse(delivery, found)
+            else:
+                read.append((delivery, found))
+        arrivals = []
+        for delivery, found in await self._conflicts.settled(read):
+            fact = _fact(found.event)
             if isinstance(fact, ScoredCall):
                 self._progress.saw(fact.at)
             arrivals.append(Arrival(fact, Position(*delivery.position)))
@@ -113,23 +121,6 @@ class Linker:
             self._progress.count("late_events")
         return observed
 
-    def _fact(self, delivery: Delivery) -> Fact | InvalidMessage:
-        if delivery.topic == CALL_SCORED.name:
-            scored = decode(delivery.value, CallScored)
-            return scored if isinstance(scored, InvalidMessage) else scored_call(scored)
-        if delivery.topic == PAYMENT_RECEIVED.name:
-            paid = decode(delivery.value, PaymentReceivedEvent)
-            if isinstance(paid, InvalidMessage):
-                return paid
-            return payment(paid, self._pseudonym(paid.data.client_id, paid.data.customer_id))
-        ended = decode(delivery.value, ContractCancelledEvent)
-        if isinstance(ended, InvalidMessage):
-            return ended
-        return cancellation(ended, self._pseudonym(ended.data.client_id, ended.data.customer_id))
-
-    def _pseudonym(self, client_id: str, customer_id: str) -> str:
-        return pseudonym(self._settings.pseudonym_key, client_id, customer_id)
-
     async def _send(self, client: str, agency: str, changes: list[PositionedChange]) -> None:
         """Send an agency's changes, one message after the other, so that none overtakes."""
         key = agency_key(client, agency).encode()
@@ -140,3 +131,12 @@ class Linker:
                 changes=tuple(changes[start : start + CHANGES_A_MESSAGE]),
             )
             await self._outbox.deliver([Message(ENGAGEMENT_CHANGED, key, encode(part))])
+
+
+def _fact(event: FactEvent) -> Fact:
+    if isinstance(event, PaymentReceivedEvent):
+        return payment(event, event.data.customer_id)
+    if isinstance(event, ContractCancelledEvent):
+        return cancellation(event, event.data.customer_id)
+    assert isinstance(event, CallScored), "what was only transcribed is not linked"
+    return scored_call(event)
