@@ -168,40 +168,28 @@ def cancellation(event: ContractCancelledEvent, customer: str) -> Cancellation:
     )
 
 
-def payment_return(event: PaymentReturnedEvent, customer: str, payment_id: str) -> PaymentReturn:
-    """The fact in a `payment-returned` event.
-
-    Args:
-        event: the event.
-        customer: the customer's pseudonym.
-        payment_id: identity of the payment that the event names.
-    """
+def payment_return(event: PaymentReturnedEvent, customer: str) -> PaymentReturn:
+    """The fact in a pseudonymous `payment-returned` event: it names its payment by identity."""
     data = event.data
     return PaymentReturn(
         event_id=event.id,
         client_id=data.client_id,
         customer=customer,
         at=to_us(data.returned_at),
-        payment_id=payment_id,
+        payment_id=data.payment.id,
         amount=None if data.amount is None else _amount_in_units(data.amount),
     )
 
 
-def survey_answer(event: SurveyAnsweredEvent, customer: str, call_id: str) -> SurveyAnswer:
-    """The fact in a `survey-answered` event.
-
-    Args:
-        event: the event.
-        customer: the customer's pseudonym.
-        call_id: identity of the call that the event names.
-    """
+def survey_answer(event: SurveyAnsweredEvent, customer: str) -> SurveyAnswer:
+    """The fact in a pseudonymous `survey-answered` event: it names its call by identity."""
     data = event.data
     return SurveyAnswer(
         event_id=event.id,
         client_id=data.client_id,
         customer=customer,
         at=to_us(data.answered_at),
-        call_id=call_id,
+        call_id=data.call.id,
         rating=data.rating,
     )
 

@@ -10,17 +10,37 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
-from processors.pseudonyms import pseudonym
-from schemas.events import InboundEvent
+from processors.comments import redacted_comment
+from processors.pseudonyms import contract_pseudonym, pseudonym
+from schemas.events import (
+    CallEnded,
+    CallEndedEvent,
+    ContractCancelled,
+    EventReference,
+    InboundEvent,
+    PaymentReceived,
+    PaymentReceivedEvent,
+    PaymentReturned,
+    SurveyAnswered,
+)
 
 PREFIX = "e:"
+PSEUDONYMOUS_SOURCE = "urn:ascolto:journal"
+"""CloudEvents `source` of a pseudonymous event: its `id` is the identity itself."""
+NO_SOURCE = ""
+"""In place of the source where an older version named an event by its id alone; CloudEvents
+allows no empty source, so no event that is sent has such an identity."""
 _HEX_DIGITS = 32
+_IDENTITY = re.compile(rf"{PREFIX}[0-9a-f]{{{_HEX_DIGITS}}}")
+
+EventT = TypeVar("EventT", bound=InboundEvent)
 
 
 def event_identity(key: bytes, client_id: str, event_type: str, source: str, event_id: str) -> str:
@@ -34,24 +54,77 @@ def event_identity(key: bytes, client_id: str, event_type: str, source: str, eve
         event_id: CloudEvents `id`, as it was sent.
     """
     named = [client_id, event_type, source, event_id]
-    return PREFIX + _keyed(key, "event", json.dumps(named))
+    return PREFIX + keyed(key, "event", json.dumps(named))
+
+
+def is_identity(event_id: str) -> bool:
+    """Whether `event_id` has the form of an identity; of a name that others gave, it proves
+    nothing."""
+    return _IDENTITY.fullmatch(event_id) is not None
+
+
+def identity_of(key: bytes, event: InboundEvent) -> str:
+    """The identity of an event as it was sent."""
+    return event_identity(key, event.data.client_id, event.type, event.source, event.id)
+
+
+def unsourced_identity(key: bytes, client_id: str, event_type: str, event_id: str) -> str:
+    """The identity of an event of which only the id is known: older versions kept no source."""
+    return event_identity(key, client_id, event_type, NO_SOURCE, event_id)
 
 
 def content_digest(key: bytes, event: InboundEvent) -> str:
     """What the event says, in 32 hex digits: two that say the same have the same digest.
 
     It covers `data` as it was understood, so neither the order of fields, nor unknown ones, nor
-    the writing of a time or an amount matter, nor whether a default is stated. The customer is
-    in it by pseudonym: so the digest follows from the pseudonymous event, too.
+    the writing of a time or an amount matter, nor whether a default is stated. Customer and
+    contract are in it by pseudonym, so the digest follows from the pseudonymous event, too.
     """
-    data = event.data
-    customer = pseudonym(key, data.client_id, data.customer_id)
-    said = {
-        **data.model_dump(exclude_defaults=True),
-        "client_id": data.client_id,
-        "customer_id": customer,
+    return pseudonymous_digest(key, pseudonymous(key, event))
+
+
+def pseudonymous(key: bytes, event: EventT) -> EventT:
+    """The event with nothing in it that names a person: identity in place of source and id."""
+    hidden = _hidden(key, event.data)
+    changed = {
+        "id": identity_of(key, event),
+        "source": PSEUDONYMOUS_SOURCE,
+        "subject": hidden["customer_id"],
+        "data": event.data.model_copy(update=hidden),
     }
-    return _keyed(key, "content", canonical(said))
+    return cast("EventT", event.model_copy(update=changed))
+
+
+def _hidden(
+    key: bytes,
+    data: CallEnded | PaymentReceived | ContractCancelled | PaymentReturned | SurveyAnswered,
+) -> dict[str, Any]:
+    """What names persons in an event's data, as it is written in its place."""
+    hidden: dict[str, Any] = {"customer_id": pseudonym(key, data.client_id, data.customer_id)}
+    if isinstance(data, ContractCancelled):
+        hidden["contract_id"] = contract_pseudonym(key, data.client_id, data.contract_id)
+    elif isinstance(data, PaymentReturned):
+        hidden["payment"] = _named(key, data.client_id, _PAYMENT_RECEIVED, data.payment)
+    elif isinstance(data, SurveyAnswered):
+        hidden["call"] = _named(key, data.client_id, _CALL_ENDED, data.call)
+        if data.comment is not None:
+            hidden["comment"] = redacted_comment(data.comment)
+    return hidden
+
+
+def _named(key: bytes, client_id: str, event_type: str, named: EventReference) -> EventReference:
+    """The event that another one names, by its identity."""
+    identity = event_identity(key, client_id, event_type, named.source, named.id)
+    return EventReference(source=PSEUDONYMOUS_SOURCE, id=identity)
+
+
+_CALL_ENDED: str = CallEndedEvent.model_fields["type"].default
+_PAYMENT_RECEIVED: str = PaymentReceivedEvent.model_fields["type"].default
+
+
+def pseudonymous_digest(key: bytes, event: InboundEvent) -> str:
+    """The content's digest of an event that is pseudonymous already."""
+    return keyed(key, "content", canonical(event.data.model_dump(exclude_defaults=True)))
 
 
 def canonical(value: Any) -> str:
@@ -76,6 +149,9 @@ def _written(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
-def _keyed(key: bytes, purpose: str, text: str) -> str:
-    """A blank follows the purpose: what a customer's pseudonym is made of never has one."""
+def keyed(key: bytes, purpose: str, text: str) -> str:
+    """32 hex digits of HMAC-SHA256, apart for each purpose.
+
+    A blank follows the purpose: what a customer's pseudonym is made of never has one.
+    """
     return hmac.digest(key, f"{purpose} {text}".encode(), hashlib.sha256).hex()[:_HEX_DIGITS]

@@ -27,6 +27,10 @@ _HOUR = "DateTime('UTC')"
 _SCORE = "Nullable(Float64)"
 _FIGURE = "Nullable(Float64)"
 _VERSION = {"version": "UInt64"}
+
+FIRST_WINS = 2**63
+"""What is written once has this less the clock as its version, so that the first row stays."""
+
 _SEGMENT_OF_CALL = {
     "service": _LABEL,
     "touchpoint": _LABEL,
@@ -51,6 +55,24 @@ EVENTS = Table(
 """Journal of the facts (transcribed calls, payments, cancellations, and what corrects them).
 
 All figures follow from it.
+"""
+
+EVENT_CLAIMS = Table(
+    "event_claims",
+    {
+        "client_id": _LABEL,
+        "event_id": "String",
+        "customer": "String",
+        "digest": "String",
+        "older": "Bool",
+        **_VERSION,
+    },
+    ("client_id", "event_id"),
+)
+"""Which event stands of those with one identity: the digest of what the first of them said.
+
+`older` are events that a version which kept no source took in. Not one of the derived tables: a
+claim outlives every worker, as the journal does.
 """
 
 CALLS = Table(
@@ -322,6 +344,7 @@ DEAD_LETTERS = Table(
 
 TABLES = (
     EVENTS,
+    EVENT_CLAIMS,
     CALLS,
     CALL_SURVEYS,
     ENGAGEMENTS,

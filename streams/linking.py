@@ -19,9 +19,7 @@ from processors.facts import (
     survey_answer,
 )
 from processors.horizons import Horizons
-from processors.pseudonyms import pseudonym
-from processors.references import call_identity, payment_identity
-from schemas.codec import InvalidMessage, decode, encode
+from schemas.codec import InvalidMessage, encode
 from schemas.derived import CallScored
 from schemas.events import (
     ContractCancelledEvent,
@@ -38,9 +36,11 @@ from schemas.topics import (
     SURVEY_ANSWERED,
 )
 from streams.change_batches import ChangeBatch, PositionedChange, agency_key
+from streams.conflicts import Conflicts
 from streams.customers import LOOKS_AN_EVENT, Arrival, Customers, Key
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery
+from streams.identified import FactEvent, identified
 from streams.outbox import Message, Outbox
 from streams.progress import Progress
 
@@ -70,12 +70,14 @@ class Linker:
     def __init__(
         self,
         customers: Customers,
+        conflicts: Conflicts,
         outbox: Outbox,
         dead_letters: DeadLetters,
         progress: Progress,
         settings: LinkSettings,
     ) -> None:
         self._customers = customers
+        self._conflicts = conflicts
         self._outbox = outbox
         self._dead_letters = dead_letters
         self._progress = progress
@@ -104,12 +106,17 @@ class Linker:
         self._progress.count("events_settled", settled)
 
     async def _arrivals(self, batch: Sequence[Delivery]) -> list[Arrival]:
-        arrivals = []
+        """The facts of a batch that stand; what cannot be read or is in conflict is buried."""
+        read = []
         for delivery in batch:
-            fact = self._fact(delivery)
-            if isinstance(fact, InvalidMessage):
-                await self._dead_letters.refuse(delivery, fact)
-                continue
+            found = identified(delivery, self._settings.pseudonym_key)
+            if isinstance(found, InvalidMessage):
+                await self._dead_letters.refuse(delivery, found)
+            else:
+                read.append((delivery, found))
+        arrivals = []
+        for delivery, found in await self._conflicts.settled(read):
+            fact = _fact(found.event)
             if isinstance(fact, ScoredCall):
                 self._progress.saw(fact.at)
             arrivals.append(Arrival(fact, Position(*delivery.position)))
@@ -130,39 +137,6 @@ class Linker:
             self._progress.count("late_events")
         return observed
 
-    def _fact(self, delivery: Delivery) -> Fact | InvalidMessage:
-        if delivery.topic == CALL_SCORED.name:
-            scored = decode(delivery.value, CallScored)
-            return scored if isinstance(scored, InvalidMessage) else scored_call(scored)
-        if delivery.topic == PAYMENT_RECEIVED.name:
-            paid = decode(delivery.value, PaymentReceivedEvent)
-            if isinstance(paid, InvalidMessage):
-                return paid
-            return payment(paid, self._pseudonym(paid.data.client_id, paid.data.customer_id))
-        if delivery.topic == PAYMENT_RETURNED.name:
-            back = decode(delivery.value, PaymentReturnedEvent)
-            if isinstance(back, InvalidMessage):
-                return back
-            customer = self._pseudonym(back.data.client_id, back.data.customer_id)
-            return payment_return(
-                back, customer, payment_identity(self._settings.pseudonym_key, back)
-            )
-        if delivery.topic == SURVEY_ANSWERED.name:
-            answer = decode(delivery.value, SurveyAnsweredEvent)
-            if isinstance(answer, InvalidMessage):
-                return answer
-            customer = self._pseudonym(answer.data.client_id, answer.data.customer_id)
-            return survey_answer(
-                answer, customer, call_identity(self._settings.pseudonym_key, answer)
-            )
-        ended = decode(delivery.value, ContractCancelledEvent)
-        if isinstance(ended, InvalidMessage):
-            return ended
-        return cancellation(ended, self._pseudonym(ended.data.client_id, ended.data.customer_id))
-
-    def _pseudonym(self, client_id: str, customer_id: str) -> str:
-        return pseudonym(self._settings.pseudonym_key, client_id, customer_id)
-
     async def _send(self, client: str, agency: str, changes: list[PositionedChange]) -> None:
         """Send an agency's changes, one message after the other, so that none overtakes."""
         key = agency_key(client, agency).encode()
@@ -173,3 +147,16 @@ class Linker:
                 changes=tuple(changes[start : start + CHANGES_A_MESSAGE]),
             )
             await self._outbox.deliver([Message(ENGAGEMENT_CHANGED, key, encode(part))])
+
+
+def _fact(event: FactEvent) -> Fact:
+    if isinstance(event, PaymentReceivedEvent):
+        return payment(event, event.data.customer_id)
+    if isinstance(event, ContractCancelledEvent):
+        return cancellation(event, event.data.customer_id)
+    if isinstance(event, PaymentReturnedEvent):
+        return payment_return(event, event.data.customer_id)
+    if isinstance(event, SurveyAnsweredEvent):
+        return survey_answer(event, event.data.customer_id)
+    assert isinstance(event, CallScored), "what was only transcribed is not linked"
+    return scored_call(event)

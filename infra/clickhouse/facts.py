@@ -72,9 +72,7 @@ def _fact(row: tuple[Any, ...]) -> Fact | None:
         return None if isinstance(ended, InvalidMessage) else cancellation(ended, customer)
     if topic == PAYMENT_RETURNED.name:
         back = decode(row[12].encode(), PaymentReturnedEvent)
-        if isinstance(back, InvalidMessage):
-            return None
-        return payment_return(back, customer, back.data.payment.id)
+        return None if isinstance(back, InvalidMessage) else payment_return(back, customer)
     service, touchpoint, channel, customer_type, aggression, empathy = row[6:12]
     return ScoredCall(
         event_id=event_id,
