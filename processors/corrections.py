@@ -7,10 +7,10 @@ as of T depends on nothing that was known at or after the end of T's hour.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from processors.event_time import DAY_US, HOUR_US, hour_of
+from processors.event_time import DAY_US, hour_of
 
 REACH_US = 365 * DAY_US
 """A correction dated so long before what it names cannot mean it, and has no effect.
@@ -71,24 +71,57 @@ class Recovered(NamedTuple):
     amount: int
 
 
-def recovered(payments: Iterable[NetPayment], matures: int, currency: str) -> tuple[Recovered, ...]:
+class TakenBack(NamedTuple):
+    """What an hour's returns took from an engagement."""
+
+    payments: int = 0
+    """Payments of which nothing is left since."""
+    amount: int = 0
+    """In the summed currency."""
+
+    def plus(self, more: TakenBack, sign: int) -> TakenBack:
+        """Both together; with the sign -1 without `more`."""
+        return TakenBack(self.payments + sign * more.payments, self.amount + sign * more.amount)
+
+
+def taken_back(paid: NetPayment, matures: int, currency: str) -> dict[int, TakenBack]:
+    """What a payment's returns took from its engagement, by the hour (us) that is known from.
+
+    Args:
+        paid: the payment.
+        matures: the hour in which its engagement enters the rates: what is known before it
+            counts from there.
+        currency: ISO code of the amounts that are summed.
+    """
+    hours: dict[int, TakenBack] = {}
+    left = paid.amount
+    for known, amount in sorted(paid.returns, key=lambda back: back.known_at):
+        taken = left if amount is None else min(left, amount)
+        if not taken:
+            continue
+        left -= taken
+        hour = max(hour_of(known), matures)
+        more = TakenBack(int(not left), taken if paid.currency == currency else 0)
+        hours[hour] = hours.get(hour, TakenBack()).plus(more, 1)
+    return hours
+
+
+def recovered(
+    payments: int, amount: int, taken: Mapping[int, TakenBack], matures: int
+) -> tuple[Recovered, ...]:
     """What stands in the hour `matures` (its begin, us), and after each hour that changed it.
 
     Args:
-        payments: those within the engagement; all are known by the end of that hour.
+        payments: the engagement's payments, all of which came before the end of that hour.
+        amount: what they add up to in the summed currency.
+        taken: what came back of them, by hour, none before `matures`.
         matures: the hour in which the engagement enters the rates.
-        currency: ISO code of the amounts that are summed.
     """
-    within = list(payments)
-    hours = {hour_of(back.known_at) for paid in within for back in paid.returns}
     steps: list[Recovered] = []
-    for hour in [matures, *sorted(hour for hour in hours if hour > matures)]:
-        lefts = [(paid.left(hour + HOUR_US), paid.currency) for paid in within]
-        step = Recovered(
-            hour,
-            any(left for left, _ in lefts),
-            sum(left for left, code in lefts if code == currency),
-        )
+    for hour in sorted({matures, *taken}):
+        gone = taken.get(hour, TakenBack())
+        payments, amount = payments - gone.payments, amount - gone.amount
+        step = Recovered(hour, payments > 0, amount)
         if not steps or step[1:] != steps[-1][1:]:
             steps.append(step)
     return tuple(steps)
@@ -107,11 +140,3 @@ class Answer(NamedTuple):
     at: int
     event_id: str
     rating: int
-
-
-def late_rating(answers: Iterable[Answer], call_at: int) -> LateRating | None:
-    """The rating that stands of the answers to a call that ended at `call_at` (us)."""
-    first = min((a for a in answers if known_at(a.at, call_at) is not None), default=None)
-    if first is None:
-        return None
-    return LateRating(first.rating, max(first.at, call_at))

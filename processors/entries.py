@@ -6,17 +6,11 @@ event's time in us, and what follows depends on the kind (`entry_of`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
-from processors.corrections import (
-    Answer,
-    LateRating,
-    NetPayment,
-    Return,
-    known_at,
-    late_rating,
-)
+from processors.corrections import NetPayment, Return, known_at
 from processors.facts import (
     Cancellation,
     Fact,
@@ -99,20 +93,12 @@ def net_payments(entries: Iterable[Entry]) -> dict[str, NetPayment]:
     """Payments less what was returned, by event id."""
     entries = list(entries)
     payments = {e[5]: NetPayment(e[6], e[7], e[8]) for e in entries if e[1] == PAYMENT}
+    returns: dict[str, list[Return]] = defaultdict(list)
     for entry in entries:
         paid = payments.get(entry[NAMED]) if entry[1] == RETURN else None
         known = known_at(entry[6], paid.at) if paid is not None else None
-        if paid is not None and known is not None:
-            back = Return(known, entry[8])
-            payments[entry[NAMED]] = paid._replace(returns=(*paid.returns, back))
-    return payments
-
-
-def answered(call_id: str, call_at: int, entries: Sequence[Entry]) -> LateRating | None:
-    """The rating that the answers among the entries give to a call that ended at `call_at`."""
-    answers = (
-        Answer(entry[6], entry[5], entry[8])
-        for entry in entries
-        if entry[1] == ANSWER and entry[NAMED] == call_id and entry[8] is not None
-    )
-    return late_rating(answers, call_at)
+        if known is not None:
+            returns[entry[NAMED]].append(Return(known, entry[8]))
+    return {
+        name: paid._replace(returns=tuple(returns.get(name, ()))) for name, paid in payments.items()
+    }

@@ -137,10 +137,12 @@ class Customers:
         """The states that these facts need, whole where they need them whole."""
         states: dict[Key, CustomerState] = {}
         recalled: set[Key] = set()
-        for arrival in arrivals:
-            state = self._state(arrival.key)
+        for key in dict.fromkeys(arrival.key for arrival in arrivals):
+            state = self._state(key)
             if state is not None:
-                states[arrival.key] = state
+                states[key] = state
+        for arrival in arrivals:
+            state = states.get(arrival.key)
             before = self._mark(arrival.fact.client_id, arrival.position.partition)["before"]
             if needs_recall(state, arrival.fact, arrival.position, before):
                 recalled.add(arrival.key)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from processors.engagements import CustomerState, Observed, Outcome, observe
+from processors.engagements import CustomerState, Memory, Observed, Outcome, observe
 from processors.facts import (
     Fact,
     Position,
@@ -88,9 +88,10 @@ class Linker:
         arrivals = await self._arrivals(batch)
         states = await self._customers.at_hand(arrivals)
         new: dict[Key, CustomerState] = {}
+        memories: dict[Key, Memory] = defaultdict(Memory)
         changes: dict[tuple[str, str], list[PositionedChange]] = defaultdict(list)
         for arrival in arrivals:
-            observed = self._observe(arrival, states.get(arrival.key))
+            observed = self._observe(arrival, states.get(arrival.key), memories[arrival.key])
             states[arrival.key] = observed.state
             if observed.outcome is Outcome.NEW:
                 new[arrival.key] = observed.state
@@ -122,7 +123,7 @@ class Linker:
             arrivals.append(Arrival(fact, Position(*delivery.position)))
         return arrivals
 
-    def _observe(self, arrival: Arrival, state: CustomerState | None) -> Observed:
+    def _observe(self, arrival: Arrival, state: CustomerState | None, memory: Memory) -> Observed:
         fact, position = arrival
         observed = observe(
             state,
@@ -131,6 +132,7 @@ class Linker:
             horizon_hours=self._settings.horizons.hours(fact.client_id),
             currency=self._settings.currency,
             arrivals_before=self._customers.arrivals_before(fact.client_id, position.partition),
+            memory=memory,
         )
         self._progress.count(f"{type(fact).__name__.lower()}_{observed.outcome.value}")
         if observed.outcome is Outcome.NEW and self._customers.is_late(fact):
