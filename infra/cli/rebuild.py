@@ -22,7 +22,15 @@ from infra.clickhouse.comparing import Difference, differences
 from infra.clickhouse.journal import DERIVED
 from infra.clickhouse.reconcile import Comparison, both_sides
 from infra.settings import Settings, keep_once
-from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, DEAD_LETTERS, ENGAGEMENTS, TABLES, Table
+from schemas.rows import (
+    AGENCY_HOURS,
+    AGENCY_METRICS,
+    CALL_SURVEYS,
+    DEAD_LETTERS,
+    ENGAGEMENTS,
+    TABLES,
+    Table,
+)
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -36,6 +44,7 @@ _SNAPSHOTS = replace(
     AGENCY_METRICS, key=("client_id", "agency_id", "segment", "window", "as_of"), removable=False
 )
 _COMPARISONS = (
+    Comparison(CALL_SURVEYS, "known_at", CALL_SURVEYS.name),
     Comparison(ENGAGEMENTS, "opened_at", ENGAGEMENTS.name),
     Comparison(AGENCY_HOURS, "hour", AGENCY_HOURS.name, absent_is_zero=True),
     Comparison(_SNAPSHOTS, "as_of", AGENCY_METRICS.name, left_out=("day",)),
