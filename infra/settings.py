@@ -131,6 +131,11 @@ class Settings(BaseSettings):
             {client: days * DAY_HOURS for client, days in self.client_horizon_days.items()},
         )
 
+    @property
+    def key_file(self) -> Path:
+        """Where the pseudonym key is when none is set."""
+        return self.data_dir / "pseudonym.key"
+
     def pseudonym_secret(self) -> bytes:
         """The key of the pseudonyms; made and kept (owner only) in `data_dir` when none is set.
 
@@ -139,19 +144,23 @@ class Settings(BaseSettings):
         """
         if self.pseudonym_key is not None:
             return self.pseudonym_key.get_secret_value().encode()
-        path = self.data_dir / "pseudonym.key"
+        path = self.key_file
         try:
             key = path.read_bytes()
         except FileNotFoundError:
             self.data_dir.mkdir(parents=True, exist_ok=True)
-            key = _keep_once(path, secrets.token_hex(32).encode())
+            key = keep_once(path, secrets.token_hex(32).encode())
         if not key:
             raise ValueError(f"the key in {path} is empty: restore it, or remove the directory")
         return key
 
 
-def _keep_once(path: Path, content: bytes) -> bytes:
-    """Write `content` to `path` unless another process was first; returns what is there."""
+def keep_once(path: Path, content: bytes) -> bytes:
+    """Write `content` to `path`, for its owner only, unless another process was first.
+
+    Returns:
+        What is there.
+    """
     descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
     temporary = Path(name)
     with os.fdopen(descriptor, "wb") as file:

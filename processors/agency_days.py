@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import add, sub
+from typing import NamedTuple
 
-from processors.buckets import ALL, DayState, Sums, worst_quotes
+from processors.buckets import ALL, Cell, DayState, Sums, later_cells, worst_quotes
 from processors.event_time import DAY_HOURS, HOUR_US, day_of, day_start, window_bounds
 from processors.facts import WorstQuote
 from processors.figures import figures
@@ -18,6 +19,17 @@ _Row = list[int]
 _ZEROS: _Row = [0] * len(HOUR_SUMS)
 
 
+_LONGEST_US = max(window.hours for window in MetricWindow) * HOUR_US
+
+
+class _LaterRows(NamedTuple):
+    """What became known of a day only later."""
+
+    known_to: int
+    """The last hour (us) from which more of it is known."""
+    by_day: dict[int, _Row]
+
+
 Read = Callable[[int], DayState | None]
 """Gives the state of a day, None where there is none."""
 
@@ -28,6 +40,10 @@ class AgencyDays:
     Per segment it keeps each day's sums, and cumulative sums by day up to the last day asked
     for: two rows a day and segment asked for, not the hours. A day that changes discards the
     cumulative sums after it, and no more.
+
+    These sums hold all that is known of a day by now. What was not known yet as of T is taken
+    out again: for that, a row for each day together with each later day on which more of it
+    became known, mostly the next one.
     """
 
     def __init__(self, client_id: str, agency_id: str, read: Read) -> None:
@@ -41,6 +57,8 @@ class AgencyDays:
         """Per segment asked for: the sums of each day."""
         self._before: dict[str, list[_Row]] = {}
         """Per segment, at index i: the sums of all days before day `first + i`."""
+        self._later: dict[str, dict[int, _LaterRows]] = {ALL: {}}
+        """Per segment asked for: of the days of which more became known later, just that."""
 
     @classmethod
     def of(cls, client_id: str, agency_id: str, days: Mapping[int, DayState]) -> AgencyDays:
@@ -52,14 +70,15 @@ class AgencyDays:
 
     def put(self, day: int, state: DayState) -> None:
         """Take note of a day's state as `read` gives it from now on."""
-        self._segments.update(state["hours"])
+        self._segments.update(state["hours"], state.get("later", {}))
         if not self._versions or day < self._first:
             self._first = day
             self._before.clear()
         self._versions[day] = state["version"]
-        self._totals[ALL][day] = _total(state, ALL, DAY_HOURS)
+        self._totals[ALL][day] = _total(state, ALL, day, DAY_HOURS)
+        _note_later(self._later[ALL], state, ALL, day)
         for segment in self._totals.keys() - {ALL}:
-            del self._totals[segment]
+            del self._totals[segment], self._later[segment]
         for rows in self._before.values():
             del rows[day - self._first + 1 :]
 
@@ -85,7 +104,8 @@ class AgencyDays:
     def window_sums(self, segment: str, window: MetricWindow, as_of: int) -> Sums:
         """All `HOUR_SUMS` of a segment over the window as of T (us)."""
         begin, end = window_bounds(window, as_of)
-        sums = map(sub, self._sums_before(segment, end), self._sums_before(segment, begin))
+        by_now = map(sub, self._sums_before(segment, end), self._sums_before(segment, begin))
+        sums = map(sub, by_now, self._not_yet_known(segment, begin, end))
         return dict(zip(HOUR_SUMS, sums, strict=True))
 
     def snapshot(self, as_of: int, segment: str = ALL) -> tuple[Figures, ...]:
@@ -112,7 +132,30 @@ class AgencyDays:
         row = self._sums_before_day(segment, day)
         hours = (moment - day_start(day)) // HOUR_US
         state = self.get(day) if hours else None
-        return row if state is None else _added(row, _total(state, segment, hours))
+        return row if state is None else _added(row, _total(state, segment, day, hours))
+
+    def _not_yet_known(self, segment: str, begin: int, end: int) -> _Row:
+        """Sums of the hours in [begin, end) that are known only at or after `end`."""
+        self._totals_of(segment)
+        later, row = self._later[segment], _ZEROS
+        whole_days = end == day_start(day_of(end))
+        for day in range(day_of(begin), day_of(end - 1) + 1):
+            rows = later.get(day)
+            if rows is None or rows.known_to < end:
+                continue
+            if whole_days:
+                told_since = [more for known, more in rows.by_day.items() if known >= day_of(end)]
+            else:
+                state = self._read(day)
+                assert state is not None
+                told_since = [
+                    sums
+                    for cell, sums in _later_within_reach(state, segment, day)
+                    if begin <= cell.hour < end <= cell.known
+                ]
+            for more in told_since:
+                row = _added(row, more)
+        return row
 
     def _sums_before_day(self, segment: str, day: int) -> _Row:
         if day <= self._first or not self._versions:
@@ -125,22 +168,51 @@ class AgencyDays:
 
     def _totals_of(self, segment: str) -> dict[int, _Row]:
         if segment not in self._totals:
-            states = ((day, self._read(day)) for day in self._versions)
-            self._totals[segment] = {
-                day: _total(state, segment, DAY_HOURS) for day, state in states if state is not None
-            }
+            self._totals[segment], self._later[segment] = {}, {}
+            for day in self._versions:
+                state = self._read(day)
+                if state is not None:
+                    self._totals[segment][day] = _total(state, segment, day, DAY_HOURS)
+                    _note_later(self._later[segment], state, segment, day)
         return self._totals[segment]
 
 
-def _total(state: DayState, segment: str, hours: int) -> _Row:
-    """Sums of the first hours of a day."""
-    total = _ZEROS.copy()
+def _total(state: DayState, segment: str, day: int, hours: int) -> _Row:
+    """Sums of the first hours of a day, as they are known by now."""
+    total = _ZEROS
     for hour, sums in state["hours"].get(segment, {}).items():
         if int(hour) < hours:
-            for index, value in enumerate(sums):
-                total[index] += value
+            total = _added(total, sums)
+    end = day_start(day) + hours * HOUR_US
+    for cell, sums in _later_within_reach(state, segment, day):
+        if cell.hour < end:
+            total = _added(total, sums)
     return total
 
 
-def _added(row: _Row, more: _Row | None) -> _Row:
-    return row if more is None else list(map(add, row, more))
+def _note_later(later: dict[int, _LaterRows], state: DayState, segment: str, day: int) -> None:
+    by_day: dict[int, _Row] = {}
+    known_to = 0
+    for cell, sums in _later_within_reach(state, segment, day):
+        known_day = day_of(cell.known)
+        by_day[known_day] = _added(by_day.get(known_day, _ZEROS), sums)
+        known_to = max(known_to, cell.known)
+    later.pop(day, None)
+    if by_day:
+        later[day] = _LaterRows(known_to, by_day)
+
+
+def _later_within_reach(
+    state: DayState, segment: str, day: int
+) -> Iterator[tuple[Cell, list[int]]]:
+    """The cells that became known later, but while some window still held their hour."""
+    for cell, sums in later_cells(state, segment, day):
+        if cell.known - cell.hour < _LONGEST_US:
+            yield cell, sums
+
+
+def _added(row: _Row, more: Sequence[int] | None) -> _Row:
+    """The sum of two rows; `more` may have fewer sums, and the rest are 0."""
+    if more is None:
+        return row
+    return [*map(add, row, more), *row[len(more) :]]

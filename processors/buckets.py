@@ -2,18 +2,21 @@
 
 A day's state is JSON-able and never mutated:
 `{"version": int, "applied": {"topic/partition": offset}, "hours": {segment: {"0".."23": sums}},
-"worst": [[aggression, event_id, turn, text], ...]}`, where sums are a list in the order of
-`schemas.rows.HOUR_SUMS` without its trailing zeros (a third of the bytes of named sums). Sums are
-Python integers of any size (`*_xx` exceed 64 bits), so the table's codec must be one that keeps
-them, as the standard library's json.
+"later": {segment: {"0@490123": sums}}, "worst": [[aggression, event_id, turn, text], ...]}`, where
+sums are a list in the order of `schemas.rows.HOUR_SUMS` without its trailing zeros (a third of the
+bytes of named sums). `hours` is what is known of an hour when it ends, `later` what changed it
+since: after the `@` stands the hour, counted from 1970, from which that is known. Sums are Python
+integers of any size (`*_xx` exceed 64 bits), so the table's codec must be one that keeps them, as
+the standard library's json.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple, TypedDict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
-from processors.changes import Conversation, Engagement, EngagementChange
+from processors.changes import Conversation, Engagement, EngagementChange, Rerated
+from processors.corrections import LateRating
 from processors.event_time import DAY_US, HOUR_US, day_of, day_start, hour_of
 from processors.facts import Position, WorstQuote
 from processors.nps import RatingClass, rating_class
@@ -36,7 +39,19 @@ class DayState(TypedDict):
     """Changes applied so far: grows with each, the same after a replay."""
     applied: dict[str, int]
     hours: dict[str, dict[str, list[int]]]
+    later: NotRequired[dict[str, dict[str, list[int]]]]
     worst: list[list[Any]]
+
+
+class Cell(NamedTuple):
+    """The sums of a segment that belong to an hour and are known from an hour on, not before it.
+
+    Hours are their begins, in us.
+    """
+
+    segment: str
+    hour: int
+    known: int
 
 
 def days_touched(change: EngagementChange) -> set[int]:
@@ -47,10 +62,10 @@ def days_touched(change: EngagementChange) -> set[int]:
     return days
 
 
-def cells_touched(change: EngagementChange) -> set[tuple[str, int]]:
-    """The (segment, hour begin in us) pairs whose sums a change moves: rows to write again."""
+def cells_touched(change: EngagementChange) -> set[Cell]:
+    """The cells whose sums a change moves: rows to write again."""
     return {
-        (segment, delta.hour)
+        Cell(segment, delta.hour, delta.known)
         for delta in _deltas(change)
         for segment in _segments(delta.dimensions)
     }
@@ -78,16 +93,35 @@ def apply(
     return DayState(
         version=state["version"] + 1,
         applied={**state["applied"], source: position.offset},
-        hours=_moved(state["hours"], deltas, begin),
+        hours=_moved(state["hours"], [d for d in deltas if d.known == d.hour]),
+        later=_moved(state.get("later", {}), [d for d in deltas if d.known > d.hour]),
         worst=state["worst"] if quote is None else _worst([*state["worst"], list(quote)]),
     )
 
 
-def cell_sums(state: DayState | None, segment: str, hour: int) -> Sums:
-    """All `HOUR_SUMS` of one segment and hour (its begin in us), zeros included."""
-    hours = {} if state is None else state["hours"].get(segment, {})
-    sums = hours.get(str(hour % DAY_US // HOUR_US), [])
-    return dict.fromkeys(HOUR_SUMS, 0) | dict(zip(HOUR_SUMS, sums, strict=False))
+def cell_sums(state: DayState | None, cell: Cell) -> Sums:
+    """All `HOUR_SUMS` of one cell, zeros included."""
+    if state is None:
+        return _named([])
+    hours = state["hours"] if cell.known == cell.hour else state.get("later", {})
+    return _named(hours.get(cell.segment, {}).get(_name(cell.hour, cell.known), []))
+
+
+def hour_sums(state: DayState, segment: str, hour: int) -> Sums:
+    """All `HOUR_SUMS` of one segment and hour (its begin in us), from whenever they are known."""
+    total = cell_sums(state, Cell(segment, hour, hour))
+    for cell, sums in later_cells(state, segment, day_of(hour)):
+        if cell.hour == hour:
+            for name, value in zip(HOUR_SUMS, sums, strict=False):
+                total[name] += value
+    return total
+
+
+def later_cells(state: DayState, segment: str, day: int) -> Iterator[tuple[Cell, list[int]]]:
+    """The cells of a segment of `day` that became known later, each with its sums in order."""
+    for name, sums in state.get("later", {}).get(segment, {}).items():
+        hour, _, known = name.partition("@")
+        yield Cell(segment, day_start(day) + int(hour) * HOUR_US, int(known) * HOUR_US), sums
 
 
 def hours_with_calls(state: DayState) -> list[int]:
@@ -101,35 +135,51 @@ def worst_quotes(states: Iterable[DayState]) -> list[WorstQuote]:
     return [WorstQuote(*quote) for quote in _worst([q for s in states for q in s["worst"]])]
 
 
+_Dimensions = tuple[str, str, str, str]
+
+
 class _Delta(NamedTuple):
-    """What is to be added to one hour for one combination of dimensions."""
+    """What is to be added to one hour, known from an hour on, for one set of dimensions."""
 
     hour: int
-    dimensions: tuple[str, str, str, str]
+    known: int
+    dimensions: _Dimensions
     """Service, touchpoint, channel, customer type."""
     sums: Sums
 
 
 def _deltas(change: EngagementChange) -> list[_Delta]:
-    deltas = []
+    moved: dict[tuple[int, int, _Dimensions], Sums] = {}
+
+    def move(sign: int, hour: int, dimensions: _Dimensions, by_known: Mapping[int, Sums]) -> None:
+        for known, more in by_known.items():
+            _add(moved.setdefault((hour, known, dimensions), {}), more, sign)
+
     if change.conversation is not None:
         said = change.conversation
-        deltas.append(_Delta(hour_of(said.at), said[1:5], _conversation_sums(said)))
-    moved: dict[tuple[int, tuple[str, str, str, str]], Sums] = {}
+        move(1, hour_of(said.at), said[1:5], {hour_of(said.at): _conversation_sums(said)})
+        move(1, hour_of(said.at), said[1:5], _rating_sums(said, said.later))
+    if change.rerated is not None:
+        call = change.rerated
+        for sign, rating in ((-1, call.before), (1, call.after)):
+            move(sign, hour_of(call.at), call[2:6], _rating_sums(call, rating))
     for sign, engagements in ((-1, change.before), (1, change.after)):
         for engagement in engagements:
-            key = engagement.matures_at(change.horizon_hours), _dimensions(engagement)
-            sums = moved.setdefault(key, {})
-            for name, value in engagement_sums(engagement).items():
-                sums[name] = sums.get(name, 0) + sign * value
-    for (hour, dimensions), sums in moved.items():
-        left = {name: value for name, value in sums.items() if value}
-        if left:
-            deltas.append(_Delta(hour, dimensions, left))
-    return deltas
+            matures = engagement.matures_at(change.horizon_hours)
+            move(sign, matures, _dimensions(engagement), _outcome_sums(engagement, matures))
+    return [
+        _Delta(*key, left)
+        for key, sums in moved.items()
+        if (left := {name: value for name, value in sums.items() if value})
+    ]
 
 
-def _dimensions(engagement: Engagement) -> tuple[str, str, str, str]:
+def _add(sums: Sums, more: Sums, sign: int) -> None:
+    for name, value in more.items():
+        sums[name] = sums.get(name, 0) + sign * value
+
+
+def _dimensions(engagement: Engagement) -> _Dimensions:
     return (
         engagement.service,
         engagement.touchpoint,
@@ -138,7 +188,7 @@ def _dimensions(engagement: Engagement) -> tuple[str, str, str, str]:
     )
 
 
-def _segments(dimensions: tuple[str, str, str, str]) -> tuple[str, str, str, str, str]:
+def _segments(dimensions: _Dimensions) -> tuple[str, str, str, str, str]:
     service, touchpoint, channel, customer_type = dimensions
     return (
         ALL,
@@ -156,12 +206,29 @@ _MEASURED = {
 }
 
 
+def _rating_sums(call: Conversation | Rerated, later: LateRating | None) -> dict[int, Sums]:
+    """What a call's rating adds to its hour, by the hour (us) from which that is known."""
+    hour = hour_of(call.at)
+    own = _class_sums(call.measured_rating, call.predicted_rating)
+    if later is None:
+        return {hour: own}
+    surveyed = _class_sums(later.rating, None)
+    known = hour_of(later.known_at)
+    if known == hour:
+        return {hour: surveyed}
+    _add(surveyed, own, -1)
+    return {hour: own, known: surveyed}
+
+
+def _class_sums(measured: int | None, predicted: int | None) -> Sums:
+    if measured is not None:
+        return {_MEASURED[rating_class(measured)]: 1}
+    return {} if predicted is None else {f"predicted_{_MEASURED[rating_class(predicted)]}": 1}
+
+
 def _conversation_sums(said: Conversation) -> Sums:
+    """What a conversation adds to its hour, its rating apart."""
     sums = {"calls": 1}
-    if said.measured_rating is not None:
-        sums[_MEASURED[rating_class(said.measured_rating)]] = 1
-    elif said.predicted_rating is not None:
-        sums[f"predicted_{_MEASURED[rating_class(said.predicted_rating)]}"] = 1
     if said.aggression is not None:
         sums["aggression_n"] = 1
         sums["aggression_sum"] = said.aggression
@@ -175,15 +242,31 @@ def _conversation_sums(said: Conversation) -> Sums:
     return sums
 
 
+def _outcome_sums(engagement: Engagement, matures: int) -> dict[int, Sums]:
+    """What an engagement adds to the hour in which it matures, by the hour it is known from."""
+    stood = engagement._replace(later=())
+    by_known = {matures: engagement_sums(stood)}
+    for known, paid, amount in engagement.later:
+        stands = stood._replace(paid=paid, amount=amount)
+        by_known[known] = engagement_sums(stands)
+        _add(by_known[known], engagement_sums(stood), -1)
+        stood = stands
+    return by_known
+
+
 def engagement_sums(engagement: Engagement) -> Sums:
-    """What one engagement adds to the hour in which it matures; absent names add 0."""
+    """What one engagement adds to the hour in which it matures, by all that is known of it.
+
+    Absent names add 0.
+    """
     lost = engagement.lost_to_supplier
+    paid, amount = engagement.stands()
     sums = {
         "matured": 1,
         "supplier_lost": int(lost),
         "cancelled": int(engagement.cancelled and not lost),
-        "paid": int(engagement.paid),
-        "amount": engagement.amount,
+        "paid": int(paid),
+        "amount": amount,
     }
     if engagement.aggression_n and not lost:
         x = mean_in_trillionths(engagement.aggression_sum, engagement.aggression_n)
@@ -191,7 +274,7 @@ def engagement_sums(engagement: Engagement) -> Sums:
         sums |= {"churn_n": 1, "churn_x": x, "churn_xx": x * x, "churn_y": y, "churn_xy": x * y}
     if engagement.empathy_n:
         x = mean_in_trillionths(engagement.empathy_sum, engagement.empathy_n)
-        y = int(engagement.paid)
+        y = int(paid)
         sums |= {
             "payment_n": 1,
             "payment_x": x,
@@ -220,12 +303,12 @@ _TRILLIONTHS_OF_A_UNIT = 10**8
 
 
 def _moved(
-    hours: dict[str, dict[str, list[int]]], deltas: list[_Delta], begin: int
+    hours: dict[str, dict[str, list[int]]], deltas: list[_Delta]
 ) -> dict[str, dict[str, list[int]]]:
     """The day's sums with the deltas added; what becomes 0 is left out."""
     moved = dict(hours)
     for delta in deltas:
-        name = str((delta.hour - begin) // HOUR_US)
+        name = _name(delta.hour, delta.known)
         for segment in _segments(delta.dimensions):
             by_hour = dict(moved.get(segment, {}))
             sums = _added(by_hour.pop(name, []), delta.sums)
@@ -236,6 +319,16 @@ def _moved(
             else:
                 moved.pop(segment, None)
     return moved
+
+
+def _name(hour: int, known: int) -> str:
+    """An hour's name within its day, and where it is another, the hour from which it is known."""
+    name = str(hour % DAY_US // HOUR_US)
+    return name if known == hour else f"{name}@{known // HOUR_US}"
+
+
+def _named(sums: list[int]) -> Sums:
+    return dict.fromkeys(HOUR_SUMS, 0) | dict(zip(HOUR_SUMS, sums, strict=False))
 
 
 _INDEX = {name: index for index, name in enumerate(HOUR_SUMS)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from processors.corrections import LateRating, Recovered
 from processors.event_time import HOUR_US, hour_of
 from processors.facts import WorstQuote
 from schemas.conversation import Contract
@@ -32,11 +33,19 @@ class Engagement(NamedTuple):
     lost_to_supplier: bool
     """The first cancellation in that time was the supplier's: leaves the churn rate."""
     paid: bool
+    """A payment came in [t0, t0 + H), by what was known when the engagement matured."""
     amount: int
+    """Sum of those payments less what was returned, by what was known then."""
     service: str
     touchpoint: str
     channel: str
     customer_type: str
+    later: tuple[Recovered, ...] = ()
+    """What stands instead from later hours on, in order: payments that were returned since."""
+
+    def stands(self) -> tuple[bool, int]:
+        """`paid` and `amount` with all that is known."""
+        return self.later[-1][1:] if self.later else (self.paid, self.amount)
 
     def matures_at(self, horizon_hours: int) -> int:
         """The hour (its begin, us) in which the engagement enters the rates: hour(t0) + H."""
@@ -57,6 +66,23 @@ class Conversation(NamedTuple):
     measured_rating: int | None
     predicted_rating: int | None
     worst: WorstQuote | None
+    later: LateRating | None = None
+    """The rating of a survey answered later: it stands from when it is known."""
+
+
+class Rerated(NamedTuple):
+    """A conversation whose later rating is another; the rest of it is as it was."""
+
+    call_id: str
+    at: int
+    service: str
+    touchpoint: str
+    channel: str
+    customer_type: str
+    measured_rating: int | None
+    predicted_rating: int | None
+    before: LateRating | None
+    after: LateRating | None
 
 
 class EngagementChange(Contract):
@@ -77,7 +103,9 @@ class EngagementChange(Contract):
     after: tuple[Engagement, ...]
     """Engagements as they stand, only those that were not so."""
     conversation: Conversation | None
-    """The event's own conversation; null for payments and cancellations."""
+    """The event's own conversation; null for all events that are none."""
+    rerated: Rerated | None = None
+    """The conversation that the event, a survey's answer, gave another rating."""
 
     @property
     def removed(self) -> tuple[Engagement, ...]:

@@ -10,30 +10,36 @@ the source offset is committed.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple, TypedDict
+from typing import NamedTuple, TypedDict
 
-from processors.changes import Conversation, Engagement, EngagementChange
-from processors.event_time import HOUR_US
-from processors.facts import Fact, Payment, Position, ScoredCall
+from processors.changes import Conversation, Engagement, EngagementChange, Rerated
+from processors.corrections import LateRating
+from processors.entries import (
+    ANSWER,
+    CALL,
+    CANCELLATION,
+    NAMED,
+    PAYMENT,
+    RETURN,
+    Entry,
+    entry_of,
+    kind_of,
+    net_payments,
+)
+from processors.facts import Fact, Position, ScoredCall
+from processors.histories import Contact, History, Moved
 
 HORIZON_HOURS = 720
 """Default horizon H: 30 days."""
-
-CALL = "call"
-"""Kind of a conversation's entry."""
-
-
-Entry = list[Any]
-"""One event of a customer's state; see `CustomerState`."""
 
 
 class CustomerState(TypedDict):
     """A customer's events as kept in a table; JSON-able, never mutated.
 
-    Each event is `[arrival, kind, topic, partition, offset, event_id, at, ...]`, oldest arrival
-    first; `at` is its time in us.
+    Events are entries (`processors.entries`), oldest arrival first.
     """
 
     client_id: str
@@ -71,6 +77,7 @@ def observe(
     horizon_hours: int = HORIZON_HOURS,
     currency: str = "EUR",
     arrivals_before: int = 0,
+    memory: Memory | None = None,
 ) -> Observed:
     """Take one event into its customer's state; pure.
 
@@ -87,6 +94,8 @@ def observe(
             as paid and adds no amount.
         arrivals_before: where there is no state, the number of arrivals to count on from: at
             least that of any state of this customer that was put away.
+        memory: what was worked out for this customer's earlier events of the same batch; it
+            saves work, and changes nothing.
 
     Raises:
         ValueError: the state is another customer's.
@@ -102,7 +111,8 @@ def observe(
     elif (state["client_id"], state["customer"]) != (event.client_id, event.customer):
         raise ValueError("the state belongs to another customer")
     kept = state["events"]
-    known = place_of(event, kept)
+    memory = memory or Memory()
+    known = memory.place_of(event, kept)
     if known is None:
         known, outcome = len(kept), Outcome.NEW
         arrival = state["arrived"] + 1
@@ -111,16 +121,48 @@ def observe(
             customer=event.customer,
             arrived=arrival,
             whole=state["whole"],
-            events=[*kept, _entry(arrival, event, position)],
+            events=[*kept, entry_of(arrival, event, position)],
         )
     elif kept[known][2:5] == list(position):
         outcome = Outcome.REPLAY
     else:
         return Observed(state, (), Outcome.DUPLICATE)
-    arrived = state["events"][: known + 1]
-    before = _History.of_entries(arrived[:-1], horizon_hours, currency)
-    after = _History.of_entries(arrived, horizon_hours, currency)
-    return Observed(state, _changes(event, before, after, arrived[-1][0]), outcome)
+    events = state["events"]
+    history = memory.history(position.topic, events, known, horizon_hours, currency)
+    taken = _take(history, events[known])
+    return Observed(state, _changes(event, taken, events[known][0], horizon_hours), outcome)
+
+
+class Memory:
+    """What observing one customer's events one after another need not work out each time.
+
+    Of use only while the customer's state does nothing but grow: within one batch.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[_Identity, int] = {}
+        self._histories: dict[str, History] = {}
+
+    def place_of(self, event: Fact, entries: Sequence[Entry]) -> int | None:
+        """As `place_of`."""
+        for index in range(len(self._places), len(entries)):
+            self._places[_identity_of(entries[index])] = index
+        return self._places.get(_identity(event))
+
+    def history(
+        self, topic: str, entries: Sequence[Entry], count: int, horizon_hours: int, currency: str
+    ) -> History:
+        """The history of the first `count` entries, to be taken on by the caller.
+
+        One is kept for each topic: the events of a topic are delivered, and after a crash
+        delivered again, in order, so it only ever moves on.
+        """
+        history = self._histories.get(topic)
+        if history is None or history.taken > count:
+            history = self._histories[topic] = _history(entries[:count], horizon_hours, currency)
+        for entry in entries[history.taken : count]:
+            _take(history, entry)
+        return history
 
 
 def engagements_of(
@@ -133,154 +175,117 @@ def engagements_of(
     The first conversation, at t0, opens an engagement; those before t0 + H join it; the next
     opens another. Conversations at the same microsecond are ordered by event id. If customer and
     supplier end contracts at the same microsecond, the customer's counts as the first: a
-    competing risk must come before what it prevents.
+    competing risk must come before what it prevents. Payments count less what was returned.
 
     Args:
         events: the customer's facts, each once.
         horizon_hours: the horizon H.
         currency: ISO code of the amounts that are summed.
     """
-    entries = [_entry(number, event, _NOWHERE) for number, event in enumerate(events, start=1)]
-    history = _History.of_entries(entries, horizon_hours, currency)
+    entries = [entry_of(number, event) for number, event in enumerate(events, start=1)]
+    history = _history(entries, horizon_hours, currency)
     return {agency: history.engagements(agency) for agency in history.agencies()}
 
 
-class _Contact(NamedTuple):
-    """What engagements need of a conversation; sorts by time, then id."""
-
-    at: int
-    event_id: str
-    agency_id: str
-    aggression: int | None
-    empathy: int | None
-    service: str
-    touchpoint: str
-    channel: str
-    customer_type: str
+_Identity = tuple[str, str]
+"""What tells a customer's events apart: kind and id."""
 
 
-class _History(NamedTuple):
-    """One customer's events by kind, and what the engagements' definition takes as given."""
-
-    contacts: list[_Contact]
-    payments: list[tuple[int, int, str]]
-    """Time, amount, currency."""
-    cancellations: list[tuple[int, str]]
-    """Time, who ended it."""
-    horizon_hours: int
-    currency: str
-
-    @classmethod
-    def of_entries(cls, entries: Sequence[Entry], horizon_hours: int, currency: str) -> _History:
-        contacts, payments, cancellations = [], [], []
-        for entry in entries:
-            kind = entry[1]
-            if kind == CALL:
-                contacts.append(_Contact(entry[6], entry[5], *entry[7:]))
-            elif kind == _PAYMENT:
-                payments.append((entry[6], entry[7], entry[8]))
-            else:
-                cancellations.append((entry[6], entry[7]))
-        return cls(contacts, payments, cancellations, horizon_hours, currency)
-
-    def agencies(self) -> list[str]:
-        """Agencies that had a conversation, by name."""
-        return sorted({contact.agency_id for contact in self.contacts})
-
-    def engagements(self, agency_id: str) -> list[Engagement]:
-        """The agency's engagements by time."""
-        horizon = self.horizon_hours * HOUR_US
-        found = []
-        members: list[_Contact] = []
-        for contact in sorted(c for c in self.contacts if c.agency_id == agency_id):
-            if members and contact.at >= members[0].at + horizon:
-                found.append(self._engagement(members))
-                members = []
-            members.append(contact)
-        if members:
-            found.append(self._engagement(members))
-        return found
-
-    def _engagement(self, members: list[_Contact]) -> Engagement:
-        first = members[0]
-        begin, end = first.at, first.at + self.horizon_hours * HOUR_US
-        aggressions = [m.aggression for m in members if m.aggression is not None]
-        empathies = [m.empathy for m in members if m.empathy is not None]
-        payments = [p for p in self.payments if begin <= p[0] < end]
-        # At equal times 'customer' sorts before 'supplier': the tie is the customer's.
-        cancellations = sorted(c for c in self.cancellations if begin <= c[0] < end)
-        return Engagement(
-            opened_at=begin,
-            calls=len(members),
-            aggression_n=len(aggressions),
-            aggression_sum=sum(aggressions),
-            empathy_n=len(empathies),
-            empathy_sum=sum(empathies),
-            cancelled=any(by == "customer" for _, by in cancellations),
-            lost_to_supplier=bool(cancellations) and cancellations[0][1] == "supplier",
-            paid=bool(payments),
-            amount=sum(amount for _, amount, code in payments if code == self.currency),
-            service=first.service,
-            touchpoint=first.touchpoint,
-            channel=first.channel,
-            customer_type=first.customer_type,
-        )
+def _identity(event: Fact) -> _Identity:
+    return kind_of(event), event.event_id
 
 
-_PAYMENT, _CANCELLATION = "payment", "cancellation"
-_NOWHERE = Position("", 0, 0)
-
-
-def _kind(event: Fact) -> str:
-    if isinstance(event, ScoredCall):
-        return CALL
-    return _PAYMENT if isinstance(event, Payment) else _CANCELLATION
-
-
-def _entry(arrival: int, event: Fact, position: Position) -> Entry:
-    head = [arrival, _kind(event), *position, event.event_id, event.at]
-    if isinstance(event, ScoredCall):
-        segment = event.service, event.touchpoint, event.channel, event.customer_type
-        return [*head, event.agency_id, event.aggression, event.empathy, *segment]
-    if isinstance(event, Payment):
-        return [*head, event.amount, event.currency]
-    return [*head, event.ended_by]
+def _identity_of(entry: Entry) -> _Identity:
+    return entry[1], entry[5]
 
 
 def place_of(event: Fact, entries: Sequence[Entry]) -> int | None:
     """Index of `event` among a state's events, by its kind and id; None where it is new."""
-    kind = _kind(event)
+    identity = _identity(event)
     for index, entry in enumerate(entries):
-        if entry[5] == event.event_id and entry[1] == kind:
+        if _identity_of(entry) == identity:
             return index
     return None
 
 
+class _Taken(NamedTuple):
+    """What an entry did to the history it was taken into."""
+
+    moved: dict[str, Moved]
+    """Engagements that differ, by agency."""
+    later: LateRating | None = None
+    """The rating that an answer which came before a call gives it."""
+    rerated: tuple[str, Rerated] | None = None
+    """The agency and the call to which an answer gives another rating."""
+
+
+def _history(entries: Sequence[Entry], horizon_hours: int, currency: str) -> History:
+    by_kind: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_kind[entry[1]].append(entry)
+    history = History.of(
+        [_contact(entry) for entry in by_kind[CALL]],
+        net_payments(entries),
+        [(entry[NAMED], entry[6], entry[8]) for entry in by_kind[RETURN]],
+        [(entry[6], entry[7]) for entry in by_kind[CANCELLATION]],
+        horizon_hours,
+        currency,
+    )
+    for call in by_kind[CALL]:
+        history.ratings.call(call)
+    for answer in by_kind[ANSWER]:
+        history.ratings.answer(answer)
+    history.taken = len(entries)
+    return history
+
+
+def _contact(entry: Entry) -> Contact:
+    return Contact(entry[6], entry[5], *entry[7:14])
+
+
+def _take(history: History, entry: Entry) -> _Taken:
+    """Take an entry into the history."""
+    kind, at = entry[1], entry[6]
+    if kind == CALL:
+        return _Taken(history.talk(_contact(entry)), later=history.ratings.call(entry))
+    if kind == PAYMENT:
+        return _Taken(history.pay(entry[5], at, *entry[7:]))
+    if kind == RETURN:
+        return _Taken(history.give_back(entry[NAMED], at, entry[8]))
+    if kind == ANSWER:
+        history.taken += 1
+        return _Taken({}, rerated=history.ratings.answer(entry))
+    return _Taken(history.end_contract(at, entry[7]))
+
+
 def _changes(
-    event: Fact, before: _History, after: _History, version: int
+    event: Fact, taken: _Taken, version: int, horizon_hours: int
 ) -> tuple[EngagementChange, ...]:
-    said = _conversation(event) if isinstance(event, ScoredCall) else None
-    touched = [event.agency_id] if isinstance(event, ScoredCall) else after.agencies()
-    changes = []
-    for agency_id in touched:
-        stood, stand = before.engagements(agency_id), after.engagements(agency_id)
-        if said is not None or stood != stand:
-            change = EngagementChange(
-                client_id=event.client_id,
-                agency_id=agency_id,
-                customer=event.customer,
-                event_id=event.event_id,
-                version=version,
-                horizon_hours=after.horizon_hours,
-                before=tuple(e for e in stood if e not in stand),
-                after=tuple(e for e in stand if e not in stood),
-                conversation=said,
-            )
-            changes.append(change)
-    return tuple(changes)
+    said = _conversation(event, taken.later) if isinstance(event, ScoredCall) else None
+    changes: list[tuple[str, Moved, Rerated | None]] = [
+        (agency_id, moved, None) for agency_id, moved in taken.moved.items()
+    ]
+    if taken.rerated is not None:
+        agency_id, rerated = taken.rerated
+        changes.append((agency_id, ((), ()), rerated))
+    return tuple(
+        EngagementChange(
+            client_id=event.client_id,
+            agency_id=agency_id,
+            customer=event.customer,
+            event_id=event.event_id,
+            version=version,
+            horizon_hours=horizon_hours,
+            before=before,
+            after=after,
+            conversation=said,
+            rerated=rerated,
+        )
+        for agency_id, (before, after), rerated in changes
+    )
 
 
-def _conversation(call: ScoredCall) -> Conversation:
+def _conversation(call: ScoredCall, later: LateRating | None) -> Conversation:
     return Conversation(
         at=call.at,
         service=call.service,
@@ -293,4 +298,5 @@ def _conversation(call: ScoredCall) -> Conversation:
         measured_rating=call.measured_rating,
         predicted_rating=call.predicted_rating,
         worst=call.worst,
+        later=later,
     )

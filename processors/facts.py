@@ -1,4 +1,4 @@
-"""The three facts that figures follow from: a scored call, a payment, a cancellation.
+"""The facts that figures follow from: calls, payments, cancellations, and their corrections.
 
 They carry integers only: times in microseconds since the epoch, scores in 1/10^4, amounts in
 1/10^4 of their currency, so that sums of them are exact in any order.
@@ -11,7 +11,12 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from processors.event_time import to_us
 from schemas.derived import CallScored
-from schemas.events import ContractCancelledEvent, PaymentReceivedEvent
+from schemas.events import (
+    ContractCancelledEvent,
+    PaymentReceivedEvent,
+    PaymentReturnedEvent,
+    SurveyAnsweredEvent,
+)
 
 SCORE_UNIT = 10_000
 """Parts of a score of 1, and of one unit of currency."""
@@ -62,6 +67,8 @@ class ScoredCall(NamedTuple):
     predicted_rating: int | None
     """Only where no rating was measured; 0-10."""
     worst: WorstQuote | None
+    surveyed: bool = False
+    """Its rating is that of a survey, so that no later one can change it."""
 
 
 class Payment(NamedTuple):
@@ -85,7 +92,31 @@ class Cancellation(NamedTuple):
     ended_by: Literal["customer", "supplier"]
 
 
-Fact: TypeAlias = ScoredCall | Payment | Cancellation
+class PaymentReturn(NamedTuple):
+    """A payment came back; it is named by identity, and may come later than this."""
+
+    event_id: str
+    client_id: str
+    customer: str
+    at: int
+    payment_id: str
+    amount: int | None
+    """In 1/10^4 of the payment's currency; null: all of it."""
+
+
+class SurveyAnswer(NamedTuple):
+    """A survey answered after its call; the call is named by identity, and may come later."""
+
+    event_id: str
+    client_id: str
+    customer: str
+    at: int
+    call_id: str
+    rating: int | None
+    """0-10; null where only a comment was given."""
+
+
+Fact: TypeAlias = ScoredCall | Payment | Cancellation | PaymentReturn | SurveyAnswer
 
 
 def scored_call(event: CallScored) -> ScoredCall:
@@ -108,6 +139,7 @@ def scored_call(event: CallScored) -> ScoredCall:
         measured_rating=measured,
         predicted_rating=score.predicted_rating if measured is None else None,
         worst=_worst_quote(event),
+        surveyed=event.survey is not None,
     )
 
 
@@ -119,7 +151,7 @@ def payment(event: PaymentReceivedEvent, customer: str) -> Payment:
         client_id=data.client_id,
         customer=customer,
         at=to_us(data.received_at),
-        amount=int((data.amount * SCORE_UNIT).to_integral_value()),
+        amount=_amount_in_units(data.amount),
         currency=data.currency,
     )
 
@@ -136,6 +168,32 @@ def cancellation(event: ContractCancelledEvent, customer: str) -> Cancellation:
     )
 
 
+def payment_return(event: PaymentReturnedEvent, customer: str) -> PaymentReturn:
+    """The fact in a pseudonymous `payment-returned` event: it names its payment by identity."""
+    data = event.data
+    return PaymentReturn(
+        event_id=event.id,
+        client_id=data.client_id,
+        customer=customer,
+        at=to_us(data.returned_at),
+        payment_id=data.payment.id,
+        amount=None if data.amount is None else _amount_in_units(data.amount),
+    )
+
+
+def survey_answer(event: SurveyAnsweredEvent, customer: str) -> SurveyAnswer:
+    """The fact in a pseudonymous `survey-answered` event: it names its call by identity."""
+    data = event.data
+    return SurveyAnswer(
+        event_id=event.id,
+        client_id=data.client_id,
+        customer=customer,
+        at=to_us(data.answered_at),
+        call_id=data.call.id,
+        rating=data.rating,
+    )
+
+
 def amount_of(units: int) -> Decimal:
     """An amount in 1/10^4 as a decimal, exactly.
 
@@ -143,6 +201,10 @@ def amount_of(units: int) -> Decimal:
     Decimal('12.3400')
     """
     return Decimal(units).scaleb(-4)
+
+
+def _amount_in_units(amount: Decimal) -> int:
+    return int((amount * SCORE_UNIT).to_integral_value())
 
 
 def _in_units(score: float | None) -> int | None:

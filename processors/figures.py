@@ -64,41 +64,46 @@ def figures(
 
 
 def window_sums(
-    hours: Mapping[int, Mapping[str, int]], window: MetricWindow, as_of: int
+    cells: Mapping[tuple[int, int], Mapping[str, int]], window: MetricWindow, as_of: int
 ) -> dict[str, int]:
-    """All `HOUR_SUMS` over the window as of T, from sums by hour (its begin in us)."""
+    """All `HOUR_SUMS` over the window as of T.
+
+    `cells` are sums by their hour and the hour from which they are known (begins, us).
+    """
     begin, end = window_bounds(window, as_of)
     totals = dict.fromkeys(HOUR_SUMS, 0)
-    for hour, sums in hours.items():
-        if begin <= hour < end:
+    for (hour, known), sums in cells.items():
+        if begin <= hour < end and known < end:
             for name, value in sums.items():
                 totals[name] += value
     return totals
 
 
 def snapshot_days(
-    touched_hours: Iterable[int], watermark: int, previous_watermark: int | None = None
+    touched: Iterable[tuple[int, int]], watermark: int, previous_watermark: int | None = None
 ) -> dict[int, int]:
     """Days whose snapshots are to be written again, each with the `as_of` to write it with.
 
     A past day stands as of its last hour, the watermark's day as of the watermark's hour.
 
     Args:
-        touched_hours: hours (us) whose sums moved; any that lie after the watermark wait for it.
+        touched: hours (us) whose sums moved, each with the hour from which that is known; what
+            lies after the watermark waits for it.
         watermark: latest event time seen, us.
         previous_watermark: the watermark when snapshots were last written; the days from then
             on are due whatever was touched, and today if the hour is another. None, when no
             snapshot was written yet: today is due.
     """
     today, now = day_of(watermark), hour_of(watermark)
-    touched = set(touched_hours)
-    due = {first + past for first in {day_of(h) for h in touched} for past in range(_LONGEST_DAYS)}
+    moved = set(touched)
+    days = {(day_of(hour), day_of(max(hour, known))) for hour, known in moved}
+    due = {day for first, known in days for day in range(known, first + _LONGEST_DAYS)}
     if previous_watermark is not None:
         due.update(range(day_of(previous_watermark), today))
     as_of = {day: _last_hour(day) for day in sorted(due) if day < today}
     begin, end = window_bounds(_LONGEST, watermark)
     moved_on = previous_watermark is None or hour_of(previous_watermark) < now
-    if moved_on or any(begin <= hour < end for hour in touched):
+    if moved_on or any(begin <= hour < end and known < end for hour, known in moved):
         as_of[today] = now
     return as_of
 

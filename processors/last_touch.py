@@ -8,12 +8,14 @@ last conversation at or before it, if that was less than H ago.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from processors.corrections import NetPayment
 from processors.engagements import engagements_of
+from processors.entries import entry_of, net_payments
 from processors.event_time import HOUR_US
-from processors.facts import Cancellation, Fact, Payment, ScoredCall
+from processors.facts import Cancellation, Fact, ScoredCall
 from processors.horizons import Horizons
 
 
@@ -25,15 +27,15 @@ class Touches:
     """By the customer; the supplier's are not the customer leaving."""
     payments: int = 0
     amount: int = 0
-    """Sum of the payments in the summed currency, in 1/10^4 of it."""
+    """Sum of the payments in the summed currency, less what was returned, in 1/10^4 of it."""
 
-    def add(self, event: Cancellation | Payment, currency: str) -> None:
+    def add(self, event: Cancellation | NetPayment, currency: str) -> None:
         """Count one event more."""
         if isinstance(event, Cancellation):
             self.cancellations += 1
         else:
             self.payments += 1
-            self.amount += event.amount if event.currency == currency else 0
+            self.amount += event.left() if event.currency == currency else 0
 
 
 @dataclass
@@ -59,6 +61,8 @@ def touches(
 ) -> list[AgencyTouches]:
     """Both views of the events in [begin, end), by client and agency, null last.
 
+    A payment counts with its amount less what was returned; one returned wholly does not count.
+
     Args:
         customers: the facts of each customer before `end`.
         begin: begin of the window, us.
@@ -78,15 +82,22 @@ def touches(
         engagements = _openings(facts, horizon_hours)
         for agency_id in engagements:
             of(client_id, agency_id)
-        for event in facts:
-            if isinstance(event, ScoredCall) or not begin <= event.at < end:
-                continue
-            if isinstance(event, Cancellation) and event.ended_by != "customer":
+        for event in _outcomes(facts):
+            if not begin <= event.at < end:
                 continue
             of(client_id, last_agency(facts, event.at, horizon_hours)).last.add(event, currency)
             for touched in _open_agencies(engagements, event.at, horizon_hours) or [None]:
                 of(client_id, touched).every.add(event, currency)
     return sorted(found.values(), key=_place)
+
+
+def _outcomes(facts: Sequence[Fact]) -> Iterator[Cancellation | NetPayment]:
+    """The customer's own cancellations, and the payments that did not come back wholly."""
+    for fact in facts:
+        if isinstance(fact, Cancellation) and fact.ended_by == "customer":
+            yield fact
+    entries = [entry_of(number, fact) for number, fact in enumerate(facts)]
+    yield from (paid for paid in net_payments(entries).values() if paid.left())
 
 
 def last_agency(facts: Sequence[Fact], at: int, horizon_hours: int) -> str | None:

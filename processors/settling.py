@@ -11,7 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from processors.engagements import CALL, CustomerState, Entry, place_of
+from processors.corrections import REACH_US
+from processors.engagements import CustomerState, place_of
+from processors.entries import CALL, NAMES, Entry, named_by, named_in
 from processors.event_time import HOUR_US
 from processors.facts import Fact, Position
 
@@ -28,10 +30,12 @@ class Settled(NamedTuple):
 def settle(state: CustomerState, before: int, horizon_hours: int) -> Settled:
     """Part what is settled from what is not.
 
-    Settled are the conversations of engagements that end at or before `before`, and the payments
-    and cancellations before it that lie in no other engagement. An event at or after `before`
-    cannot change them, nor do they change what it does: an engagement that has ended takes no
-    more conversations, and those of the same agency that follow begin one of their own.
+    Settled are the conversations of engagements that end at or before `before`, the payments and
+    cancellations before it that lie in no other engagement, and what corrects any of them. An
+    event at or after `before` cannot change them, unless it corrects one (and then says so), nor
+    do they change what it does: an engagement that has ended takes no more conversations, and
+    those of the same agency that follow begin one of their own. A correction of what is not
+    there waits for it, until it is too old to mean what comes at or after `before`.
 
     Args:
         state: the customer's state.
@@ -40,15 +44,22 @@ def settle(state: CustomerState, before: int, horizon_hours: int) -> Settled:
     """
     horizon = horizon_hours * HOUR_US
     open_since, calls_kept = _open(state["events"], before - horizon, horizon)
-    kept = [
-        entry
-        for entry in state["events"]
-        if (
+    stays_itself: dict[tuple[str, str], bool] = {
+        (entry[1], entry[5]): (
             entry[5] in calls_kept
             if entry[1] == CALL
             else entry[6] >= before or any(t0 <= entry[6] < t0 + horizon for t0 in open_since)
         )
-    ]
+        for entry in state["events"]
+        if entry[1] not in NAMES
+    }
+
+    def stays_here(entry: Entry) -> bool:
+        named = named_by(entry)
+        waits: bool = entry[6] + REACH_US > before
+        return stays_itself.get(named or (entry[1], entry[5]), waits)
+
+    kept = [entry for entry in state["events"] if stays_here(entry)]
     if len(kept) == len(state["events"]):
         return Settled(state, [])
     stays = {(entry[1], entry[5]) for entry in kept}
@@ -70,8 +81,9 @@ def settle(state: CustomerState, before: int, horizon_hours: int) -> Settled:
 def needs_recall(state: CustomerState | None, event: Fact, position: Position, before: int) -> bool:
     """Whether `event` can only be observed rightly with what was put away.
 
-    It is where the event lies before the time up to which events were put away; and where it is
-    a replay, whose changes follow from all the events there were when it first came.
+    It is where the event lies before the time up to which events were put away; where it corrects
+    one that is not at hand; and where it is a replay, whose changes follow from all the events
+    there were when it first came.
 
     Args:
         state: the customer's state as it is at hand.
@@ -79,11 +91,14 @@ def needs_recall(state: CustomerState | None, event: Fact, position: Position, b
         position: where the event was delivered.
         before: the latest `before` that states were settled with; 0: nothing was put away yet.
     """
+    named = named_in(event)
     if state is None:
-        return event.at < before
+        return event.at < before or (named is not None and before > 0)
     if state["whole"]:
         return False
     if event.at < before:
+        return True
+    if named is not None and all((e[1], e[5]) != named for e in state["events"]):
         return True
     place = place_of(event, state["events"])
     return place is not None and state["events"][place][2:5] == list(position)

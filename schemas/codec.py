@@ -14,13 +14,24 @@ from schemas.events import (
     ContractCancelledEvent,
     InboundEvent,
     PaymentReceivedEvent,
+    PaymentReturnedEvent,
+    SurveyAnsweredEvent,
 )
-from schemas.topics import CALL_ENDED, CONTRACT_CANCELLED, PAYMENT_RECEIVED, Topic
+from schemas.topics import (
+    CALL_ENDED,
+    CONTRACT_CANCELLED,
+    PAYMENT_RECEIVED,
+    PAYMENT_RETURNED,
+    SURVEY_ANSWERED,
+    Topic,
+)
 
 _INBOUND: dict[str, tuple[Topic, type[InboundEvent]]] = {
     "it.ascolto.call-ended.v1": (CALL_ENDED, CallEndedEvent),
     "it.ascolto.payment-received.v1": (PAYMENT_RECEIVED, PaymentReceivedEvent),
     "it.ascolto.contract-cancelled.v1": (CONTRACT_CANCELLED, ContractCancelledEvent),
+    "it.ascolto.payment-returned.v1": (PAYMENT_RETURNED, PaymentReturnedEvent),
+    "it.ascolto.survey-answered.v1": (SURVEY_ANSWERED, SurveyAnsweredEvent),
 }
 _MOST_ERRORS = 5
 _NO_VALUE = ("json_invalid", "missing")
@@ -59,7 +70,7 @@ def decode(raw: bytes | None, model: type[ModelT]) -> ModelT | InvalidMessage:
 
 
 def decode_inbound(raw: bytes) -> Routed | InvalidMessage:
-    """`raw` as one of the three inbound events, found by its CloudEvents `type`."""
+    """`raw` as one of the inbound events, found by its CloudEvents `type`."""
     if not raw.strip():
         return InvalidMessage("the message is empty: a JSON object is needed", "empty")
     try:

@@ -16,7 +16,10 @@ from schemas.events import Channel, CustomerType, Service, Survey, Touchpoint
 class Call(Contract):
     """Who, when and about what: the facts of a conversation that every later event repeats."""
 
-    event_id: str = Field(description="id of the call-ended event; names the conversation")
+    event_id: str = Field(
+        description="identity of the call-ended event (keyed hash of client, type, source and id); "
+        "names the conversation"
+    )
     client_id: str
     agency_id: str
     customer: str = Field(description="pseudonym of the customer (keyed hash)")
@@ -27,6 +30,17 @@ class Call(Contract):
     channel: Channel
     customer_type: CustomerType
     language: str
+    content: str | None = Field(
+        None,
+        description="digest of what the call-ended event said (keyed hash); null where a version "
+        "before identities wrote the call",
+    )
+    older_id: str | None = Field(
+        None, description="the identity such a version would have given it, from its id alone"
+    )
+    origin: str | None = Field(
+        None, description="topic/partition/offset of the call-ended event; null if not at hand"
+    )
 
 
 class CallTranscribed(Contract):
@@ -125,7 +139,7 @@ class AlertStatus(StrEnum):
 class Quote(Contract):
     """A sentence of an operator that shows an alert's reason."""
 
-    event_id: str
+    event_id: str = Field(description="identity of the conversation")
     turn: int
     text: str
     aggression: float
@@ -187,5 +201,5 @@ class DeadLetter(Contract):
     reason: str
     error_class: str
     original: str = Field(description="the original bytes, base64")
-    event_id: str | None
+    event_id: str | None = Field(description="the event's identity, where it has one")
     client_id: str | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -13,12 +13,16 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     model_validator,
 )
 
 from schemas.conversation import Contract, Rating, Turn
 
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\s|]+$")]
+EventSource = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
@@ -142,12 +146,28 @@ class CallEnded(Inbound):
         return self
 
 
+def _not_a_return(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(value)
+    except ValidationError as error:
+        if any(detail["type"] == "greater_than" for detail in error.errors()):
+            raise ValueError(
+                "an amount above 0 is needed; for money that went back send payment-returned "
+                "(it.ascolto.payment-returned.v1), which names its payment"
+            ) from None
+        raise
+
+
 class PaymentReceived(Inbound):
     """A customer paid; the agency is found through the customer's engagements."""
 
     client_id: Identifier
     customer_id: Identifier
-    amount: Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=4)]
+    amount: Annotated[
+        Decimal,
+        Field(gt=0, max_digits=18, decimal_places=4),
+        WrapValidator(_not_a_return),
+    ]
     currency: Currency = "EUR"
     received_at: EventTime
 
@@ -162,6 +182,48 @@ class ContractCancelled(Inbound):
     ended_by: EndedBy
 
 
+class EventReference(Inbound):
+    """Names an event of the same committente and customer, as it was sent."""
+
+    source: EventSource = Field(description="CloudEvents source of the event named")
+    id: Identifier = Field(description="CloudEvents id of the event named")
+
+
+class PaymentReturned(Inbound):
+    """A payment came back, wholly or in part: a direct debit returned, a reversal.
+
+    It may come before the payment it names; of several returns of one payment the amounts add up.
+    """
+
+    client_id: Identifier
+    customer_id: Identifier
+    payment: EventReference = Field(description="the payment-received event that it takes back")
+    returned_at: EventTime
+    amount: Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=4)] | None = Field(
+        None, description="in the payment's currency; not given: all of it"
+    )
+
+
+class SurveyAnswered(Inbound):
+    """A customer answered the survey after the call, by SMS for instance.
+
+    It may come before the call it names; of several answers to one call the first stands.
+    """
+
+    client_id: Identifier
+    customer_id: Identifier
+    call: EventReference = Field(description="the call-ended event that it answers about")
+    answered_at: EventTime
+    rating: Rating | None = None
+    comment: Annotated[str, StringConstraints(max_length=100_000)] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.rating is None and self.comment is None:
+            raise ValueError("a rating or a comment is needed")
+        return self
+
+
 DataT = TypeVar("DataT", bound=Inbound)
 
 
@@ -170,7 +232,7 @@ class CloudEvent(Inbound, Generic[DataT]):
 
     specversion: Literal["1.0"] = "1.0"
     id: Identifier
-    source: Annotated[str, StringConstraints(min_length=1, max_length=512)]
+    source: EventSource
     type: str
     time: EventTime
     subject: Identifier = Field(description="the customer_id, also the Kafka key")
@@ -196,4 +258,22 @@ class ContractCancelledEvent(CloudEvent[ContractCancelled]):
     type: Literal["it.ascolto.contract-cancelled.v1"] = "it.ascolto.contract-cancelled.v1"
 
 
-InboundEvent = CallEndedEvent | PaymentReceivedEvent | ContractCancelledEvent
+class PaymentReturnedEvent(CloudEvent[PaymentReturned]):
+    """Topic `payment-returned`."""
+
+    type: Literal["it.ascolto.payment-returned.v1"] = "it.ascolto.payment-returned.v1"
+
+
+class SurveyAnsweredEvent(CloudEvent[SurveyAnswered]):
+    """Topic `survey-answered`."""
+
+    type: Literal["it.ascolto.survey-answered.v1"] = "it.ascolto.survey-answered.v1"
+
+
+InboundEvent = (
+    CallEndedEvent
+    | PaymentReceivedEvent
+    | ContractCancelledEvent
+    | PaymentReturnedEvent
+    | SurveyAnsweredEvent
+)

@@ -11,7 +11,13 @@ from pydantic.json_schema import models_json_schema
 from schemas.topics import TOPICS, Topic
 
 GENERATED = Path(__file__).parent / "generated"
-_OURS_TO_RECEIVE = ("call-ended", "payment-received", "contract-cancelled")
+_OURS_TO_RECEIVE = (
+    "call-ended",
+    "payment-received",
+    "contract-cancelled",
+    "payment-returned",
+    "survey-answered",
+)
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 

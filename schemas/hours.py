@@ -6,11 +6,13 @@ from schemas.conversation import Contract
 
 
 class HourCell(Contract):
-    """The sums of one segment and hour."""
+    """The sums of one segment and hour that are known from an hour on."""
 
     segment: str
     hour_us: int
     """Begin of the hour, us since the epoch."""
+    known_us: int | None = None
+    """Begin of the hour from which this is known; null: the hour itself."""
     sums: dict[str, int]
     """All `schemas.rows.HOUR_SUMS`, of any size."""
 

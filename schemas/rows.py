@@ -27,6 +27,10 @@ _HOUR = "DateTime('UTC')"
 _SCORE = "Nullable(Float64)"
 _FIGURE = "Nullable(Float64)"
 _VERSION = {"version": "UInt64"}
+
+FIRST_WINS = 2**63
+"""What is written once has this less the clock as its version, so that the first row stays."""
+
 _SEGMENT_OF_CALL = {
     "service": _LABEL,
     "touchpoint": _LABEL,
@@ -48,7 +52,28 @@ EVENTS = Table(
     },
     ("client_id", "topic", "event_id"),
 )
-"""Journal of the facts (transcribed calls, payments, cancellations): all figures follow from it."""
+"""Journal of the facts (transcribed calls, payments, cancellations, and what corrects them).
+
+All figures follow from it.
+"""
+
+EVENT_CLAIMS = Table(
+    "event_claims",
+    {
+        "client_id": _LABEL,
+        "event_id": "String",
+        "customer": "String",
+        "digest": "String",
+        "older": "Bool",
+        **_VERSION,
+    },
+    ("client_id", "event_id"),
+)
+"""Which event stands of those with one identity: the digest of what the first of them said.
+
+`older` are events that a version which kept no source took in. Not one of the derived tables: a
+claim outlives every worker, as the journal does.
+"""
 
 CALLS = Table(
     "calls",
@@ -83,6 +108,23 @@ CALLS = Table(
 )
 """Scored conversations; `quotes` are the words that explain the scores, heaviest first."""
 
+CALL_SURVEYS = Table(
+    "call_surveys",
+    {
+        "client_id": _LABEL,
+        "event_id": "String",
+        "agency_id": _LABEL,
+        "rating": "UInt8",
+        "known_at": _TIME,
+        **_VERSION,
+    },
+    ("client_id", "event_id"),
+)
+"""Ratings of surveys answered after their call, by the call's id; they stand from `known_at` on.
+
+The rating of a survey that came with its call is in `calls`, and such a call has no row here.
+"""
+
 ENGAGEMENTS = Table(
     "engagements",
     {
@@ -106,7 +148,10 @@ ENGAGEMENTS = Table(
     ("client_id", "agency_id", "customer", "opened_at"),
     removable=True,
 )
-"""Engagements as they stand; an engagement whose begin a late call moved is taken back."""
+"""Engagements as they stand; an engagement whose begin a late call moved is taken back.
+
+`paid` and `amount` are without what was returned, however late.
+"""
 
 HOUR_SUMS = (
     "calls",
@@ -154,12 +199,18 @@ AGENCY_HOURS = Table(
         "agency_id": _LABEL,
         "segment": _LABEL,
         "hour": _HOUR,
+        "known": _HOUR,
         **dict.fromkeys(HOUR_SUMS, "Int128"),
         **_VERSION,
     },
-    ("client_id", "agency_id", "segment", "hour"),
+    ("client_id", "agency_id", "segment", "hour", "known"),
 )
-"""Hourly sums: every window as of any time is a sum of these rows."""
+"""Hourly sums: every window as of any time is a sum of these rows.
+
+`known` is the hour from which a row counts, nearly always its own; an answer or a return that
+comes later moves sums of `hour` by a row of its own. The window [b, e) holds the rows with
+b <= hour < e and known < e.
+"""
 
 
 def _interval(name: str) -> dict[str, str]:
@@ -293,7 +344,9 @@ DEAD_LETTERS = Table(
 
 TABLES = (
     EVENTS,
+    EVENT_CLAIMS,
     CALLS,
+    CALL_SURVEYS,
     ENGAGEMENTS,
     AGENCY_HOURS,
     AGENCY_METRICS,

@@ -14,7 +14,13 @@ from schemas.derived import (
     DeadLetter,
     Figures,
 )
-from schemas.events import CallEndedEvent, ContractCancelledEvent, PaymentReceivedEvent
+from schemas.events import (
+    CallEndedEvent,
+    ContractCancelledEvent,
+    PaymentReceivedEvent,
+    PaymentReturnedEvent,
+    SurveyAnsweredEvent,
+)
 
 PARTITIONS = 6
 """Partitions of every topic by default; one number for all, so that joins stay co-partitioned."""
@@ -50,6 +56,20 @@ PAYMENT_RECEIVED = Topic(
 )
 CONTRACT_CANCELLED = Topic(
     "contract-cancelled", "customer_id", _INBOUND, "A contract ended.", ContractCancelledEvent
+)
+PAYMENT_RETURNED = Topic(
+    "payment-returned",
+    "customer_id",
+    _INBOUND,
+    "A payment came back, wholly or in part.",
+    PaymentReturnedEvent,
+)
+SURVEY_ANSWERED = Topic(
+    "survey-answered",
+    "customer_id",
+    _INBOUND,
+    "A customer answered the survey after the call.",
+    SurveyAnsweredEvent,
 )
 CALL_TRANSCRIBED = Topic(
     "call-transcribed",
@@ -101,6 +121,8 @@ TOPICS = (
     CALL_ENDED,
     PAYMENT_RECEIVED,
     CONTRACT_CANCELLED,
+    PAYMENT_RETURNED,
+    SURVEY_ANSWERED,
     CALL_TRANSCRIBED,
     CALL_SCORED,
     ENGAGEMENT_CHANGED,

@@ -10,6 +10,7 @@ from typing import cast
 
 from processors.agency_days import AgencyDays
 from processors.buckets import (
+    Cell,
     DayState,
     apply,
     cell_sums,
@@ -35,7 +36,6 @@ MOST_SNAPSHOT_DAYS = 400
 """Days whose snapshots one change may rewrite: one event dated far ahead must not make millions."""
 
 Agency = tuple[str, str]
-Cell = tuple[str, int]
 
 TOLD_AGAIN_DAYS = 90
 """Days whose snapshots a worker writes again at its start: those before may have been untold."""
@@ -222,7 +222,7 @@ class Aggregator:
             messages += self._hours(agency, cells)
             messages += self._snapshots(agency, days, cells)
             messages += self._alerts.alerts(
-                agency, days, {hour for _, hour in cells}, self._now(agency[0])
+                agency, days, {cell.hour for cell in cells}, self._now(agency[0])
             )
         await self._outbox.deliver(messages)
         await self._alerts.keep(self._partitions)
@@ -231,15 +231,20 @@ class Aggregator:
         """The touched hours' sums, a message a day."""
         by_day: dict[int, list[Cell]] = defaultdict(list)
         for cell in sorted(cells):
-            by_day[day_of(cell[1])].append(cell)
+            by_day[day_of(cell.hour)].append(cell)
         for day, its_cells in by_day.items():
             state = self._day(day_key(agency, day))
             value = {
                 "client_id": agency[0],
                 "agency_id": agency[1],
                 "cells": [
-                    {"segment": segment, "hour_us": hour, "sums": cell_sums(state, segment, hour)}
-                    for segment, hour in its_cells
+                    {
+                        "segment": cell.segment,
+                        "hour_us": cell.hour,
+                        "known_us": cell.known,
+                        "sums": cell_sums(state, cell),
+                    }
+                    for cell in its_cells
                 ],
             }
             yield Message(AGENCY_HOURS, _key(agency), json.dumps(value).encode())
@@ -250,7 +255,7 @@ class Aggregator:
         if not now:
             return []
         told_at = self._told_at.get(agency, day_start(days.days[0]))
-        due = snapshot_days({hour for _, hour in cells}, now, told_at)
+        due = snapshot_days({(cell.hour, cell.known) for cell in cells}, now, told_at)
         self._told_at[agency] = now
         return [
             Message(AGENCY_METRICS, _key(agency), encode(figures))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from processors.agency_alerts import nps_fall_alert, retracted, rise_alert, silence_alert
 from processors.agency_days import AgencyDays
 from processors.alert_settings import AlertSettings, settings_of
-from processors.buckets import ALL, Sums, cell_sums, hours_with_calls
+from processors.buckets import ALL, Sums, hour_sums, hours_with_calls
 from processors.event_time import HOUR_US, day_of, day_start, hour_of
 from processors.facts import SCORE_UNIT
 from processors.nps_falls import displeasure
@@ -185,12 +185,15 @@ class AlertWatch:
 
 
 def _closed_hours(days: AgencyDays, day: int, closed: int) -> dict[int, Sums]:
-    """The sums of a day's hours (their begins) with calls that ended by `closed`, in order."""
+    """The sums of a day's hours (their begins) with calls that ended by `closed`, in order.
+
+    Whole, with ratings that became known later: they tell of the agency's calls in that hour.
+    """
     state = days.get(day)
     if state is None:
         return {}
     begins = (day_start(day) + hour * HOUR_US for hour in hours_with_calls(state))
-    return {begin: cell_sums(state, ALL, begin) for begin in begins if begin + HOUR_US <= closed}
+    return {begin: hour_sums(state, ALL, begin) for begin in begins if begin + HOUR_US <= closed}
 
 
 def _after_day(

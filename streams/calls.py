@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from processors.identity import content_digest, identity_of, unsourced_identity
 from processors.interruptions import turn_taking
 from processors.pseudonyms import pseudonym
 from processors.redaction import redact
@@ -15,11 +16,17 @@ from schemas.topics import CALL_TRANSCRIBED
 from streams.outbox import Message
 
 
-def call_of(event: CallEndedEvent, key: bytes) -> Call:
-    """The facts that every later event repeats."""
+def call_of(event: CallEndedEvent, key: bytes, origin: str | None = None) -> Call:
+    """The facts that every later event repeats.
+
+    Args:
+        event: the event as it was sent.
+        key: the pseudonym key.
+        origin: topic/partition/offset where it was delivered, to fetch its bytes again.
+    """
     data = event.data
     return Call(
-        event_id=event.id,
+        event_id=identity_of(key, event),
         client_id=data.client_id,
         agency_id=data.agency_id,
         customer=pseudonym(key, data.client_id, data.customer_id),
@@ -30,6 +37,9 @@ def call_of(event: CallEndedEvent, key: bytes) -> Call:
         channel=data.channel,
         customer_type=data.customer_type,
         language=data.language,
+        content=content_digest(key, event),
+        older_id=unsourced_identity(key, data.client_id, event.type, event.id),
+        origin=origin,
     )
 
 
@@ -42,13 +52,13 @@ def redacted_survey(
     return survey.model_copy(update={"comment": redact(survey.comment, language, names)})
 
 
-def from_text(event: CallEndedEvent, key: bytes) -> CallTranscribed:
+def from_text(event: CallEndedEvent, key: bytes, origin: str | None = None) -> CallTranscribed:
     """A conversation whose text was given (or that is only a survey)."""
     data = event.data
     said = data.transcript or []
     taken = turn_taking(said) if said else None
     return CallTranscribed(
-        call=call_of(event, key),
+        call=call_of(event, key, origin),
         turns=redacted(said, data.language, data.people),
         survey=redacted_survey(data.survey, data.language, data.people),
         from_audio=False,

@@ -15,7 +15,8 @@ from itertools import islice
 from typing import NamedTuple, Protocol, cast
 
 from infra.clickhouse.store import Store
-from processors.engagements import CustomerState, Entry
+from processors.engagements import CustomerState
+from processors.entries import Entry
 from processors.event_time import HOUR_US
 from processors.facts import Fact, Position, ScoredCall
 from processors.horizons import Horizons
@@ -136,10 +137,12 @@ class Customers:
         """The states that these facts need, whole where they need them whole."""
         states: dict[Key, CustomerState] = {}
         recalled: set[Key] = set()
-        for arrival in arrivals:
-            state = self._state(arrival.key)
+        for key in dict.fromkeys(arrival.key for arrival in arrivals):
+            state = self._state(key)
             if state is not None:
-                states[arrival.key] = state
+                states[key] = state
+        for arrival in arrivals:
+            state = states.get(arrival.key)
             before = self._mark(arrival.fact.client_id, arrival.position.partition)["before"]
             if needs_recall(state, arrival.fact, arrival.position, before):
                 recalled.add(arrival.key)

@@ -2,70 +2,133 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from infra.clickhouse.journal import Journaled
+from processors.claims import Claim, Name, Verdict, claim_of_call, verdict
+from processors.identity import content_digest, identity_of, unsourced_identity
+from processors.pseudonyms import pseudonym
 from schemas.codec import InvalidMessage
+from schemas.events import CallEndedEvent, InboundEvent
 from schemas.topics import (
     CALL_ENDED,
     CALL_TRANSCRIBED,
     CONTRACT_CANCELLED,
     PAYMENT_RECEIVED,
+    PAYMENT_RETURNED,
+    SURVEY_ANSWERED,
     Topic,
 )
+from streams.calls import call_of
 from streams.dead_letters import dead_letter, message_of
 from streams.emitter import Emitter, Line
 
 _JOURNALED: dict[str, Topic] = {
-    topic.name: topic for topic in (CALL_TRANSCRIBED, PAYMENT_RECEIVED, CONTRACT_CANCELLED)
+    topic.name: topic
+    for topic in (
+        CALL_TRANSCRIBED,
+        PAYMENT_RECEIVED,
+        CONTRACT_CANCELLED,
+        PAYMENT_RETURNED,
+        SURVEY_ANSWERED,
+    )
 }
 
-Name = tuple[str, str, str]
-"""What names an inbound event: its tenant, its topic, its id."""
 
-
-@dataclass(frozen=True)
+@dataclass
 class Played:
-    """What became of a file's lines."""
+    """What has become of a file's lines so far."""
 
-    events: int
-    calls: int
-    invalid: int
-    already_known: int
+    events: int = 0
+    calls: int = 0
+    invalid: int = 0
+    already_known: int = 0
+    waiting: list[Line] = field(default_factory=list)
+    """Events to be sent when all others are through, in order."""
 
 
-def restore(journal: Iterable[Journaled], emitter: Emitter) -> set[Name]:
+@dataclass
+class Known:
+    """The journal's events: by identity, with the digest of their content."""
+
+    key: bytes
+    claims: Mapping[Name, str] = field(default_factory=dict)
+    """What stands in the store, whether its event reached the journal or not."""
+    journaled: dict[Name, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Number of events."""
+        return len(self.journaled)
+
+    def add(self, fact: Journaled) -> None:
+        """Take note of a fact of the journal."""
+        name = fact.client_id, fact.event_id
+        self.journaled[name] = self.claims.get(name, "")
+
+    def holds(self, event: InboundEvent) -> bool:
+        """Whether the journal has this event with this content: it need not be played again."""
+        return bool(self.journaled) and (
+            verdict(_claim(self.key, event), self.journaled) in (Verdict.STANDS, Verdict.KNOWN)
+        )
+
+
+def _claim(key: bytes, event: InboundEvent) -> Claim:
+    if isinstance(event, CallEndedEvent):
+        return claim_of_call(key, call_of(event, key))
+    data, digest = event.data, content_digest(key, event)
+    return Claim(
+        data.client_id,
+        identity_of(key, event),
+        pseudonym(key, data.client_id, data.customer_id),
+        digest,
+        unsourced_identity(key, data.client_id, event.type, event.id),
+        digest,
+    )
+
+
+def restore(journal: Iterable[Journaled], emitter: Emitter, known: Known) -> None:
     """Send the journal's facts again, to fill a broker and workers that start empty.
 
-    Each goes to the partition it came from, so that it meets the customer's later events.
-
-    Returns:
-        The names of the events that need not be played again.
+    Each goes to the partition it came from, so that it meets the customer's later events; `known`
+    takes note of it.
     """
-    known: set[Name] = set()
     for fact in journal:
         topic = _JOURNALED[fact.topic]
         emitter.write(topic, fact.customer.encode(), fact.payload.encode(), fact.partition)
-        inbound = CALL_ENDED if topic is CALL_TRANSCRIBED else topic
-        known.add((fact.client_id, inbound.name, fact.event_id))
+        known.add(fact)
     emitter.confirm()
-    return known
 
 
-def play(
-    lines: Iterable[Line], file_name: str, emitter: Emitter, known: set[Name]
-) -> Iterator[Played]:
+class InOrder:
+    """Finds the lines of a file that must wait, so that the first of equal identities is first.
+
+    Customers' events lie in different partitions, and recordings are overtaken by texts: sent
+    together, either of two events in conflict might be the one that comes first.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._first: dict[str, int] = {}
+
+    def must_wait(self, line: Line, event: InboundEvent) -> bool:
+        """Whether another line with this event's identity came before it, written otherwise."""
+        written = hash(line.raw)
+        return self._first.setdefault(identity_of(self._key, event), written) != written
+
+
+def play(lines: Iterable[Line], file_name: str, emitter: Emitter, known: Known) -> Iterator[Played]:
     """Send a file's events; yields how far it is, last of all when everything is confirmed.
 
     Lines that are no events go to the dead letters as they are. Events that the journal holds
-    are left out; events that stand twice in the file are sent twice.
+    with the same content are left out; events that stand twice in the file are sent twice. Those
+    that have to wait until all others are through are handed back: `Played.waiting`.
     """
-    events = calls = invalid = already = 0
+    played, in_order = Played(), InOrder(known.key)
     for line in lines:
         content = line.content
         if isinstance(content, InvalidMessage):
-            invalid += 1
+            played.invalid += 1
             letter = message_of(
                 dead_letter(
                     topic="file",
@@ -77,13 +140,14 @@ def play(
             )
             emitter.write(letter.topic, letter.key, letter.value)
         else:
-            events += 1
-            calls += content.topic is CALL_ENDED
-            name = (content.event.data.client_id, content.topic.name, content.event.id)
-            if name in known:
-                already += 1
+            played.events += 1
+            played.calls += content.topic is CALL_ENDED
+            if known.holds(content.event):
+                played.already_known += 1
+            elif in_order.must_wait(line, content.event):
+                played.waiting.append(line)
             else:
                 emitter.send(line)
-        yield Played(events, calls, invalid, already)
+        yield played
     emitter.confirm()
-    yield Played(events, calls, invalid, already)
+    yield played

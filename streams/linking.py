@@ -1,4 +1,4 @@
-"""The `link` agent: scores, payments and cancellations meet in their customer's engagements."""
+"""The `link` agent: calls, payments, cancellations and corrections meet in their engagements."""
 
 from __future__ import annotations
 
@@ -7,27 +7,44 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from processors.engagements import CustomerState, Observed, Outcome, observe
-from processors.facts import Fact, Position, ScoredCall, cancellation, payment, scored_call
+from processors.engagements import CustomerState, Memory, Observed, Outcome, observe
+from processors.facts import (
+    Fact,
+    Position,
+    ScoredCall,
+    cancellation,
+    payment,
+    payment_return,
+    scored_call,
+    survey_answer,
+)
 from processors.horizons import Horizons
-from processors.pseudonyms import pseudonym
-from schemas.codec import InvalidMessage, decode, encode
+from schemas.codec import InvalidMessage, encode
 from schemas.derived import CallScored
-from schemas.events import ContractCancelledEvent, PaymentReceivedEvent
+from schemas.events import (
+    ContractCancelledEvent,
+    PaymentReceivedEvent,
+    PaymentReturnedEvent,
+    SurveyAnsweredEvent,
+)
 from schemas.topics import (
     CALL_SCORED,
     CONTRACT_CANCELLED,
     ENGAGEMENT_CHANGED,
     PAYMENT_RECEIVED,
+    PAYMENT_RETURNED,
+    SURVEY_ANSWERED,
 )
 from streams.change_batches import ChangeBatch, PositionedChange, agency_key
+from streams.conflicts import Conflicts
 from streams.customers import LOOKS_AN_EVENT, Arrival, Customers, Key
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery
+from streams.identified import FactEvent, identified
 from streams.outbox import Message, Outbox
 from streams.progress import Progress
 
-TOPICS = (CALL_SCORED, PAYMENT_RECEIVED, CONTRACT_CANCELLED)
+TOPICS = (CALL_SCORED, PAYMENT_RECEIVED, CONTRACT_CANCELLED, PAYMENT_RETURNED, SURVEY_ANSWERED)
 CHANGES_A_MESSAGE = 200
 """Keeps a message well under the brokers' usual limit of 1 MB."""
 
@@ -53,12 +70,14 @@ class Linker:
     def __init__(
         self,
         customers: Customers,
+        conflicts: Conflicts,
         outbox: Outbox,
         dead_letters: DeadLetters,
         progress: Progress,
         settings: LinkSettings,
     ) -> None:
         self._customers = customers
+        self._conflicts = conflicts
         self._outbox = outbox
         self._dead_letters = dead_letters
         self._progress = progress
@@ -69,9 +88,10 @@ class Linker:
         arrivals = await self._arrivals(batch)
         states = await self._customers.at_hand(arrivals)
         new: dict[Key, CustomerState] = {}
+        memories: dict[Key, Memory] = defaultdict(Memory)
         changes: dict[tuple[str, str], list[PositionedChange]] = defaultdict(list)
         for arrival in arrivals:
-            observed = self._observe(arrival, states.get(arrival.key))
+            observed = self._observe(arrival, states.get(arrival.key), memories[arrival.key])
             states[arrival.key] = observed.state
             if observed.outcome is Outcome.NEW:
                 new[arrival.key] = observed.state
@@ -87,18 +107,23 @@ class Linker:
         self._progress.count("events_settled", settled)
 
     async def _arrivals(self, batch: Sequence[Delivery]) -> list[Arrival]:
-        arrivals = []
+        """The facts of a batch that stand; what cannot be read or is in conflict is buried."""
+        read = []
         for delivery in batch:
-            fact = self._fact(delivery)
-            if isinstance(fact, InvalidMessage):
-                await self._dead_letters.refuse(delivery, fact)
-                continue
+            found = identified(delivery, self._settings.pseudonym_key)
+            if isinstance(found, InvalidMessage):
+                await self._dead_letters.refuse(delivery, found)
+            else:
+                read.append((delivery, found))
+        arrivals = []
+        for delivery, found in await self._conflicts.settled(read):
+            fact = _fact(found.event)
             if isinstance(fact, ScoredCall):
                 self._progress.saw(fact.at)
             arrivals.append(Arrival(fact, Position(*delivery.position)))
         return arrivals
 
-    def _observe(self, arrival: Arrival, state: CustomerState | None) -> Observed:
+    def _observe(self, arrival: Arrival, state: CustomerState | None, memory: Memory) -> Observed:
         fact, position = arrival
         observed = observe(
             state,
@@ -107,28 +132,12 @@ class Linker:
             horizon_hours=self._settings.horizons.hours(fact.client_id),
             currency=self._settings.currency,
             arrivals_before=self._customers.arrivals_before(fact.client_id, position.partition),
+            memory=memory,
         )
         self._progress.count(f"{type(fact).__name__.lower()}_{observed.outcome.value}")
         if observed.outcome is Outcome.NEW and self._customers.is_late(fact):
             self._progress.count("late_events")
         return observed
-
-    def _fact(self, delivery: Delivery) -> Fact | InvalidMessage:
-        if delivery.topic == CALL_SCORED.name:
-            scored = decode(delivery.value, CallScored)
-            return scored if isinstance(scored, InvalidMessage) else scored_call(scored)
-        if delivery.topic == PAYMENT_RECEIVED.name:
-            paid = decode(delivery.value, PaymentReceivedEvent)
-            if isinstance(paid, InvalidMessage):
-                return paid
-            return payment(paid, self._pseudonym(paid.data.client_id, paid.data.customer_id))
-        ended = decode(delivery.value, ContractCancelledEvent)
-        if isinstance(ended, InvalidMessage):
-            return ended
-        return cancellation(ended, self._pseudonym(ended.data.client_id, ended.data.customer_id))
-
-    def _pseudonym(self, client_id: str, customer_id: str) -> str:
-        return pseudonym(self._settings.pseudonym_key, client_id, customer_id)
 
     async def _send(self, client: str, agency: str, changes: list[PositionedChange]) -> None:
         """Send an agency's changes, one message after the other, so that none overtakes."""
@@ -140,3 +149,16 @@ class Linker:
                 changes=tuple(changes[start : start + CHANGES_A_MESSAGE]),
             )
             await self._outbox.deliver([Message(ENGAGEMENT_CHANGED, key, encode(part))])
+
+
+def _fact(event: FactEvent) -> Fact:
+    if isinstance(event, PaymentReceivedEvent):
+        return payment(event, event.data.customer_id)
+    if isinstance(event, ContractCancelledEvent):
+        return cancellation(event, event.data.customer_id)
+    if isinstance(event, PaymentReturnedEvent):
+        return payment_return(event, event.data.customer_id)
+    if isinstance(event, SurveyAnsweredEvent):
+        return survey_answer(event, event.data.customer_id)
+    assert isinstance(event, CallScored), "what was only transcribed is not linked"
+    return scored_call(event)

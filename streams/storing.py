@@ -15,24 +15,27 @@ from typing import Any
 
 from infra.clickhouse.store import Row, Store
 from processors.changes import Engagement, EngagementChange
+from processors.claims import Verdict
 from processors.event_time import date_of, day_of, to_datetime, to_us
 from processors.facts import amount_of
-from processors.pseudonyms import pseudonym
 from schemas import rows, topics
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.derived import AgencyAlert, CallScored, CallTranscribed, DeadLetter, Figures
-from schemas.events import ContractCancelledEvent, PaymentReceivedEvent
+from schemas.events import PaymentReceivedEvent, PaymentReturnedEvent, SurveyAnsweredEvent
 from schemas.hours import AgencyHours
-from schemas.rows import HOUR_SUMS, Table
+from schemas.rows import FIRST_WINS, HOUR_SUMS, Table
 from schemas.topics import Topic
 from streams.change_batches import ChangeBatch
+from streams.claims import Claims
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery
+from streams.identified import Identified, identified
 
-_FIRST_WINS = 2**63
 _GENERATION = 2**40
 _QUOTES_KEPT = 3
 """Quotes of a call that are kept for each score."""
+_NOT_OF_THE_ROW = {"content", "older_id", "origin"}
+"""Of a call's facts, those that serve its way through the workers only."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +50,26 @@ class RowSettings:
 Rows = Iterable[Row]
 RowsOf = Callable[[Delivery, RowSettings], Rows | InvalidMessage]
 """The rows of a message; what cannot be read is said where no other agent buries it."""
+RowOfFact = Callable[[Identified, Delivery, RowSettings], Row]
+"""The row of a fact that stands; `link` buries what cannot be read or is in conflict."""
 
 
 @dataclass(frozen=True)
 class Sink:
-    """One store agent: the topics it reads, the table it writes."""
+    """One store agent of what the workers derive: the topics it reads, the table it writes."""
 
     table: Table
     topics: tuple[Topic, ...]
     rows_of: RowsOf
+
+
+@dataclass(frozen=True)
+class FactSink:
+    """One store agent of facts, each of which stands only if its claim does."""
+
+    table: Table
+    topics: tuple[Topic, ...]
+    row_of: RowOfFact
 
 
 class TableWriter:
@@ -72,74 +86,83 @@ class TableWriter:
 
     async def handle(self, batch: Sequence[Delivery]) -> None:
         """Write the rows of a batch in one insert; of rows with one key only the newest."""
-        newest: dict[tuple[Any, ...], Row] = {}
+        found: list[Row] = []
         for delivery in batch:
             rows = self._rows_of(delivery, self._settings)
             if isinstance(rows, InvalidMessage):
                 await self._dead_letters.refuse(delivery, rows)
                 continue
-            for row in rows:
-                key = tuple(row[name] for name in self._table.key)
-                if key not in newest or newest[key]["version"] <= row["version"]:
-                    newest[key] = row
-        await self._store.insert(self._table, list(newest.values()))
+            found += rows
+        await self._store.insert(self._table, _newest(self._table, found))
 
 
-def journal_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
+class FactWriter:
+    """Handler of the agent of one table of facts."""
+
+    def __init__(self, sink: FactSink, store: Store, settings: RowSettings, claims: Claims) -> None:
+        self._table = sink.table
+        self._row_of = sink.row_of
+        self._store = store
+        self._settings = settings
+        self._claims = claims
+
+    async def handle(self, batch: Sequence[Delivery]) -> None:
+        """Write the rows of a batch's facts that stand in one insert."""
+        read = [(each, identified(each, self._settings.pseudonym_key)) for each in batch]
+        facts = [(each, fact) for each, fact in read if isinstance(fact, Identified)]
+        verdicts = await self._claims.judge([fact.claim for _, fact in facts])
+        rows = [
+            self._row_of(fact, delivery, self._settings)
+            for (delivery, fact), verdict in zip(facts, verdicts, strict=True)
+            if verdict is Verdict.STANDS
+        ]
+        await self._store.insert(self._table, _newest(self._table, rows))
+
+
+def _newest(table: Table, rows: Iterable[Row]) -> list[Row]:
+    """Of rows with one key that with the greatest version, of equals the last."""
+    newest: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        key = tuple(row[name] for name in table.key)
+        if key not in newest or newest[key]["version"] <= row["version"]:
+            newest[key] = row
+    return list(newest.values())
+
+
+def journal_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row:
     """The fact itself, pseudonymous and redacted: all figures can be made again from these."""
-    fact = _fact(delivery, settings.pseudonym_key)
-    if fact is None:
-        return []
-    event_id, client_id, customer, time, payload = fact
-    row = {
+    event = fact.event
+    if isinstance(event, CallTranscribed | CallScored):
+        time = event.call.ended_at
+        # Sent again, it stands in another broker, where its origin is another event's place.
+        event = event.model_copy(update={"call": event.call.model_copy(update={"origin": None})})
+    elif isinstance(event, PaymentReceivedEvent):
+        time = event.data.received_at
+    elif isinstance(event, PaymentReturnedEvent):
+        time = event.data.returned_at
+    elif isinstance(event, SurveyAnsweredEvent):
+        time = event.data.answered_at
+    else:
+        time = event.data.cancelled_at
+    return {
         "topic": delivery.topic,
-        "event_id": event_id,
-        "client_id": client_id,
-        "customer": customer,
+        "event_id": fact.claim.event_id,
+        "client_id": fact.claim.client_id,
+        "customer": fact.claim.customer,
         "event_time": time,
         "partition": delivery.partition,
-        "payload": payload.decode(),
-        "version": _FIRST_WINS - settings.now_us(),
+        "payload": encode(event).decode(),
+        "version": FIRST_WINS - settings.now_us(),
     }
-    return [row]
 
 
-def _fact(delivery: Delivery, key: bytes) -> tuple[str, str, str, datetime, bytes] | None:
-    """Id, tenant, customer, time and payload; None where the agent that decides buries it."""
-    if delivery.topic == topics.CALL_TRANSCRIBED.name:
-        called = decode(delivery.value, CallTranscribed)
-        if isinstance(called, InvalidMessage):
-            return None
-        call = called.call
-        return call.event_id, call.client_id, call.customer, call.ended_at, delivery.value
-    if delivery.topic == topics.PAYMENT_RECEIVED.name:
-        paid = decode(delivery.value, PaymentReceivedEvent)
-        if isinstance(paid, InvalidMessage):
-            return None
-        return _pseudonymous(paid, paid.data.received_at, key)
-    ended = decode(delivery.value, ContractCancelledEvent)
-    if isinstance(ended, InvalidMessage):
-        return None
-    return _pseudonymous(ended, ended.data.cancelled_at, key)
-
-
-def _pseudonymous(
-    event: PaymentReceivedEvent | ContractCancelledEvent, time: datetime, key: bytes
-) -> tuple[str, str, str, datetime, bytes]:
-    customer = pseudonym(key, event.data.client_id, event.data.customer_id)
-    data = event.data.model_copy(update={"customer_id": customer})
-    safe = event.model_copy(update={"subject": customer, "data": data})
-    return event.id, event.data.client_id, customer, time, encode(safe)
-
-
-def call_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
+def call_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row:
     """One scored conversation."""
-    event = decode(delivery.value, CallScored)
-    if isinstance(event, InvalidMessage):
-        return []
+    event = fact.event
+    assert isinstance(event, CallScored), delivery.topic
     call, score = event.call, event.score
-    row = {
-        **call.model_dump(mode="python"),
+    return {
+        **call.model_dump(mode="python", exclude=_NOT_OF_THE_ROW),
         "from_audio": event.from_audio,
         **score.model_dump(
             include={
@@ -164,7 +187,6 @@ def call_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessag
         ),
         "version": settings.now_us(),
     }
-    return [row]
 
 
 def _quotes(event: CallScored) -> list[tuple[str, int, str, float]]:
@@ -203,9 +225,35 @@ def engagement_rows(delivery: Delivery, settings: RowSettings) -> Rows | Invalid
     return made
 
 
+def survey_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
+    """The ratings that surveys gave to conversations after they had ended."""
+    batch = decode(delivery.value, ChangeBatch)
+    if isinstance(batch, InvalidMessage):
+        return []
+    made = []
+    for positioned in batch.changes:
+        change = positioned.change
+        call_id, rating = change.event_id, change.conversation and change.conversation.later
+        if change.rerated is not None:
+            call_id, rating = change.rerated.call_id, change.rerated.after
+        if rating is not None:
+            made.append(
+                {
+                    "client_id": change.client_id,
+                    "event_id": call_id,
+                    "agency_id": change.agency_id,
+                    "rating": rating.rating,
+                    "known_at": to_datetime(rating.known_at),
+                    "version": settings.generation * _GENERATION + change.version,
+                }
+            )
+    return made
+
+
 def _engagement_row(
     change: EngagementChange, engagement: Engagement, version: int, is_deleted: int
 ) -> Row:
+    paid, amount = engagement.stands()
     return {
         "client_id": change.client_id,
         "agency_id": change.agency_id,
@@ -222,8 +270,8 @@ def _engagement_row(
         "empathy": _mean(engagement.empathy_sum, engagement.empathy_n),
         "cancelled": engagement.cancelled,
         "lost_to_supplier": engagement.lost_to_supplier,
-        "paid": engagement.paid,
-        "amount": amount_of(engagement.amount),
+        "paid": paid,
+        "amount": amount_of(amount),
         "version": version,
         "is_deleted": is_deleted,
     }
@@ -245,6 +293,7 @@ def hour_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessag
             "agency_id": told.agency_id,
             "segment": cell.segment,
             "hour": to_datetime(cell.hour_us),
+            "known": to_datetime(cell.hour_us if cell.known_us is None else cell.known_us),
             **{name: cell.sums.get(name, 0) for name in HOUR_SUMS},
             "version": version,
         }
@@ -316,13 +365,22 @@ def dead_letter_rows(delivery: Delivery, settings: RowSettings) -> Rows | Invali
     return [row]
 
 
-SINKS = (
-    Sink(
+FACT_SINKS = (
+    FactSink(
         rows.EVENTS,
-        (topics.CALL_TRANSCRIBED, topics.PAYMENT_RECEIVED, topics.CONTRACT_CANCELLED),
-        journal_rows,
+        (
+            topics.CALL_TRANSCRIBED,
+            topics.PAYMENT_RECEIVED,
+            topics.CONTRACT_CANCELLED,
+            topics.PAYMENT_RETURNED,
+            topics.SURVEY_ANSWERED,
+        ),
+        journal_row,
     ),
-    Sink(rows.CALLS, (topics.CALL_SCORED,), call_rows),
+    FactSink(rows.CALLS, (topics.CALL_SCORED,), call_row),
+)
+SINKS = (
+    Sink(rows.CALL_SURVEYS, (topics.ENGAGEMENT_CHANGED,), survey_rows),
     Sink(rows.ENGAGEMENTS, (topics.ENGAGEMENT_CHANGED,), engagement_rows),
     Sink(rows.AGENCY_HOURS, (topics.AGENCY_HOURS,), hour_rows),
     Sink(rows.AGENCY_METRICS, (topics.AGENCY_METRICS,), metrics_rows),

@@ -19,6 +19,7 @@ from infra.recordings import (
     RecordingStore,
 )
 from infra.whisper import Transcriber, Transcription
+from processors.identity import identity_of
 from processors.turns import redacted
 from schemas.codec import InvalidMessage, decode
 from schemas.derived import CallTranscribed
@@ -119,7 +120,8 @@ class Listener:
             await self._bury(delivery, None, call.reason, call.error_class)
             return None
         try:
-            return message_of(from_text(call, self._ports.pseudonym_key), delivery.partition)
+            said = from_text(call, self._ports.pseudonym_key, delivery.origin)
+            return message_of(said, delivery.partition)
         except Exception as error:
             await self._bury_unexpected(delivery, call, error)
             return None
@@ -152,7 +154,7 @@ class Listener:
             original=delivery.value,
             reason=reason,
             error_class=error_class,
-            event_id=None if call is None else call.id,
+            event_id=None if call is None else identity_of(self._ports.pseudonym_key, call),
             client_id=None if call is None else call.data.client_id,
         )
 
@@ -182,7 +184,7 @@ class Listener:
         assert call.data.recording is not None
         try:
             heard = await self._transcription(call.data, call.data.recording)
-            transcribed = self._transcribed(call, heard)
+            transcribed = self._transcribed(delivery, call, heard)
             await ports.outbox.deliver([message_of(transcribed, delivery.partition)])
         except (RecordingMissing, RecordingRefused, RecordingBroken, TimeoutError) as error:
             reason = str(error) or f"the recording took over {self._settings.timeout:.0f} s"
@@ -229,10 +231,12 @@ class Listener:
             words=self._settings.words_of(call.client_id),
         )
 
-    def _transcribed(self, call: CallEndedEvent, heard: Transcription) -> CallTranscribed:
+    def _transcribed(
+        self, delivery: Delivery, call: CallEndedEvent, heard: Transcription
+    ) -> CallTranscribed:
         taken, data = heard.turn_taking, call.data
         return CallTranscribed(
-            call=call_of(call, self._ports.pseudonym_key),
+            call=call_of(call, self._ports.pseudonym_key, delivery.origin),
             turns=redacted(heard.turns, data.language, data.people),
             survey=redacted_survey(data.survey, data.language, data.people),
             from_audio=True,

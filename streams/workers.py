@@ -19,15 +19,18 @@ from streams import aggregating, linking, scoring, transcribing
 from streams.aggregating import Aggregator
 from streams.alert_watch import AlertWatch
 from streams.app import raw_topic
+from streams.claims import StoreClaims
+from streams.conflicts import Conflicts
 from streams.customers import Customers, StoreArchive
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Intake, consume
 from streams.linking import Linker, LinkSettings
+from streams.originals import KafkaOriginals
 from streams.outbox import KafkaOutbox
 from streams.progress import Progress
 from streams.scoring import Scorer, Scoring
 from streams.state import FaustStateTable, changelog_topic
-from streams.storing import SINKS, RowSettings, TableWriter
+from streams.storing import FACT_SINKS, SINKS, FactWriter, RowSettings, TableWriter
 from streams.transcribing import Listener
 
 log = logging.getLogger(__name__)
@@ -91,8 +94,10 @@ def attach_analytics(
         grace_hours=settings.grace_days * 24,
         now_us=now_us,
     )
+    claims = StoreClaims(store, now_us)
     linker = Linker(
         customers,
+        Conflicts(claims, KafkaOriginals(settings.kafka), letters, progress),
         outbox,
         letters,
         progress,
@@ -105,6 +110,10 @@ def attach_analytics(
         app, "aggregate", aggregating.TOPICS, Intake(aggregator.handle, letters), 100, within=0.5
     )
     rows = RowSettings(key, settings.generation, now_us)
+    for fact_sink in FACT_SINKS:
+        facts = FactWriter(fact_sink, store, rows, claims)
+        name = f"store-{fact_sink.table.name}"
+        _attach(app, name, fact_sink.topics, Intake(facts.handle, letters), size=1000, within=0.5)
     for sink in SINKS:
         writer = TableWriter(sink, store, rows, letters)
         name = f"store-{sink.table.name}"

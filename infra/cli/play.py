@@ -21,6 +21,7 @@ from schemas.derived import MetricWindow
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from streams.emitter import Emitter, Line
     from streams.gateway import Played
 
 _CHUNK = 500
@@ -121,16 +122,20 @@ def _play(stack: Stack, source: Source) -> Played:
     from streams.emitter import Emitter, read_lines
     from streams.gateway import Played, play
 
-    played = Played(0, 0, 0, 0)
+    played = Played()
     with _progress() as progress:
         sending = progress.add_task(f"sending {source.name}", total=source.total)
         with Emitter(stack.bootstrap) as emitter:
+            assert stack.known is not None, "the stack has started"
             for played in play(read_lines(source.lines), source.name, emitter, stack.known):
                 if (played.events + played.invalid) % _CHUNK == 0:
                     emitter.confirm()
                     stack.wrote(emitter.written.items())
                     _keep_together(stack)
                     progress.update(sending, completed=played.events + played.invalid)
+            if played.waiting:
+                stack.wrote(emitter.written.items())
+                _send_last(stack, emitter, played.waiting)
         sent = played.events + played.invalid
         progress.update(sending, completed=sent, total=sent)
         stack.wrote(emitter.written.items())
@@ -159,6 +164,17 @@ def _keep_together(stack: Stack) -> None:
     while total - done > _MOST_BEHIND:
         time.sleep(_GLANCE_SECONDS)
         done, total = stack.progress()
+
+
+def _send_last(stack: Stack, emitter: Emitter, lines: Iterable[Line]) -> None:
+    """Send what has to wait until all before it is through."""
+    done, total = stack.progress()
+    while done < total:
+        time.sleep(_GLANCE_SECONDS)
+        done, total = stack.progress()
+    for line in lines:
+        emitter.send(line)
+    emitter.confirm()
 
 
 def _progress() -> Progress:

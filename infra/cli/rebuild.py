@@ -21,7 +21,7 @@ from infra.clickhouse.client import STORE_DIRECTORY, StoreInUse, open_embedded
 from infra.clickhouse.comparing import Difference, differences
 from infra.clickhouse.journal import DERIVED
 from infra.clickhouse.reconcile import Comparison, both_sides
-from infra.settings import Settings
+from infra.settings import Settings, keep_once
 from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, DEAD_LETTERS, ENGAGEMENTS, TABLES, Table
 
 if TYPE_CHECKING:
@@ -152,7 +152,10 @@ def _replay(settings: Settings, workplace: Path, old: dict[str, Path]) -> None:
         for table in TABLES:
             if table not in DERIVED:
                 _import(client, table, old[table.name])
-    stack = Stack(settings.model_copy(update={"data_dir": workplace}), _say)
+    there = settings.model_copy(update={"data_dir": workplace})
+    if settings.pseudonym_key is None:
+        keep_once(there.key_file, settings.pseudonym_secret())
+    stack = Stack(there, _say)
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(stack.stop)
         stack.start()

@@ -14,12 +14,15 @@ import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from infra.cli.workers import HEARD, PARENT_VARIABLE
 from infra.embedded import children
 from infra.embedded.broker import EmbeddedBroker
 from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.gateway import Known
 
 PARTITIONS = 4
 """Partitions of the embedded broker's topics; fixed, as the journal remembers partitions."""
@@ -47,7 +50,7 @@ class Stack:
     settings: Settings
     say: Say
     url: str = ""
-    known: set[tuple[str, str, str]] = field(default_factory=set)
+    known: Known | None = None
     _broker: EmbeddedBroker | None = None
     _workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _written: dict[str, int] = field(default_factory=dict)
@@ -170,18 +173,33 @@ class Stack:
 
     def _restore(self) -> None:
         from infra.clickhouse.client import open_embedded
-        from infra.clickhouse.journal import forget_derived, read_journal
+        from infra.clickhouse.journal import (
+            forget_derived,
+            read_claims,
+            read_journal,
+            sealed_with,
+        )
         from infra.clickhouse.migrate import migrate
+        from infra.clickhouse.older_events import name_older_events
         from streams.emitter import Emitter
-        from streams.gateway import restore
+        from streams.gateway import Known, restore
 
+        key = self.settings.pseudonym_secret()
         client = open_embedded(self.settings.data_dir)
         try:
             migrate(client)
+            if not sealed_with(client, key):
+                raise StackFailed(
+                    f"the events kept in {self.settings.data_dir} were made pseudonymous with "
+                    "another key: set ASCOLTO_PSEUDONYM_KEY to that one, or restore its file "
+                    f"{self.settings.key_file}; nothing was changed"
+                )
             refilling(self.settings.data_dir).touch()
             forget_derived(client)
+            name_older_events(client, key)
+            self.known = Known(key, read_claims(client))
             with Emitter(self.bootstrap) as emitter:
-                self.known = restore(read_journal(client), emitter)
+                restore(read_journal(client), emitter, self.known)
             self.wrote(emitter.written.items())
         finally:
             client.close()
@@ -208,6 +226,8 @@ class Stack:
             "ASCOLTO_RECORDING_BACKOFF": str(settings.recording_backoff),
             PARENT_VARIABLE: str(os.getpid()),
         }
+        if settings.pseudonym_key is not None:
+            environment["ASCOLTO_PSEUDONYM_KEY"] = settings.pseudonym_key.get_secret_value()
         _address_file(settings.data_dir, name).unlink(missing_ok=True)
         command = [sys.executable, "-m", "infra.cli.main", "run", name]
         return children.start(command, self.logs / f"{name}.log", environment)

@@ -7,10 +7,17 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from processors.facts import SCORE_UNIT, Fact, ScoredCall, cancellation, payment
+from processors.facts import (
+    SCORE_UNIT,
+    Fact,
+    ScoredCall,
+    cancellation,
+    payment,
+    payment_return,
+)
 from schemas.codec import InvalidMessage, decode
-from schemas.events import ContractCancelledEvent, PaymentReceivedEvent
-from schemas.topics import CONTRACT_CANCELLED, PAYMENT_RECEIVED
+from schemas.events import ContractCancelledEvent, PaymentReceivedEvent, PaymentReturnedEvent
+from schemas.topics import CONTRACT_CANCELLED, PAYMENT_RECEIVED, PAYMENT_RETURNED
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -42,9 +49,10 @@ def customers_facts(client: Client, end: datetime) -> Iterator[list[Fact]]:
     """Each customer's facts before `end`, by time, one customer after the other.
 
     Conversations come with the scores that the store has of them, without sentiment, rating and
-    quotes. Rows are read as they are needed, so that a store of any size fits in memory.
+    quotes, and so without surveys answered later. Rows are read as they are needed, so that a
+    store of any size fits in memory.
     """
-    topics = [PAYMENT_RECEIVED.name, CONTRACT_CANCELLED.name]
+    topics = [PAYMENT_RECEIVED.name, CONTRACT_CANCELLED.name, PAYMENT_RETURNED.name]
     parameters = {"end": end, "topics": topics}
     with client.query_rows_stream(_FACTS, parameters=parameters) as rows:
         for _, own in groupby(rows, key=lambda row: (row[0], row[1])):
@@ -62,6 +70,9 @@ def _fact(row: tuple[Any, ...]) -> Fact | None:
     if topic == CONTRACT_CANCELLED.name:
         ended = decode(row[12].encode(), ContractCancelledEvent)
         return None if isinstance(ended, InvalidMessage) else cancellation(ended, customer)
+    if topic == PAYMENT_RETURNED.name:
+        back = decode(row[12].encode(), PaymentReturnedEvent)
+        return None if isinstance(back, InvalidMessage) else payment_return(back, customer)
     service, touchpoint, channel, customer_type, aggression, empathy = row[6:12]
     return ScoredCall(
         event_id=event_id,

@@ -40,7 +40,8 @@ def read_figures(
     totals = ", ".join(f"sumIf({name}, hour >= {{begin:DateTime('UTC')}})" for name in HOUR_SUMS)
     rows = client.query(
         f"SELECT client_id, agency_id, segment, {totals} FROM agency_hours FINAL "  # noqa: S608
-        "WHERE hour < {end:DateTime('UTC')} AND startsWith(segment, {prefix:String}) "
+        "WHERE hour < {end:DateTime('UTC')} AND known < {end:DateTime('UTC')} "
+        "AND startsWith(segment, {prefix:String}) "
         "GROUP BY client_id, agency_id, segment ORDER BY client_id, agency_id, segment",
         parameters={"begin": begin, "end": end, "prefix": prefix},
     ).result_rows

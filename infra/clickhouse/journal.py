@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.rows import DEAD_LETTERS, EVENTS, TABLES
+from processors.sealing import is_sealed
+from schemas.codec import InvalidMessage, decode
+from schemas.rows import DEAD_LETTERS, EVENT_CLAIMS, EVENTS, TABLES
+from schemas.sealed import SEALED
+from schemas.topics import CALL_TRANSCRIBED
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-DERIVED = tuple(table for table in TABLES if table not in (EVENTS, DEAD_LETTERS))
+DERIVED = tuple(table for table in TABLES if table not in (EVENTS, EVENT_CLAIMS, DEAD_LETTERS))
 """Tables whose rows the workers write again when the journal is sent again."""
 
 _PAGE = 5000
@@ -37,6 +41,26 @@ def read_journal(client: Client) -> Iterator[Journaled]:
         for block in blocks:
             for row in block:
                 yield Journaled(*row)
+
+
+def sealed_with(client: Client, key: bytes) -> bool:
+    """Whether the journal's sealed events are sealed with `key`; true where there are none."""
+    rows = client.query(
+        "SELECT topic, payload FROM events WHERE topic != {calls:String} "
+        "AND JSONHas(payload, 'ascoltoseal') LIMIT 1",
+        parameters={"calls": CALL_TRANSCRIBED.name},
+    ).result_rows
+    for topic, payload in rows:
+        event = decode(payload.encode(), SEALED[topic])
+        if not isinstance(event, InvalidMessage):
+            return is_sealed(key, event)
+    return True
+
+
+def read_claims(client: Client) -> dict[tuple[str, str], str]:
+    """The digest that stands of each client's event, by its identity."""
+    rows = client.query("SELECT client_id, event_id, digest FROM event_claims FINAL").result_rows
+    return {(client_id, event_id): digest for client_id, event_id, digest in rows}
 
 
 def forget_derived(client: Client) -> None:

@@ -16,14 +16,28 @@ from typing import TYPE_CHECKING, Any
 from infra.clickhouse.comparing import Difference, Sides, differences
 from processors.event_time import HOUR_US
 from processors.horizons import Horizons
-from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, CALLS, ENGAGEMENTS, HOUR_SUMS, Table
+from schemas.derived import MetricWindow
+from schemas.rows import (
+    AGENCY_HOURS,
+    AGENCY_METRICS,
+    CALL_SURVEYS,
+    CALLS,
+    ENGAGEMENTS,
+    HOUR_SUMS,
+    Table,
+)
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
+_LONGEST_DAYS = max(window.hours for window in MetricWindow) // 24
+
 _STEPS = (
     "journaled_calls",
+    "answers",
     "conversations",
+    "reckoned_surveys",
+    "returns",
     "payments",
     "cancellations",
     "chains",
@@ -68,6 +82,7 @@ COMPARISONS = (
         "journaled_calls",
         left_out=tuple(name for name in CALLS.columns if name not in _OF_A_CALL),
     ),
+    Comparison(CALL_SURVEYS, "known_at", "reckoned_surveys"),
     Comparison(ENGAGEMENTS, "opened_at", "reckoned_engagements"),
     Comparison(AGENCY_HOURS, "hour", "reckoned_hours", absent_is_zero=True),
     Comparison(AGENCY_METRICS, "as_of", "reckoned_figures", left_out=("as_of", *_P_VALUES)),
@@ -188,13 +203,20 @@ def _with_clause() -> str:
     """All steps by name, each after those it builds on."""
     folder = resources.files("infra.clickhouse") / "reckoning"
     steps = {step: (folder / f"{step}.sql").read_text(encoding="utf-8") for step in _STEPS}
-    steps |= {"passed_sums": _passed_sums(), "window_sums": _window_sums()}
+    steps |= {
+        "passed_sums": _passed_sums(),
+        "unknown_sums": _unknown_sums(),
+        "window_sums": _window_sums(),
+    }
     steps["reckoned_figures"] = (folder / "reckoned_figures.sql").read_text(encoding="utf-8")
     return "WITH " + ",\n".join(f"{name} AS (\n{sql}\n)" for name, sql in steps.items()) + "\n"
 
 
 def _passed_sums() -> str:
-    """Up to and with each hour, all that has passed: a window is what two of these differ by."""
+    """Up to and with each hour, all that has passed, from whenever it is known.
+
+    A window is what two of these differ by, less what was not known yet at its end.
+    """
     sums = ", ".join(f"sum({name}) OVER passed AS {name}" for name in HOUR_SUMS)
     return (
         f"SELECT client_id, agency_id, segment, hour, {sums} FROM reckoned_hours "  # noqa: S608
@@ -202,22 +224,43 @@ def _passed_sums() -> str:
     )
 
 
+def _unknown_sums() -> str:
+    """Of each snapshot asked for, the sums of its window that became known after it."""
+    sums = ", ".join(f"sum(late.{name}) AS {name}" for name in HOUR_SUMS)
+    names = ("client_id", "agency_id", "segment", "window", "day")
+    return (
+        f"SELECT {', '.join(f'asked.{name} AS {name}' for name in names)}, {sums} FROM ("  # noqa: S608
+        "SELECT *, toDate(hour) + arrayJoin(range(toUInt32("
+        f"least(toDate(known) - toDate(hour), {_LONGEST_DAYS}) + 1))) AS day "
+        "FROM reckoned_hours WHERE known > hour) AS late "
+        f"INNER JOIN asked ON {_same('asked', 'late')} AND asked.day = late.day "
+        "WHERE late.hour >= asked.begins AND late.hour < asked.ends AND late.known >= asked.ends "
+        f"GROUP BY {', '.join(names)}"
+    )
+
+
+def _same(one: str, other: str) -> str:
+    return " AND ".join(
+        f"{one}.{name} = {other}.{name}" for name in ("client_id", "agency_id", "segment")
+    )
+
+
 def _window_sums() -> str:
     sums = ", ".join(
-        f"{_wide(name)}(until.{name}) - {_wide(name)}(before.{name}) AS {name}"
+        f"{_wide(name)}(until.{name}) - {_wide(name)}(before.{name}) "
+        f"- {_wide(name)}(unknown.{name}) AS {name}"
         for name in HOUR_SUMS
-    )
-    same = " AND ".join(
-        f"asked.{name} = {{side}}.{name}" for name in ("client_id", "agency_id", "segment")
     )
     return (
         "SELECT asked.client_id AS client_id, asked.agency_id AS agency_id, "  # noqa: S608
         "asked.segment AS segment, asked.window AS window, asked.day AS day, "
         f"asked.as_of AS as_of, asked.stands AS stands, {sums} FROM asked "
-        f"ASOF LEFT JOIN passed_sums AS until ON {same.format(side='until')} "
+        f"ASOF LEFT JOIN passed_sums AS until ON {_same('asked', 'until')} "
         "AND until.hour < asked.ends "
-        f"ASOF LEFT JOIN passed_sums AS before ON {same.format(side='before')} "
-        "AND before.hour < asked.begins"
+        f"ASOF LEFT JOIN passed_sums AS before ON {_same('asked', 'before')} "
+        "AND before.hour < asked.begins "
+        f"LEFT JOIN unknown_sums AS unknown ON {_same('asked', 'unknown')} "
+        "AND asked.window = unknown.window AND asked.day = unknown.day"
     )
 
 

@@ -123,7 +123,13 @@ def test_we_receive_what_others_send_and_send_the_rest(asyncapi: dict[str, Any])
         for operation in asyncapi["operations"].values()
     }
     received = {name for name, action in actions.items() if action == "receive"}
-    assert received == {"call-ended", "payment-received", "contract-cancelled"}
+    assert received == {
+        "call-ended",
+        "payment-received",
+        "contract-cancelled",
+        "payment-returned",
+        "survey-answered",
+    }
 
 
 def test_the_topics_of_the_catalogue_have_names_of_their_own() -> None:

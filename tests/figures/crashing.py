@@ -17,12 +17,22 @@ from processors.buckets import DayState
 from processors.changes import EngagementChange
 from processors.engagements import CustomerState, observe
 from processors.event_time import day_of
-from processors.facts import Cancellation, Fact, Payment, Position, ScoredCall
+from processors.facts import (
+    Cancellation,
+    Fact,
+    Payment,
+    PaymentReturn,
+    Position,
+    ScoredCall,
+    SurveyAnswer,
+)
 
 TOPIC_OF = {
     ScoredCall: "call-scored",
     Payment: "payment-received",
     Cancellation: "contract-cancelled",
+    PaymentReturn: "payment-returned",
+    SurveyAnswer: "survey-answered",
 }
 PARTITIONS = 2
 
@@ -46,8 +56,9 @@ class Model:
         self._days: dict[tuple[str, int], str] = {}
         self.outcomes: set[str] = set()
         self.crashes = 0
-        self.hour_rows: dict[tuple[str, str, int], tuple[int, dict[str, int]]] = {}
+        self.hour_rows: dict[tuple[str, str, int, int], tuple[int, dict[str, int]]] = {}
         self.engagement_rows: dict[tuple[str, str, int], tuple[int, Any]] = {}
+        self.survey_rows: dict[str, tuple[int, Any]] = {}
 
     def deliver(self, fact: Fact) -> None:
         """Append a fact to its topic, in its customer's partition."""
@@ -159,10 +170,16 @@ class Model:
             day: json.loads(self._days[change.agency_id, day])
             for day in buckets.days_touched(change)
         }
-        for segment, hour in buckets.cells_touched(change):
-            state = days[day_of(hour)]
-            row = state["version"], buckets.cell_sums(state, segment, hour)
-            _replace(self.hour_rows, (change.agency_id, segment, hour), row)
+        for cell in buckets.cells_touched(change):
+            state = days[day_of(cell.hour)]
+            row = state["version"], buckets.cell_sums(state, cell)
+            _replace(self.hour_rows, (change.agency_id, *cell), row)
+        if change.rerated is not None:
+            row = change.version, change.rerated.after
+            _replace(self.survey_rows, change.rerated.call_id, row)
+        elif change.conversation is not None and change.conversation.later is not None:
+            row = change.version, change.conversation.later
+            _replace(self.survey_rows, change.event_id, row)
         where = change.agency_id, change.customer
         for engagement in change.removed:
             _replace(self.engagement_rows, (*where, engagement.opened_at), (change.version, None))

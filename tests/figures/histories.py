@@ -8,8 +8,17 @@ from decimal import Decimal
 from fractions import Fraction
 
 from processors.event_time import to_us
-from processors.facts import SCORE_UNIT, Cancellation, Fact, Payment, ScoredCall, WorstQuote
-from tests.figures.reference import Happening, Left, Paid, Said
+from processors.facts import (
+    SCORE_UNIT,
+    Cancellation,
+    Fact,
+    Payment,
+    PaymentReturn,
+    ScoredCall,
+    SurveyAnswer,
+    WorstQuote,
+)
+from tests.figures.reference import Answered, Happening, Left, Paid, Returned, Said
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 CLIENT = "acqua"
@@ -37,6 +46,46 @@ def random_history(
             ended_by = rng.choice(("customer", "customer", "supplier"))
             history.append(Left(event_id, customer, at, ended_by))
     return history
+
+
+def random_corrections(
+    rng: random.Random, history: list[Happening], number: int, horizon: timedelta
+) -> list[Happening]:
+    """Returns and answers that name events of `history`, mostly, near what they change."""
+    said = [event for event in history if isinstance(event, Said)]
+    paid = [event for event in history if isinstance(event, Paid)]
+    made: list[Happening] = []
+    while (said or paid) and len(made) < number:
+        targets = rng.choice((said, paid)) or said or paid
+        # A few have many corrections, so that several meet.
+        target = rng.choice(targets[: rng.choice((3, len(targets), len(targets)))])
+        event_id = f"k{rng.randrange(10**6):06}-{len(made)}"
+        customer, named = target.customer, target.event_id
+        if rng.random() < 0.1:
+            named = rng.choice((rng.choice(history).event_id, "nothing"))
+        if rng.random() < 0.05:
+            customer = rng.choice(history).customer
+        if isinstance(target, Said):
+            at = target.ended_at + _later(rng, horizon)
+            rating = None if rng.random() < 0.2 else rng.randrange(11)
+            made.append(Answered(event_id, customer, at, named, rating))
+        else:
+            at = target.at + _later(rng, horizon)
+            part = (target.amount * rng.randrange(1, 12) / 10).quantize(Decimal("0.0001"))
+            amount = rng.choice((None, part if part else None))
+            made.append(Returned(event_id, customer, at, named, amount))
+    return made
+
+
+def _later(rng: random.Random, horizon: timedelta) -> timedelta:
+    """Mostly the next day; at the edges of hours, windows and horizons; sometimes before."""
+    days = timedelta(days=rng.choice((0, 0, 1, 1, 1, 2, 7, 30, 90)))
+    how = rng.random()
+    if how < 0.1:
+        return rng.choice((-timedelta(hours=3), -timedelta(days=364), -timedelta(days=365)))
+    if how < 0.3:
+        days = horizon
+    return days + timedelta(hours=rng.randrange(30)) + rng.choice(NUDGES)
 
 
 def _moment(
@@ -99,6 +148,13 @@ def fact_of(event: Happening) -> Fact:
             to_us(event.at),
             event.ended_by,  # type: ignore[arg-type]
         )
+    if isinstance(event, Returned):
+        back = None if event.amount is None else int(event.amount * SCORE_UNIT)
+        who = event.event_id, CLIENT, event.customer, to_us(event.at)
+        return PaymentReturn(*who, event.payment, back)
+    if isinstance(event, Answered):
+        who = event.event_id, CLIENT, event.customer, to_us(event.at)
+        return SurveyAnswer(*who, event.call, event.rating)
     measured = event.survey if event.survey is not None else event.spoken
     aggression = _units(event.aggression)
     return ScoredCall(
@@ -116,6 +172,7 @@ def fact_of(event: Happening) -> Fact:
         WorstQuote(aggression, event.event_id, 0, event.quote)
         if event.quote and aggression
         else None,
+        event.survey is not None,
     )
 
 

@@ -51,6 +51,32 @@ class Left:
     ended_by: str
 
 
+@dataclass(frozen=True)
+class Returned:
+    """A payment that came back; `amount` is None for all of it."""
+
+    event_id: str
+    customer: str
+    at: datetime
+    payment: str
+    amount: Decimal | None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A survey answered after its call."""
+
+    event_id: str
+    customer: str
+    at: datetime
+    call: str
+    rating: int | None
+
+
+TOO_EARLY = timedelta(days=365)
+"""What is dated so long before what it names does not mean it."""
+
+
 @dataclass
 class Episode:
     """An engagement."""
@@ -77,7 +103,42 @@ class Episode:
         return sum(given, Fraction(0)) / len(given) if given else None
 
 
-Happening = Said | Paid | Left
+Happening = Said | Paid | Left | Returned | Answered
+
+
+def counts_by(end: datetime, correction: Returned | Answered, of: datetime) -> bool:
+    """Whether what corrects something of the time `of` is known before `end`."""
+    if of - correction.at >= TOO_EARLY:
+        return False
+    return correction.at < end and of < end
+
+
+def left_of(paid: Paid, events: list[Happening], end: datetime) -> Decimal:
+    """What is left of a payment as of a figure that ends at `end`."""
+    gone = Decimal(0)
+    for event in events:
+        if not isinstance(event, Returned) or event.customer != paid.customer:
+            continue
+        if event.payment == paid.event_id and counts_by(end, event, paid.at):
+            gone += paid.amount if event.amount is None else event.amount
+    return paid.amount - min(gone, paid.amount)
+
+
+def rating_of(said: Said, events: list[Happening], end: datetime) -> int | None:
+    """The survey's, else the first answer's, else the spoken one, as of `end`."""
+    if said.survey is not None:
+        return said.survey
+    answers = [
+        event
+        for event in events
+        if isinstance(event, Answered)
+        and (event.customer, event.call) == (said.customer, said.event_id)
+        and event.rating is not None
+        and counts_by(end, event, said.ended_at)
+    ]
+    if answers:
+        return min(answers, key=lambda event: (event.at, event.event_id)).rating
+    return said.spoken
 
 
 def episodes(events: list[Happening], customer: str, agency: str, horizon: timedelta):
@@ -92,7 +153,7 @@ def episodes(events: list[Happening], customer: str, agency: str, horizon: timed
             (e for e in left if e.ended_at < end), key=lambda e: (e.ended_at, e.event_id)
         )
         left = [e for e in left if e.ended_at >= end]
-        own = [e for e in events if not isinstance(e, Said) and e.customer == customer]
+        own = [e for e in events if isinstance(e, Paid | Left) and e.customer == customer]
         own = [e for e in own if first.ended_at <= e.at < end]
         found.append(
             Episode(
@@ -178,14 +239,16 @@ def figures(
         and in_segment(segment, episode.said[0].segment)
     ]
     staying = [episode for episode in mature if not episode.lost_to_supplier]
-    measured = [e.survey if e.survey is not None else e.spoken for e in said]
+    measured = [rating_of(e, events, end) for e in said]
     predicted = [
         e.predicted
         for e, rating in zip(said, measured, strict=True)
         if rating is None and e.predicted is not None
     ]
     tone = [(e.mean("aggression"), e.cancelled) for e in staying]
-    warmth = [(e.mean("empathy"), bool(e.payments)) for e in mature]
+    amounts = [[left_of(p, events, end) for p in e.payments] for e in mature]
+    paid = [any(amount > 0 for amount in own) for own in amounts]
+    warmth = [(e.mean("empathy"), came) for e, came in zip(mature, paid, strict=True)]
     return {
         "calls": len(said),
         "nps": nps([rating for rating in measured if rating is not None]),
@@ -194,8 +257,8 @@ def figures(
         "empathy": mean([e.empathy for e in said]),
         "sentiment": mean([e.sentiment for e in said]),
         "churn_rate": rate([e.cancelled for e in staying]),
-        "recovery_rate": rate([bool(e.payments) for e in mature]),
-        "amount_recovered": float(sum((p.amount for e in mature for p in e.payments), Decimal(0))),
+        "recovery_rate": rate(paid),
+        "amount_recovered": float(sum((amount for own in amounts for amount in own), Decimal(0))),
         "churn_correlation": correlation([(x, y) for x, y in tone if x is not None]),
         "payment_correlation": correlation([(x, y) for x, y in warmth if x is not None]),
     }

@@ -19,7 +19,14 @@ from processors.figures import figures, window_sums
 from schemas.derived import Figures, MetricWindow
 from tests.figures import reference
 from tests.figures.crashing import Model
-from tests.figures.histories import AGENCIES, BEGIN, CLIENT, fact_of, random_history
+from tests.figures.histories import (
+    AGENCIES,
+    BEGIN,
+    CLIENT,
+    fact_of,
+    random_corrections,
+    random_history,
+)
 
 SEGMENTS = ("all", "service=debt_collection", "channel=phone", "customer_type=public_body")
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None)
@@ -74,9 +81,10 @@ def in_order(facts: list[Fact], horizon_hours: int) -> dict[str, dict[int, DaySt
     return days
 
 
-def contents(days: dict[int, DayState]) -> dict[int, tuple[Any, Any]]:
+def contents(days: dict[int, DayState]) -> dict[int, tuple[Any, ...]]:
     """What days hold, without the marks of delivery; days that hold nothing left out."""
-    return {d: (s["hours"], s["worst"]) for d, s in days.items() if s["hours"] or s["worst"]}
+    kept = {d: (s["hours"], s.get("later", {}), s["worst"]) for d, s in days.items()}
+    return {day: parts for day, parts in kept.items() if any(parts)}
 
 
 @given(seed=SEEDS, horizon_hours=st.sampled_from((24, 36, 720)))
@@ -86,6 +94,7 @@ def test_figures_equal_a_recomputation_from_all_events(seed: int, horizon_hours:
     horizon = timedelta(hours=horizon_hours)
     span = 4 * horizon
     history = random_history(rng, rng.randint(1, 160), rng.randint(1, 30), horizon, span)
+    history += random_corrections(rng, history, rng.randint(0, 60), horizon)
     model = delivered(rng, [fact_of(e) for e in history], horizon_hours, rng.choice((0.0, 0.05)))
     for agency in AGENCIES:
         days = AgencyDays.of(CLIENT, agency, model.days(agency))
@@ -105,6 +114,7 @@ def test_days_and_rows_do_not_show_the_order_nor_the_crashes(seed: int) -> None:
     rng = random.Random(seed)
     horizon = timedelta(hours=36)
     history = random_history(rng, rng.randint(1, 120), rng.randint(1, 10), horizon, 6 * horizon)
+    history += random_corrections(rng, history, rng.randint(0, 60), horizon)
     facts = [fact_of(event) for event in history]
     model = delivered(rng, facts, 36, 0.1)
     undisturbed = in_order(facts, 36)
@@ -114,7 +124,9 @@ def test_days_and_rows_do_not_show_the_order_nor_the_crashes(seed: int) -> None:
         days = AgencyDays.of(CLIENT, agency, model.days(agency))
         as_of = to_us(BEGIN + rng.random() * 8 * horizon)
         rows = {
-            h: sums for (a, s, h), (_, sums) in model.hour_rows.items() if (a, s) == (agency, "all")
+            (hour, known): sums
+            for (a, s, hour, known), (_, sums) in model.hour_rows.items()
+            if (a, s) == (agency, "all")
         }
         for window in MetricWindow:
             assert window_sums(rows, window, as_of) == days.window_sums("all", window, as_of)
@@ -134,6 +146,7 @@ def test_the_model_really_crashes_replays_and_duplicates() -> None:
     rng = random.Random(7)
     horizon = timedelta(hours=36)
     history = random_history(rng, 150, 10, horizon, 6 * horizon)
+    history += random_corrections(rng, history, 60, horizon)
     model = delivered(rng, [fact_of(event) for event in history], 36, 0.1)
     assert model.crashes > 20
     assert model.outcomes == {"new", "replay", "duplicate"}
@@ -143,6 +156,7 @@ def test_figures_as_of_a_time_ignore_what_comes_after_its_hour() -> None:
     rng = random.Random(3)
     horizon = timedelta(hours=24)
     history = random_history(rng, 200, 20, horizon, 5 * horizon)
+    history += random_corrections(rng, history, 60, horizon)
     as_of = BEGIN + timedelta(hours=60, minutes=30)
     end = to_us(BEGIN + timedelta(hours=61))
     facts = [fact_of(event) for event in history]
@@ -158,6 +172,7 @@ def test_days_put_in_any_order_and_again_give_the_same_sums() -> None:
     rng = random.Random(11)
     horizon = timedelta(hours=36)
     history = random_history(rng, 150, 10, horizon, 8 * horizon)
+    history += random_corrections(rng, history, 60, horizon)
     days = in_order([fact_of(event) for event in history], 36)["gentile"]
     kept: dict[int, DayState] = {}
     cache = AgencyDays(CLIENT, "gentile", kept.get)

@@ -130,7 +130,7 @@ def test_chains_equal_the_reference_in_any_order(
             scores = (None, None, None, None, None, None)
             history.append(reference.Said(name, "c", "a", at, SEGMENT, *scores))
         elif kind == "p":
-            history.append(reference.Paid(name, "c", at, Decimal(number)))
+            history.append(reference.Paid(name, "c", at, Decimal(number + 1)))
         else:
             by = "customer" if kind == "c" else "supplier"
             history.append(reference.Left(name, "c", at, by))

@@ -8,17 +8,18 @@ from datetime import timedelta
 
 import pytest
 
-from processors.engagements import CustomerState, Entry, Outcome, observe
+from processors.engagements import CustomerState, Outcome, observe
+from processors.entries import Entry
 from processors.event_time import HOUR_US
-from processors.facts import Cancellation, Fact, Payment, Position, ScoredCall
+from processors.facts import Fact, Position
 from processors.settling import needs_recall, recall, settle
-from tests.figures.histories import CLIENT, fact_of, random_history
+from tests.figures.crashing import TOPIC_OF
+from tests.figures.histories import CLIENT, fact_of, random_corrections, random_history
 from tests.figures.test_engagements import T0, H, call, left, paid
 
 HOURS = 48
 SPAN = timedelta(hours=20 * HOURS)
 LATEST = 8 * HOURS
-TOPIC_OF = {ScoredCall: "call-scored", Payment: "payment", Cancellation: "cancelled"}
 
 
 class Putting:
@@ -77,7 +78,9 @@ def test_every_change_is_that_of_a_whole_state(grace_hours: int, lateness: float
     for seed in range(60):
         rng = random.Random(seed)
         horizon = timedelta(hours=HOURS)
-        facts = [fact_of(e) for e in random_history(rng, rng.choice((8, 25)), 1, horizon, SPAN)]
+        history = random_history(rng, rng.choice((8, 25)), 1, horizon, SPAN)
+        history += random_corrections(rng, history, rng.choice((0, 3, 9)), horizon)
+        facts = [fact_of(event) for event in history]
         facts.sort(key=lambda f: f.at + (rng.random() < lateness) * rng.randrange(LATEST) * HOUR_US)
         putting = Putting(grace_hours)
         deliveries: list[tuple[Fact, Position]] = []

@@ -13,7 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.agency_days import AgencyDays
-from processors.buckets import apply, cell_sums, days_touched, hours_with_calls, worst_quotes
+from processors.buckets import (
+    Cell,
+    apply,
+    cell_sums,
+    days_touched,
+    hours_with_calls,
+    worst_quotes,
+)
 from processors.changes import Conversation, EngagementChange
 from processors.event_time import (
     DAY_US,
@@ -62,10 +69,14 @@ def test_a_time_without_offset_is_refused() -> None:
 hours_near = st.integers(-100 * 24, 40 * 24).map(lambda h: day_start(TODAY) + h * HOUR_US)
 
 
-@given(st.sets(hours_near, max_size=3), st.integers(0, DAY_US - 1), st.integers(0, 3 * DAY_US))
+later_by = st.sampled_from((0, 0, 0, 1, 26, 24 * 89, 24 * 90)).map(lambda h: h * HOUR_US)
+cells_near = st.tuples(hours_near, later_by).map(lambda cell: (cell[0], sum(cell)))
+
+
+@given(st.sets(cells_near, max_size=3), st.integers(0, DAY_US - 1), st.integers(0, 3 * DAY_US))
 @settings(DETERMINISTIC, max_examples=200)
 def test_due_are_just_the_days_whose_windows_hold_a_touched_hour_or_that_passed(
-    touched: set[int], into_today: int, since: int
+    touched: set[tuple[int, int]], into_today: int, since: int
 ) -> None:
     watermark = day_start(TODAY) + into_today
     previous = watermark - since
@@ -73,8 +84,8 @@ def test_due_are_just_the_days_whose_windows_hold_a_touched_hour_or_that_passed(
     for day in range(TODAY - 110, TODAY + 1):
         as_of = min(day_start(day + 1) - HOUR_US, hour_of(watermark))
         held = any(
-            begin <= hour < end
-            for hour in touched
+            begin <= hour < end and known < end
+            for hour, known in touched
             for begin, end in (window_bounds(window, as_of) for window in MetricWindow)
         )
         last_written_as_of = hour_of(previous) if day == day_of(previous) else None
@@ -117,7 +128,7 @@ def test_a_conversation_counts_in_the_hour_of_its_end_and_in_five_segments() -> 
         "channel=c",
         "customer_type=k",
     }
-    sums = cell_sums(state, "channel=c", at)
+    sums = cell_sums(state, Cell("channel=c", at, at))
     assert tuple(sums) == HOUR_SUMS
     assert {name: value for name, value in sums.items() if value} == {
         "calls": 1,
@@ -128,7 +139,7 @@ def test_a_conversation_counts_in_the_hour_of_its_end_and_in_five_segments() -> 
         "sentiment_n": 1,
         "sentiment_sum": -5,
     }
-    assert not any(cell_sums(state, "all", at - HOUR_US).values())
+    assert not any(cell_sums(state, Cell("all", at - HOUR_US, at - HOUR_US)).values())
     assert hours_with_calls(state) == [3]
     assert AgencyDays.of("acqua", "a", {TODAY: state}).days == [TODAY]
 

@@ -20,9 +20,9 @@ from infra.clickhouse.comparing import as_object
 from infra.clickhouse.migrate import migrate
 from infra.clickhouse.reconcile import reconcile
 from processors.agency_days import AgencyDays
-from processors.buckets import cell_sums
+from processors.buckets import Cell, cell_sums, later_cells
 from processors.changes import EngagementChange
-from processors.engagements import engagements_of
+from processors.engagements import engagements_of, observe
 from processors.event_time import day_of, day_start, to_us
 from processors.facts import Fact, Payment, Position
 from processors.horizons import Horizons
@@ -31,11 +31,24 @@ from schemas.derived import Call, CallTranscribed
 from schemas.events import (
     ContractCancelled,
     ContractCancelledEvent,
+    EventReference,
     PaymentReceived,
     PaymentReceivedEvent,
+    PaymentReturned,
+    PaymentReturnedEvent,
     Survey,
+    SurveyAnswered,
+    SurveyAnsweredEvent,
 )
-from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, CALLS, ENGAGEMENTS, EVENTS, Table
+from schemas.rows import (
+    AGENCY_HOURS,
+    AGENCY_METRICS,
+    CALL_SURVEYS,
+    CALLS,
+    ENGAGEMENTS,
+    EVENTS,
+    Table,
+)
 from schemas.topics import AGENCY_HOURS as HOURS_TOPIC
 from schemas.topics import AGENCY_METRICS as METRICS_TOPIC
 from schemas.topics import ENGAGEMENT_CHANGED, Topic
@@ -43,8 +56,8 @@ from streams import storing
 from streams.change_batches import ChangeBatch, PositionedChange
 from streams.deliveries import Delivery
 from streams.storing import RowSettings
-from tests.figures.histories import CLIENT, fact_of, random_history
-from tests.figures.reference import Happening, Left, Paid, Said
+from tests.figures.histories import CLIENT, fact_of, random_corrections, random_history
+from tests.figures.reference import Answered, Happening, Left, Paid, Returned, Said
 from tests.figures.test_any_order import in_order
 
 HORIZON_HOURS = 120
@@ -69,6 +82,27 @@ def journaled(event: Happening, fact: Fact) -> dict[str, Any]:
             received_at=event.at,
         )
         payload = encode(PaymentReceivedEvent(id=event.event_id, time=time, data=paid, **envelope))
+    elif isinstance(event, Returned):
+        topic, time = "payment-returned", event.at
+        back = PaymentReturned(
+            client_id=CLIENT,
+            customer_id=event.customer,
+            payment=EventReference(source="/test", id=event.payment),
+            returned_at=event.at,
+            amount=event.amount,
+        )
+        payload = encode(PaymentReturnedEvent(id=event.event_id, time=time, data=back, **envelope))
+    elif isinstance(event, Answered):
+        topic, time = "survey-answered", event.at
+        answer = SurveyAnswered(
+            client_id=CLIENT,
+            customer_id=event.customer,
+            call=EventReference(source="/test", id=event.call),
+            answered_at=event.at,
+            rating=event.rating,
+            comment=None if event.rating is not None else "Nulla da dire",
+        )
+        payload = encode(SurveyAnsweredEvent(id=event.event_id, time=time, data=answer, **envelope))
     else:
         topic, time = "contract-cancelled", event.at
         left = ContractCancelled(
@@ -150,20 +184,41 @@ def engagement_rows(facts: list[Fact]) -> Iterator[dict[str, Any]]:
             yield from (dict(row) for row in storing.engagement_rows(found, SETTINGS))
 
 
+def survey_rows(facts: list[Fact]) -> Iterator[dict[str, Any]]:
+    """Rows of the answers, as the domain's own code takes them in, in the order given."""
+    states: dict[str, Any] = {}
+    for number, fact in enumerate(facts):
+        position = Position("any", 0, number)
+        seen = observe(states.get(fact.customer), fact, position, horizon_hours=HORIZON_HOURS)
+        states[fact.customer] = seen.state
+        for change in seen.changes:
+            positioned = PositionedChange(position=position, at=0, change=change)
+            batch = ChangeBatch(client_id=CLIENT, agency_id=change.agency_id, changes=(positioned,))
+            found = delivery(ENGAGEMENT_CHANGED, encode(batch))
+            yield from (dict(row) for row in storing.survey_rows(found, SETTINGS))
+
+
 def agency_rows(agency: AgencyDays, days: dict[int, Any], agency_id: str) -> Iterator[Any]:
     """(table, row): hourly sums, and snapshots of every day and segment."""
     for day, state in days.items():
         cells = [
-            (segment, day_start(day) + int(hour) * 3_600_000_000)
+            Cell(segment, begin, begin)
             for segment, hours in state["hours"].items()
-            for hour in hours
+            for begin in (day_start(day) + int(hour) * 3_600_000_000 for hour in hours)
         ]
+        for segment in state.get("later", {}):
+            cells += [cell for cell, _ in later_cells(state, segment, day)]
         told = {
             "client_id": CLIENT,
             "agency_id": agency_id,
             "cells": [
-                {"segment": segment, "hour_us": at, "sums": cell_sums(state, segment, at)}
-                for segment, at in cells
+                {
+                    "segment": cell.segment,
+                    "hour_us": cell.hour,
+                    "known_us": cell.known,
+                    "sums": cell_sums(state, cell),
+                }
+                for cell in cells
             ],
         }
         found = delivery(HOURS_TOPIC, json.dumps(told).encode())
@@ -187,7 +242,9 @@ def fill(client: Any, table: Table, rows: Iterable[Any]) -> int:
 def reconciled(directory: Path, seed: int) -> dict[str, Any]:
     """Random histories, put in the store by the domain's own code; what SQL makes of them."""
     rng = random.Random(seed)
-    history = random_history(rng, 500, 15, timedelta(hours=HORIZON_HOURS), SPAN)
+    horizon = timedelta(hours=HORIZON_HOURS)
+    history = random_history(rng, 400, 15, horizon, SPAN)
+    history += random_corrections(rng, history, 100, horizon)
     facts = [fact_of(event) for event in history]
     for index, fact in enumerate(facts):
         if isinstance(fact, Payment) and rng.random() < 0.2:
@@ -196,6 +253,7 @@ def reconciled(directory: Path, seed: int) -> dict[str, Any]:
     migrate(client)
     fill(client, EVENTS, [journaled(e, f) for e, f in zip(history, facts, strict=True)])
     fill(client, CALLS, [scored(event) for event in history if isinstance(event, Said)])
+    fill(client, CALL_SURVEYS, survey_rows(facts))
     fill(client, ENGAGEMENTS, engagement_rows(facts))
     streamed: dict[str, list[Any]] = {AGENCY_HOURS.name: [], AGENCY_METRICS.name: []}
     for agency_id, days in in_order(facts, HORIZON_HOURS).items():
@@ -210,11 +268,17 @@ def reconciled(directory: Path, seed: int) -> dict[str, Any]:
         "countIf(nps IS NOT NULL), countIf(churn_rate_n != recovery_rate_n) "
         "FROM agency_metrics FINAL"
     ).result_rows[0]
+    known_later = client.query(
+        "SELECT countIf(paid != 0), countIf(amount != 0), "
+        "countIf(passives != 0 OR detractors != 0) "
+        "FROM agency_hours FINAL WHERE known > hour AND segment = 'all'"
+    ).result_rows[0]
     client.close()
     return {
         "compared": outcome.compared,
         "differences": [as_object(each, "streamed", "sql") for each in outcome.differences],
         "defined": defined,
+        "known_later": known_later,
         "lost": any(isinstance(e, Left) and e.ended_by == "supplier" for e in history),
     }
 

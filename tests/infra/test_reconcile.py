@@ -55,7 +55,9 @@ def test_sql_agrees_with_the_domain_s_own_code_on_random_histories(
     seen = child("random", tmp_path / "data", seed)
     assert seen["differences"] == []
     assert seen["compared"]["events"] == 500
-    assert seen["compared"]["engagements"] > 150
+    assert seen["compared"]["engagements"] > 100
+    assert seen["compared"]["call_surveys"] > 20
+    assert min(seen["known_later"]) > 3, "returns and answers come after what they change"
     assert seen["compared"]["agency_metrics"] > 5000
     assert min(seen["defined"]) > 1000, "the figures that can be undefined mostly are not"
 
@@ -67,11 +69,12 @@ def test_what_was_streamed_equals_what_sql_makes_of_the_events(straight: Path) -
     assert set(seen["compared"]) == {
         "events",
         "calls",
+        "call_surveys",
         "engagements",
         "agency_hours",
         "agency_metrics",
     }
-    assert min(seen["compared"].values()) > 100
+    assert min(rows for name, rows in seen["compared"].items() if name != "call_surveys") > 100
 
 
 def test_each_wrong_row_is_named_and_nothing_else(store: Path) -> None:

@@ -22,7 +22,8 @@ from aiokafka.partitioner import DefaultPartitioner
 from infra.clickhouse.store import Row
 from infra.scoring_process import outcome_of
 from infra.scoring_wire import Outcome
-from processors.engagements import Entry
+from processors.claims import Claim, Name, Verdict, verdict
+from processors.entries import Entry
 from processors.turn_reading import TurnReader
 from schemas.rows import Table
 from streams.customers import Key
@@ -204,6 +205,38 @@ class MemoryArchive:
             for key in self.asked[-1]
             if key in self._durable
         }
+
+
+class MemoryClaims:
+    """A `Claims`; `durable` outlives the worker, one effect a batch that claims anything."""
+
+    def __init__(self, durable: dict[Name, str], effects: Effects | None = None) -> None:
+        self._durable = durable
+        self._effects = effects or Effects()
+
+    async def judge(self, claims: Sequence[Claim]) -> list[Verdict]:
+        """What becomes of each event."""
+        new = {c.name: c.digest for c in reversed(claims) if verdict(c, self._durable) is None}
+        if new:
+            self._effects.happen(partial(self._durable.update, new))
+        return [verdict(claim, self._durable) or Verdict.STANDS for claim in claims]
+
+
+class MemoryOriginals:
+    """An `Originals` on a `MemoryBroker`."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        self._broker = broker
+
+    async def fetch(self, origins: Iterable[str]) -> dict[str, bytes]:
+        """The messages at these places."""
+        found = {}
+        for origin in origins:
+            topic, partition, offset = origin.rsplit("/", 2)
+            log = self._broker.logs[topic, int(partition)]
+            if int(offset) < len(log):
+                found[origin] = log[int(offset)][1]
+        return found
 
 
 class MemoryStore:

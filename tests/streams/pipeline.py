@@ -9,8 +9,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from processors.claims import Name
 from processors.event_time import to_us
 from processors.horizons import Horizons
+from processors.identity import PSEUDONYMOUS_SOURCE
+from processors.sealing import with_seal
 from schemas import rows
 from schemas.codec import encode
 from schemas.conversation import CallScore, Speaker, Turn, TurnScore
@@ -18,32 +21,34 @@ from schemas.derived import Call, CallScored
 from schemas.events import (
     Channel,
     ContractCancelled,
-    ContractCancelledEvent,
     CustomerType,
     EndedBy,
     PaymentReceived,
-    PaymentReceivedEvent,
     Service,
     Survey,
     Touchpoint,
 )
+from schemas.sealed import SealedCancellation, SealedPayment
 from schemas.topics import CALL_SCORED, CONTRACT_CANCELLED, PAYMENT_RECEIVED
 from streams import aggregating, linking
 from streams.aggregating import Aggregator
 from streams.alert_watch import AlertWatch
+from streams.conflicts import Conflicts
 from streams.customers import Customers, Key
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery, Intake
 from streams.linking import Linker, LinkSettings
 from streams.outbox import Message
 from streams.progress import Progress
-from streams.storing import SINKS, RowSettings, TableWriter
+from streams.storing import FACT_SINKS, SINKS, FactWriter, RowSettings, TableWriter
 from tests.streams.doubles import (
     Death,
     Effects,
     Failure,
     MemoryArchive,
     MemoryBroker,
+    MemoryClaims,
+    MemoryOriginals,
     MemoryOutbox,
     MemoryStore,
     MemoryTable,
@@ -77,6 +82,7 @@ class World:
     disks: dict[str, dict[str, str]] = field(default_factory=dict)
     store: MemoryStore = field(default_factory=MemoryStore)
     archive: dict[Key, dict[tuple[str, str], str]] = field(default_factory=dict)
+    claims: dict[Name, str] = field(default_factory=dict)
     grace_hours: int = GRACE_HOURS
     deaths: int = 0
     ticks: int = 0
@@ -132,8 +138,10 @@ class Worker:
             grace_hours=world.grace_hours,
             now_us=world.now_us,
         )
+        claims = MemoryClaims(world.claims, world.script)
         linker = Linker(
             customers,
+            Conflicts(claims, MemoryOriginals(world.broker), letters, self.progress),
             outbox,
             letters,
             self.progress,
@@ -151,6 +159,11 @@ class Worker:
             _agent("link", linking.TOPICS, Intake(linker.handle, letters), 4),
             _agent("aggregate", aggregating.TOPICS, Intake(self.aggregator.handle, letters), 3),
         ]
+        for fact_sink in FACT_SINKS:
+            facts = FactWriter(fact_sink, world.store, settings, claims)
+            intake = Intake(facts.handle, letters)
+            name = f"store-{fact_sink.table.name}"
+            self.agents.append(_agent(name, fact_sink.topics, intake, 50))
         for sink in SINKS:
             writer = TableWriter(sink, world.store, settings, letters)
             intake = Intake(writer.handle, letters)
@@ -198,8 +211,9 @@ def scored(
     empathy: float | None = 0.5,
     rating: int | None = None,
     client: str = "acqua",
+    content: str | None = None,
 ) -> Message:
-    """A scored call, in its customer's partition."""
+    """A scored call, in its customer's partition; its content is that of its name unless given."""
     call = Call(
         event_id=event_id,
         client_id=client,
@@ -212,6 +226,7 @@ def scored(
         channel=Channel.PHONE,
         customer_type=CustomerType.HOUSEHOLD,
         language="it",
+        content=content or f"said in {event_id}",
     )
     turn = Turn(speaker=Speaker.OPERATOR, text=f"frase di {event_id}", start=None)
     score = CallScore(
@@ -236,19 +251,23 @@ def scored(
 def paid(
     event_id: str, customer: str, at: datetime, amount: str = "12.34", client: str = "acqua"
 ) -> Message:
-    """A payment by a customer who is a pseudonym already."""
+    """A payment that is pseudonymous already."""
     data = PaymentReceived(client_id=client, customer_id=customer, amount=amount, received_at=at)  # type: ignore[arg-type]
-    event = PaymentReceivedEvent(id=event_id, source="/billing", time=at, subject="s", data=data)
-    return Message(PAYMENT_RECEIVED, customer.encode(), encode(event))
+    event = SealedPayment(
+        id=event_id, source=PSEUDONYMOUS_SOURCE, time=at, subject=customer, data=data
+    )
+    return Message(PAYMENT_RECEIVED, customer.encode(), encode(with_seal(KEY, event)))
 
 
 def left(event_id: str, customer: str, at: datetime, by: EndedBy = EndedBy.CUSTOMER) -> Message:
-    """A cancellation."""
+    """A cancellation, likewise."""
     data = ContractCancelled(
         client_id="acqua", customer_id=customer, contract_id="k", cancelled_at=at, ended_by=by
     )
-    event = ContractCancelledEvent(id=event_id, source="/crm", time=at, subject="s", data=data)
-    return Message(CONTRACT_CANCELLED, customer.encode(), encode(event))
+    event = SealedCancellation(
+        id=event_id, source=PSEUDONYMOUS_SOURCE, time=at, subject=customer, data=data
+    )
+    return Message(CONTRACT_CANCELLED, customer.encode(), encode(with_seal(KEY, event)))
 
 
 def history(seed: int, events: int = 24) -> list[Message]:

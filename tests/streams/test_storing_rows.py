@@ -27,28 +27,47 @@ from schemas.topics import (
     AGENCY_HOURS,
     AGENCY_METRICS,
     CALL_TRANSCRIBED,
+    CONTRACT_CANCELLED,
     DEAD_LETTER,
     ENGAGEMENT_CHANGED,
+    PAYMENT_RECEIVED,
 )
 from streams.dead_letters import DeadLetters, dead_letter
 from streams.deliveries import Delivery
+from streams.identified import identified
 from streams.outbox import Message
 from streams.progress import Progress
-from streams.storing import SINKS, RowSettings, TableWriter
-from tests.streams.doubles import MemoryBroker, MemoryOutbox, MemoryStore
+from streams.storing import FACT_SINKS, SINKS, FactWriter, RowSettings, TableWriter
+from tests.streams.doubles import MemoryBroker, MemoryClaims, MemoryOutbox, MemoryStore
 from tests.streams.pipeline import BEGIN, KEY, World, left, paid, scored
 
 NOW_US = 1_772_000_000_000_000
 SINK_OF = {sink.table.name: sink for sink in SINKS}
+FACTS_OF = {sink.table.name: sink for sink in FACT_SINKS}
+TOPICS_OF = {sink.table.name: sink.topics for sink in (*FACT_SINKS, *SINKS)}
+TABLE_OF = {sink.table.name: sink.table for sink in (*FACT_SINKS, *SINKS)}
 
 
 def rows_of(table: Table, message: Message, now_us: int = NOW_US, partition: int = 1) -> list[Any]:
     """The rows a sink makes of one message."""
     delivery = Delivery(message.topic.name, partition, 5, message.value)
     settings = RowSettings(KEY, 2, lambda: now_us)
+    if table.name in FACTS_OF:
+        fact = identified(delivery, KEY)
+        assert not isinstance(fact, InvalidMessage)
+        return [FACTS_OF[table.name].row_of(fact, delivery, settings)]
     made = SINK_OF[table.name].rows_of(delivery, settings)
     assert not isinstance(made, InvalidMessage)
     return list(made)
+
+
+def writer_of(
+    name: str, store: MemoryStore, settings: RowSettings, broker: MemoryBroker
+) -> FactWriter | TableWriter:
+    """The handler of a table's agent."""
+    if name in FACTS_OF:
+        return FactWriter(FACTS_OF[name], store, settings, MemoryClaims({}))
+    return TableWriter(SINK_OF[name], store, settings, letters(broker))
 
 
 def transcribed() -> CallTranscribed:
@@ -118,15 +137,15 @@ async def every_message() -> dict[str, list[Message]]:
 
 async def test_every_sink_makes_whole_rows_of_its_topics() -> None:
     messages = await every_message()
-    assert set(messages) == set(SINK_OF)
+    assert set(messages) == set(TABLE_OF)
     for name, some in messages.items():
-        topics = {topic.name for topic in SINK_OF[name].topics}
+        topics = {topic.name for topic in TOPICS_OF[name]}
         assert {message.topic.name for message in some} == topics
         for message in some:
-            made = rows_of(SINK_OF[name].table, message)
+            made = rows_of(TABLE_OF[name], message)
             assert made, name
             for row in made:
-                assert set(row) == set(SINK_OF[name].table.columns), name
+                assert set(row) == set(TABLE_OF[name].columns), name
 
 
 async def test_handling_twice_leaves_the_same_rows() -> None:
@@ -134,8 +153,8 @@ async def test_handling_twice_leaves_the_same_rows() -> None:
         store = MemoryStore()
         ticks = iter(range(NOW_US, NOW_US + 1000))
         settings = RowSettings(KEY, 1, lambda ticks=ticks: next(ticks))  # type: ignore[misc]
-        table = SINK_OF[name].table
-        writer = TableWriter(SINK_OF[name], store, settings, letters(MemoryBroker()))
+        table = TABLE_OF[name]
+        writer = writer_of(name, store, settings, MemoryBroker())
         batch = [Delivery(m.topic.name, 0, n, m.value) for n, m in enumerate(some)]
         await writer.handle(batch)
         once = store.rows(table)
@@ -151,28 +170,91 @@ BURIED_BY_OTHERS = {"events", "calls", "engagements"}
 """Their topics are read by agents that decide what is an event, too."""
 
 
-@pytest.mark.parametrize("name", sorted(SINK_OF))
+@pytest.mark.parametrize("name", sorted(TABLE_OF))
 async def test_what_is_no_event_makes_no_row_and_is_buried_once(name: str) -> None:
-    sink, store, broker = SINK_OF[name], MemoryStore(), MemoryBroker()
+    store, broker = MemoryStore(), MemoryBroker()
     garbage = [b"", b"{", b"[]", b"\xff", b'{"call": {}}']
-    writer = TableWriter(sink, store, RowSettings(KEY, 1, lambda: NOW_US), letters(broker))
-    for topic in sink.topics:
+    writer = writer_of(name, store, RowSettings(KEY, 1, lambda: NOW_US), broker)
+    for topic in TOPICS_OF[name]:
         await writer.handle([Delivery(topic.name, 0, n, raw) for n, raw in enumerate(garbage)])
-    assert store.rows(sink.table) == {}
+    assert store.rows(TABLE_OF[name]) == {}
     buried = len(broker.values(DEAD_LETTER.name))
     assert buried == (0 if name in BURIED_BY_OTHERS else len(garbage))
 
 
-def test_the_journal_is_pseudonymous_and_the_first_row_wins() -> None:
-    (early,) = rows_of(rows.EVENTS, paid("p", "cust-7", BEGIN), NOW_US)
-    (late,) = rows_of(rows.EVENTS, paid("p", "cust-7", BEGIN), NOW_US + 1)
+SECRETS = ("cust-7", "393331234567", "pbx-rossi", "contratto-rossi")
+"""What names a person in the events below."""
+
+
+def sent(kind: str, **data: Any) -> Message:
+    """A payment or cancellation as others send it."""
+    event = {
+        "specversion": "1.0",
+        "id": "393331234567",
+        "source": "//pbx-rossi.example",
+        "type": f"it.ascolto.{kind}.v1",
+        "time": BEGIN.isoformat(),
+        "subject": "cust-7",
+        "data": {"client_id": "acqua", "customer_id": "cust-7", **data},
+    }
+    topic = {each.name: each for each in (PAYMENT_RECEIVED, CONTRACT_CANCELLED)}[kind]
+    return Message(topic, b"cust-7", json.dumps(event).encode())
+
+
+def sent_payment(**data: Any) -> Message:
+    return sent("payment-received", amount="5", received_at=BEGIN.isoformat(), **data)
+
+
+def sent_cancellation() -> Message:
+    cancelled = {"contract_id": "contratto-rossi", "cancelled_at": BEGIN.isoformat()}
+    return sent("contract-cancelled", ended_by="customer", **cancelled)
+
+
+@pytest.mark.parametrize("message", [sent_payment(), sent_cancellation()])
+def test_the_journal_is_pseudonymous_and_the_first_row_wins(message: Message) -> None:
+    (early,) = rows_of(rows.EVENTS, message, NOW_US)
+    (late,) = rows_of(rows.EVENTS, message, NOW_US + 1)
     assert early["version"] > late["version"]
     assert early["customer"].startswith("p:")
-    assert "cust-7" not in early["payload"]
+    assert early["event_id"].startswith("e:")
     assert early["partition"] == 1
-    again = Message(paid("p", "x", BEGIN).topic, b"k", early["payload"].encode())
-    (restored,) = rows_of(rows.EVENTS, again, NOW_US)
-    assert restored["customer"] == early["customer"], "a fact sent again is the same fact"
+    assert not [secret for secret in SECRETS if secret in str(early)]
+
+
+@pytest.mark.parametrize("message", [sent_payment(), sent_cancellation()])
+def test_a_fact_of_the_journal_sent_again_is_the_same_fact(message: Message) -> None:
+    (first,) = rows_of(rows.EVENTS, message, NOW_US)
+    (again,) = rows_of(rows.EVENTS, Message(message.topic, b"k", first["payload"].encode()), NOW_US)
+    assert again == first
+
+
+def test_who_has_seen_a_pseudonym_cannot_write_into_its_history() -> None:
+    (row,) = rows_of(rows.EVENTS, sent_payment(), NOW_US)
+    posed = sent_payment(customer_id=row["customer"])
+    (other,) = rows_of(rows.EVENTS, posed, NOW_US)
+    assert other["customer"] not in (row["customer"], "cust-7")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "e:" + 32 * "0"},
+        {"ascoltoseal": None},
+        {"ascoltoseal": "é" * 64},
+        {"ascoltoseal": 64 * "0"},
+        {"data": {"amount": "500"}},
+        {"data": {"received_at": "2026-01-06T09:00:00+00:00"}},
+        {"data": {"customer_id": "p:" + 24 * "0"}},
+    ],
+)
+def test_a_fact_of_the_journal_that_was_changed_is_refused(change: dict[str, Any]) -> None:
+    (row,) = rows_of(rows.EVENTS, sent_payment(), NOW_US)
+    event = json.loads(row["payload"])
+    changed = {**event, **change, "data": {**event["data"], **change.get("data", {})}}
+    raw = json.dumps(changed).encode()
+    found = identified(Delivery(PAYMENT_RECEIVED.name, 0, 0, raw), KEY)
+    assert isinstance(found, InvalidMessage)
+    assert found.error_class == "wrong_seal"
 
 
 def test_a_call_s_row_tells_scores_ratings_and_the_heaviest_words() -> None:

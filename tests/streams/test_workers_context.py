@@ -18,18 +18,21 @@ from schemas.derived import CallScored, CallTranscribed, DeadLetter
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED, DEAD_LETTER, ENGAGEMENT_CHANGED, Topic
 from streams.app import build_app
 from streams.change_batches import ChangeBatch
+from streams.conflicts import Conflicts
 from streams.customers import Customers
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Intake
 from streams.linking import Linker, LinkSettings
 from streams.progress import Progress
 from streams.scoring import Scorer
-from streams.storing import SINKS
+from streams.storing import FACT_SINKS, SINKS
 from streams.workers import ANALYTICS, CHANGELOGS, _attach, attach_analytics, attach_transcriber
 from tests.streams.doubles import (
     Effects,
     MemoryArchive,
     MemoryBroker,
+    MemoryClaims,
+    MemoryOriginals,
     MemoryOutbox,
     MemoryStore,
     MemoryTable,
@@ -103,7 +106,8 @@ async def test_link_links_in_a_faust_app(app: faust.App, broker: MemoryBroker) -
         grace_hours=24,
         now_us=lambda: 0,
     )
-    linker = Linker(customers, outbox, letters, progress, LinkSettings(KEY, Horizons()))
+    conflicts = Conflicts(MemoryClaims({}), MemoryOriginals(broker), letters, progress)
+    linker = Linker(customers, conflicts, outbox, letters, progress, LinkSettings(KEY, Horizons()))
     values = [scored(f"e{n}", "p:c", BEGIN).value for n in range(3)]
     await feed(app, CALL_SCORED, Intake(linker.handle, letters), values)
     (raw,) = broker.values(ENGAGEMENT_CHANGED.name)
@@ -124,7 +128,7 @@ async def test_the_analytics_worker_has_its_agents_and_the_changelogs_of_the_adm
         "score",
         "link",
         "aggregate",
-        *(f"store-{sink.table.name}" for sink in SINKS),
+        *(f"store-{sink.table.name}" for sink in (*FACT_SINKS, *SINKS)),
     }
     app.finalize()
     changelogs = {table.changelog_topic.get_topic_name() for table in app.tables.values()}
