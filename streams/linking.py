@@ -21,6 +21,7 @@ from schemas.topics import (
     PAYMENT_RECEIVED,
 )
 from streams.change_batches import ChangeBatch, PositionedChange, agency_key
+from streams.clock_gate import ClockGate
 from streams.customers import LOOKS_AN_EVENT, Arrival, Customers, Key
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery
@@ -57,7 +58,10 @@ class Linker:
         dead_letters: DeadLetters,
         progress: Progress,
         settings: LinkSettings,
+        gate: ClockGate | None = None,
     ) -> None:
+        """`gate` refuses payments and cancellations from the future; None: all may pass."""
+        self._gate = gate
         self._customers = customers
         self._outbox = outbox
         self._dead_letters = dead_letters
@@ -95,7 +99,7 @@ class Linker:
                 await self._dead_letters.refuse(delivery, fact)
                 continue
             if isinstance(fact, ScoredCall):
-                self._progress.saw(fact.at)
+                self._progress.saw(fact.at if self._gate is None else self._gate.past(fact.at))
             arrivals.append(Arrival(fact, Position(*delivery.position)))
         return arrivals
 
@@ -119,15 +123,20 @@ class Linker:
         if delivery.topic == CALL_SCORED.name:
             scored = decode(delivery.value, CallScored)
             return scored if isinstance(scored, InvalidMessage) else scored_call(scored)
+        event: PaymentReceivedEvent | ContractCancelledEvent | InvalidMessage
         if delivery.topic == PAYMENT_RECEIVED.name:
-            paid = decode(delivery.value, PaymentReceivedEvent)
-            if isinstance(paid, InvalidMessage):
-                return paid
-            return payment(paid, self._pseudonym(paid.data.client_id, paid.data.customer_id))
-        ended = decode(delivery.value, ContractCancelledEvent)
-        if isinstance(ended, InvalidMessage):
-            return ended
-        return cancellation(ended, self._pseudonym(ended.data.client_id, ended.data.customer_id))
+            event = decode(delivery.value, PaymentReceivedEvent)
+        else:
+            event = decode(delivery.value, ContractCancelledEvent)
+        if isinstance(event, InvalidMessage):
+            return event
+        refused = None if self._gate is None else self._gate.refusal(delivery, event)
+        if refused is not None:
+            return refused
+        customer = self._pseudonym(event.data.client_id, event.data.customer_id)
+        if isinstance(event, PaymentReceivedEvent):
+            return payment(event, customer)
+        return cancellation(event, customer)
 
     def _pseudonym(self, client_id: str, customer_id: str) -> str:
         return pseudonym(self._settings.pseudonym_key, client_id, customer_id)

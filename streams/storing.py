@@ -17,6 +17,7 @@ from infra.clickhouse.store import Row, Store
 from processors.changes import Engagement, EngagementChange
 from processors.event_time import date_of, day_of, to_datetime, to_us
 from processors.facts import amount_of
+from processors.future import time_of
 from processors.pseudonyms import pseudonym
 from schemas import rows, topics
 from schemas.codec import InvalidMessage, decode, encode
@@ -26,6 +27,7 @@ from schemas.hours import AgencyHours
 from schemas.rows import HOUR_SUMS, Table
 from schemas.topics import Topic
 from streams.change_batches import ChangeBatch
+from streams.clock_gate import ClockGate
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery
 
@@ -42,6 +44,8 @@ class RowSettings:
     pseudonym_key: bytes
     generation: int
     now_us: Callable[[], int]
+    gate: ClockGate | None = None
+    """The gate of the agent that decides on payments and cancellations; None: all pass."""
 
 
 Rows = Iterable[Row]
@@ -87,7 +91,7 @@ class TableWriter:
 
 def journal_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
     """The fact itself, pseudonymous and redacted: all figures can be made again from these."""
-    fact = _fact(delivery, settings.pseudonym_key)
+    fact = _fact(delivery, settings)
     if fact is None:
         return []
     event_id, client_id, customer, time, payload = fact
@@ -104,7 +108,9 @@ def journal_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMes
     return [row]
 
 
-def _fact(delivery: Delivery, key: bytes) -> tuple[str, str, str, datetime, bytes] | None:
+def _fact(
+    delivery: Delivery, settings: RowSettings
+) -> tuple[str, str, str, datetime, bytes] | None:
     """Id, tenant, customer, time and payload; None where the agent that decides buries it."""
     if delivery.topic == topics.CALL_TRANSCRIBED.name:
         called = decode(delivery.value, CallTranscribed)
@@ -112,15 +118,16 @@ def _fact(delivery: Delivery, key: bytes) -> tuple[str, str, str, datetime, byte
             return None
         call = called.call
         return call.event_id, call.client_id, call.customer, call.ended_at, delivery.value
+    event: PaymentReceivedEvent | ContractCancelledEvent | InvalidMessage
     if delivery.topic == topics.PAYMENT_RECEIVED.name:
-        paid = decode(delivery.value, PaymentReceivedEvent)
-        if isinstance(paid, InvalidMessage):
-            return None
-        return _pseudonymous(paid, paid.data.received_at, key)
-    ended = decode(delivery.value, ContractCancelledEvent)
-    if isinstance(ended, InvalidMessage):
+        event = decode(delivery.value, PaymentReceivedEvent)
+    else:
+        event = decode(delivery.value, ContractCancelledEvent)
+    if isinstance(event, InvalidMessage):
         return None
-    return _pseudonymous(ended, ended.data.cancelled_at, key)
+    if settings.gate is not None and settings.gate.refusal(delivery, event):
+        return None
+    return _pseudonymous(event, time_of(event), settings.pseudonym_key)
 
 
 def _pseudonymous(

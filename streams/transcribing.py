@@ -25,6 +25,7 @@ from schemas.derived import CallTranscribed
 from schemas.events import CallEnded, CallEndedEvent, Recording
 from schemas.topics import CALL_ENDED
 from streams.calls import call_of, from_text, message_of, redacted_survey
+from streams.clock_gate import ClockGate
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery, delivery_of
 from streams.ordered_acks import OrderedAcks, Ticket
@@ -47,6 +48,8 @@ class ListeningPorts:
     dead_letters: DeadLetters
     progress: Progress
     pseudonym_key: bytes
+    gate: ClockGate | None = None
+    """Refuses calls from the future, before anything listens to them; None: all may pass."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ class Listener:
         for event in events:
             delivery = delivery_of(event)
             ticket = acks.expect(delivery.topic, delivery.partition, event)
-            call = decode(delivery.value, CallEndedEvent)
+            call = self._read(delivery)
             if isinstance(call, CallEndedEvent) and call.data.recording is not None:
                 slow.append((delivery, call, ticket))
                 continue
@@ -111,12 +114,18 @@ class Listener:
             await acks.done(ticket)
         return slow
 
+    def _read(self, delivery: Delivery) -> CallEndedEvent | InvalidMessage:
+        call = decode(delivery.value, CallEndedEvent)
+        if isinstance(call, InvalidMessage) or self._ports.gate is None:
+            return call
+        return self._ports.gate.refusal(delivery, call) or call
+
     async def pass_or_bury(
         self, delivery: Delivery, call: CallEndedEvent | InvalidMessage
     ) -> Message | None:
         """The message of a call whose text was given; None where it became a dead letter."""
         if isinstance(call, InvalidMessage):
-            await self._bury(delivery, None, call.reason, call.error_class)
+            await self._ports.dead_letters.refuse(delivery, call)
             return None
         try:
             return message_of(from_text(call, self._ports.pseudonym_key), delivery.partition)
@@ -144,7 +153,7 @@ class Listener:
         await self._bury(delivery, call, reason, "unexpected")
 
     async def _bury(
-        self, delivery: Delivery, call: CallEndedEvent | None, reason: str, error_class: str
+        self, delivery: Delivery, call: CallEndedEvent, reason: str, error_class: str
     ) -> None:
         await self._ports.dead_letters.bury(
             topic=delivery.topic,
@@ -152,8 +161,8 @@ class Listener:
             original=delivery.value,
             reason=reason,
             error_class=error_class,
-            event_id=None if call is None else call.id,
-            client_id=None if call is None else call.data.client_id,
+            event_id=call.id,
+            client_id=call.data.client_id,
         )
 
     async def _listen_and_ack(

@@ -19,6 +19,7 @@ from streams import aggregating, linking, scoring, transcribing
 from streams.aggregating import Aggregator
 from streams.alert_watch import AlertWatch
 from streams.app import raw_topic
+from streams.clock_gate import ClockGate
 from streams.customers import Customers, StoreArchive
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Intake, consume
@@ -71,17 +72,19 @@ def attach_analytics(
     """
     outbox = KafkaOutbox(app, progress)
     letters = DeadLetters(outbox, progress)
+    gate = ClockGate(now_us, settings.future_tolerance_us)
     key = settings.pseudonym_secret()
     tables = {name: FaustStateTable(app, name, settings.partitions) for name in _TABLES}
     for name, table in tables.items():
         progress.watch(name, table.size)
     aggregator = Aggregator(
         tables[_DAYS],
-        AlertWatch(tables[_ALERTS], read_alert_settings(settings.alerts)),
+        AlertWatch(tables[_ALERTS], read_alert_settings(settings.alerts), ceiling_us=now_us),
         outbox,
         letters,
         progress,
         None if settings.embedded else now_us,
+        ceiling_us=now_us,
     )
     customers = Customers(
         tables[_CUSTOMERS],
@@ -97,6 +100,7 @@ def attach_analytics(
         letters,
         progress,
         LinkSettings(key, settings.horizons, settings.currency),
+        gate,
     )
     scorer = Scorer(outbox, letters, progress, scored_by)
     _attach(app, "score", scoring.TOPICS, Intake(scorer.handle, letters), size=200, within=0.1)
@@ -104,7 +108,7 @@ def attach_analytics(
     _attach(
         app, "aggregate", aggregating.TOPICS, Intake(aggregator.handle, letters), 100, within=0.5
     )
-    rows = RowSettings(key, settings.generation, now_us)
+    rows = RowSettings(key, settings.generation, now_us, gate)
     for sink in SINKS:
         writer = TableWriter(sink, store, rows, letters)
         name = f"store-{sink.table.name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.rows import DEAD_LETTERS, EVENTS, TABLES
@@ -37,6 +38,24 @@ def read_journal(client: Client) -> Iterator[Journaled]:
         for block in blocks:
             for row in block:
                 yield Journaled(*row)
+
+
+def facts_after(client: Client, time: datetime) -> list[Journaled]:
+    """The facts whose time is later than `time`."""
+    rows = client.query(
+        f"SELECT {', '.join(Journaled._fields)} FROM events FINAL "  # noqa: S608 - constants
+        "WHERE event_time > {time:DateTime64(6, 'UTC')} ORDER BY event_time, event_id",
+        parameters={"time": time},
+    ).result_rows
+    return [Journaled(*row) for row in rows]
+
+
+def forget_facts_after(client: Client, time: datetime) -> None:
+    """Take the facts whose time is later than `time` out of the journal."""
+    client.command(
+        "DELETE FROM events WHERE event_time > {time:DateTime64(6, 'UTC')}",
+        parameters={"time": time},
+    )
 
 
 def forget_derived(client: Client) -> None:

@@ -10,5 +10,5 @@ SELECT
         JSONExtractString(payload, 'data', 'currency')
     )) AS payments
 FROM events FINAL
-WHERE topic = 'payment-received'
+WHERE topic = 'payment-received' AND event_time <= {latest:DateTime64(6, 'UTC')}
 GROUP BY client_id, customer
