@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AwareDatetime, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from infra.models import PACKAGED_MODEL, ComputeType, Device
@@ -91,6 +92,14 @@ class Settings(BaseSettings):
         "encoder", description="what scores turns: the learned encoder-1, or the lexicons alone"
     )
     currency: str = Field("EUR", description="currency of the amounts that are summed")
+    future_tolerance: Annotated[float, Field(ge=0, le=7 * 86_400)] = Field(
+        3600.0,
+        description="seconds by which an event may be dated later than the clock; one dated later "
+        "still is a dead letter, from_the_future",
+    )
+    earliest_now: AwareDatetime | None = Field(
+        None, description="set by ascolto demo: the clock is taken to show at least this time"
+    )
     alerts: str = Field(
         "",
         description='how readily each committente\'s alerts open, as JSON: {"acqua": '
@@ -117,6 +126,16 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return [Path(part) for part in value.split(os.pathsep) if part]
         return value
+
+    @property
+    def future_tolerance_us(self) -> int:
+        """`future_tolerance` in microseconds."""
+        return round(self.future_tolerance * 1e6)
+
+    def now(self) -> datetime:
+        """The clock that events are held against: the machine's, but for `earliest_now`."""
+        now = datetime.now(UTC)
+        return now if self.earliest_now is None else max(now, self.earliest_now)
 
     def words_of(self, client_id: str) -> tuple[str, ...]:
         """Words to expect in a client's calls: its own, then everyone's."""

@@ -10,17 +10,18 @@ conduct tells of rudeness, kindness and threats.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
+from cachetools import LRUCache, cachedmethod
 
 from processors.clauses import windows_of
 from processors.drivers import drivers_in
 from processors.explaining import best_part
 from processors.heads import Vector
 from processors.judging import CustomerChances, OperatorChances
-from processors.kept import Kept
-from processors.reading_keys import Key, key_of
+from processors.reading_keys import Key, key_in_method
 from processors.tokens import has_words
 from processors.turn_reading import Said, TurnReading
 from schemas.conversation import Driver, DriverFound, Speaker
@@ -80,7 +81,7 @@ class CallDrivers:
         self._operator = operator
         self._customer = customer
         self._learned = learned
-        self._evidence: Kept[Key, TurnEvidence] = Kept(EVIDENCE_KEPT)
+        self._evidence: LRUCache[Key, TurnEvidence] = LRUCache(EVIDENCE_KEPT)
 
     def found(
         self, said: Sequence[Said], readings: Sequence[TurnReading], language: str
@@ -107,11 +108,9 @@ class CallDrivers:
         found += [self._strongest(driver, said, evidence, language) for driver in unshown]
         return sorted(found, key=lambda each: (each.turn, _DRIVERS.index(each.driver)))
 
+    @cachedmethod(attrgetter("_evidence"), key=key_in_method)
     def _of_turn(self, turn: Said, language: str) -> TurnEvidence:
-        return self._evidence.get(
-            key_of(turn, language),
-            lambda: turn_evidence(turn, language, self._operator, self._customer),
-        )
+        return turn_evidence(turn, language, self._operator, self._customer)
 
     def _decided(
         self,

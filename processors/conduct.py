@@ -1,19 +1,14 @@
 """Conduct flags: breaches of the rules of collection conduct that one conversation shows.
 
 From the words: threats, threats of what is not real or not yet possible, disclosure of a debt
-to third parties, insistence. From the time: contact outside the permitted hours, whose limits
-are data, versioned by code and edition. Frequency needs other calls and is not decided here.
+to third parties, insistence. From the time: contact outside the permitted hours
+(`contact_hours`). Frequency needs other calls and is not decided here.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from functools import lru_cache
-from importlib import resources
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from processors.conduct_words import (
     LANGUAGES,
@@ -21,84 +16,15 @@ from processors.conduct_words import (
     asked_about_consequences,
     conduct_phrases,
 )
+from processors.contact_hours import ConductCode
 from processors.cues import read_turn
 from schemas.conversation import ConductFlag, Rule, Speaker, Turn
 
-__all__ = [
-    "ConductCode",
-    "asked_about_consequences",
-    "conduct_code",
-    "conduct_of",
-    "easter_sunday",
-    "hours_flag",
-]
+__all__ = ["asked_about_consequences", "conduct_of", "hours_flag"]
 
-DEFAULT_CODE = "unirec-2017"
 _PLAIN_THREAT = 0.6
 _OPENING = 4
 """Turns in which 'my husband is out' says that the one called for is not on the line."""
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-
-@dataclass(frozen=True)
-class ConductCode:
-    """The limits of one edition of a code of conduct."""
-
-    timezone: ZoneInfo
-    hours: tuple[tuple[time, time] | None, ...]
-    """Permitted hours [from, to) of each weekday from Monday; None where none is."""
-    fixed_holidays: frozenset[tuple[int, int]]
-    holidays_since: dict[tuple[int, int], int]
-    """(month, day) of holidays that began in a year, with that year."""
-    easter_offsets: tuple[int, ...]
-    per_day: int
-    per_week: int
-
-    def is_holiday(self, day: date) -> bool:
-        """Whether `day` is a public holiday."""
-        month_day = (day.month, day.day)
-        since = self.holidays_since.get(month_day)
-        if month_day in self.fixed_holidays or (since is not None and day.year >= since):
-            return True
-        sunday = easter_sunday(day.year)
-        return any(day == sunday + timedelta(days=offset) for offset in self.easter_offsets)
-
-    def permits(self, moment: datetime) -> bool:
-        """Whether a contact may begin at `moment` (aware)."""
-        local = moment.astimezone(self.timezone)
-        hours = self.hours[local.weekday()]
-        if hours is None or self.is_holiday(local.date()):
-            return False
-        return hours[0] <= local.time() < hours[1]
-
-
-@lru_cache(maxsize=8)
-def conduct_code(name: str = DEFAULT_CODE) -> ConductCode:
-    """The code of conduct of that name and edition, as `unirec-2017`."""
-    folder = resources.files("processors") / "lexicons" / "conduct"
-    data = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    return ConductCode(
-        ZoneInfo(data["timezone"]),
-        tuple(_hours(data["hours"][day]) for day in _DAYS),
-        frozenset(_month_day(text) for text in data["fixed_holidays"]),
-        {_month_day(text): year for text, year in data["holidays_since"].items()},
-        tuple(data["easter_sunday_offsets"]),
-        data["contacts"]["per_day"],
-        data["contacts"]["per_week"],
-    )
-
-
-def easter_sunday(year: int) -> date:
-    """Easter Sunday of the Gregorian calendar (the anonymous algorithm, Nature 1876)."""
-    century, in_century = divmod(year, 100)
-    golden = year % 19
-    leaps, rest = divmod(century, 4)
-    correction = (century - (century + 8) // 25 + 1) // 3
-    epact = (19 * golden + century - leaps - correction + 15) % 30
-    weekday = (32 + 2 * rest + 2 * (in_century // 4) - epact - in_century % 4) % 7
-    shift = (golden + 11 * epact + 22 * weekday) // 451
-    month, day = divmod(epact + weekday - 7 * shift + 114, 31)
-    return date(year, month, day + 1)
 
 
 def hours_flag(started_at: datetime | None, code: ConductCode) -> ConductFlag | None:
@@ -241,12 +167,3 @@ class _Watcher:
             return demands[0].quote
         often = [phrase for phrase in phrases if phrase.family == "calls_often"]
         return often[0].quote if often else None
-
-
-def _hours(pair: list[str] | None) -> tuple[time, time] | None:
-    return None if pair is None else (time.fromisoformat(pair[0]), time.fromisoformat(pair[1]))
-
-
-def _month_day(text: str) -> tuple[int, int]:
-    month, day = text.split("-")
-    return int(month), int(day)

@@ -10,6 +10,9 @@ A turn of more than 60 words is judged window by window, and the strongest windo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
+
+from cachetools import LRUCache, cachedmethod
 
 from processors.call_drivers import CallDrivers
 from processors.clauses import windows_of
@@ -20,11 +23,10 @@ from processors.explaining import FLOOR, best_part, sentence_reason
 from processors.heads import Weights, load_weights
 from processors.intent import churn_intent
 from processors.judging import CustomerChances, Judge, OperatorChances
-from processors.kept import Kept
 from processors.lexicon_reader import plain_threat
 from processors.meaning import Meaning
 from processors.rating_expected import expected_rating
-from processors.reading_keys import Key, key_of
+from processors.reading_keys import Key, key_in_method
 from processors.sentiment import sentiment_of
 from processors.signs import asks_about_consequences
 from processors.tokens import has_words
@@ -56,9 +58,9 @@ class EncoderReader:
         """`weights` other than the package's own are for training."""
         self._weights = load_weights() if weights is None else weights
         self._judge = Judge(Meaning(encoder), self._weights)
-        self._readings: Kept[Key, TurnReading] = Kept(READINGS_KEPT)
-        self._of_operators: Kept[Key, OperatorChances] = Kept(PARTS_KEPT)
-        self._of_customers: Kept[Key, CustomerChances] = Kept(PARTS_KEPT)
+        self._readings: LRUCache[Key, TurnReading] = LRUCache(READINGS_KEPT)
+        self._of_operators: LRUCache[Key, OperatorChances] = LRUCache(PARTS_KEPT)
+        self._of_customers: LRUCache[Key, CustomerChances] = LRUCache(PARTS_KEPT)
         self._call_drivers = CallDrivers(
             self._operator_chances, self._customer_chances, self._weights.call_drivers
         )
@@ -77,21 +79,23 @@ class EncoderReader:
         """Fitted to the ratings of labelled calls."""
         return expected_rating(call, self._weights)
 
+    @cachedmethod(attrgetter("_of_operators"), key=key_in_method)
     def _operator_chances(self, said: Said, language: str) -> OperatorChances:
-        return self._of_operators.get(
-            key_of(said, language), lambda: self._judge.operator(said, language)
-        )
+        return self._judge.operator(said, language)
 
+    @cachedmethod(attrgetter("_of_customers"), key=key_in_method)
     def _customer_chances(self, said: Said, language: str) -> CustomerChances:
-        return self._of_customers.get(
-            key_of(said, language), lambda: self._judge.customer(said, language)
-        )
+        return self._judge.customer(said, language)
 
     def _reading(self, said: Said, language: str) -> TurnReading:
         if said.speaker is Speaker.UNKNOWN or not has_words(said.text):
             return UNREAD
+        return self._reading_of_words(said, language)
+
+    @cachedmethod(attrgetter("_readings"), key=key_in_method)
+    def _reading_of_words(self, said: Said, language: str) -> TurnReading:
         read = self._operator if said.speaker is Speaker.OPERATOR else self._customer
-        return self._readings.get(key_of(said, language), lambda: read(said, language))
+        return read(said, language)
 
     def _operator(self, said: Said, language: str) -> TurnReading:
         def part(text: str) -> OperatorChances:

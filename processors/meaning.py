@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import math
 import re
+from operator import attrgetter
 
 import numpy as np
+from cachetools import LRUCache, cachedmethod
 from numpy.typing import NDArray
 
 from processors.clauses import sentences_of
 from processors.encoding import Encoder
-from processors.kept import Kept
 from processors.reading_keys import digest_of
 from processors.turn_reading import Said
 from schemas.conversation import Speaker
@@ -33,7 +34,7 @@ class Meaning:
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        self._sentences: Kept[bytes, NDArray[np.float32]] = Kept(SENTENCES_KEPT)
+        self._sentences: LRUCache[bytes, NDArray[np.float32]] = LRUCache(SENTENCES_KEPT)
 
     def of(self, said: Said) -> NDArray[np.float64]:
         """The vector of what was said, of length 1."""
@@ -45,5 +46,7 @@ class Meaning:
         norm = math.sqrt(np.add.reduce(mean * mean))
         return np.asarray(mean / norm if norm else mean)
 
+    @cachedmethod(attrgetter("_sentences"), key=lambda _, sentence: digest_of(sentence))
     def _of_sentence(self, sentence: str) -> NDArray[np.float32]:
-        return self._sentences.get(digest_of(sentence), lambda: self._encoder.encode([sentence])[0])
+        vector: NDArray[np.float32] = self._encoder.encode([sentence])[0]
+        return vector

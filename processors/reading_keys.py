@@ -17,6 +17,11 @@ def key_of(said: Said, language: str) -> Key:
     return digest_of(said.text), _context_of(said, language)
 
 
+def key_in_method(_: object, said: Said, language: str) -> Key:
+    """`key_of` for `cachetools.cachedmethod`, which passes the instance first."""
+    return key_of(said, language)
+
+
 def digest_of(text: str) -> bytes:
     """A text's digest, to be kept in its place."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from processors.aggression import aggression_of_call
 from processors.call_drivers import JudgesCalls, found_in_turns
-from processors.conduct import conduct_code, conduct_of, hours_flag
+from processors.conduct import conduct_of, hours_flag
+from processors.contact_hours import conduct_code
 from processors.cues import LANGUAGES
 from processors.empathy import empathy_of_call
 from processors.rating import spoken_rating

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import NamedTuple
 
-from processors.conduct import conduct_code
+from processors.contact_hours import conduct_code
 from processors.event_time import date_of, day_start
 
 _WEEK = 7

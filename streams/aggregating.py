@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import cast
 
 from processors.agency_days import AgencyDays
@@ -32,8 +34,9 @@ from streams.state import StateTable
 
 TOPICS = (ENGAGEMENT_CHANGED,)
 
-MOST_SNAPSHOT_DAYS = 400
-"""Days whose snapshots one change may rewrite: one event dated far ahead must not make millions."""
+DELIVERED_AT_ONCE = 1_000
+"""Messages made before they are delivered: an import of years has ten thousand of them a year and
+seven agencies, and none may be missing."""
 
 Agency = tuple[str, str]
 
@@ -57,14 +60,25 @@ class Aggregator:
         dead_letters: DeadLetters,
         progress: Progress,
         now_us: Callable[[], int] | None = None,
+        ceiling_us: Callable[[], int] | None = None,
     ) -> None:
-        """`now_us` moves the windows on while no events come; None: only events move them."""
+        """
+        Args:
+            days: the agencies' days.
+            alerts: their alerts.
+            outbox: where what follows from them goes.
+            dead_letters: where what cannot be read goes.
+            progress: what is counted.
+            now_us: moves the windows on while no events come; None: only events move them.
+            ceiling_us: nothing is published as of a later time; None: `now_us`, if there is one.
+        """
         self._days = days
         self._alerts = alerts
         self._outbox = outbox
         self._dead_letters = dead_letters
         self._progress = progress
         self._now_us = now_us
+        self._ceiling_us = ceiling_us or now_us or _no_ceiling
         self._known: dict[Agency, AgencyDays] | None = None
         self._partitions: dict[Agency, int] = {}
         self._clock: dict[str, int] = defaultdict(int)
@@ -162,9 +176,10 @@ class Aggregator:
 
     def _saw(self, client: str, positioned: PositionedChange) -> None:
         """Move the client's clocks on."""
-        self._clock[client] = max(self._clock[client], positioned.at)
+        at = min(positioned.at, self._ceiling_us())
+        self._clock[client] = max(self._clock[client], at)
         if positioned.change.conversation is not None:
-            self._last_call[client] = max(self._last_call[client], positioned.at)
+            self._last_call[client] = max(self._last_call[client], at)
 
     def _apply(
         self,
@@ -196,7 +211,7 @@ class Aggregator:
                 state = self._day(key)
                 if state is not None:
                     days.put(int(day), state)
-                    last_call = last_call_us(int(day), state)
+                    last_call = min(last_call_us(int(day), state), self._ceiling_us())
                     self._clock[client] = max(self._clock[client], last_call)
                     self._last_call[client] = max(self._last_call[client], last_call)
             for agency, days in known.items():
@@ -213,19 +228,31 @@ class Aggregator:
         return Clock(self._event_time(client), self._heard_to[client])
 
     async def _tell(self, touched: dict[Agency, set[Cell]]) -> None:
-        messages: list[Message] = []
+        told_at: dict[Agency, int] = {}
+        messages = self._messages(touched, told_at)
+        while some := list(islice(messages, DELIVERED_AT_ONCE)):
+            await self._outbox.deliver(some)
+        self._told_at |= told_at
+        await self._alerts.keep(self._partitions)
+
+    def _messages(
+        self, touched: dict[Agency, set[Cell]], told_at: dict[Agency, int]
+    ) -> Iterator[Message]:
+        """What follows from the touched cells and the clocks, made as it is delivered.
+
+        Into `told_at` goes up to when each agency's snapshots are published by them.
+        """
         clients = {client for client, _ in touched}
         for agency, days in self._agencies().items():
             cells = touched.get(agency, set())
             if not cells and self._now_us is None and agency[0] not in clients:
                 continue
-            messages += self._hours(agency, cells)
-            messages += self._snapshots(agency, days, cells)
-            messages += self._alerts.alerts(
+            yield from self._hours(agency, cells)
+            told_at[agency] = self._event_time(agency[0])
+            yield from self._snapshots(agency, days, cells, told_at[agency])
+            yield from self._alerts.alerts(
                 agency, days, {cell.hour for cell in cells}, self._now(agency[0])
             )
-        await self._outbox.deliver(messages)
-        await self._alerts.keep(self._partitions)
 
     def _hours(self, agency: Agency, cells: set[Cell]) -> Iterable[Message]:
         """The touched hours' sums, a message a day."""
@@ -249,19 +276,17 @@ class Aggregator:
             }
             yield Message(AGENCY_HOURS, _key(agency), json.dumps(value).encode())
 
-    def _snapshots(self, agency: Agency, days: AgencyDays, cells: set[Cell]) -> list[Message]:
+    def _snapshots(
+        self, agency: Agency, days: AgencyDays, cells: set[Cell], now: int
+    ) -> Iterator[Message]:
         """The windows of every day that the touched hours, or the clock, have changed."""
-        now = self._event_time(agency[0])
         if not now:
-            return []
+            return
         told_at = self._told_at.get(agency, day_start(days.days[0]))
         due = snapshot_days({(cell.hour, cell.known) for cell in cells}, now, told_at)
-        self._told_at[agency] = now
-        return [
-            Message(AGENCY_METRICS, _key(agency), encode(figures))
-            for as_of in list(due.values())[-MOST_SNAPSHOT_DAYS:]
-            for figures in days.snapshot(as_of)
-        ]
+        for as_of in due.values():
+            for figures in days.snapshot(as_of):
+                yield Message(AGENCY_METRICS, _key(agency), encode(figures))
 
     async def _bury(self, delivery: Delivery, invalid: InvalidMessage) -> None:
         await self._dead_letters.bury(
@@ -282,6 +307,10 @@ def last_call_us(day: int, state: DayState) -> int:
     """End of the last hour of a day with conversations, us; 0 where there are none."""
     hours = hours_with_calls(state)
     return day_start(day) + (max(hours) + 1) * HOUR_US - 1 if hours else 0
+
+
+def _no_ceiling() -> int:
+    return sys.maxsize
 
 
 def _key(agency: Agency) -> bytes:

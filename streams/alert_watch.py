@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -29,6 +30,10 @@ GRACE_US = HOUR_US
 """How long an hour stays open for late calls before the tests look at it."""
 CHECKPOINTS = 120
 """Days with calls that can be folded again from a state before them; older ones from the first."""
+
+
+def _no_ceiling() -> int:
+    return sys.maxsize
 
 
 class Clock(NamedTuple):
@@ -76,8 +81,16 @@ class AlertWatch:
         told: StateTable,
         settings: Mapping[str, AlertSettings],
         grace_us: int = GRACE_US,
+        ceiling_us: Callable[[], int] = _no_ceiling,
     ) -> None:
-        """`settings` by `client_id`, as `read_alert_settings` gives them."""
+        """
+        Args:
+            told: what has been published of each agency.
+            settings: by `client_id`, as `read_alert_settings` gives them.
+            grace_us: how long an hour stays open for late calls.
+            ceiling_us: a clock that was kept is taken to have been no later.
+        """
+        self._ceiling_us = ceiling_us
         self._table = told
         self._settings = settings
         self._grace_us = grace_us
@@ -140,7 +153,7 @@ class AlertWatch:
         if agency not in self._watched:
             kept = self._table.get(agency_key(*agency)) or {"alerts": []}
             told = [AgencyAlert.model_validate(alert) for alert in kept["alerts"]]
-            clock = Clock(*kept.get("clock", (0, 0)))
+            clock = Clock(*(min(time, self._ceiling_us()) for time in kept.get("clock", (0, 0))))
             self._watched[agency] = _Watched({alert.alert_id: alert for alert in told}, clock)
         return self._watched[agency]
 

@@ -66,13 +66,15 @@ class DeadLetters:
         self._progress = progress
 
     async def refuse(self, delivery: Delivery, invalid: InvalidMessage) -> None:
-        """Bury a message that could not be read."""
+        """Bury a message that could not be read, or is refused."""
         await self.bury(
             topic=delivery.topic,
             origin=delivery.origin,
             original=delivery.value,
             reason=invalid.reason,
             error_class=invalid.error_class,
+            event_id=invalid.event_id,
+            client_id=invalid.client_id,
         )
 
     async def bury(

@@ -26,6 +26,8 @@ class Delivery:
     partition: int
     offset: int
     value: bytes
+    appended_us: int | None = None
+    """When the broker appended it, us since the epoch; None where the broker does not say."""
 
     @property
     def position(self) -> tuple[str, int, int]:
@@ -37,6 +39,9 @@ class Delivery:
         """The position as text, for dead letters."""
         return f"{self.topic}/{self.partition}/{self.offset}"
 
+
+_LOG_APPEND_TIME = 1
+"""Kafka's number for a timestamp that the broker set, not the producer."""
 
 Handler = Callable[[Sequence[Delivery]], Awaitable[None]]
 
@@ -127,4 +132,11 @@ def current(
 def delivery_of(event: faust.EventT[Any]) -> Delivery:
     """The message behind a Faust event."""
     message = event.message
-    return Delivery(message.topic, message.partition, message.offset, message.value or b"")
+    by_the_broker = getattr(message, "timestamp_type", None) == _LOG_APPEND_TIME
+    return Delivery(
+        message.topic,
+        message.partition,
+        message.offset,
+        message.value or b"",
+        round(message.timestamp * 1e6) if by_the_broker else None,
+    )

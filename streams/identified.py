@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from processors.claims import Claim, claim_of_call, claim_of_event, with_identity
 from processors.identity import unsourced_identity
@@ -11,6 +11,7 @@ from schemas.codec import InvalidMessage, decode
 from schemas.derived import CallScored, CallTranscribed
 from schemas.sealed import SEALED, Sealed
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED
+from streams.clock_gate import ClockGate
 from streams.deliveries import Delivery
 
 FactEvent = CallTranscribed | CallScored | Sealed
@@ -24,13 +25,24 @@ class Identified:
     claim: Claim
 
 
-def identified(delivery: Delivery, key: bytes) -> Identified | InvalidMessage:
-    """The fact in a message of `call-transcribed`, `call-scored`, or a topic of `SEALED`."""
+def identified(
+    delivery: Delivery, key: bytes, gate: ClockGate | None = None
+) -> Identified | InvalidMessage:
+    """The fact in a message of `call-transcribed`, `call-scored`, or a topic of `SEALED`.
+
+    `gate` refuses what comes from the future, other than calls, which have passed it before they
+    were transcribed; None lets all pass.
+    """
     if delivery.topic == CALL_TRANSCRIBED.name:
         return _of_call(decode(delivery.value, CallTranscribed), key)
     if delivery.topic == CALL_SCORED.name:
         return _of_call(decode(delivery.value, CallScored), key)
-    return _of_event(decode(delivery.value, SEALED[delivery.topic]), key)
+    found = _of_event(decode(delivery.value, SEALED[delivery.topic]), key)
+    if gate is None or isinstance(found, InvalidMessage):
+        return found
+    assert isinstance(found.event, Sealed)
+    refused = gate.refusal(delivery, found.event)
+    return found if refused is None else replace(refused, event_id=found.claim.event_id)
 
 
 def _of_call(

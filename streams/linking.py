@@ -36,6 +36,7 @@ from schemas.topics import (
     SURVEY_ANSWERED,
 )
 from streams.change_batches import ChangeBatch, PositionedChange, agency_key
+from streams.clock_gate import ClockGate
 from streams.conflicts import Conflicts
 from streams.customers import LOOKS_AN_EVENT, Arrival, Customers, Key
 from streams.dead_letters import DeadLetters
@@ -75,7 +76,10 @@ class Linker:
         dead_letters: DeadLetters,
         progress: Progress,
         settings: LinkSettings,
+        gate: ClockGate | None = None,
     ) -> None:
+        """`gate` refuses payments and cancellations from the future; None: all may pass."""
+        self._gate = gate
         self._customers = customers
         self._conflicts = conflicts
         self._outbox = outbox
@@ -110,7 +114,7 @@ class Linker:
         """The facts of a batch that stand; what cannot be read or is in conflict is buried."""
         read = []
         for delivery in batch:
-            found = identified(delivery, self._settings.pseudonym_key)
+            found = identified(delivery, self._settings.pseudonym_key, self._gate)
             if isinstance(found, InvalidMessage):
                 await self._dead_letters.refuse(delivery, found)
             else:
@@ -119,7 +123,7 @@ class Linker:
         for delivery, found in await self._conflicts.settled(read):
             fact = _fact(found.event)
             if isinstance(fact, ScoredCall):
-                self._progress.saw(fact.at)
+                self._progress.saw(fact.at if self._gate is None else self._gate.past(fact.at))
             arrivals.append(Arrival(fact, Position(*delivery.position)))
         return arrivals
 

@@ -27,6 +27,7 @@ from schemas.rows import FIRST_WINS, HOUR_SUMS, Table
 from schemas.topics import Topic
 from streams.change_batches import ChangeBatch
 from streams.claims import Claims
+from streams.clock_gate import ClockGate
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery
 from streams.identified import Identified, identified
@@ -99,16 +100,25 @@ class TableWriter:
 class FactWriter:
     """Handler of the agent of one table of facts."""
 
-    def __init__(self, sink: FactSink, store: Store, settings: RowSettings, claims: Claims) -> None:
+    def __init__(
+        self,
+        sink: FactSink,
+        store: Store,
+        settings: RowSettings,
+        claims: Claims,
+        gate: ClockGate | None = None,
+    ) -> None:
         self._table = sink.table
         self._row_of = sink.row_of
         self._store = store
         self._settings = settings
         self._claims = claims
+        self._gate = gate
 
     async def handle(self, batch: Sequence[Delivery]) -> None:
         """Write the rows of a batch's facts that stand in one insert."""
-        read = [(each, identified(each, self._settings.pseudonym_key)) for each in batch]
+        key = self._settings.pseudonym_key
+        read = [(each, identified(each, key, self._gate)) for each in batch]
         facts = [(each, fact) for each, fact in read if isinstance(fact, Identified)]
         verdicts = await self._claims.judge([fact.claim for _, fact in facts])
         rows = [

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import faust
@@ -26,6 +26,7 @@ from schemas.derived import CallTranscribed
 from schemas.events import CallEnded, CallEndedEvent, Recording
 from schemas.topics import CALL_ENDED
 from streams.calls import call_of, from_text, message_of, redacted_survey
+from streams.clock_gate import ClockGate
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery, delivery_of
 from streams.ordered_acks import OrderedAcks, Ticket
@@ -48,6 +49,8 @@ class ListeningPorts:
     dead_letters: DeadLetters
     progress: Progress
     pseudonym_key: bytes
+    gate: ClockGate | None = None
+    """Refuses calls from the future, before anything listens to them; None: all may pass."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class Listener:
         for event in events:
             delivery = delivery_of(event)
             ticket = acks.expect(delivery.topic, delivery.partition, event)
-            call = decode(delivery.value, CallEndedEvent)
+            call = self._read(delivery)
             if isinstance(call, CallEndedEvent) and call.data.recording is not None:
                 slow.append((delivery, call, ticket))
                 continue
@@ -112,12 +115,21 @@ class Listener:
             await acks.done(ticket)
         return slow
 
+    def _read(self, delivery: Delivery) -> CallEndedEvent | InvalidMessage:
+        call = decode(delivery.value, CallEndedEvent)
+        if isinstance(call, InvalidMessage) or self._ports.gate is None:
+            return call
+        refused = self._ports.gate.refusal(delivery, call)
+        if refused is None:
+            return call
+        return replace(refused, event_id=identity_of(self._ports.pseudonym_key, call))
+
     async def pass_or_bury(
         self, delivery: Delivery, call: CallEndedEvent | InvalidMessage
     ) -> Message | None:
         """The message of a call whose text was given; None where it became a dead letter."""
         if isinstance(call, InvalidMessage):
-            await self._bury(delivery, None, call.reason, call.error_class)
+            await self._ports.dead_letters.refuse(delivery, call)
             return None
         try:
             said = from_text(call, self._ports.pseudonym_key, delivery.origin)
@@ -146,7 +158,7 @@ class Listener:
         await self._bury(delivery, call, reason, "unexpected")
 
     async def _bury(
-        self, delivery: Delivery, call: CallEndedEvent | None, reason: str, error_class: str
+        self, delivery: Delivery, call: CallEndedEvent, reason: str, error_class: str
     ) -> None:
         await self._ports.dead_letters.bury(
             topic=delivery.topic,
@@ -154,8 +166,8 @@ class Listener:
             original=delivery.value,
             reason=reason,
             error_class=error_class,
-            event_id=None if call is None else identity_of(self._ports.pseudonym_key, call),
-            client_id=None if call is None else call.data.client_id,
+            event_id=identity_of(self._ports.pseudonym_key, call),
+            client_id=call.data.client_id,
         )
 
     async def _listen_and_ack(

@@ -20,6 +20,7 @@ from streams.aggregating import Aggregator
 from streams.alert_watch import AlertWatch
 from streams.app import raw_topic
 from streams.claims import StoreClaims
+from streams.clock_gate import ClockGate
 from streams.conflicts import Conflicts
 from streams.customers import Customers, StoreArchive
 from streams.dead_letters import DeadLetters
@@ -74,17 +75,19 @@ def attach_analytics(
     """
     outbox = KafkaOutbox(app, progress)
     letters = DeadLetters(outbox, progress)
+    gate = ClockGate(now_us, settings.future_tolerance_us)
     key = settings.pseudonym_secret()
     tables = {name: FaustStateTable(app, name, settings.partitions) for name in _TABLES}
     for name, table in tables.items():
         progress.watch(name, table.size)
     aggregator = Aggregator(
         tables[_DAYS],
-        AlertWatch(tables[_ALERTS], read_alert_settings(settings.alerts)),
+        AlertWatch(tables[_ALERTS], read_alert_settings(settings.alerts), ceiling_us=now_us),
         outbox,
         letters,
         progress,
         None if settings.embedded else now_us,
+        ceiling_us=now_us,
     )
     customers = Customers(
         tables[_CUSTOMERS],
@@ -102,6 +105,7 @@ def attach_analytics(
         letters,
         progress,
         LinkSettings(key, settings.horizons, settings.currency),
+        gate,
     )
     scorer = Scorer(outbox, letters, progress, scored_by)
     _attach(app, "score", scoring.TOPICS, Intake(scorer.handle, letters), size=200, within=0.1)
@@ -111,7 +115,7 @@ def attach_analytics(
     )
     rows = RowSettings(key, settings.generation, now_us)
     for fact_sink in FACT_SINKS:
-        facts = FactWriter(fact_sink, store, rows, claims)
+        facts = FactWriter(fact_sink, store, rows, claims, gate)
         name = f"store-{fact_sink.table.name}"
         _attach(app, name, fact_sink.topics, Intake(facts.handle, letters), size=1000, within=0.5)
     for sink in SINKS:

@@ -193,8 +193,9 @@ async def _panel(request: web.Request) -> web.Response:
 
 def _choices(request: web.Request, to: datetime | None = None) -> Choices:
     asked = request.query
+    now = datetime.now(UTC)
     if to is None:
-        to = _time(asked["to"]) if "to" in asked else datetime.now(UTC)
+        to = min(_time(asked["to"]), now) if "to" in asked else now
     return Choices(
         client=asked.get("client", ""),
         to=to,

@@ -27,6 +27,7 @@ def run_demo(
             "or remove it"
         )
         return 1
+    simulation = SimulationSettings(seed=seed, calls=calls, duplicates=DUPLICATES, late=LATE)
     recorded = Path(str(resources.files("infra.demo") / "calls"))
     settings = settings.model_copy(
         update={
@@ -34,9 +35,9 @@ def run_demo(
             "recording_attempts": 2,
             "recording_backoff": 1.0,
             "language": language,
+            "earliest_now": simulation.end,
         }
     )
-    simulation = SimulationSettings(seed=seed, calls=calls, duplicates=DUPLICATES, late=LATE)
 
     def lines() -> Iterator[bytes]:
         for event in simulate(simulation):

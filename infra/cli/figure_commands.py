@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.options import DataDir, Dimension, Language, Window, read_settings, read_time
+from infra.cli.options import (
+    DataDir,
+    Dimension,
+    Language,
+    Window,
+    read_past,
+    read_settings,
+    read_time,
+)
 
 app = typer.Typer()
 
@@ -20,7 +28,8 @@ def figures(
         typer.Option(help="Rolling window of event time. Default: 30d; 90d with --sensitivity."),
     ] = None,
     as_of: Annotated[
-        str | None, typer.Option(help="Time T, ISO 8601 with offset. Default: the latest event.")
+        str | None,
+        typer.Option(help="Time T, ISO 8601 with offset. Default: each client's latest event."),
     ] = None,
     by: Annotated[Dimension | None, typer.Option(help="A row for each value of it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -57,8 +66,8 @@ def figures(
         raise typer.BadParameter("--report needs --survival")
     if language is not None and report is None:
         raise typer.BadParameter("--language needs --report")
-    time = None if as_of is None else read_time(as_of)
     settings = read_settings(data_dir)
+    time = None if as_of is None else read_past(as_of, settings.now())
     if views:
         from infra.cli.figures_views import show_view
 

@@ -6,11 +6,14 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra.cli.store_access import open_store
 from infra.settings import Settings
 from schemas.derived import Figures, Interval, Mean, MetricWindow
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
 
 SMALL_N = 30
 """Below this an NPS is shown, but marked: too few answers to judge by."""
@@ -20,22 +23,40 @@ def show_figures(
     settings: Settings, window: str, as_of: datetime | None, by: str | None, as_json: bool
 ) -> int:
     """Print the figures; returns the exit code."""
-    from infra.clickhouse.figures import latest_event_time, open_alerts, read_figures
+    from infra.clickhouse.figures import open_alerts, read_figures
 
     with open_store(settings) as client:
-        time = as_of or latest_event_time(client)
-        if time is None:
-            print("no events yet: play some with ascolto run all --events FILE", file=sys.stderr)
-            figures, alerts = [], {}
-        else:
-            figures = read_figures(client, MetricWindow(window), time, by)
+        asked = times_asked(client, settings, as_of)
+        figures: list[Figures] = []
+        shown = []
+        for client_id, time in asked:
+            found = read_figures(client, MetricWindow(window), time, by, client_id)
             alerts = open_alerts(client, time)
-    shown = [as_object(each, alerts) for each in figures]
+            figures += found
+            shown += [as_object(each, alerts) for each in found]
     if as_json:
         print(json.dumps(shown, ensure_ascii=False))
     else:
         _print_tables(figures)
     return 0
+
+
+def times_asked(
+    client: Client, settings: Settings, as_of: datetime | None
+) -> list[tuple[str | None, datetime]]:
+    """Whose figures are shown, and as of when: everyone's as of `as_of`, if it is given.
+
+    Else each client's as of its own latest event: the events of one say nothing of how far those
+    of another have come.
+    """
+    from infra.clickhouse.figures import latest_event_times
+
+    if as_of is not None:
+        return [(None, as_of)]
+    latest = latest_event_times(client, settings.now())
+    if not latest:
+        print("no events yet: play some with ascolto run all --events FILE", file=sys.stderr)
+    return list(latest.items())
 
 
 def as_object(figures: Figures, alerts: dict[tuple[str, str], int]) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infra.cli.figures import times_asked
 from infra.cli.store_access import open_store
 from infra.settings import Settings
 from processors.event_time import DAY_HOURS, hour_of, to_datetime, to_us, window_bounds
@@ -50,27 +52,22 @@ def show_view(
         name: which view, as in `View`.
         settings: where the store is, the horizon and the currency.
         window: name of the window; None: 90d for the sensitivity, else 30d.
-        as_of: the time T; None: that of the latest event.
+        as_of: the time T; None: that of each client's latest event.
         as_json: print JSON, not a table.
         report: file for the survival view's page.
         language: language of the page.
     """
     from clickhouse_connect.driver.exceptions import DatabaseError
 
-    from infra.clickhouse.figures import latest_event_time
-
     view = View(name)
     chosen = MetricWindow(window) if window else DEFAULT_WINDOWS.get(view, MetricWindow.MONTH)
     try:
         with open_store(settings) as client:
-            at = as_of or latest_event_time(client)
-            if at is None:
-                print(
-                    "no events yet: play some with ascolto run all --events FILE", file=sys.stderr
-                )
-                shown: Any = {"as_of": None, "groups": [], "logrank": []} if _whole(view) else []
-            else:
-                shown = _READ[view](client, settings, chosen, at)
+            parts = [
+                _READ[view](client, settings, chosen, at, client_id)
+                for client_id, at in times_asked(client, settings, as_of)
+            ]
+        shown: Any = _one_survival(parts) if view is View.SURVIVAL else [*chain(*parts)]
     except DatabaseError as error:
         print(f"the store refused: {_first_line(error)}\n(ascolto admin migrate?)", file=sys.stderr)
         return 1
@@ -92,9 +89,16 @@ def show_view(
     return 0
 
 
-def _whole(view: View) -> bool:
-    """Whether the view is one object, not a list of rows."""
-    return view is View.SURVIVAL
+def _one_survival(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """The clients' curves as one object; each group says as of when it is."""
+    if not parts:
+        return {"as_of": None, "groups": [], "logrank": []}
+    return {
+        **max(parts, key=lambda part: part["as_of"]),
+        "horizon_days": max(part["horizon_days"] for part in parts),
+        "groups": [group for part in parts for group in part["groups"]],
+        "logrank": [test for part in parts for test in part["logrank"]],
+    }
 
 
 def _first_line(error: Exception) -> str:
@@ -107,25 +111,34 @@ def _head(window: MetricWindow, as_of: datetime) -> dict[str, str]:
 
 
 def _survival(
-    client: Client, settings: Settings, window: MetricWindow, as_of: datetime
+    client: Client,
+    settings: Settings,
+    window: MetricWindow,
+    as_of: datetime,
+    client_id: str | None,
 ) -> dict[str, Any]:
     """The curves and tests; they are kept in the store too."""
     from infra.clickhouse.survival import read_survival, write_survival
 
-    found = read_survival(client, window, as_of, settings.horizons)
+    found = read_survival(client, window, as_of, settings.horizons, client_id)
     longest = max((settings.horizons.hours(group.client_id) for group in found.groups), default=0)
     version = time.time_ns() // 1000
     write_survival(client, found, window, as_of, settings.horizons, version)
+    head = _head(window, as_of)
     return {
-        **_head(window, as_of),
+        **head,
         "horizon_days": longest // DAY_HOURS,
-        "groups": [asdict(group) for group in found.groups],
+        "groups": [{**asdict(group), "as_of": head["as_of"]} for group in found.groups],
         "logrank": [asdict(test) for test in found.logrank],
     }
 
 
 def _quarters(
-    client: Client, _: Settings, window: MetricWindow, as_of: datetime
+    client: Client,
+    _: Settings,
+    window: MetricWindow,
+    as_of: datetime,
+    client_id: str | None,
 ) -> list[dict[str, Any]]:
     from infra.clickhouse.quarters import read_quarters
 
@@ -141,12 +154,16 @@ def _quarters(
             "most": None if of.most is None else of.most.model_dump(mode="json"),
         }
 
-    found = read_quarters(client, window, as_of)
+    found = read_quarters(client, window, as_of, client_id)
     return [row(each.client_id, each.agency_id, each.quarters) for each in found]
 
 
 def _sensitivity(
-    client: Client, _: Settings, window: MetricWindow, as_of: datetime
+    client: Client,
+    _: Settings,
+    window: MetricWindow,
+    as_of: datetime,
+    client_id: str | None,
 ) -> list[dict[str, Any]]:
     from infra.clickhouse.facts import customers_facts
     from processors.sensitivity import sensitivity
@@ -165,18 +182,22 @@ def _sensitivity(
             "churn_correlation": each.churn_correlation.model_dump(mode="json"),
             "payment_correlation": each.payment_correlation.model_dump(mode="json"),
         }
-        for each in sensitivity(customers_facts(client, end), window, as_of_us)
+        for each in sensitivity(customers_facts(client, end, client_id), window, as_of_us)
     ]
 
 
 def _last_touch(
-    client: Client, settings: Settings, window: MetricWindow, as_of: datetime
+    client: Client,
+    settings: Settings,
+    window: MetricWindow,
+    as_of: datetime,
+    client_id: str | None,
 ) -> list[dict[str, Any]]:
     from infra.clickhouse.facts import customers_facts
     from processors.last_touch import Touches, touches
 
     begin, end = window_bounds(window, to_us(as_of))
-    facts = customers_facts(client, to_datetime(end))
+    facts = customers_facts(client, to_datetime(end), client_id)
 
     def counts(of: Touches) -> dict[str, Any]:
         return {
@@ -197,7 +218,7 @@ def _last_touch(
     ]
 
 
-_READ: Mapping[View, Callable[[Client, Settings, MetricWindow, datetime], Any]] = {
+_READ: Mapping[View, Callable[[Client, Settings, MetricWindow, datetime, str | None], Any]] = {
     View.SURVIVAL: _survival,
     View.QUARTERS: _quarters,
     View.SENSITIVITY: _sensitivity,

@@ -82,6 +82,18 @@ def read_time(text: str, option: str = "--as-of") -> datetime:
     return time
 
 
+def read_past(text: str, now: datetime, option: str = "--as-of") -> datetime:
+    """A time as `read_time` takes it, that is not after the hour of `now`."""
+    time = read_time(text, option)
+    if time > now.replace(minute=59, second=59, microsecond=999_999):
+        raise typer.BadParameter(
+            f"{text!r} lies in the future (the clock says {now.isoformat(timespec='seconds')}): "
+            "figures are as of now at the latest",
+            param_hint=option,
+        )
+    return time
+
+
 def failure(message: str) -> typer.Exit:
     """Say what failed; raise what is returned."""
     print(message, file=sys.stderr)

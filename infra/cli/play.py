@@ -8,15 +8,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.cli.stack import Stack, StackFailed
 from infra.settings import Settings
-from schemas.derived import MetricWindow
+from schemas.derived import Figures, MetricWindow
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -193,13 +192,13 @@ def _progress() -> Progress:
 
 
 def summarise(settings: Settings, played: Played | None, seconds: float) -> dict[str, Any]:
-    """What the store holds, agency by agency, over `SUMMARY_WINDOW` as of its latest event."""
+    """What the store holds, agency by agency, as of each client's latest event."""
     from infra.clickhouse.client import open_embedded
-    from infra.clickhouse.figures import all_alerts, latest_event_time, read_figures
+    from infra.clickhouse.figures import all_alerts, latest_event_times, read_figures
 
     client = open_embedded(settings.data_dir)
     try:
-        as_of = latest_event_time(client)
+        latest = latest_event_times(client, settings.now())
         counts = client.query(
             "SELECT (SELECT count() FROM calls FINAL), "
             "(SELECT countIf(from_audio) FROM calls FINAL), "
@@ -212,30 +211,34 @@ def summarise(settings: Settings, played: Played | None, seconds: float) -> dict
             "dead_letters": int(counts[2]),
             "seconds": round(seconds, 1),
             "window": SUMMARY_WINDOW.value,
-            "as_of": as_of.isoformat() if as_of else None,
-            "agencies": [] if as_of is None else list(_agencies(client, read_figures, as_of)),
+            "as_of": max(latest.values()).isoformat() if latest else None,
+            "agencies": [
+                _agency(each)
+                for client_id, as_of in latest.items()
+                for each in read_figures(client, SUMMARY_WINDOW, as_of, None, client_id)
+            ],
             "alerts": list(all_alerts(client)),
         }
     finally:
         client.close()
 
 
-def _agencies(client: Any, read: Any, as_of: datetime) -> Iterator[dict[str, Any]]:
-    for each in read(client, SUMMARY_WINDOW, as_of):
-        yield {
-            "client_id": each.client_id,
-            "agency_id": each.agency_id,
-            "calls": each.calls,
-            "nps": each.nps.value,
-            "nps_low": each.nps.low,
-            "nps_high": each.nps.high,
-            "aggression": each.aggression.value,
-            "empathy": each.empathy.value,
-            "churn_rate": each.churn_rate.value,
-            "recovery_rate": each.recovery_rate.value,
-            "churn_correlation": each.churn_correlation.value,
-            "payment_correlation": each.payment_correlation.value,
-        }
+def _agency(figures: Figures) -> dict[str, Any]:
+    return {
+        "client_id": figures.client_id,
+        "agency_id": figures.agency_id,
+        "as_of": figures.as_of.isoformat(),
+        "calls": figures.calls,
+        "nps": figures.nps.value,
+        "nps_low": figures.nps.low,
+        "nps_high": figures.nps.high,
+        "aggression": figures.aggression.value,
+        "empathy": figures.empathy.value,
+        "churn_rate": figures.churn_rate.value,
+        "recovery_rate": figures.recovery_rate.value,
+        "churn_correlation": figures.churn_correlation.value,
+        "payment_correlation": figures.payment_correlation.value,
+    }
 
 
 def _say_summary(summary: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -30,6 +31,14 @@ def reconcile(
             _ALWAYS[1] if end is None else _hour(end) + timedelta(hours=1),
             settings.horizons,
             settings.currency,
+            settings.now() + timedelta(seconds=settings.future_tolerance),
+        )
+    if outcome.from_the_future:
+        print(
+            f"{outcome.from_the_future} events of the journal lie in the future and count for "
+            "nothing: ascolto rebuild makes the figures without them, and keeps them as dead "
+            "letters",
+            file=sys.stderr,
         )
     if as_json:
         print(json.dumps(told_as_json(outcome.compared, outcome.differences, _SIDES)))

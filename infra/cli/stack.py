@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from infra.cli.future_facts import bury_future_facts
 from infra.cli.workers import HEARD, PARENT_VARIABLE
 from infra.embedded import children
 from infra.embedded.broker import EmbeddedBroker
@@ -196,6 +197,7 @@ class Stack:
                 )
             refilling(self.settings.data_dir).touch()
             forget_derived(client)
+            buried = bury_future_facts(client, self.settings)
             name_older_events(client, key)
             self.known = Known(key, read_claims(client))
             with Emitter(self.bootstrap) as emitter:
@@ -203,6 +205,11 @@ class Stack:
             self.wrote(emitter.written.items())
         finally:
             client.close()
+        if buried:
+            self.say(
+                f"{buried} events of the journal lie in the future: they are dead letters now "
+                "(ascolto dead-letters list --error-class from_the_future)"
+            )
         if self.known:
             self.say(f"took {len(self.known)} events back from the journal")
 
@@ -222,6 +229,10 @@ class Stack:
             "ASCOLTO_HORIZON_DAYS": str(settings.horizon_days),
             "ASCOLTO_CLIENT_HORIZON_DAYS": json.dumps(settings.client_horizon_days),
             "ASCOLTO_GRACE_DAYS": str(settings.grace_days),
+            "ASCOLTO_FUTURE_TOLERANCE": str(settings.future_tolerance),
+            "ASCOLTO_EARLIEST_NOW": (
+                "" if settings.earliest_now is None else settings.earliest_now.isoformat()
+            ),
             "ASCOLTO_RECORDING_ATTEMPTS": str(settings.recording_attempts),
             "ASCOLTO_RECORDING_BACKOFF": str(settings.recording_backoff),
             PARENT_VARIABLE: str(os.getpid()),

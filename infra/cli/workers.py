@@ -35,6 +35,7 @@ def run_transcriber(settings: Settings) -> None:
     from infra.recordings import RecordingStore
     from infra.whisper import transcriber_of
     from streams.app import build_app
+    from streams.clock_gate import ClockGate
     from streams.dead_letters import DeadLetters
     from streams.outbox import KafkaOutbox
     from streams.progress import Progress
@@ -57,6 +58,7 @@ def run_transcriber(settings: Settings) -> None:
         dead_letters=DeadLetters(outbox, progress),
         progress=progress,
         pseudonym_key=settings.pseudonym_secret(),
+        gate=ClockGate(clock_of(settings), settings.future_tolerance_us),
     )
     patience = ListeningSettings(
         settings.recording_attempts,
@@ -89,7 +91,7 @@ def run_analytics(settings: Settings) -> None:
     progress = Progress()
     store = ClickHouseStore(lambda: open_client(settings))
     scoring = ScoringChild(scoring_command(settings.scorer))
-    heard = attach_analytics(app, settings, store, progress, now_us, scoring)
+    heard = attach_analytics(app, settings, store, progress, clock_of(settings), scoring)
 
     async def run_query(sql: str, parameters: Mapping[str, Any]) -> QueryResult:
         columns, rows = await store.query(sql, parameters)
@@ -121,9 +123,12 @@ def _on_request(
     return handle
 
 
-def now_us() -> int:
-    """The wall clock, in microseconds since the epoch."""
-    return time.time_ns() // 1000
+def clock_of(settings: Settings) -> Callable[[], int]:
+    """The settings' clock, in microseconds since the epoch."""
+    if settings.earliest_now is None:
+        return lambda: time.time_ns() // 1000
+    earliest_us = round(settings.earliest_now.timestamp() * 1e6)
+    return lambda: max(time.time_ns() // 1000, earliest_us)
 
 
 def _status_only(progress: Progress) -> web.Application:

@@ -33,6 +33,7 @@ FROM (
         aggression, empathy, '' AS payload
     FROM calls FINAL
     WHERE ended_at < {end:DateTime64(6, 'UTC')}
+        AND ({client:String} = '' OR client_id = {client:String})
     UNION ALL
     SELECT toString(client_id) AS client_id, customer, toString(topic) AS topic, event_id,
         toUnixTimestamp64Micro(event_time) AS at, '' AS agency_id,
@@ -40,20 +41,25 @@ FROM (
         NULL AS aggression, NULL AS empathy, payload
     FROM events FINAL
     WHERE topic IN {topics:Array(String)} AND event_time < {end:DateTime64(6, 'UTC')}
+        AND ({client:String} = '' OR client_id = {client:String})
 )
 ORDER BY client_id, customer, at, event_id
 """
 
 
-def customers_facts(client: Client, end: datetime) -> Iterator[list[Fact]]:
+def customers_facts(
+    client: Client, end: datetime, client_id: str | None = None
+) -> Iterator[list[Fact]]:
     """Each customer's facts before `end`, by time, one customer after the other.
+
+    With `client_id`, those of its customers only.
 
     Conversations come with the scores that the store has of them, without sentiment, rating and
     quotes, and so without surveys answered later. Rows are read as they are needed, so that a
     store of any size fits in memory.
     """
     topics = [PAYMENT_RECEIVED.name, CONTRACT_CANCELLED.name, PAYMENT_RETURNED.name]
-    parameters = {"end": end, "topics": topics}
+    parameters = {"end": end, "topics": topics, "client": client_id or ""}
     with client.query_rows_stream(_FACTS, parameters=parameters) as rows:
         for _, own in groupby(rows, key=lambda row: (row[0], row[1])):
             facts = [fact for row in own if (fact := _fact(row)) is not None]

@@ -17,14 +17,22 @@ if TYPE_CHECKING:
 DIMENSIONS = ("service", "touchpoint", "channel", "customer_type")
 
 
-def latest_event_time(client: Client) -> datetime | None:
-    """Time of the latest event in the store, None while there is none."""
-    count, latest = client.query("SELECT count(), max(event_time) FROM events").result_rows[0]
-    return latest.replace(tzinfo=UTC) if count else None
+def latest_event_times(client: Client, now: datetime) -> dict[str, datetime]:
+    """Each client's time of its latest event that is not after `now`, by client."""
+    rows = client.query(
+        "SELECT client_id, max(event_time) FROM events "
+        "WHERE event_time <= {now:DateTime64(6, 'UTC')} GROUP BY client_id ORDER BY client_id",
+        parameters={"now": now},
+    ).result_rows
+    return {client_id: latest.replace(tzinfo=UTC) for client_id, latest in rows}
 
 
 def read_figures(
-    client: Client, window: MetricWindow, as_of: datetime, by: str | None = None
+    client: Client,
+    window: MetricWindow,
+    as_of: datetime,
+    by: str | None = None,
+    client_id: str | None = None,
 ) -> list[Figures]:
     """Figures of every agency known before the end of `as_of`'s hour, sorted.
 
@@ -33,6 +41,7 @@ def read_figures(
         window: which rolling window.
         as_of: the time T; it stands for its whole UTC hour.
         by: a dimension of `DIMENSIONS`: a row for each of its values, instead of one in all.
+        client_id: whose agencies; None: everyone's.
     """
     prefix = "all" if by is None else f"{by}="
     as_of_us = to_us(as_of)
@@ -42,8 +51,9 @@ def read_figures(
         f"SELECT client_id, agency_id, segment, {totals} FROM agency_hours FINAL "  # noqa: S608
         "WHERE hour < {end:DateTime('UTC')} AND known < {end:DateTime('UTC')} "
         "AND startsWith(segment, {prefix:String}) "
+        "AND ({client:String} = '' OR client_id = {client:String}) "
         "GROUP BY client_id, agency_id, segment ORDER BY client_id, agency_id, segment",
-        parameters={"begin": begin, "end": end, "prefix": prefix},
+        parameters={"begin": begin, "end": end, "prefix": prefix, "client": client_id or ""},
     ).result_rows
     return [
         figures(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from processors.sealing import is_sealed
@@ -61,6 +62,24 @@ def read_claims(client: Client) -> dict[tuple[str, str], str]:
     """The digest that stands of each client's event, by its identity."""
     rows = client.query("SELECT client_id, event_id, digest FROM event_claims FINAL").result_rows
     return {(client_id, event_id): digest for client_id, event_id, digest in rows}
+
+
+def facts_after(client: Client, time: datetime) -> list[Journaled]:
+    """The facts whose time is later than `time`."""
+    rows = client.query(
+        f"SELECT {', '.join(Journaled._fields)} FROM events FINAL "  # noqa: S608 - constants
+        "WHERE event_time > {time:DateTime64(6, 'UTC')} ORDER BY event_time, event_id",
+        parameters={"time": time},
+    ).result_rows
+    return [Journaled(*row) for row in rows]
+
+
+def forget_facts_after(client: Client, time: datetime) -> None:
+    """Take the facts whose time is later than `time` out of the journal."""
+    client.command(
+        "DELETE FROM events WHERE event_time > {time:DateTime64(6, 'UTC')}",
+        parameters={"time": time},
+    )
 
 
 def forget_derived(client: Client) -> None:

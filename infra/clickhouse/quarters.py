@@ -24,11 +24,13 @@ class AgencyQuarters:
     quarters: Quarters
 
 
-def read_quarters(client: Client, window: MetricWindow, as_of: datetime) -> list[AgencyQuarters]:
+def read_quarters(
+    client: Client, window: MetricWindow, as_of: datetime, client_id: str | None = None
+) -> list[AgencyQuarters]:
     """Quarters of each client, all its agencies first, then each known before T's hour ended.
 
     An engagement that matured before the end of T's hour had all its events before it, so the
-    table tells it as it stood at any such T.
+    table tells it as it stood at any such T. With `client_id`, that client's only.
     """
     begin, end = (to_datetime(bound) for bound in window_bounds(window, to_us(as_of)))
     rows = client.query(
@@ -36,8 +38,9 @@ def read_quarters(client: Client, window: MetricWindow, as_of: datetime) -> list
         "matures_at >= {begin:DateTime('UTC')} AND matures_at < {end:DateTime('UTC')} "
         "AND NOT lost_to_supplier AND aggression IS NOT NULL AS counts "
         "FROM engagements FINAL WHERE opened_at < {end:DateTime('UTC')} "
+        "AND ({client:String} = '' OR client_id = {client:String}) "
         "ORDER BY client_id, agency_id",
-        parameters={"begin": begin, "end": end},
+        parameters={"begin": begin, "end": end, "client": client_id or ""},
     ).result_rows
     found: dict[str, dict[str, list[tuple[float, bool]]]] = defaultdict(lambda: defaultdict(list))
     for client_id, agency_id, aggression, cancelled, counts in rows:

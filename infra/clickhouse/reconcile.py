@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -95,10 +95,17 @@ class Reconciled:
 
     compared: dict[str, int]
     differences: list[Difference]
+    from_the_future: int = 0
+    """Events of the journal that are later than the latest that counts."""
 
 
 def reconcile(
-    client: Client, begin: datetime, end: datetime, horizons: Horizons, currency: str
+    client: Client,
+    begin: datetime,
+    end: datetime,
+    horizons: Horizons,
+    currency: str,
+    latest: datetime = datetime(2106, 1, 1, tzinfo=UTC),
 ) -> Reconciled:
     """Reckon every figure within [begin, end) again and compare.
 
@@ -108,6 +115,7 @@ def reconcile(
         end: the end of it.
         horizons: every client's H, as the streamed figures were made with.
         currency: code of the amounts that are summed, likewise.
+        latest: events later than this have no effect: they lie in the future.
 
     Returns:
         `Difference.one` is the streamed figure, `.other` the reckoned one.
@@ -120,6 +128,7 @@ def reconcile(
         "own_clients": ["", *horizons.by_client],
         "own_horizons_us": [0, *(hours * HOUR_US for hours in horizons.by_client.values())],
         "currency": currency,
+        "latest": latest,
     }
     compared = {"events": _count(client, "events", "event_time", parameters)}
     found: list[Difference] = []
@@ -136,7 +145,11 @@ def reconcile(
             parameters=parameters,
         )
         found += differences(table, comparison.figures, list(rows))
-    return Reconciled(compared, found)
+    ahead = client.query(
+        "SELECT count() FROM events FINAL WHERE event_time > {latest:DateTime64(6, 'UTC')}",
+        parameters={"latest": latest},
+    ).result_rows[0][0]
+    return Reconciled(compared, found, int(ahead))
 
 
 def both_sides(

@@ -18,16 +18,20 @@ if TYPE_CHECKING:
 
 
 def read_survival(
-    client: Client, window: MetricWindow, as_of: datetime, horizons: Horizons
+    client: Client,
+    window: MetricWindow,
+    as_of: datetime,
+    horizons: Horizons,
+    client_id: str | None = None,
 ) -> Survival:
     """Curves as of T: engagements that matured in the window, and those still running at its end.
 
-    They depend only on events before the end of T's hour.
+    They depend only on events before the end of T's hour. With `client_id`, that client's only.
     """
     begin, end = window_bounds(window, to_us(as_of))
     return survival(
         stay
-        for facts in customers_facts(client, to_datetime(end))
+        for facts in customers_facts(client, to_datetime(end), client_id)
         for stay in stays_of(facts, begin, end, horizons.hours(facts[0].client_id))
     )
 

@@ -12,7 +12,7 @@ from datetime import date
 import numpy as np
 from numpy.random import Generator
 
-from processors.conduct import conduct_code
+from processors.contact_hours import conduct_code
 from processors.event_time import HOUR_US, date_of, day_of_date, day_start
 from processors.silences import CallDay, SilenceSettings, SilenceState, listen, silences
 

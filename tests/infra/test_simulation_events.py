@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from infra.cli.simulate import simulate_to
 from infra.demo.simulation import SimulationSettings, encode, simulate, truth
 from infra.demo.simulation.language import LEVELS, level_weights, parse_phrase, phrases
 from infra.demo.simulation.recorded import recorded_calls
-from infra.demo.simulation.worktime import easter, is_holiday
+from processors.contact_hours import is_holiday
 from schemas.events import Channel, InboundEvent, Touchpoint
 
 SETTINGS = SimulationSettings(calls=1_500, audio=False)
@@ -172,14 +172,6 @@ def test_more_pressure_means_more_aggressive_turns(low: float, high: float, warm
         return weights[0] / sum(weights)
 
     assert share(low) <= share(high) + 1e-12
-
-
-@pytest.mark.parametrize(
-    "day", [date(2024, 3, 31), date(2025, 4, 20), date(2026, 4, 5), date(2038, 4, 25)]
-)
-def test_easter_is_the_known_one(day: date):
-    assert easter(day.year) == day
-    assert is_holiday(day + timedelta(days=1))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.conduct import asked_about_consequences, conduct_code, conduct_of
+from processors.conduct import asked_about_consequences, conduct_of
+from processors.contact_hours import conduct_code
 from processors.lexicon import load
 from schemas.conversation import Rule, Turn
 

@@ -15,7 +15,6 @@ from processors.cues import read_turn
 from processors.encoder_reader import EncoderReader
 from processors.explaining import FLOOR, best_part
 from processors.heads import load_weights
-from processors.kept import Kept
 from processors.ngrams import grams_of
 from processors.scoring import score_call
 from processors.tokens import cut
@@ -189,14 +188,7 @@ def test_sentences_are_encoded_once_whatever_their_amounts() -> None:
     assert again[0].score.aggression is not None
 
 
-def test_what_is_kept_is_bounded_and_the_oldest_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept: Kept[str, str] = Kept(2)
-    for key in ("a", "b", "a", "c"):
-        assert kept.get(key, lambda key=key: key * 2) == key * 2
-    assert len(kept) == 2
-    assert kept.get("a", lambda: "made anew") == "aa"
-    assert kept.get("b", lambda: "made anew") == "made anew"
-
+def test_a_cache_that_overflows_changes_no_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoder_reader, "READINGS_KEPT", 1)
     reader = EncoderReader(ENCODER)
     turns = [Said(Speaker.OPERATOR, text) for text in (HARSH, CALM, HARSH)]

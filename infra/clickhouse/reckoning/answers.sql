@@ -15,7 +15,7 @@ FROM (
         )) AS at,
         JSONExtract(payload, 'data', 'rating', 'Nullable(UInt8)') AS rating
     FROM events FINAL
-    WHERE topic = 'survey-answered'
+    WHERE topic = 'survey-answered' AND event_time <= {latest:DateTime64(6, 'UTC')}
 )
 WHERE rating IS NOT NULL
 GROUP BY client_id, customer, call_id

@@ -9,5 +9,5 @@ SELECT
         JSONExtractString(payload, 'data', 'ended_by')
     )) AS cancellations
 FROM events FINAL
-WHERE topic = 'contract-cancelled'
+WHERE topic = 'contract-cancelled' AND event_time <= {latest:DateTime64(6, 'UTC')}
 GROUP BY client_id, customer

@@ -24,7 +24,7 @@ FROM (
         toInt128(toDecimal128(JSONExtractString(payload, 'data', 'amount'), 4) * 10000) AS amount,
         JSONExtractString(payload, 'data', 'currency') AS currency
     FROM events FINAL
-    WHERE topic = 'payment-received'
+    WHERE topic = 'payment-received' AND event_time <= {latest:DateTime64(6, 'UTC')}
 ) AS paid
 LEFT JOIN returns USING (client_id, customer, payment_id)
 GROUP BY client_id, customer

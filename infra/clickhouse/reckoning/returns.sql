@@ -14,6 +14,6 @@ FROM (
         )) AS at,
         JSONExtractString(payload, 'data', 'amount') AS written
     FROM events FINAL
-    WHERE topic = 'payment-returned'
+    WHERE topic = 'payment-returned' AND event_time <= {latest:DateTime64(6, 'UTC')}
 )
 GROUP BY client_id, customer, payment_id

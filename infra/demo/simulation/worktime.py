@@ -7,22 +7,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
+from processors.contact_hours import is_holiday
+
 ROME = ZoneInfo("Europe/Rome")
 SATURDAY = 5
 SUNDAY = 6
 
-_FIXED_HOLIDAYS = (
-    (1, 1),
-    (1, 6),
-    (4, 25),
-    (5, 1),
-    (6, 2),
-    (8, 15),
-    (11, 1),
-    (12, 8),
-    (12, 25),
-    (12, 26),
-)
 _WEEKDAY_HOURS = (9, 9, 10, 10, 10, 11, 11, 11, 12, 14, 15, 15, 16, 16, 17, 17, 18, 18, 19, 20)
 _SATURDAY_HOURS = (9, 10, 10, 11, 11, 12, 13)
 _BREACH_HOUR = 21
@@ -30,25 +20,6 @@ _MINUTE = 60
 _HOUR = 3600
 _CALL_ROOM = 6 * _MINUTE
 """kept between the permitted begin and a call's end, so that the call begins in time too"""
-
-
-def easter(year: int) -> date:
-    """Easter Sunday of the Gregorian calendar (Meeus/Jones/Butcher)."""
-    golden = year % 19
-    century, rest = divmod(year, 100)
-    leap, leap_rest = divmod(century, 4)
-    correction = (century - (century + 8) // 25 + 1) // 3
-    epact = (19 * golden + century - leap - correction + 15) % 30
-    quarter, quarter_rest = divmod(rest, 4)
-    weekday = (32 + 2 * leap_rest + 2 * quarter - epact - quarter_rest) % 7
-    late = (golden + 11 * epact + 22 * weekday) // 451
-    month, day = divmod(epact + weekday - 7 * late + 114, 31)
-    return date(year, month, day + 1)
-
-
-def is_holiday(day: date) -> bool:
-    """True on Italian public holidays, Sundays apart."""
-    return (day.month, day.day) in _FIXED_HOLIDAYS or day == easter(day.year) + timedelta(days=1)
 
 
 class Worktime:
