@@ -136,11 +136,12 @@ class Customers:
         """The states that these facts need, whole where they need them whole."""
         states: dict[Key, CustomerState] = {}
         recalled: set[Key] = set()
+        marks = self._client_marks()
         for arrival in arrivals:
             state = self._state(arrival.key)
             if state is not None:
                 states[arrival.key] = state
-            before = self._mark(arrival.fact.client_id, arrival.position.partition)["before"]
+            before = marks[arrival.fact.client_id]["before"]
             if needs_recall(state, arrival.fact, arrival.position, before):
                 recalled.add(arrival.key)
         if recalled:
@@ -151,9 +152,9 @@ class Customers:
                     states[key] = state
         return states
 
-    def arrivals_before(self, client_id: str, partition: int) -> int:
-        """The arrival number from which a new customer's events are counted on."""
-        return self._mark(client_id, partition)["arrivals"]
+    def arrivals_before(self) -> Mapping[str, int]:
+        """Per tenant, the arrival number from which a new customer's events are counted on."""
+        return defaultdict(int, {c: mark["arrivals"] for c, mark in self._client_marks().items()})
 
     async def keep(self, states: Mapping[Key, CustomerState], facts: Iterable[Fact]) -> None:
         """Make `states` durable; the conversations among `facts` move the tenants' event time on.
@@ -220,6 +221,21 @@ class Customers:
             "before": max(mark["before"], self._settled_before(client_id)),
             "arrivals": max(mark["arrivals"], arrivals),
         }
+
+    def _client_marks(self) -> Mapping[str, dict[str, int]]:
+        """Per tenant, the latest mark of any partition.
+
+        A customer's event may come by another partition than what was put away did, where the
+        emitter chose it otherwise: the partition it comes by must not decide.
+        """
+        found: dict[str, dict[str, int]] = defaultdict(lambda: {"before": 0, "arrivals": 0})
+        for key in self._marks:
+            mark = self._marks.get(key)
+            if mark is not None:
+                own = found[key.rsplit("|", 1)[0]]
+                for name in own:
+                    own[name] = max(own[name], mark[name])
+        return found
 
     def _mark(self, client_id: str, partition: int) -> dict[str, int]:
         return self._marks.get(f"{client_id}|{partition}") or {"before": 0, "arrivals": 0}

@@ -71,10 +71,12 @@ class Linker:
         """Take a batch in; safe to repeat."""
         arrivals = await self._arrivals(batch)
         states = await self._customers.at_hand(arrivals)
+        counted = self._customers.arrivals_before()
         new: dict[Key, CustomerState] = {}
         changes: dict[tuple[str, str], list[PositionedChange]] = defaultdict(list)
         for arrival in arrivals:
-            observed = self._observe(arrival, states.get(arrival.key))
+            before = counted[arrival.fact.client_id]
+            observed = self._observe(arrival, states.get(arrival.key), before)
             states[arrival.key] = observed.state
             if observed.outcome is Outcome.NEW:
                 new[arrival.key] = observed.state
@@ -106,7 +108,9 @@ class Linker:
             arrivals.append(Arrival(fact, Position(*delivery.position)))
         return arrivals
 
-    def _observe(self, arrival: Arrival, state: CustomerState | None) -> Observed:
+    def _observe(
+        self, arrival: Arrival, state: CustomerState | None, arrivals_before: int
+    ) -> Observed:
         fact, position = arrival
         observed = observe(
             state,
@@ -114,7 +118,7 @@ class Linker:
             position,
             horizon_hours=self._settings.horizons.hours(fact.client_id),
             currency=self._settings.currency,
-            arrivals_before=self._customers.arrivals_before(fact.client_id, position.partition),
+            arrivals_before=arrivals_before,
         )
         self._progress.count(f"{type(fact).__name__.lower()}_{observed.outcome.value}")
         if observed.outcome is Outcome.NEW and self._customers.is_late(fact):
