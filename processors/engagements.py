@@ -10,19 +10,29 @@ the source offset is committed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, TypedDict
 
 from processors.changes import Conversation, Engagement, EngagementChange
 from processors.event_time import HOUR_US
 from processors.facts import Fact, Payment, Position, ScoredCall
+from processors.identity import is_identity
 
 HORIZON_HOURS = 720
 """Default horizon H: 30 days."""
 
 CALL = "call"
 """Kind of a conversation's entry."""
+TYPE_OF_KIND: dict[str, str] = {
+    CALL: "it.ascolto.call-ended.v1",
+    "payment": "it.ascolto.payment-received.v1",
+    "cancellation": "it.ascolto.contract-cancelled.v1",
+}
+"""CloudEvents `type` of each kind of entry."""
+
+OlderName = Callable[[str, str, str], str]
+"""The identity of an older event, by tenant, type and id."""
 
 
 Entry = list[Any]
@@ -248,12 +258,41 @@ def _entry(arrival: int, event: Fact, position: Position) -> Entry:
 
 
 def place_of(event: Fact, entries: Sequence[Entry]) -> int | None:
-    """Index of `event` among a state's events, by its kind and id; None where it is new."""
+    """Index of `event` among a state's events, by its kind and id; None where it is new.
+
+    One that a version before identities took in has another id, and is known by all it says.
+    """
     kind = _kind(event)
+    older_id = None if isinstance(event, ScoredCall) else event.older_id
     for index, entry in enumerate(entries):
-        if entry[5] == event.event_id and entry[1] == kind:
+        if entry[1] != kind:
+            continue
+        if entry[5] == event.event_id:
+            return index
+        if entry[5] == older_id and entry[6:] == _entry(0, event, _NOWHERE)[6:]:
             return index
     return None
+
+
+def with_identities(state: CustomerState, older_name: OlderName) -> CustomerState:
+    """The state with identities in place of the ids that a version before them kept."""
+    if all(is_identity(entry[5]) for entry in state["events"]):
+        return state
+    events = [with_identity(entry, state["client_id"], older_name) for entry in state["events"]]
+    return CustomerState(
+        client_id=state["client_id"],
+        customer=state["customer"],
+        arrived=state["arrived"],
+        whole=state["whole"],
+        events=events,
+    )
+
+
+def with_identity(entry: Entry, client_id: str, older_name: OlderName) -> Entry:
+    """One event of a state, likewise."""
+    if is_identity(entry[5]):
+        return entry
+    return [*entry[:5], older_name(client_id, TYPE_OF_KIND[entry[1]], entry[5]), *entry[6:]]
 
 
 def _changes(

@@ -73,6 +73,8 @@ class Payment(NamedTuple):
     at: int
     amount: int
     currency: str
+    older_id: str | None = None
+    """The identity under which a version before identities would have taken it in."""
 
 
 class Cancellation(NamedTuple):
@@ -83,6 +85,8 @@ class Cancellation(NamedTuple):
     customer: str
     at: int
     ended_by: Literal["customer", "supplier"]
+    older_id: str | None = None
+    """As a payment's."""
 
 
 Fact: TypeAlias = ScoredCall | Payment | Cancellation
@@ -111,7 +115,7 @@ def scored_call(event: CallScored) -> ScoredCall:
     )
 
 
-def payment(event: PaymentReceivedEvent, customer: str) -> Payment:
+def payment(event: PaymentReceivedEvent, customer: str, older_id: str | None = None) -> Payment:
     """The fact in a `payment-received` event; `customer` is the customer's pseudonym."""
     data = event.data
     return Payment(
@@ -121,10 +125,13 @@ def payment(event: PaymentReceivedEvent, customer: str) -> Payment:
         at=to_us(data.received_at),
         amount=int((data.amount * SCORE_UNIT).to_integral_value()),
         currency=data.currency,
+        older_id=older_id,
     )
 
 
-def cancellation(event: ContractCancelledEvent, customer: str) -> Cancellation:
+def cancellation(
+    event: ContractCancelledEvent, customer: str, older_id: str | None = None
+) -> Cancellation:
     """The fact in a `contract-cancelled` event; `customer` is the customer's pseudonym."""
     data = event.data
     return Cancellation(
@@ -133,6 +140,7 @@ def cancellation(event: ContractCancelledEvent, customer: str) -> Cancellation:
         customer=customer,
         at=to_us(data.cancelled_at),
         ended_by=data.ended_by.value,
+        older_id=older_id,
     )
 
 

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import NamedTuple, Protocol, cast
 
 from infra.clickhouse.store import Store
-from processors.engagements import CustomerState, Entry
+from processors.engagements import CustomerState, Entry, OlderName, with_identities
 from processors.event_time import HOUR_US
 from processors.facts import Fact, Position, ScoredCall
 from processors.horizons import Horizons
@@ -105,6 +105,7 @@ class Customers:
         horizons: Horizons,
         grace_hours: int,
         now_us: Callable[[], int],
+        older_name: OlderName | None = None,
     ) -> None:
         """
         Args:
@@ -114,6 +115,8 @@ class Customers:
             horizons: every tenant's horizon H.
             grace_hours: how long after its end an engagement stays at hand.
             now_us: the clock: event times ahead of it settle nothing.
+            older_name: the identity of events that a version before identities left in the
+                states; None: there are none.
         """
         self._table = table
         self._marks = marks
@@ -121,6 +124,7 @@ class Customers:
         self._horizons = horizons
         self._grace_us = grace_hours * HOUR_US
         self._now_us = now_us
+        self._older_name = older_name
         self._latest: dict[str, int] = defaultdict(int)
         self._hand: Iterator[str] = iter(())
 
@@ -245,7 +249,10 @@ class Customers:
         return max(0, latest - self._grace_us)
 
     def _state(self, key: Key) -> CustomerState | None:
-        return cast("CustomerState | None", self._table.get(_text(key)))
+        state = cast("CustomerState | None", self._table.get(_text(key)))
+        if state is None or self._older_name is None:
+            return state
+        return with_identities(state, self._older_name)
 
     async def _put(self, states: Mapping[Key, CustomerState]) -> None:
         await self._table.put(

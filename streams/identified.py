@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from processors.claims import Claim, claim_of_call, claim_of_event, with_identity
+from processors.claims import Claim, claim_of_call, claim_of_event, named_call
 from processors.identity import unsourced_identity
 from processors.sealing import SealedT, opened
 from schemas.codec import InvalidMessage, decode
@@ -41,7 +41,7 @@ def _of_call(
 ) -> Identified | InvalidMessage:
     if isinstance(event, InvalidMessage):
         return event
-    call = with_identity(key, event.call)
+    call = named_call(key, event.call)
     if call is not event.call:
         event = event.model_copy(update={"call": call})
     return Identified(event, claim_of_call(key, call))

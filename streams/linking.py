@@ -24,7 +24,7 @@ from streams.conflicts import Conflicts
 from streams.customers import LOOKS_AN_EVENT, Arrival, Customers, Key
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery
-from streams.identified import FactEvent, identified
+from streams.identified import Identified, identified
 from streams.outbox import Message, Outbox
 from streams.progress import Progress
 
@@ -102,7 +102,7 @@ class Linker:
                 read.append((delivery, found))
         arrivals = []
         for delivery, found in await self._conflicts.settled(read):
-            fact = _fact(found.event)
+            fact = _fact(found)
             if isinstance(fact, ScoredCall):
                 self._progress.saw(fact.at)
             arrivals.append(Arrival(fact, Position(*delivery.position)))
@@ -137,10 +137,11 @@ class Linker:
             await self._outbox.deliver([Message(ENGAGEMENT_CHANGED, key, encode(part))])
 
 
-def _fact(event: FactEvent) -> Fact:
+def _fact(found: Identified) -> Fact:
+    event, older_id = found.event, found.claim.older_id
     if isinstance(event, PaymentReceivedEvent):
-        return payment(event, event.data.customer_id)
+        return payment(event, event.data.customer_id, older_id)
     if isinstance(event, ContractCancelledEvent):
-        return cancellation(event, event.data.customer_id)
+        return cancellation(event, event.data.customer_id, older_id)
     assert isinstance(event, CallScored), "what was only transcribed is not linked"
     return scored_call(event)

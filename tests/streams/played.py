@@ -19,7 +19,7 @@ from infra.scorers import scorer_of
 from processors.scoring import score_call
 from processors.turns import redacted
 from schemas.codec import InvalidMessage, decode_inbound
-from schemas.events import CallEndedEvent, PaymentReceivedEvent
+from schemas.events import CallEndedEvent, InboundEvent, PaymentReceivedEvent
 from tests.figures import reference
 from tests.figures.reference import Happening, Left, Paid, Said
 
@@ -114,19 +114,22 @@ def happenings(lines: list[bytes]) -> list[Happening]:
     for line in lines:
         routed = decode_inbound(line)
         assert not isinstance(routed, InvalidMessage)
-        event = routed.event
-        if isinstance(event, CallEndedEvent):
-            found[event.id] = _said(event)
-        elif isinstance(event, PaymentReceivedEvent):
-            paid = event.data
-            found[event.id] = Paid(event.id, paid.customer_id, paid.received_at, paid.amount)
-        else:
-            left = event.data
-            found[event.id] = Left(event.id, left.customer_id, left.cancelled_at, left.ended_by)
+        found[routed.event.id] = happening_of(routed.event, routed.event.id)
     return list(found.values())
 
 
-def _said(event: CallEndedEvent) -> Said:
+def happening_of(event: InboundEvent, name: str) -> Happening:
+    """The event under some name, scored as `ascolto score` would."""
+    if isinstance(event, CallEndedEvent):
+        return _said(event, name)
+    if isinstance(event, PaymentReceivedEvent):
+        paid = event.data
+        return Paid(name, paid.customer_id, paid.received_at, paid.amount)
+    left = event.data
+    return Left(name, left.customer_id, left.cancelled_at, left.ended_by)
+
+
+def _said(event: CallEndedEvent, name: str) -> Said:
     data = event.data
     survey = None if data.survey is None else data.survey.rating
     score = score_call(
@@ -142,7 +145,7 @@ def _said(event: CallEndedEvent) -> Said:
         return None if value is None else Fraction(str(value))
 
     return Said(
-        event.id,
+        name,
         data.customer_id,
         data.agency_id,
         data.ended_at,
