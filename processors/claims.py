@@ -35,6 +35,11 @@ class Claim(NamedTuple):
     """What such a version would know of its content."""
 
     @property
+    def is_older(self) -> bool:
+        """Whether such a version has taken it in, and this is how it is known ever since."""
+        return self.older_id == self.event_id
+
+    @property
     def name(self) -> Name:
         """What is claimed."""
         return self.client_id, self.event_id
@@ -70,10 +75,10 @@ def verdict(claim: Claim, standing: Mapping[Name, str]) -> Verdict | None:
 def claim_of_call(key: bytes, call: Call) -> Claim:
     """The claim of a conversation."""
     assert call.content is not None, "an older call is given its identity first"
-    older_digest = None if call.older_id is None else facts_digest(key, call)
-    return Claim(
-        call.client_id, call.event_id, call.customer, call.content, call.older_id, older_digest
-    )
+    older_id, older_digest = call.older_id, facts_digest(key, call)
+    if older_id is None:
+        older_id = call.event_id
+    return Claim(call.client_id, call.event_id, call.customer, call.content, older_id, older_digest)
 
 
 def claim_of_event(key: bytes, event: Sealed, older_id: str | None) -> Claim:
@@ -84,7 +89,7 @@ def claim_of_event(key: bytes, event: Sealed, older_id: str | None) -> Claim:
     return Claim(event.data.client_id, event.id, customer, digest, older_id, older_digest)
 
 
-def with_identity(key: bytes, call: Call) -> Call:
+def named_call(key: bytes, call: Call) -> Call:
     """The call with an identity: one that an older version wrote is named without its source."""
     if call.content is not None:
         return call

@@ -11,7 +11,7 @@ the source offset is committed.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple, TypedDict
 
@@ -24,16 +24,22 @@ from processors.entries import (
     NAMED,
     PAYMENT,
     RETURN,
+    TYPE_OF_KIND,
     Entry,
     entry_of,
     kind_of,
+    named_by_older_id,
     net_payments,
 )
-from processors.facts import Fact, Position, ScoredCall
+from processors.facts import Cancellation, Fact, Payment, Position, ScoredCall
 from processors.histories import Contact, History, Moved
+from processors.identity import is_identity
 
 HORIZON_HOURS = 720
 """Default horizon H: 30 days."""
+
+OlderName = Callable[[str, str, str], str]
+"""The identity of an older event, by tenant, type and id."""
 
 
 class CustomerState(TypedDict):
@@ -112,6 +118,7 @@ def observe(
         raise ValueError("the state belongs to another customer")
     kept = state["events"]
     memory = memory or Memory()
+    event = named_by_older_id(event, lambda named: memory.knows(named, kept))
     known = memory.place_of(event, kept)
     if known is None:
         known, outcome = len(kept), Outcome.NEW
@@ -145,9 +152,17 @@ class Memory:
 
     def place_of(self, event: Fact, entries: Sequence[Entry]) -> int | None:
         """As `place_of`."""
+        self._note(entries)
+        return _place(event, entries, self._places)
+
+    def knows(self, named: _Identity, entries: Sequence[Entry]) -> bool:
+        """Whether an event of that kind and id is among the state's."""
+        self._note(entries)
+        return named in self._places
+
+    def _note(self, entries: Sequence[Entry]) -> None:
         for index in range(len(self._places), len(entries)):
             self._places[_identity_of(entries[index])] = index
-        return self._places.get(_identity(event))
 
     def history(
         self, topic: str, entries: Sequence[Entry], count: int, horizon_hours: int, currency: str
@@ -200,12 +215,42 @@ def _identity_of(entry: Entry) -> _Identity:
 
 
 def place_of(event: Fact, entries: Sequence[Entry]) -> int | None:
-    """Index of `event` among a state's events, by its kind and id; None where it is new."""
-    identity = _identity(event)
-    for index, entry in enumerate(entries):
-        if _identity_of(entry) == identity:
-            return index
-    return None
+    """Index of `event` among a state's events, by its kind and id; None where it is new.
+
+    One that a version before identities took in has another id, and is known by all it says.
+    """
+    return _place(event, entries, {_identity_of(entry): n for n, entry in enumerate(entries)})
+
+
+def _place(event: Fact, entries: Sequence[Entry], places: Mapping[_Identity, int]) -> int | None:
+    place = places.get(_identity(event))
+    if place is not None or not isinstance(event, Payment | Cancellation):
+        return place
+    older = None if event.older_id is None else places.get((kind_of(event), event.older_id))
+    if older is None or entries[older][6:] != entry_of(0, event)[6:]:
+        return None
+    return older
+
+
+def with_identities(state: CustomerState, older_name: OlderName) -> CustomerState:
+    """The state with identities in place of the ids that a version before them kept."""
+    if all(is_identity(entry[5]) for entry in state["events"]):
+        return state
+    events = [with_identity(entry, state["client_id"], older_name) for entry in state["events"]]
+    return CustomerState(
+        client_id=state["client_id"],
+        customer=state["customer"],
+        arrived=state["arrived"],
+        whole=state["whole"],
+        events=events,
+    )
+
+
+def with_identity(entry: Entry, client_id: str, older_name: OlderName) -> Entry:
+    """One event of a state, likewise."""
+    if is_identity(entry[5]):
+        return entry
+    return [*entry[:5], older_name(client_id, TYPE_OF_KIND[entry[1]], entry[5]), *entry[6:]]
 
 
 class _Taken(NamedTuple):

@@ -7,7 +7,7 @@ event's time in us, and what follows depends on the kind (`entry_of`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from processors.corrections import NetPayment, Return, known_at
@@ -24,6 +24,15 @@ from processors.facts import (
 CALL, PAYMENT, CANCELLATION = "call", "payment", "cancellation"
 RETURN, ANSWER = "return", "answer"
 """Kinds of the entries that correct another one, which they name at place `NAMED`."""
+
+TYPE_OF_KIND: dict[str, str] = {
+    CALL: "it.ascolto.call-ended.v1",
+    PAYMENT: "it.ascolto.payment-received.v1",
+    CANCELLATION: "it.ascolto.contract-cancelled.v1",
+    RETURN: "it.ascolto.payment-returned.v1",
+    ANSWER: "it.ascolto.survey-answered.v1",
+}
+"""CloudEvents `type` of each kind of entry."""
 
 NAMES = {RETURN: PAYMENT, ANSWER: CALL}
 """The kind of what each kind of correction names."""
@@ -77,7 +86,30 @@ def named_by(entry: Entry) -> tuple[str, str] | None:
 
 def named_in(event: Fact) -> tuple[str, str] | None:
     """Kind and identity of what an event corrects; None where it corrects nothing."""
-    return named_by(entry_of(0, event))
+    match event:
+        case PaymentReturn():
+            return PAYMENT, event.payment_id
+        case SurveyAnswer():
+            return CALL, event.call_id
+    return None
+
+
+def named_by_older_id(event: Fact, known: Callable[[tuple[str, str]], bool]) -> Fact:
+    """The event; where what it names is known only by its older identity, naming that.
+
+    Args:
+        event: any event.
+        known: whether the customer has an event of that kind and identity.
+    """
+    named = named_in(event)
+    if named is None or known(named):
+        return event
+    match event:
+        case PaymentReturn(older_payment_id=str(older)) if known((PAYMENT, older)):
+            return event._replace(payment_id=older)
+        case SurveyAnswer(older_call_id=str(older)) if known((CALL, older)):
+            return event._replace(call_id=older)
+    return event
 
 
 def ratings_of(call: Entry) -> tuple[int | None, int | None, bool]:

@@ -80,6 +80,8 @@ class Payment(NamedTuple):
     at: int
     amount: int
     currency: str
+    older_id: str | None = None
+    """The identity under which a version before identities would have taken it in."""
 
 
 class Cancellation(NamedTuple):
@@ -90,6 +92,8 @@ class Cancellation(NamedTuple):
     customer: str
     at: int
     ended_by: Literal["customer", "supplier"]
+    older_id: str | None = None
+    """As a payment's."""
 
 
 class PaymentReturn(NamedTuple):
@@ -102,6 +106,8 @@ class PaymentReturn(NamedTuple):
     payment_id: str
     amount: int | None
     """In 1/10^4 of the payment's currency; null: all of it."""
+    older_payment_id: str | None = None
+    """The identity under which a version before identities would have taken the payment in."""
 
 
 class SurveyAnswer(NamedTuple):
@@ -114,6 +120,8 @@ class SurveyAnswer(NamedTuple):
     call_id: str
     rating: int | None
     """0-10; null where only a comment was given."""
+    older_call_id: str | None = None
+    """As a return's, of the call."""
 
 
 Fact: TypeAlias = ScoredCall | Payment | Cancellation | PaymentReturn | SurveyAnswer
@@ -143,7 +151,7 @@ def scored_call(event: CallScored) -> ScoredCall:
     )
 
 
-def payment(event: PaymentReceivedEvent, customer: str) -> Payment:
+def payment(event: PaymentReceivedEvent, customer: str, older_id: str | None = None) -> Payment:
     """The fact in a `payment-received` event; `customer` is the customer's pseudonym."""
     data = event.data
     return Payment(
@@ -153,10 +161,13 @@ def payment(event: PaymentReceivedEvent, customer: str) -> Payment:
         at=to_us(data.received_at),
         amount=_amount_in_units(data.amount),
         currency=data.currency,
+        older_id=older_id,
     )
 
 
-def cancellation(event: ContractCancelledEvent, customer: str) -> Cancellation:
+def cancellation(
+    event: ContractCancelledEvent, customer: str, older_id: str | None = None
+) -> Cancellation:
     """The fact in a `contract-cancelled` event; `customer` is the customer's pseudonym."""
     data = event.data
     return Cancellation(
@@ -165,10 +176,13 @@ def cancellation(event: ContractCancelledEvent, customer: str) -> Cancellation:
         customer=customer,
         at=to_us(data.cancelled_at),
         ended_by=data.ended_by.value,
+        older_id=older_id,
     )
 
 
-def payment_return(event: PaymentReturnedEvent, customer: str) -> PaymentReturn:
+def payment_return(
+    event: PaymentReturnedEvent, customer: str, older_payment_id: str | None = None
+) -> PaymentReturn:
     """The fact in a pseudonymous `payment-returned` event: it names its payment by identity."""
     data = event.data
     return PaymentReturn(
@@ -178,10 +192,13 @@ def payment_return(event: PaymentReturnedEvent, customer: str) -> PaymentReturn:
         at=to_us(data.returned_at),
         payment_id=data.payment.id,
         amount=None if data.amount is None else _amount_in_units(data.amount),
+        older_payment_id=older_payment_id,
     )
 
 
-def survey_answer(event: SurveyAnsweredEvent, customer: str) -> SurveyAnswer:
+def survey_answer(
+    event: SurveyAnsweredEvent, customer: str, older_call_id: str | None = None
+) -> SurveyAnswer:
     """The fact in a pseudonymous `survey-answered` event: it names its call by identity."""
     data = event.data
     return SurveyAnswer(
@@ -191,6 +208,7 @@ def survey_answer(event: SurveyAnsweredEvent, customer: str) -> SurveyAnswer:
         at=to_us(data.answered_at),
         call_id=data.call.id,
         rating=data.rating,
+        older_call_id=older_call_id,
     )
 
 

@@ -64,6 +64,7 @@ class StoreClaims:
             standing |= await self._read(names)
             new = {c.name: c for c in reversed(unknown) if verdict(c, standing) is None}
             if new:
+                self._older = self._older or any(claim.is_older for claim in new.values())
                 standing |= await self._claim(list(new.values()))
             self._lately.remember(standing)
         return standing
@@ -76,7 +77,7 @@ class StoreClaims:
                 "event_id": claim.event_id,
                 "customer": claim.customer,
                 "digest": claim.digest,
-                "older": False,
+                "older": claim.is_older,
                 "version": version,
             }
             for claim in new

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import NamedTuple, Protocol, cast
 
 from infra.clickhouse.store import Store
-from processors.engagements import CustomerState
+from processors.engagements import CustomerState, OlderName, with_identities
 from processors.entries import Entry
 from processors.event_time import HOUR_US
 from processors.facts import Fact, Position, ScoredCall
@@ -106,6 +106,7 @@ class Customers:
         horizons: Horizons,
         grace_hours: int,
         now_us: Callable[[], int],
+        older_name: OlderName | None = None,
     ) -> None:
         """
         Args:
@@ -115,6 +116,8 @@ class Customers:
             horizons: every tenant's horizon H.
             grace_hours: how long after its end an engagement stays at hand.
             now_us: the clock: event times ahead of it settle nothing.
+            older_name: the identity of events that a version before identities left in the
+                states; None: there are none.
         """
         self._table = table
         self._marks = marks
@@ -122,6 +125,7 @@ class Customers:
         self._horizons = horizons
         self._grace_us = grace_hours * HOUR_US
         self._now_us = now_us
+        self._older_name = older_name
         self._latest: dict[str, int] = defaultdict(int)
         self._hand: Iterator[str] = iter(())
 
@@ -141,9 +145,10 @@ class Customers:
             state = self._state(key)
             if state is not None:
                 states[key] = state
+        marks = self._client_marks()
         for arrival in arrivals:
             state = states.get(arrival.key)
-            before = self._mark(arrival.fact.client_id, arrival.position.partition)["before"]
+            before = marks[arrival.fact.client_id]["before"]
             if needs_recall(state, arrival.fact, arrival.position, before):
                 recalled.add(arrival.key)
         if recalled:
@@ -154,9 +159,9 @@ class Customers:
                     states[key] = state
         return states
 
-    def arrivals_before(self, client_id: str, partition: int) -> int:
-        """The arrival number from which a new customer's events are counted on."""
-        return self._mark(client_id, partition)["arrivals"]
+    def arrivals_before(self) -> Mapping[str, int]:
+        """Per tenant, the arrival number from which a new customer's events are counted on."""
+        return defaultdict(int, {c: mark["arrivals"] for c, mark in self._client_marks().items()})
 
     async def keep(self, states: Mapping[Key, CustomerState], facts: Iterable[Fact]) -> None:
         """Make `states` durable; the conversations among `facts` move the tenants' event time on.
@@ -224,6 +229,21 @@ class Customers:
             "arrivals": max(mark["arrivals"], arrivals),
         }
 
+    def _client_marks(self) -> Mapping[str, dict[str, int]]:
+        """Per tenant, the latest mark of any partition.
+
+        A customer's event may come by another partition than what was put away did, where the
+        emitter chose it otherwise: the partition it comes by must not decide.
+        """
+        found: dict[str, dict[str, int]] = defaultdict(lambda: {"before": 0, "arrivals": 0})
+        for key in self._marks:
+            mark = self._marks.get(key)
+            if mark is not None:
+                own = found[key.rsplit("|", 1)[0]]
+                for name in own:
+                    own[name] = max(own[name], mark[name])
+        return found
+
     def _mark(self, client_id: str, partition: int) -> dict[str, int]:
         return self._marks.get(f"{client_id}|{partition}") or {"before": 0, "arrivals": 0}
 
@@ -232,7 +252,10 @@ class Customers:
         return max(0, latest - self._grace_us)
 
     def _state(self, key: Key) -> CustomerState | None:
-        return cast("CustomerState | None", self._table.get(_text(key)))
+        state = cast("CustomerState | None", self._table.get(_text(key)))
+        if state is None or self._older_name is None:
+            return state
+        return with_identities(state, self._older_name)
 
     async def _put(self, states: Mapping[Key, CustomerState]) -> None:
         await self._table.put(

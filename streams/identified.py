@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from processors.claims import Claim, claim_of_call, claim_of_event, with_identity
+from processors.claims import Claim, claim_of_call, claim_of_event, named_call
+from processors.entries import CALL, PAYMENT, TYPE_OF_KIND
 from processors.identity import unsourced_identity
 from processors.sealing import SealedT, opened
 from schemas.codec import InvalidMessage, decode
 from schemas.derived import CallScored, CallTranscribed
-from schemas.sealed import SEALED, Sealed
+from schemas.sealed import SEALED, Sealed, SealedAnswer, SealedReturn
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED
 from streams.clock_gate import ClockGate
 from streams.deliveries import Delivery
@@ -23,6 +24,8 @@ class Identified:
 
     event: FactEvent
     claim: Claim
+    older_named: str | None = None
+    """The identity under which a version that kept no source would know what the event names."""
 
 
 def identified(
@@ -50,7 +53,7 @@ def _of_call(
 ) -> Identified | InvalidMessage:
     if isinstance(event, InvalidMessage):
         return event
-    call = with_identity(key, event.call)
+    call = named_call(key, event.call)
     if call is not event.call:
         event = event.model_copy(update={"call": call})
     return Identified(event, claim_of_call(key, call))
@@ -64,4 +67,16 @@ def _of_event(event: SealedT | InvalidMessage, key: bytes) -> Identified | Inval
         return safe
     sent = safe is not event
     older_id = unsourced_identity(key, event.data.client_id, event.type, event.id) if sent else None
-    return Identified(safe, claim_of_event(key, safe, older_id))
+    older_named = _older_named(event, key) if sent else None
+    return Identified(safe, claim_of_event(key, safe, older_id), older_named)
+
+
+def _older_named(event: Sealed, key: bytes) -> str | None:
+    """What an event as it was sent names, by its id alone."""
+    if isinstance(event, SealedReturn):
+        kind, named = PAYMENT, event.data.payment
+    elif isinstance(event, SealedAnswer):
+        kind, named = CALL, event.data.call
+    else:
+        return None
+    return unsourced_identity(key, event.data.client_id, TYPE_OF_KIND[kind], named.id)

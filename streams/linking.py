@@ -41,7 +41,7 @@ from streams.conflicts import Conflicts
 from streams.customers import LOOKS_AN_EVENT, Arrival, Customers, Key
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery
-from streams.identified import FactEvent, identified
+from streams.identified import Identified, identified
 from streams.outbox import Message, Outbox
 from streams.progress import Progress
 
@@ -91,11 +91,15 @@ class Linker:
         """Take a batch in; safe to repeat."""
         arrivals = await self._arrivals(batch)
         states = await self._customers.at_hand(arrivals)
+        counted = self._customers.arrivals_before()
         new: dict[Key, CustomerState] = {}
         memories: dict[Key, Memory] = defaultdict(Memory)
         changes: dict[tuple[str, str], list[PositionedChange]] = defaultdict(list)
         for arrival in arrivals:
-            observed = self._observe(arrival, states.get(arrival.key), memories[arrival.key])
+            before = counted[arrival.fact.client_id]
+            observed = self._observe(
+                arrival, states.get(arrival.key), before, memories[arrival.key]
+            )
             states[arrival.key] = observed.state
             if observed.outcome is Outcome.NEW:
                 new[arrival.key] = observed.state
@@ -121,13 +125,19 @@ class Linker:
                 read.append((delivery, found))
         arrivals = []
         for delivery, found in await self._conflicts.settled(read):
-            fact = _fact(found.event)
+            fact = _fact(found)
             if isinstance(fact, ScoredCall):
                 self._progress.saw(fact.at if self._gate is None else self._gate.past(fact.at))
             arrivals.append(Arrival(fact, Position(*delivery.position)))
         return arrivals
 
-    def _observe(self, arrival: Arrival, state: CustomerState | None, memory: Memory) -> Observed:
+    def _observe(
+        self,
+        arrival: Arrival,
+        state: CustomerState | None,
+        arrivals_before: int,
+        memory: Memory,
+    ) -> Observed:
         fact, position = arrival
         observed = observe(
             state,
@@ -135,7 +145,7 @@ class Linker:
             position,
             horizon_hours=self._settings.horizons.hours(fact.client_id),
             currency=self._settings.currency,
-            arrivals_before=self._customers.arrivals_before(fact.client_id, position.partition),
+            arrivals_before=arrivals_before,
             memory=memory,
         )
         self._progress.count(f"{type(fact).__name__.lower()}_{observed.outcome.value}")
@@ -155,14 +165,15 @@ class Linker:
             await self._outbox.deliver([Message(ENGAGEMENT_CHANGED, key, encode(part))])
 
 
-def _fact(event: FactEvent) -> Fact:
+def _fact(found: Identified) -> Fact:
+    event, older_id = found.event, found.claim.older_id
     if isinstance(event, PaymentReceivedEvent):
-        return payment(event, event.data.customer_id)
+        return payment(event, event.data.customer_id, older_id)
     if isinstance(event, ContractCancelledEvent):
-        return cancellation(event, event.data.customer_id)
+        return cancellation(event, event.data.customer_id, older_id)
     if isinstance(event, PaymentReturnedEvent):
-        return payment_return(event, event.data.customer_id)
+        return payment_return(event, event.data.customer_id, found.older_named)
     if isinstance(event, SurveyAnsweredEvent):
-        return survey_answer(event, event.data.customer_id)
+        return survey_answer(event, event.data.customer_id, found.older_named)
     assert isinstance(event, CallScored), "what was only transcribed is not linked"
     return scored_call(event)

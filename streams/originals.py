@@ -18,7 +18,8 @@ from infra.backoff import delays
 
 log = logging.getLogger(__name__)
 
-_WAIT_MS = 10_000
+WAIT_SECONDS = 10.0
+"""How long a broker that answers may take to give a message before it counts as gone."""
 
 
 class Originals(Protocol):
@@ -31,8 +32,9 @@ class Originals(Protocol):
 class KafkaOriginals:
     """Originals read from their topics, outside any consumer group."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, wait_seconds: float = WAIT_SECONDS) -> None:
         self._bootstrap = bootstrap
+        self._wait_ms = int(wait_seconds * 1000)
 
     async def fetch(self, origins: Iterable[str]) -> dict[str, bytes]:
         """The messages at these places; those past the topic's retention are left out."""
@@ -55,20 +57,20 @@ class KafkaOriginals:
         )
         await consumer.start()
         try:
-            values = [await _value(consumer, origin) for origin in origins]
+            values = [await _value(consumer, origin, self._wait_ms) for origin in origins]
         finally:
             await consumer.stop()
         return {o: value for o, value in zip(origins, values, strict=True) if value is not None}
 
 
-async def _value(consumer: AIOKafkaConsumer, origin: str) -> bytes | None:
+async def _value(consumer: AIOKafkaConsumer, origin: str, wait_ms: int) -> bytes | None:
     """The message there; None where the topic does not hold it any more, or cannot give it."""
     topic, partition, offset = origin.rsplit("/", 2)
     place = TopicPartition(topic, int(partition))
     consumer.assign([place])
     consumer.seek(place, int(offset))
     try:
-        found = await consumer.getmany(place, timeout_ms=_WAIT_MS, max_records=1)
+        found = await consumer.getmany(place, timeout_ms=wait_ms, max_records=1)
     except KafkaError as error:
         if error.retriable:
             raise

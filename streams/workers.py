@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, cast
 
 import faust
@@ -14,6 +15,7 @@ from mode import Service
 from infra.clickhouse.store import Store
 from infra.settings import Settings
 from processors.alert_settings import read_alert_settings
+from processors.identity import unsourced_identity
 from schemas.topics import Topic
 from streams import aggregating, linking, scoring, transcribing
 from streams.aggregating import Aggregator
@@ -96,6 +98,7 @@ def attach_analytics(
         horizons=settings.horizons,
         grace_hours=settings.grace_days * 24,
         now_us=now_us,
+        older_name=partial(unsourced_identity, key),
     )
     claims = StoreClaims(store, now_us)
     linker = Linker(

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from infra.cli.options import DataDir, Language, failure, read_settings
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+    from infra.settings import Settings
 
 dashboards_app = typer.Typer(no_args_is_help=True, help="Dashboards as code.")
 admin_app = typer.Typer(no_args_is_help=True, help="Prepare Kafka and ClickHouse.")
@@ -54,12 +59,29 @@ def admin_migrate(
     from infra.clickhouse.client import StoreInUse, open_client
     from infra.clickhouse.migrate import migrate
 
+    settings = read_settings(data_dir)
     try:
-        client = open_client(read_settings(data_dir))
+        client = open_client(settings)
     except StoreInUse as error:
         raise failure(str(error)) from error
-    steps = migrate(client, to)
+    steps = migrate(client, to) + _name_older_events(client, settings, to)
     print("\n".join(steps) if steps else "nothing to do", file=sys.stderr)
+
+
+def _name_older_events(client: Client, settings: Settings, to: int | None) -> list[str]:
+    """Give the events of versions before identities theirs, for which the key is needed."""
+    from infra.clickhouse.older_events import IDENTITIES, has_older_events, name_older_events
+
+    if (to is not None and to < IDENTITIES) or not has_older_events(client):
+        return []
+    if settings.pseudonym_key is None and not settings.key_file.exists():
+        raise failure(
+            "the events kept are to get their identities with the workers' pseudonym key: set "
+            "ASCOLTO_PSEUDONYM_KEY to it (or ASCOLTO_DATA_DIR to where theirs is), then do this "
+            "again; the tables have their newest form already"
+        )
+    named = name_older_events(client, settings.pseudonym_secret())
+    return [f"{named} older events got their identities"]
 
 
 @letters_app.command("list")

@@ -8,10 +8,14 @@ made of its id alone, and whoever sends it again is known by what it says.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from processors.claims import Claim, claim_of_call, claim_of_event, with_identity
+from processors.claims import Claim, claim_of_call, claim_of_event, named_call
+from processors.engagements import with_identity
+from processors.entries import CALL, TYPE_OF_KIND
 from processors.identity import (
     PSEUDONYMOUS_SOURCE,
     identity_of,
@@ -21,26 +25,32 @@ from processors.pseudonyms import contract_pseudonym
 from processors.sealing import with_seal
 from schemas.codec import Routed, decode, decode_inbound, encode
 from schemas.derived import CallTranscribed
-from schemas.events import CallEndedEvent
-from schemas.rows import DEAD_LETTERS, EVENT_CLAIMS, EVENTS, Table
+from schemas.rows import CALLS, DEAD_LETTERS, EVENT_CLAIMS, EVENTS, SETTLED_EVENTS, Table
 from schemas.sealed import SealedCancellation, SealedPayment
 from schemas.topics import CALL_TRANSCRIBED, PAYMENT_RECEIVED
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
+IDENTITIES = 4
+"""Number of the migration that brought identities."""
 _OLDER = "NOT match(event_id, '^e:[0-9a-f]{32}$')"
 _PAGE = 2000
-_CALL_ENDED: str = CallEndedEvent.model_fields["type"].default
 
 Row = dict[str, Any]
 
 
-def name_older_events(client: Client, key: bytes) -> int:
-    """Give the journal's older events their identities, and the dead letters theirs.
+def has_older_events(client: Client) -> bool:
+    """Whether the journal has events that are named by their id alone."""
+    rows = client.query(f"SELECT count() FROM {EVENTS.name} WHERE {_OLDER}").result_rows  # noqa: S608
+    return bool(rows[0][0])
 
-    The derived tables are left as they are: they have to be made again. Broken off, it is done
-    again from its begin and ends alike. Rows that cannot be read stay as they are.
+
+def name_older_events(client: Client, key: bytes) -> int:
+    """Give the events of every table their identities.
+
+    Broken off, it is done again from its begin and ends alike. Journal rows that cannot be read
+    stay as they are, and so do the quotes of alerts: they are of days that have passed.
 
     Args:
         client: the store; nothing else may write to it.
@@ -71,9 +81,34 @@ def name_older_events(client: Client, key: bytes) -> int:
             parameters={"unreadable": unreadable},
             settings={"mutations_sync": 2},
         )
+    _rename(client, CALLS, lambda row: _call(row, key))
+    _rename(client, SETTLED_EVENTS, lambda row: _settled(row, key))
     for page in _pages(client, DEAD_LETTERS, f"event_id IS NOT NULL AND {_OLDER}"):
         _insert(client, DEAD_LETTERS, [_letter(row, key) for row in page])
     return named
+
+
+def _rename(client: Client, table: Table, renamed: Callable[[Row], Row]) -> None:
+    """Put `renamed(row)` in the place of each older row of a derived table."""
+    pages = 0
+    for page in _pages(client, table, _OLDER):
+        _insert(client, table, [renamed(row) for row in page])
+        pages += 1
+    if pages:
+        client.command(
+            f"ALTER TABLE {table.name} DELETE WHERE {_OLDER}", settings={"mutations_sync": 2}
+        )
+
+
+def _call(row: Row, key: bytes) -> Row:
+    event_id = unsourced_identity(key, row["client_id"], TYPE_OF_KIND[CALL], row["event_id"])
+    return {**row, "event_id": event_id}
+
+
+def _settled(row: Row, key: bytes) -> Row:
+    older_name = partial(unsourced_identity, key)
+    entry = with_identity(json.loads(row["entry"]), row["client_id"], older_name)
+    return {**row, "event_id": entry[5], "entry": json.dumps(entry, separators=(",", ":"))}
 
 
 def _renamed(row: Row, key: bytes) -> tuple[Row, Claim] | None:
@@ -84,7 +119,7 @@ def _renamed(row: Row, key: bytes) -> tuple[Row, Claim] | None:
         said = decode(payload, CallTranscribed)
         if not isinstance(said, CallTranscribed):
             return None
-        event = said.model_copy(update={"call": with_identity(key, said.call)})
+        event = said.model_copy(update={"call": named_call(key, said.call)})
         claim = claim_of_call(key, event.call)
     else:
         model = SealedPayment if row["topic"] == PAYMENT_RECEIVED.name else SealedCancellation
@@ -114,7 +149,7 @@ def _claim_row(claim: Claim, row: Row) -> Row:
         "event_id": claim.event_id,
         "customer": claim.customer,
         "digest": claim.digest,
-        "older": row["topic"] == CALL_TRANSCRIBED.name,
+        "older": claim.is_older,
         "version": row["version"],
     }
 
@@ -125,7 +160,9 @@ def _letter(row: Row, key: bytes) -> Row:
     if isinstance(routed, Routed):
         identity = identity_of(key, routed.event)
     else:
-        identity = unsourced_identity(key, row["client_id"] or "", _CALL_ENDED, row["event_id"])
+        identity = unsourced_identity(
+            key, row["client_id"] or "", TYPE_OF_KIND[CALL], row["event_id"]
+        )
     return {**row, "event_id": identity, "version": row["version"] + 1}
 
 

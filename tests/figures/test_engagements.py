@@ -13,7 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.changes import Engagement, EngagementChange
-from processors.engagements import Outcome, engagements_of, observe
+from processors.engagements import (
+    CustomerState,
+    Outcome,
+    engagements_of,
+    observe,
+    with_identities,
+)
 from processors.event_time import HOUR_US
 from processors.facts import (
     Cancellation,
@@ -25,6 +31,7 @@ from processors.facts import (
     payment,
     scored_call,
 )
+from processors.identity import is_identity, unsourced_identity
 from schemas.conversation import CallScore, Speaker, Turn, TurnScore
 from schemas.derived import Call, CallScored
 from schemas.events import PaymentReceivedEvent, Survey
@@ -281,3 +288,52 @@ def test_a_payment_s_amount_is_kept_to_its_last_digit() -> None:
     fact = payment(event, "pseudonym")
     assert amount_of(fact.amount) == Decimal("99999999999999.9999")
     assert fact.at % (24 * HOUR_US) == 9 * HOUR_US
+
+
+OLDER_STATE = CustomerState(
+    client_id=CLIENT,
+    customer="c",
+    arrived=3,
+    whole=True,
+    events=[
+        [1, "call", "t", 0, 0, "call-1", T0, "a", 5000, 2500, *SEGMENT],
+        [2, "payment", "t", 0, 1, "pay-1", T0 + 1, 10_000, "EUR"],
+        [3, "cancellation", "t", 0, 2, "end-1", T0 + 2, "customer"],
+    ],
+)
+
+
+def older_name(client_id: str, event_type: str, event_id: str) -> str:
+    return unsourced_identity(b"key", client_id, event_type, event_id)
+
+
+def test_what_a_version_before_identities_left_in_a_state_gets_identities() -> None:
+    state = with_identities(OLDER_STATE, older_name)
+    names = [entry[5] for entry in state["events"]]
+    assert all(is_identity(name) for name in names)
+    assert len(set(names)) == 3
+    assert [e[:5] + e[6:] for e in state["events"]] == [
+        e[:5] + e[6:] for e in OLDER_STATE["events"]
+    ]
+    assert with_identities(state, older_name) is state
+
+
+@pytest.mark.parametrize(
+    ("event", "outcome"),
+    [
+        (paid("e:1", T0 + 1), Outcome.DUPLICATE),
+        (paid("e:1", T0 + 1, 20_000), Outcome.NEW),
+        (paid("e:1", T0 + 2), Outcome.NEW),
+        (left("e:2", T0 + 2), Outcome.DUPLICATE),
+        (left("e:2", T0 + 2, "supplier"), Outcome.NEW),
+    ],
+)
+def test_what_an_older_version_took_in_is_known_by_all_it_says(
+    event: Payment | Cancellation, outcome: Outcome
+) -> None:
+    """Its own id was in it as it is in the event that is sent again."""
+    state = with_identities(OLDER_STATE, older_name)
+    kind = 1 if isinstance(event, Payment) else 2
+    sent = event._replace(older_id=state["events"][kind][5])
+    assert observe(state, sent, Position("u", 0, 9)).outcome is outcome
+    assert observe(state, event, Position("u", 0, 9)).outcome is Outcome.NEW

@@ -21,6 +21,7 @@ from processors.turns import redacted
 from schemas.codec import InvalidMessage, decode_inbound
 from schemas.events import (
     CallEndedEvent,
+    InboundEvent,
     PaymentReceivedEvent,
     PaymentReturnedEvent,
     SurveyAnsweredEvent,
@@ -119,27 +120,30 @@ def happenings(lines: list[bytes]) -> list[Happening]:
     for line in lines:
         routed = decode_inbound(line)
         assert not isinstance(routed, InvalidMessage)
-        event = routed.event
-        if isinstance(event, CallEndedEvent):
-            found[event.id] = _said(event)
-        elif isinstance(event, PaymentReceivedEvent):
-            paid = event.data
-            found[event.id] = Paid(event.id, paid.customer_id, paid.received_at, paid.amount)
-        elif isinstance(event, PaymentReturnedEvent):
-            back = event.data
-            who = event.id, back.customer_id, back.returned_at
-            found[event.id] = Returned(*who, back.payment.id, back.amount)
-        elif isinstance(event, SurveyAnsweredEvent):
-            answer = event.data
-            who = event.id, answer.customer_id, answer.answered_at
-            found[event.id] = Answered(*who, answer.call.id, answer.rating)
-        else:
-            left = event.data
-            found[event.id] = Left(event.id, left.customer_id, left.cancelled_at, left.ended_by)
+        found[routed.event.id] = happening_of(routed.event, routed.event.id)
     return list(found.values())
 
 
-def _said(event: CallEndedEvent) -> Said:
+def happening_of(event: InboundEvent, name: str) -> Happening:
+    """The event under some name, scored as `ascolto score` would."""
+    if isinstance(event, CallEndedEvent):
+        return _said(event, name)
+    if isinstance(event, PaymentReceivedEvent):
+        paid = event.data
+        return Paid(name, paid.customer_id, paid.received_at, paid.amount)
+    if isinstance(event, PaymentReturnedEvent):
+        back = event.data
+        who = name, back.customer_id, back.returned_at
+        return Returned(*who, back.payment.id, back.amount)
+    if isinstance(event, SurveyAnsweredEvent):
+        answer = event.data
+        who = name, answer.customer_id, answer.answered_at
+        return Answered(*who, answer.call.id, answer.rating)
+    left = event.data
+    return Left(name, left.customer_id, left.cancelled_at, left.ended_by)
+
+
+def _said(event: CallEndedEvent, name: str) -> Said:
     data = event.data
     survey = None if data.survey is None else data.survey.rating
     score = score_call(
@@ -155,7 +159,7 @@ def _said(event: CallEndedEvent) -> Said:
         return None if value is None else Fraction(str(value))
 
     return Said(
-        event.id,
+        name,
         data.customer_id,
         data.agency_id,
         data.ended_at,

@@ -19,9 +19,16 @@ from infra.kafka import ensure_topics
 from infra.settings import Settings
 from schemas.codec import decode
 from schemas.events import CallEndedEvent
-from schemas.topics import AGENCY_ALERT, CALL_ENDED, CALL_SCORED, ENGAGEMENT_CHANGED
+from schemas.topics import (
+    AGENCY_ALERT,
+    CALL_ENDED,
+    CALL_SCORED,
+    CONTRACT_CANCELLED,
+    ENGAGEMENT_CHANGED,
+)
 from streams.app import build_app
 from streams.emitter import DeliveryFailed, Emitter, read_lines
+from streams.originals import KafkaOriginals
 from streams.outbox import KafkaOutbox, Message, Outbox
 from streams.progress import Progress
 from streams.state import FaustStateTable, StateTable, changelog_topic
@@ -258,3 +265,21 @@ def test_a_topic_that_is_not_there_is_told(
     monkeypatch.setattr(KafkaProducer, "send", never)
     with pytest.raises(DeliveryFailed, match="KafkaTimeoutError"), Emitter(broker.bootstrap) as e:
         e.write(CALL_ENDED, b"k", b"v")
+
+
+async def test_originals_are_fetched_by_their_place_and_what_is_not_there_is_left_out(
+    broker: EmbeddedBroker,
+) -> None:
+    sent = {partition: [f"{partition}-{n}".encode() for n in range(5)] for partition in (0, 2)}
+    with Emitter(broker.bootstrap) as emitter:
+        for partition, values in sent.items():
+            for value in values:
+                emitter.write(CONTRACT_CANCELLED, b"k", value, partition)
+    end = {p: emitter.written[f"contract-cancelled/{p}"] for p in sent}
+    wanted = {
+        f"contract-cancelled/{p}/{end[p] - 5 + n}": sent[p][n] for p, n in ((0, 4), (2, 0), (0, 1))
+    }
+    originals = KafkaOriginals(broker.bootstrap, wait_seconds=0.5)
+    beyond = f"contract-cancelled/0/{end[0] + 99}"
+    assert await originals.fetch([*wanted, beyond, *wanted]) == wanted
+    assert await originals.fetch([]) == {}

@@ -65,15 +65,16 @@ def check(run: Run, window: str, as_of: datetime, by: str | None) -> None:
     for row in told:
         reckoned = expected(run.events, row["agency_id"], row["segment"], window, as_of)
         for name, value in reckoned.items():
-            assert row[name] == _near(value), (row["agency_id"], row["segment"], name)
+            assert row[name] == near(value), (row["agency_id"], row["segment"], name)
     if by is None:
         agencies = {e.agency for e in run.events if isinstance(e, Said) and e.ended_at <= as_of}
         assert {row["agency_id"] for row in told} == agencies
 
 
-def _near(value: Any, tolerance: float = 1e-9) -> Any:
+def near(value: Any, tolerance: float = 1e-9) -> Any:
+    """What a figure must be equal to."""
     if isinstance(value, dict):
-        return {key: _near(inner, BOUNDS.get(key, tolerance)) for key, inner in value.items()}
+        return {key: near(inner, BOUNDS.get(key, tolerance)) for key, inner in value.items()}
     if isinstance(value, float):
         return pytest.approx(value, rel=tolerance, abs=tolerance)
     return value
