@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import faust
 
@@ -20,13 +20,14 @@ from infra.recordings import (
 )
 from infra.whisper import Transcriber, Transcription
 from processors.turns import redacted
-from schemas.codec import InvalidMessage, decode
+from schemas.codec import InvalidMessage, decode_inbound
 from schemas.derived import CallTranscribed
 from schemas.events import CallEnded, CallEndedEvent, Recording
 from schemas.topics import CALL_ENDED
 from streams.calls import call_of, from_text, message_of, redacted_survey
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery, delivery_of
+from streams.left_out import report_left_out
 from streams.ordered_acks import OrderedAcks, Ticket
 from streams.outbox import Message, Outbox
 from streams.progress import Progress
@@ -98,7 +99,7 @@ class Listener:
         for event in events:
             delivery = delivery_of(event)
             ticket = acks.expect(delivery.topic, delivery.partition, event)
-            call = decode(delivery.value, CallEndedEvent)
+            call = self._read(delivery)
             if isinstance(call, CallEndedEvent) and call.data.recording is not None:
                 slow.append((delivery, call, ticket))
                 continue
@@ -110,6 +111,14 @@ class Listener:
         for ticket in tickets:
             await acks.done(ticket)
         return slow
+
+    def _read(self, delivery: Delivery) -> CallEndedEvent | InvalidMessage:
+        """The call of a message; parts of it that cannot be used are counted and logged."""
+        routed = decode_inbound(delivery.value, CallEndedEvent)
+        if isinstance(routed, InvalidMessage):
+            return routed
+        report_left_out(routed.left_out, delivery.origin, self._ports.progress)
+        return cast("CallEndedEvent", routed.event)
 
     async def pass_or_bury(
         self, delivery: Delivery, call: CallEndedEvent | InvalidMessage
