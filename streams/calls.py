@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from processors.identity import content_digest, identity_of, unsourced_identity
 from processors.interruptions import turn_taking
+from processors.mail_text import own_words
 from processors.pseudonyms import pseudonym
 from processors.redaction import redact
 from processors.turns import redacted
@@ -53,9 +54,12 @@ def redacted_survey(
 
 
 def from_text(event: CallEndedEvent, key: bytes, origin: str | None = None) -> CallTranscribed:
-    """A conversation whose text was given (or that is only a survey)."""
+    """A conversation whose text was given (or that is only a survey).
+
+    Of written messages only what is new counts, and only that is sent on.
+    """
     data = event.data
-    said = data.transcript or []
+    said = own_words(data.transcript or [], data.channel)
     taken = turn_taking(said) if said else None
     return CallTranscribed(
         call=call_of(event, key, origin),

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import faust
 
@@ -21,7 +21,7 @@ from infra.recordings import (
 from infra.whisper import Transcriber, Transcription
 from processors.identity import identity_of
 from processors.turns import redacted
-from schemas.codec import InvalidMessage, decode
+from schemas.codec import InvalidMessage, decode_inbound
 from schemas.derived import CallTranscribed
 from schemas.events import CallEnded, CallEndedEvent, Recording
 from schemas.topics import CALL_ENDED
@@ -29,6 +29,7 @@ from streams.calls import call_of, from_text, message_of, redacted_survey
 from streams.clock_gate import ClockGate
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery, delivery_of
+from streams.left_out import report_left_out
 from streams.ordered_acks import OrderedAcks, Ticket
 from streams.outbox import Message, Outbox
 from streams.progress import Progress
@@ -116,13 +117,16 @@ class Listener:
         return slow
 
     def _read(self, delivery: Delivery) -> CallEndedEvent | InvalidMessage:
-        call = decode(delivery.value, CallEndedEvent)
-        if isinstance(call, InvalidMessage) or self._ports.gate is None:
-            return call
-        refused = self._ports.gate.refusal(delivery, call)
-        if refused is None:
-            return call
-        return replace(refused, event_id=identity_of(self._ports.pseudonym_key, call))
+        """The call of a message; parts of it that cannot be used are counted and logged."""
+        routed = decode_inbound(delivery.value, CallEndedEvent)
+        if isinstance(routed, InvalidMessage):
+            return routed
+        call = cast("CallEndedEvent", routed.event)
+        refused = None if self._ports.gate is None else self._ports.gate.refusal(delivery, call)
+        if refused is not None:
+            return replace(refused, event_id=identity_of(self._ports.pseudonym_key, call))
+        report_left_out(routed.left_out, delivery.origin, self._ports.progress)
+        return call
 
     async def pass_or_bury(
         self, delivery: Delivery, call: CallEndedEvent | InvalidMessage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 from schemas.codec import InvalidMessage
@@ -24,16 +25,21 @@ def emit_file(path: Path, bootstrap: str) -> int:
     if not path.is_file():
         print(f"{path} is not a file: it is read twice, so save the events first", file=sys.stderr)
         return 2
+    refused: list[tuple[int, str]] = []
+    left_out: Counter[str] = Counter()
     with path.open("rb") as file:
-        refused = [
-            (line.number, line.content.reason)
-            for line in read_lines(file)
-            if isinstance(line.content, InvalidMessage)
-        ]
+        for line in read_lines(file):
+            if isinstance(line.content, InvalidMessage):
+                refused.append((line.number, line.content.reason))
+            else:
+                left_out.update(part for part, _ in line.content.left_out)
     for number, reason in refused[:MOST_SHOWN]:
         print(f"{path.name}:{number}: refused: {reason}", file=sys.stderr)
     if len(refused) > MOST_SHOWN:
         print(f"… and {len(refused) - MOST_SHOWN} more lines refused", file=sys.stderr)
+    if left_out:
+        parts = ", ".join(f"{part} {times}" for part, times in sorted(left_out.items()))
+        print(f"parts that cannot be used and do not count: {parts}", file=sys.stderr)
     bad = {number for number, _ in refused}
     console = Console(stderr=True)
     sent = 0

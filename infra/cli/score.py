@@ -9,10 +9,12 @@ from typing import Any, TextIO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from processors.mail_text import own_words
 from processors.scoring import score_call
 from processors.turn_reading import TurnReader
 from processors.turns import redacted
 from schemas.conversation import CallScore, Rating, Turn
+from schemas.events import Channel
 
 
 class Conversation(BaseModel):
@@ -22,6 +24,8 @@ class Conversation(BaseModel):
 
     id: str
     language: str = "it"
+    channel: Channel = Channel.PHONE
+    """Of written messages only what is new is scored, without the thread below."""
     turns: list[Turn]
     survey_rating: Rating | None = None
     people: list[str] = []
@@ -51,7 +55,9 @@ def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | N
             continue
         language = conversation.language.lower().partition("-")[0]
         result = score_call(
-            redacted(conversation.turns, language, conversation.people),
+            redacted(
+                own_words(conversation.turns, conversation.channel), language, conversation.people
+            ),
             language,
             reader,
             survey_rating=conversation.survey_rating,
@@ -70,11 +76,15 @@ def _as_row(conversation_id: str, result: CallScore) -> dict[str, Any]:
 def _what_to_mend(error: ValidationError) -> str:
     """The first faults of a line, by field; without the input, which may be personal."""
     faults = [
-        f"{'.'.join(str(part) for part in fault['loc']) or 'line'}: {_rule_broken(fault['type'])}"
+        f"{'.'.join(str(part) for part in fault['loc']) or 'line'}: "
+        f"{_CHANNELS if fault['loc'] == ('channel',) else _rule_broken(fault['type'])}"
         for fault in error.errors(include_url=False, include_input=False, include_context=False)
     ]
     more = f" (and {len(faults) - 3} more)" if len(faults) > 3 else ""
     return "; ".join(faults[:3]) + more
+
+
+_CHANNELS = f"must be one of {', '.join(Channel)}"
 
 
 def _rule_broken(kind: str) -> str:
