@@ -12,6 +12,7 @@ from pydantic import (
     AwareDatetime,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
     model_validator,
 )
@@ -125,6 +126,11 @@ class CallEnded(Inbound):
     recording: Recording | None = None
     transcript: list[Turn] | None = Field(None, description="ready turns, instead of a recording")
     survey: Survey | None = None
+    answered: StrictBool | None = Field(
+        None,
+        description="false: nobody answered, whatever else is given; true: somebody or something "
+        "did, a voicemail too; null: told from the words",
+    )
     people: Annotated[list[PersonName], Field(max_length=20)] = Field(
         default_factory=list,
         description="names that may be spoken in it, as 'Mario Rossi': they are taken out of its "
@@ -137,8 +143,9 @@ class CallEnded(Inbound):
             raise ValueError("ended_at is before started_at")
         if self.recording is not None and self.transcript is not None:
             raise ValueError("give a recording or a transcript, not both")
-        if self.recording is None and self.transcript is None and self.survey is None:
-            raise ValueError("a recording, a transcript or a survey is needed")
+        said = (self.recording, self.transcript, self.survey)
+        if self.answered is not False and all(part is None for part in said):
+            raise ValueError("a recording, a transcript or a survey is needed, or answered: false")
         return self
 
 

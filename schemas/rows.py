@@ -83,6 +83,23 @@ CALLS = Table(
 )
 """Scored conversations; `quotes` are the words that explain the scores, heaviest first."""
 
+ATTEMPTS = Table(
+    "attempts",
+    {
+        "event_id": "String",
+        "client_id": _LABEL,
+        "agency_id": _LABEL,
+        "customer": "String",
+        "started_at": _TIME,
+        "ended_at": _TIME,
+        **_SEGMENT_OF_CALL,
+        "reason": _LABEL,
+        **_VERSION,
+    },
+    ("client_id", "agency_id", "event_id"),
+)
+"""Calls that nobody answered; they are in no other figure. `reason` is an `Unanswered`."""
+
 ENGAGEMENTS = Table(
     "engagements",
     {
@@ -294,6 +311,7 @@ DEAD_LETTERS = Table(
 TABLES = (
     EVENTS,
     CALLS,
+    ATTEMPTS,
     ENGAGEMENTS,
     AGENCY_HOURS,
     AGENCY_METRICS,

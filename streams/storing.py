@@ -167,6 +167,21 @@ def call_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessag
     return [row]
 
 
+def attempt_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
+    """One call that nobody answered; none for a conversation."""
+    called = decode(delivery.value, CallTranscribed)
+    if isinstance(called, InvalidMessage) or called.attempt is None:
+        return []
+    facts = called.call.model_dump(mode="python", include=set(rows.ATTEMPTS.columns))
+    return [
+        {
+            **facts,
+            "reason": called.attempt.value,
+            "version": _FIRST_WINS - settings.now_us(),
+        }
+    ]
+
+
 def _quotes(event: CallScored) -> list[tuple[str, int, str, float]]:
     """The words that moved the scores most, with their turns, heaviest first.
 
@@ -323,6 +338,7 @@ SINKS = (
         journal_rows,
     ),
     Sink(rows.CALLS, (topics.CALL_SCORED,), call_rows),
+    Sink(rows.ATTEMPTS, (topics.CALL_TRANSCRIBED,), attempt_rows),
     Sink(rows.ENGAGEMENTS, (topics.ENGAGEMENT_CHANGED,), engagement_rows),
     Sink(rows.AGENCY_HOURS, (topics.AGENCY_HOURS,), hour_rows),
     Sink(rows.AGENCY_METRICS, (topics.AGENCY_METRICS,), metrics_rows),

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
 
 from processors.scoring import score_call
 from processors.turn_reading import TurnReader
@@ -24,6 +24,8 @@ class Conversation(BaseModel):
     language: str = "it"
     turns: list[Turn]
     survey_rating: Rating | None = None
+    answered: StrictBool | None = None
+    """False: nobody answered, whatever was said."""
     people: list[str] = []
     """Names that may be spoken in it."""
 
@@ -55,6 +57,7 @@ def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | N
             language,
             reader,
             survey_rating=conversation.survey_rating,
+            answered=conversation.answered,
         )
         out.write(json.dumps(_as_row(conversation.id, result), ensure_ascii=False) + "\n")
     return code

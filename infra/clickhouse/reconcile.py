@@ -16,13 +16,22 @@ from typing import TYPE_CHECKING, Any
 from infra.clickhouse.comparing import Difference, Sides, differences
 from processors.event_time import HOUR_US
 from processors.horizons import Horizons
-from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, CALLS, ENGAGEMENTS, HOUR_SUMS, Table
+from schemas.rows import (
+    AGENCY_HOURS,
+    AGENCY_METRICS,
+    ATTEMPTS,
+    CALLS,
+    ENGAGEMENTS,
+    HOUR_SUMS,
+    Table,
+)
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 _STEPS = (
     "journaled_calls",
+    "journaled_attempts",
     "conversations",
     "payments",
     "cancellations",
@@ -68,6 +77,7 @@ COMPARISONS = (
         "journaled_calls",
         left_out=tuple(name for name in CALLS.columns if name not in _OF_A_CALL),
     ),
+    Comparison(ATTEMPTS, "ended_at", "journaled_attempts"),
     Comparison(ENGAGEMENTS, "opened_at", "reckoned_engagements"),
     Comparison(AGENCY_HOURS, "hour", "reckoned_hours", absent_is_zero=True),
     Comparison(AGENCY_METRICS, "as_of", "reckoned_figures", left_out=("as_of", *_P_VALUES)),

@@ -11,6 +11,7 @@ import pytest
 
 from processors.figures import figures
 from schemas import rows
+from schemas.attempts import Unanswered
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.derived import (
     AgencyAlert,
@@ -51,11 +52,16 @@ def rows_of(table: Table, message: Message, now_us: int = NOW_US, partition: int
     return list(made)
 
 
-def transcribed() -> CallTranscribed:
+def transcribed(attempt: Unanswered | None = None) -> CallTranscribed:
     event = decode(scored("e", "p:c", BEGIN).value, CallScored)
     assert isinstance(event, CallScored)
     return CallTranscribed(
-        call=event.call, turns=event.turns, survey=None, from_audio=True, transcriber="m"
+        call=event.call,
+        turns=event.turns,
+        survey=None,
+        from_audio=True,
+        attempt=attempt,
+        transcriber="m",
     )
 
 
@@ -108,6 +114,7 @@ async def every_message() -> dict[str, list[Message]]:
             left("l", "cust-7", BEGIN, EndedBy.SUPPLIER),
         ],
         "calls": [scored("e", "p:c", BEGIN, rating=9)],
+        "attempts": [Message(CALL_TRANSCRIBED, b"k", encode(transcribed(Unanswered.MACHINE)))],
         "engagements": await changes(),
         "agency_hours": [Message(AGENCY_HOURS, b"k", json.dumps(hours).encode())],
         "agency_metrics": [Message(AGENCY_METRICS, b"k", encode(window))],
@@ -147,7 +154,7 @@ async def test_handling_twice_leaves_the_same_rows() -> None:
         assert again == once != {}
 
 
-BURIED_BY_OTHERS = {"events", "calls", "engagements"}
+BURIED_BY_OTHERS = {"events", "calls", "attempts", "engagements"}
 """Their topics are read by agents that decide what is an event, too."""
 
 
@@ -173,6 +180,15 @@ def test_the_journal_is_pseudonymous_and_the_first_row_wins() -> None:
     again = Message(paid("p", "x", BEGIN).topic, b"k", early["payload"].encode())
     (restored,) = rows_of(rows.EVENTS, again, NOW_US)
     assert restored["customer"] == early["customer"], "a fact sent again is the same fact"
+
+
+def test_a_conversation_makes_no_row_of_an_attempt_and_the_first_row_stands() -> None:
+    assert rows_of(rows.ATTEMPTS, Message(CALL_TRANSCRIBED, b"k", encode(transcribed()))) == []
+    message = Message(CALL_TRANSCRIBED, b"k", encode(transcribed(Unanswered.STATED)))
+    (early,) = rows_of(rows.ATTEMPTS, message, NOW_US)
+    (late,) = rows_of(rows.ATTEMPTS, message, NOW_US + 1)
+    assert early["reason"] == "stated"
+    assert early["version"] > late["version"]
 
 
 def test_a_call_s_row_tells_scores_ratings_and_the_heaviest_words() -> None:

@@ -22,5 +22,5 @@ FROM (
         ) AS said,
         JSONExtract(payload, 'survey', 'rating', 'Nullable(UInt8)') AS survey_rating
     FROM events FINAL
-    WHERE topic = 'call-transcribed'
+    WHERE topic = 'call-transcribed' AND JSONExtractString(payload, 'attempt') = ''
 )
