@@ -26,11 +26,13 @@ class Contract(BaseModel):
 
 
 class Speaker(StrEnum):
-    """Who speaks in a turn; `unknown` where a mono recording does not tell."""
+    """Who speaks in a turn; `unknown` where a mono recording does not tell, `machine` for a
+    carrier's message, a voicemail, a menu, an announcement."""
 
     OPERATOR = "operator"
     CUSTOMER = "customer"
     UNKNOWN = "unknown"
+    MACHINE = "machine"
 
 
 class Driver(StrEnum):

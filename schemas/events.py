@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
+    StrictBool,
     StringConstraints,
     ValidationError,
     ValidatorFunctionWrapHandler,
@@ -176,6 +177,11 @@ class CallEnded(Inbound):
         None, description="ready turns, instead of a recording"
     )
     survey: Annotated[Survey | None, fields.ALL_NULL, or_without("survey")] = None
+    answered: Annotated[StrictBool | None, or_without("answered")] = Field(
+        None,
+        description="false: nobody answered, whatever else is given; true: somebody or something "
+        "did, a voicemail too; null: told from the words",
+    )
     people: Annotated[list[PersonName], Field(max_length=MOST), PEOPLE] = Field(
         default_factory=list,
         description="names that may be spoken in it, as 'Mario Rossi': they are taken out of its "
@@ -188,8 +194,9 @@ class CallEnded(Inbound):
             raise ValueError("ended_at is before started_at")
         if self.recording is not None and self.transcript is not None:
             raise ValueError("give a recording or a transcript, not both")
-        if self.recording is None and self.transcript is None and self.survey is None:
-            raise ValueError("a recording, a transcript or a survey is needed")
+        said = (self.recording, self.transcript, self.survey)
+        if self.answered is not False and all(part is None for part in said):
+            raise ValueError("a recording, a transcript or a survey is needed, or answered: false")
         return self
 
 

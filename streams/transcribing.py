@@ -19,6 +19,8 @@ from infra.recordings import (
     RecordingStore,
 )
 from infra.whisper import Transcriber, Transcription
+from processors.answering import marked
+from processors.attempts import attempt_of
 from processors.identity import identity_of
 from processors.turns import redacted
 from schemas.codec import InvalidMessage, decode_inbound
@@ -104,7 +106,7 @@ class Listener:
             delivery = delivery_of(event)
             ticket = acks.expect(delivery.topic, delivery.partition, event)
             call = self._read(delivery)
-            if isinstance(call, CallEndedEvent) and call.data.recording is not None:
+            if isinstance(call, CallEndedEvent) and _to_be_listened_to(call.data):
                 slow.append((delivery, call, ticket))
                 continue
             message = await self.pass_or_bury(delivery, call)
@@ -251,13 +253,21 @@ class Listener:
         self, delivery: Delivery, call: CallEndedEvent, heard: Transcription
     ) -> CallTranscribed:
         taken, data = heard.turn_taking, call.data
+        turns = redacted(heard.turns, data.language, data.people)
+        attempt = attempt_of(data, turns)
         return CallTranscribed(
             call=call_of(call, self._ports.pseudonym_key, delivery.origin),
-            turns=redacted(heard.turns, data.language, data.people),
+            turns=turns if attempt is None else marked(turns),
             survey=redacted_survey(data.survey, data.language, data.people),
             from_audio=True,
+            attempt=attempt,
             transcriber=heard.model,
             audio_seconds=heard.duration,
             overlaps=taken.overlaps if taken else None,
             interruptions=taken.interruptions if taken else None,
         )
+
+
+def _to_be_listened_to(call: CallEnded) -> bool:
+    """Whether there is a recording that may hold a conversation."""
+    return call.recording is not None and call.answered is not False

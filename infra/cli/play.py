@@ -202,11 +202,13 @@ def summarise(settings: Settings, played: Played | None, seconds: float) -> dict
         counts = client.query(
             "SELECT (SELECT count() FROM calls FINAL), "
             "(SELECT countIf(from_audio) FROM calls FINAL), "
-            "(SELECT count() FROM dead_letters FINAL)"
+            "(SELECT count() FROM dead_letters FINAL), "
+            "(SELECT count() FROM attempts FINAL)"
         ).result_rows[0]
         return {
             "events": played.events if played else 0,
             "calls": int(counts[0]),
+            "attempts": int(counts[3]),
             "transcribed_from_audio": int(counts[1]),
             "dead_letters": int(counts[2]),
             "seconds": round(seconds, 1),

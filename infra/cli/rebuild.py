@@ -22,7 +22,15 @@ from infra.clickhouse.comparing import Difference, differences
 from infra.clickhouse.journal import DERIVED
 from infra.clickhouse.reconcile import Comparison, both_sides
 from infra.settings import Settings, keep_once
-from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, DEAD_LETTERS, ENGAGEMENTS, TABLES, Table
+from schemas.rows import (
+    AGENCY_HOURS,
+    AGENCY_METRICS,
+    ATTEMPTS,
+    DEAD_LETTERS,
+    ENGAGEMENTS,
+    TABLES,
+    Table,
+)
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -36,6 +44,7 @@ _SNAPSHOTS = replace(
     AGENCY_METRICS, key=("client_id", "agency_id", "segment", "window", "as_of"), removable=False
 )
 _COMPARISONS = (
+    Comparison(ATTEMPTS, "ended_at", ATTEMPTS.name),
     Comparison(ENGAGEMENTS, "opened_at", ENGAGEMENTS.name),
     Comparison(AGENCY_HOURS, "hour", AGENCY_HOURS.name, absent_is_zero=True),
     Comparison(_SNAPSHOTS, "as_of", AGENCY_METRICS.name, left_out=("day",)),
@@ -188,14 +197,19 @@ def _compare(workplace: Path, old: dict[str, Path]) -> tuple[dict[str, int], lis
             sides = both_sides(
                 client,
                 comparison,
-                "file({old:String}, 'Native')",
+                "file({old:String}, 'Native', {structure:String})",
                 f"{table.name} FINAL",
-                parameters={"old": str(old[table.name])},
+                parameters={"old": str(old[table.name]), "structure": _structure(table)},
             )
             if table is _SNAPSHOTS:
                 sides = (row for row in sides if row.one is not None and row.other is not None)
             found += differences(table, comparison.figures, list(sides))
     return compared, found
+
+
+def _structure(table: Table) -> str:
+    """The columns, which a file of a table without rows does not tell."""
+    return ", ".join(f"`{name}` {kind}" for name, kind in table.columns.items())
 
 
 def _say(text: str) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
 
 from processors.mail_text import own_words
 from processors.scoring import score_call
@@ -28,6 +28,8 @@ class Conversation(BaseModel):
     """Of written messages only what is new is scored, without the thread below."""
     turns: list[Turn]
     survey_rating: Rating | None = None
+    answered: StrictBool | None = None
+    """False: nobody answered, whatever was said."""
     people: list[str] = []
     """Names that may be spoken in it."""
 
@@ -61,6 +63,7 @@ def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | N
             language,
             reader,
             survey_rating=conversation.survey_rating,
+            answered=conversation.answered,
         )
         out.write(json.dumps(_as_row(conversation.id, result), ensure_ascii=False) + "\n")
     return code

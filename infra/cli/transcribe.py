@@ -13,6 +13,7 @@ from infra.models import ModelUnknown
 from infra.packaged_model import ModelMissing
 from infra.recordings import LanguageUnknown, RecordingError
 from infra.whisper import Transcriber, Transcription
+from processors.answering import marked, unanswered
 from schemas.conversation import Speaker, Turn
 
 _NAMES = {
@@ -20,11 +21,13 @@ _NAMES = {
         Speaker.OPERATOR: "Operatore",
         Speaker.CUSTOMER: "Cliente",
         Speaker.UNKNOWN: "Voce",
+        Speaker.MACHINE: "Voce registrata",
     },
     "en": {
         Speaker.OPERATOR: "Operator",
         Speaker.CUSTOMER: "Customer",
         Speaker.UNKNOWN: "Voice",
+        Speaker.MACHINE: "Recorded voice",
     },
 }
 
@@ -81,12 +84,14 @@ def _layout(file: Path, mono: bool | None) -> Layout:
 
 
 def _line(file: Path, said: Transcription) -> str:
-    taken = said.turn_taking
+    taken, turns = said.turn_taking, marked(said.turns)
+    nobody = not turns or unanswered(turns, said.language) is not None
     line = {
         "file": str(file),
         "duration": said.duration,
         "language": said.language,
-        "turns": [turn.model_dump(mode="json") for turn in said.turns],
+        "turns": [turn.model_dump(mode="json") for turn in turns],
+        "why": "nobody_answered" if nobody else None,
         "overlaps": None if taken is None else taken.overlaps,
         "interruptions": None if taken is None else taken.interruptions,
         "dropped": said.dropped,
@@ -97,7 +102,7 @@ def _line(file: Path, said: Transcription) -> str:
 def _readable(file: Path, said: Transcription) -> str:
     names = _NAMES.get(said.language, _NAMES["en"])
     lines = [f"{file} ({said.duration:.1f} s)"]
-    lines += [f"{_clock(turn)}  {names[turn.speaker]}: {turn.text}" for turn in said.turns]
+    lines += [f"{_clock(turn)}  {names[turn.speaker]}: {turn.text}" for turn in marked(said.turns)]
     return "\n".join(lines) + "\n\n"
 
 
