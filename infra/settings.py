@@ -11,11 +11,15 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from infra.data_directory import make_private
 from infra.models import PACKAGED_MODEL, ComputeType, Device
 from processors.alert_settings import read_alert_settings
 from processors.event_time import DAY_HOURS
 from processors.horizons import Horizons
 from schemas.topics import PARTITIONS
+
+KEY_FILE = "pseudonym.key"
+"""Where the key is kept in the data directory while none is set."""
 
 ScorerName = Literal["encoder", "lexicon"]
 
@@ -139,11 +143,11 @@ class Settings(BaseSettings):
         """
         if self.pseudonym_key is not None:
             return self.pseudonym_key.get_secret_value().encode()
-        path = self.data_dir / "pseudonym.key"
+        path = self.data_dir / KEY_FILE
         try:
             key = path.read_bytes()
         except FileNotFoundError:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
+            make_private(self.data_dir)
             key = _keep_once(path, secrets.token_hex(32).encode())
         if not key:
             raise ValueError(f"the key in {path} is empty: restore it, or remove the directory")

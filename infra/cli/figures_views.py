@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infra.cli.failures import FAILED, cannot_write, say
 from infra.cli.store_access import open_store
 from infra.settings import Settings
 from processors.event_time import DAY_HOURS, hour_of, to_datetime, to_us, window_bounds
@@ -55,34 +55,26 @@ def show_view(
         report: file for the survival view's page.
         language: language of the page.
     """
-    from clickhouse_connect.driver.exceptions import DatabaseError
-
     from infra.clickhouse.figures import latest_event_time
 
     view = View(name)
     chosen = MetricWindow(window) if window else DEFAULT_WINDOWS.get(view, MetricWindow.MONTH)
-    try:
-        with open_store(settings) as client:
-            at = as_of or latest_event_time(client)
-            if at is None:
-                print(
-                    "no events yet: play some with ascolto run all --events FILE", file=sys.stderr
-                )
-                shown: Any = {"as_of": None, "groups": [], "logrank": []} if _whole(view) else []
-            else:
-                shown = _READ[view](client, settings, chosen, at)
-    except DatabaseError as error:
-        print(f"the store refused: {_first_line(error)}\n(ascolto admin migrate?)", file=sys.stderr)
-        return 1
+    with open_store(settings) as client:
+        at = as_of or latest_event_time(client)
+        if at is None:
+            say("no events yet: play some with ascolto run all --events FILE")
+            shown: Any = {"as_of": None, "groups": [], "logrank": []} if _whole(view) else []
+        else:
+            shown = _READ[view](client, settings, chosen, at)
     if report is not None:
         from dashboards.survival_report import write_report
 
         try:
             write_report(report, shown, language)
         except OSError as error:
-            print(f"{report} cannot be written: {error.strerror}", file=sys.stderr)
-            return 1
-        print(f"wrote {report}", file=sys.stderr)
+            say(cannot_write(report, error))
+            return FAILED
+        say(f"wrote {report}")
     if as_json:
         print(json.dumps(shown, ensure_ascii=False))
     elif report is None:
@@ -95,10 +87,6 @@ def show_view(
 def _whole(view: View) -> bool:
     """Whether the view is one object, not a list of rows."""
     return view is View.SURVIVAL
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:300]
 
 
 def _head(window: MetricWindow, as_of: datetime) -> dict[str, str]:

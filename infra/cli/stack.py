@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import subprocess
@@ -17,8 +16,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from infra.cli.workers import HEARD, PARENT_VARIABLE
+from infra.data_directory import NoDirectory, make_private
 from infra.embedded import children
 from infra.embedded.broker import EmbeddedBroker
+from infra.running import DirectoryInUse, take
 from infra.settings import Settings
 
 PARTITIONS = 4
@@ -152,15 +153,11 @@ class Stack:
             time.sleep(1.0)
 
     def _take_directory(self) -> None:
-        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
-        self._lock = (self.settings.data_dir / "stack.lock").open("w")
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StackFailed(
-                f"another ascolto runs in {self.settings.data_dir}: stop it first, or give "
-                "another --data-dir"
-            ) from error
+            make_private(self.settings.data_dir)
+            self._lock = take(self.settings.data_dir)
+        except (NoDirectory, DirectoryInUse) as error:
+            raise StackFailed(str(error)) from error
 
     def _make_topics(self) -> None:
         from infra.kafka import ensure_topics
@@ -169,7 +166,8 @@ class Stack:
         ensure_topics(self.bootstrap, PARTITIONS, CHANGELOGS)
 
     def _restore(self) -> None:
-        from infra.clickhouse.client import open_embedded
+        from infra.clickhouse.client import STORE_DIRECTORY, open_embedded
+        from infra.clickhouse.damage import FACTS, check_tables
         from infra.clickhouse.journal import forget_derived, read_journal
         from infra.clickhouse.migrate import migrate
         from streams.emitter import Emitter
@@ -178,6 +176,7 @@ class Stack:
         client = open_embedded(self.settings.data_dir)
         try:
             migrate(client)
+            check_tables(client, self.settings.data_dir / STORE_DIRECTORY, FACTS)
             refilling(self.settings.data_dir).touch()
             forget_derived(client)
             with Emitter(self.bootstrap) as emitter:
