@@ -53,7 +53,7 @@ _ROWS: dict[str, Callable[[Figures], str]] = {
     "sentiment": lambda f: _mean(f.sentiment),
     "churn rate": lambda f: _interval(f.churn_rate, ".1%"),
     "recovery rate": lambda f: _interval(f.recovery_rate, ".1%"),
-    "amount recovered": lambda f: f"{f.amount_recovered:,.2f}",
+    "amount recovered": lambda f: _amount(f),
     "aggression and churn (r)": lambda f: _interval(f.churn_correlation, "+.2f"),
     "empathy and payment (r)": lambda f: _interval(f.payment_correlation, "+.2f"),
 }
@@ -73,13 +73,26 @@ def _print_tables(figures: list[Figures]) -> None:
         agencies = list(group)
         window, as_of = agencies[0].window.value, agencies[0].as_of
         title = f"{client}, {segment}: {window} as of {as_of:%Y-%m-%d %H:59} UTC"
-        table = Table(title=title, caption="95 % interval; * fewer than 30: too few to judge by")
+        table = Table(title=title, caption=_CAPTION)
         table.add_column("")
         for each in agencies:
             table.add_column(each.agency_id, justify="right")
         for name, shown in _ROWS.items():
             table.add_row(name, *(shown(each) for each in agencies))
         Console().print(table)
+
+
+_CAPTION = (
+    "95 % intervals: NPS adjusted Wald (centred nearer to 0 than the score, which with one rating "
+    "lies outside), rates Wilson, r Fisher; * fewer than 30: too few to judge by"
+)
+
+
+def _amount(figures: Figures) -> str:
+    """The amount, or that payments may be in whose engagements' horizon has not passed."""
+    if figures.recovery_rate.n == 0:
+        return "- (none matured yet)"
+    return f"{figures.amount_recovered:,.2f}"
 
 
 def _mean(mean: Mean) -> str:

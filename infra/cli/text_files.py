@@ -7,6 +7,11 @@ from pathlib import Path
 from infra.cli.failures import cannot_read
 
 _LOOKED_AT = 1 << 16
+_CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1b")
+_MOST_CONTROLS = 0.05
+_SOME_TEXT = 0.25
+"""Shares of a text: of control characters at most; of zeros in Latin UTF-16 at least."""
+
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -40,7 +45,7 @@ def require_lines(path: Path, what: str) -> None:
         raise NoLines(cannot_read(path, error)) from error
     if not begin.strip():
         raise NoLines(f"{path} is empty; {wanted}")
-    if begin.startswith(_UTF16):
+    if begin.startswith(_UTF16) and begin.count(0) > len(begin) * _SOME_TEXT:
         raise NoLines(f"{path} is UTF-16; save it as UTF-8, {what} on each line")
-    if b"\0" in begin:
+    if len(begin.translate(None, _CONTROLS)) < len(begin) * (1 - _MOST_CONTROLS):
         raise NoLines(f"{path} is binary, not text; {wanted}")

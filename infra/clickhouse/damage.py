@@ -106,10 +106,10 @@ def _whole(client: Client, table: str) -> bool:
 
     try:
         rows = client.query(
-            f"CHECK TABLE {table} SETTINGS check_query_single_value_result = 0"
+            f"CHECK TABLE {table} SETTINGS check_query_single_value_result = 1"
         ).result_rows
     except DatabaseError as error:
         if is_damage(error):
             return False
         raise
-    return all(row[1] for row in rows)
+    return all(bool(row[0]) for row in rows)

@@ -14,6 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from infra.cli.main import app
+from tests.infra.stored import make_store
 
 COMMANDS = [
     "demo",
@@ -49,16 +50,6 @@ def ascolto(
         timeout=60,
         env={**environment, "ASCOLTO_HOME": str(home), "COLUMNS": "200"},
     )
-
-
-def make_store(data_dir: Path) -> None:
-    """An empty store, as an earlier version's run leaves it."""
-    code = (
-        "import sys; from pathlib import Path; from infra.clickhouse.client import open_embedded\n"
-        "from infra.clickhouse.migrate import migrate\n"
-        "client = open_embedded(Path(sys.argv[1])); migrate(client); client.close()"
-    )
-    subprocess.run([sys.executable, "-c", code, str(data_dir)], check=True, timeout=120)
 
 
 def leaves(command: Any, path: tuple[str, ...] = ()) -> list[str]:
