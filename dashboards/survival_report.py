@@ -131,7 +131,7 @@ def _when(shown: Mapping[str, Any], words: _Words) -> str:
         return ""
     as_of = datetime.fromisoformat(shown["as_of"])
     told = words(
-        "as_of",
+        "as_of.one" if shown["horizon_days"] == 1 else "as_of",
         as_of=f"{as_of:%Y-%m-%d %H:59}",
         window=words.window(shown["window"]),
         horizon=shown["horizon_days"],

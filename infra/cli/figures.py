@@ -97,7 +97,7 @@ _ROWS: dict[str, Callable[[Figures], str]] = {
     "sentiment": lambda f: _mean(f.sentiment),
     "churn rate": lambda f: _interval(f.churn_rate, ".1%"),
     "recovery rate": lambda f: _interval(f.recovery_rate, ".1%"),
-    "amount recovered": lambda f: f"{f.amount_recovered:,.2f}",
+    "amount recovered": lambda f: _amount(f),
     "aggression and churn (r)": lambda f: _interval(f.churn_correlation, "+.2f"),
     "empathy and payment (r)": lambda f: _interval(f.payment_correlation, "+.2f"),
 }
@@ -117,7 +117,7 @@ def _print_tables(figures: list[Figures], attempts: Mapping[Where, int]) -> None
         agencies = list(group)
         window, as_of = agencies[0].window.value, agencies[0].as_of
         title = f"{client}, {segment}: {window} as of {as_of:%Y-%m-%d %H:59} UTC"
-        table = Table(title=title, caption="95 % interval; * fewer than 30: too few to judge by")
+        table = Table(title=title, caption=_CAPTION)
         table.add_column("")
         for each in agencies:
             table.add_column(each.agency_id, justify="right")
@@ -127,6 +127,19 @@ def _print_tables(figures: list[Figures], attempts: Mapping[Where, int]) -> None
                 unanswered = (str(attempts.get(_where(each), 0)) for each in agencies)
                 table.add_row("not answered", *unanswered)
         Console().print(table)
+
+
+_CAPTION = (
+    "95 % intervals: NPS adjusted Wald (centred nearer to 0 than the score, which with one rating "
+    "lies outside), rates Wilson, r Fisher; * fewer than 30: too few to judge by"
+)
+
+
+def _amount(figures: Figures) -> str:
+    """The amount, or that payments may be in whose engagements' horizon has not passed."""
+    if figures.recovery_rate.n == 0:
+        return "- (none matured yet)"
+    return f"{figures.amount_recovered:,.2f}"
 
 
 def _mean(mean: Mean) -> str:

@@ -48,18 +48,19 @@ def admin_migrate(
     to: Annotated[
         int | None, typer.Option(min=0, help="Migration number; default: newest.")
     ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Go back without asking, whatever is dropped.")
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Bring ClickHouse's tables to the newest form (or back to an older one)."""
-    from infra.clickhouse.client import StoreInUse, open_client
-    from infra.clickhouse.migrate import migrate
+    """Bring ClickHouse's tables to the newest form, or back to an older one, which drops some.
 
-    try:
-        client = open_client(read_settings(data_dir))
-    except StoreInUse as error:
-        raise failure(str(error)) from error
-    steps = migrate(client, to)
-    print("\n".join(steps) if steps else "nothing to do", file=sys.stderr)
+    On the server of ASCOLTO_CLICKHOUSE_URL; without it on the store in the data directory, if
+    there is one. Example: [bold]ascolto admin migrate[/bold]
+    """
+    from infra.cli.migrating import migrate_store
+
+    raise typer.Exit(migrate_store(read_settings(data_dir), to, yes=yes))
 
 
 @letters_app.command("list")

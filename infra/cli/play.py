@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infra.cli.failures import FAILED, STOPPED, say, told
 from infra.cli.stack import Stack, StackFailed
+from infra.data_directory import keep_files_private
 from infra.settings import Settings
 from schemas.derived import Figures, MetricWindow
 
@@ -42,6 +44,8 @@ def run_stack(settings: Settings, events: Path | None, *, ends: bool, as_json: b
     """`ascolto run all`; returns the exit code."""
     if events is None:
         return run(settings, None, ends=ends, as_json=as_json)
+    if (settings.data_dir / "demo.json").exists():
+        say(f"note: {settings.data_dir} holds the demo too; --data-dir keeps them apart")
     with events.open("rb") as file:
         return run(settings, Source(events.name, file), ends=ends, as_json=as_json)
 
@@ -63,10 +67,12 @@ def run(
         as_json: print the summary as the last line of stdout.
         shows: open the page in a browser, where there is one.
     """
-    from infra.clickhouse.client import StoreInUse
+    from infra.clickhouse.client import NoStore, StoreInUse
+    from infra.clickhouse.damage import StoreDamaged
     from infra.embedded.broker import BrokerFailed
     from streams.emitter import DeliveryFailed
 
+    keep_files_private()
     begun = time.monotonic()
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, _interrupt)
@@ -88,20 +94,21 @@ def run(
                 stack.watch()
     except KeyboardInterrupt:
         say("stopped; start again with the same command to go on")
-        return 1 if ends else 0
-    except (StackFailed, BrokerFailed, StoreInUse, DeliveryFailed) as error:
+        return STOPPED if ends else 0
+    except (StackFailed, BrokerFailed, DeliveryFailed) as error:
         say(str(error))
-        return 1
+        return FAILED
+    except (NoStore, StoreInUse, StoreDamaged) as error:
+        say(str(error))
+        return FAILED
+    except OSError as error:
+        say(told(error))
+        return FAILED
     summary = summarise(settings, played, time.monotonic() - begun)
     _say_summary(summary)
     if as_json:
         print(json.dumps(summary, ensure_ascii=False))
     return 0
-
-
-def say(text: str) -> None:
-    """Tell the person at the terminal."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def show(url: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
 
+from infra.cli.failures import FAILED, MOST_LINES
 from processors.mail_text import own_words
 from processors.scoring import score_call
 from processors.turn_reading import TurnReader
@@ -42,19 +43,21 @@ def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | N
 
     A line that cannot be read is told on `err` (standard error by default) with its number and
     what to mend, never with its text; the other lines are still done. Returns the exit code:
-    0, or 1 where a line could not be read.
+    0, or 1 where a line could not be read or there is none.
     """
     errors = sys.stderr if err is None else err
-    code = 0
+    refused = scored = 0
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             conversation = Conversation.model_validate_json(line)
         except ValidationError as error:
-            print(f"line {number}: {_what_to_mend(error)}", file=errors)
-            code = 1
+            refused += 1
+            if refused <= MOST_LINES:
+                print(f"line {number}: {_what_to_mend(error)}", file=errors)
             continue
+        scored += 1
         language = conversation.language.lower().partition("-")[0]
         result = score_call(
             redacted(
@@ -66,7 +69,11 @@ def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | N
             answered=conversation.answered,
         )
         out.write(json.dumps(_as_row(conversation.id, result), ensure_ascii=False) + "\n")
-    return code
+    if refused > MOST_LINES:
+        print(f"… and {refused - MOST_LINES} more lines refused", file=errors)
+    if not scored and not refused:
+        print('no line: give a conversation on each, {"id", "turns"}', file=errors)
+    return 0 if scored and not refused else FAILED
 
 
 def _as_row(conversation_id: str, result: CallScore) -> dict[str, Any]:

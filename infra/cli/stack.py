@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import subprocess
@@ -18,8 +17,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from infra.cli.future_facts import bury_future_facts
 from infra.cli.workers import HEARD, PARENT_VARIABLE
+from infra.data_directory import NoDirectory, make_private
 from infra.embedded import children
 from infra.embedded.broker import EmbeddedBroker
+from infra.running import DirectoryInUse, take
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -156,15 +157,11 @@ class Stack:
             time.sleep(1.0)
 
     def _take_directory(self) -> None:
-        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
-        self._lock = (self.settings.data_dir / "stack.lock").open("w")
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StackFailed(
-                f"another ascolto runs in {self.settings.data_dir}: stop it first, or give "
-                "another --data-dir"
-            ) from error
+            make_private(self.settings.data_dir)
+            self._lock = take(self.settings.data_dir)
+        except (NoDirectory, DirectoryInUse) as error:
+            raise StackFailed(str(error)) from error
 
     def _make_topics(self) -> None:
         from infra.kafka import ensure_topics
@@ -173,7 +170,8 @@ class Stack:
         ensure_topics(self.bootstrap, PARTITIONS, CHANGELOGS)
 
     def _restore(self) -> None:
-        from infra.clickhouse.client import open_embedded
+        from infra.clickhouse.client import STORE_DIRECTORY, open_embedded
+        from infra.clickhouse.damage import FACTS, check_tables
         from infra.clickhouse.journal import (
             forget_derived,
             read_claims,
@@ -189,6 +187,7 @@ class Stack:
         client = open_embedded(self.settings.data_dir)
         try:
             migrate(client)
+            check_tables(client, self.settings.data_dir / STORE_DIRECTORY, FACTS)
             if not sealed_with(client, key):
                 raise StackFailed(
                     f"the events kept in {self.settings.data_dir} were made pseudonymous with "
