@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.models import PACKAGED_MODEL
+from infra.plain_text import console, plain
 from infra.settings import Settings
 
 _LEAST_DISK_GB = 2.0
@@ -28,15 +29,15 @@ class Finding:
 
 def examine(settings: Settings) -> int:
     """Print every finding; returns 0 if all is well, else 1."""
-    from rich.console import Console
+    from rich.text import Text
 
-    console = Console()
+    screen = console()
     findings = list(look(settings))
     for finding in findings:
         mark = "[green]ok  [/green]" if finding.well else "[red]mend[/red]"
-        console.print(f"{mark} {finding.what}: {finding.seen}", highlight=False)
+        screen.print(Text.from_markup(mark), plain(f"{finding.what}: {finding.seen}", lines=True))
         if not finding.well:
-            console.print(f"     -> {finding.mend}", highlight=False)
+            screen.print(plain(f"     -> {finding.mend}", lines=True))
     return 0 if all(finding.well for finding in findings) else 1
 
 

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from infra.plain_text import console, plain
 from schemas.codec import InvalidMessage
 
 MOST_SHOWN = 20
@@ -17,13 +18,15 @@ def emit_file(path: Path, bootstrap: str) -> int:
     The whole file is read once before anything is sent: lines that are no events are named and
     refused, the others are sent.
     """
-    from rich.console import Console
     from rich.progress import track
 
     from streams.emitter import DeliveryFailed, Emitter, read_lines
 
     if not path.is_file():
-        print(f"{path} is not a file: it is read twice, so save the events first", file=sys.stderr)
+        print(
+            plain(f"{path} is not a file: it is read twice, so save the events first"),
+            file=sys.stderr,
+        )
         return 2
     refused: list[tuple[int, str]] = []
     left_out: Counter[str] = Counter()
@@ -34,19 +37,19 @@ def emit_file(path: Path, bootstrap: str) -> int:
             else:
                 left_out.update(part for part, _ in line.content.left_out)
     for number, reason in refused[:MOST_SHOWN]:
-        print(f"{path.name}:{number}: refused: {reason}", file=sys.stderr)
+        print(plain(f"{path.name}:{number}: refused: {reason}"), file=sys.stderr)
     if len(refused) > MOST_SHOWN:
         print(f"… and {len(refused) - MOST_SHOWN} more lines refused", file=sys.stderr)
     if left_out:
         parts = ", ".join(f"{part} {times}" for part, times in sorted(left_out.items()))
         print(f"parts that cannot be used and do not count: {parts}", file=sys.stderr)
     bad = {number for number, _ in refused}
-    console = Console(stderr=True)
+    screen = console(stderr=True)
     sent = 0
     try:
         with path.open("rb") as file, Emitter(bootstrap) as emitter:
             good = (line for line in read_lines(file) if line.number not in bad)
-            for line in track(good, "sending", console=console, disable=not console.is_terminal):
+            for line in track(good, "sending", console=screen, disable=not screen.is_terminal):
                 emitter.send(line)
                 sent += 1
     except DeliveryFailed as error:

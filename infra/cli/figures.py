@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from infra.cli.store_access import open_store
+from infra.plain_text import console, json_line, plain
 from infra.settings import Settings
 from schemas.derived import Figures, Interval, Mean, MetricWindow
 
@@ -32,7 +32,7 @@ def show_figures(
             alerts = open_alerts(client, time)
     shown = [as_object(each, alerts) for each in figures]
     if as_json:
-        print(json.dumps(shown, ensure_ascii=False))
+        print(json_line(shown))
     else:
         _print_tables(figures)
     return 0
@@ -63,7 +63,6 @@ def _print_tables(figures: list[Figures]) -> None:
     """Print the agencies side by side, a table for each client and segment."""
     from itertools import groupby
 
-    from rich.console import Console
     from rich.table import Table
 
     def place(each: Figures) -> tuple[str, str]:
@@ -72,14 +71,14 @@ def _print_tables(figures: list[Figures]) -> None:
     for (client, segment), group in groupby(sorted(figures, key=place), key=place):
         agencies = list(group)
         window, as_of = agencies[0].window.value, agencies[0].as_of
-        title = f"{client}, {segment}: {window} as of {as_of:%Y-%m-%d %H:59} UTC"
+        title = plain(f"{client}, {segment}: {window} as of {as_of:%Y-%m-%d %H:59} UTC")
         table = Table(title=title, caption="95 % interval; * fewer than 30: too few to judge by")
         table.add_column("")
         for each in agencies:
-            table.add_column(each.agency_id, justify="right")
+            table.add_column(plain(each.agency_id), justify="right")
         for name, shown in _ROWS.items():
             table.add_row(name, *(shown(each) for each in agencies))
-        Console().print(table)
+        console().print(table)
 
 
 def _mean(mean: Mean) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.plain_text import plain
+
 if TYPE_CHECKING:
     from infra.settings import Settings
 
@@ -84,5 +86,5 @@ def read_time(text: str, option: str = "--as-of") -> datetime:
 
 def failure(message: str) -> typer.Exit:
     """Say what failed; raise what is returned."""
-    print(message, file=sys.stderr)
+    print(plain(message, lines=True), file=sys.stderr)
     return typer.Exit(1)

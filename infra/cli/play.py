@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.cli.stack import Stack, StackFailed
+from infra.plain_text import console, json_line, plain
 from infra.settings import Settings
 from schemas.derived import MetricWindow
 
@@ -95,13 +95,13 @@ def run(
     summary = summarise(settings, played, time.monotonic() - begun)
     _say_summary(summary)
     if as_json:
-        print(json.dumps(summary, ensure_ascii=False))
+        print(json_line(summary))
     return 0
 
 
 def say(text: str) -> None:
     """Tell the person at the terminal."""
-    print(text, file=sys.stderr, flush=True)
+    print(plain(text, lines=True), file=sys.stderr, flush=True)
 
 
 def show(url: str) -> None:
@@ -123,7 +123,7 @@ def _play(stack: Stack, source: Source) -> Played:
 
     played = Played(0, 0, 0, 0)
     with _progress() as progress:
-        sending = progress.add_task(f"sending {source.name}", total=source.total)
+        sending = progress.add_task(plain(f"sending {source.name}"), total=source.total)
         with Emitter(stack.bootstrap) as emitter:
             for played in play(read_lines(source.lines), source.name, emitter, stack.known):
                 if (played.events + played.invalid) % _CHUNK == 0:
@@ -162,17 +162,16 @@ def _keep_together(stack: Stack) -> None:
 
 
 def _progress() -> Progress:
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
+    screen = console(stderr=True)
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=console,
-        disable=not console.is_terminal,
+        console=screen,
+        disable=not screen.is_terminal,
     )
 
 

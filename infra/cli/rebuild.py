@@ -21,6 +21,7 @@ from infra.clickhouse.client import STORE_DIRECTORY, StoreInUse, open_embedded
 from infra.clickhouse.comparing import Difference, differences
 from infra.clickhouse.journal import DERIVED
 from infra.clickhouse.reconcile import Comparison, both_sides
+from infra.plain_text import plain
 from infra.settings import Settings
 from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, DEAD_LETTERS, ENGAGEMENTS, TABLES, Table
 
@@ -196,4 +197,4 @@ def _compare(workplace: Path, old: dict[str, Path]) -> tuple[dict[str, int], lis
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    print(plain(text, lines=True), file=sys.stderr, flush=True)

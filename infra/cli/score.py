@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from infra.plain_text import json_line
 from processors.mail_text import own_words
 from processors.scoring import score_call
 from processors.turn_reading import TurnReader
@@ -62,7 +62,7 @@ def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | N
             reader,
             survey_rating=conversation.survey_rating,
         )
-        out.write(json.dumps(_as_row(conversation.id, result), ensure_ascii=False) + "\n")
+        out.write(json_line(_as_row(conversation.id, result)) + "\n")
     return code
 
 
