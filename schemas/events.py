@@ -25,7 +25,7 @@ from pydantic_core.core_schema import CoreSchema
 from schemas.conversation import Contract, Rating, Turn
 from schemas.door import fields
 from schemas.door.fields import or_without
-from schemas.door.identifiers import Identifier, Source
+from schemas.door.identifiers import Identifier, Login, Source
 from schemas.door.json_forms import null_for_absent
 from schemas.door.people import MOST, PEOPLE
 from schemas.door.turns import TURNS, TURNS_SCHEMA
@@ -161,7 +161,7 @@ class CallEnded(Inbound):
 
     client_id: Identifier
     agency_id: Identifier
-    operator_id: Identifier = Field(description="a pseudonym already at the emitter")
+    operator_id: Login = Field(description="a pseudonym already at the emitter")
     customer_id: Identifier
     started_at: EventTime
     ended_at: EventTime

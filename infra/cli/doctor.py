@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 
 from infra.cli.findings import Finding
+from infra.plain_text import json_line, plain
 from infra.settings import Settings
 
 
@@ -14,7 +14,7 @@ def examine(settings: Settings, *, as_json: bool = False) -> int:
     """Print every finding; returns 0 if all is well, else 1."""
     findings = list(look(settings))
     if as_json:
-        print(json.dumps([finding.as_object() for finding in findings], ensure_ascii=False))
+        print(json_line([finding.as_object() for finding in findings]))
     else:
         _print(findings)
     return 0 if all(finding.well for finding in findings) else 1
@@ -42,6 +42,6 @@ def _print(findings: list[Finding]) -> None:
     console = Console(soft_wrap=True)
     for finding in findings:
         mark = ("ok  ", "green") if finding.well else ("fix ", "red")
-        console.print(Text.assemble(mark, f" {finding.what}: {finding.seen}"))
+        console.print(Text.assemble(mark, plain(f" {finding.what}: {finding.seen}", lines=True)))
         if not finding.well:
-            console.print(Text(f"     -> {finding.todo}"))
+            console.print(Text(plain(f"     -> {finding.todo}", lines=True)))

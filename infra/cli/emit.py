@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from infra.cli.failures import FAILED, STOPPED, WRONG_USAGE, end_at_once, say, some
+from infra.plain_text import console
 from schemas.codec import InvalidMessage
 
 
@@ -16,7 +17,6 @@ def emit_file(path: Path, bootstrap: str) -> int:
     refused, the others are sent. Brokers that are away, or too few to confirm, are waited for
     until Ctrl-C.
     """
-    from rich.console import Console
     from rich.progress import track
 
     from streams.emitter import DeliveryFailed, Emitter, read_lines
@@ -41,13 +41,13 @@ def emit_file(path: Path, bootstrap: str) -> int:
     if total == 0:
         say(f"{path} holds no event: nothing was sent")
         return FAILED
-    console = Console(stderr=True)
+    screen = console(stderr=True)
     emitter = Emitter(bootstrap)
     try:
         with path.open("rb") as file, emitter:
             good = (line for line in read_lines(file) if line.number not in refused)
             for line in track(
-                good, "sending", total=total, console=console, disable=not console.is_terminal
+                good, "sending", total=total, console=screen, disable=not screen.is_terminal
             ):
                 emitter.send(line)
     except DeliveryFailed as error:

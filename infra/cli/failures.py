@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
+from infra.plain_text import plain
+
 FAILED, WRONG_USAGE, STOPPED = 1, 2, 130
 """Exit codes: it failed; it was asked for wrongly; it was stopped (Ctrl-C)."""
 
@@ -60,7 +62,7 @@ def some(lines: Iterable[str], most: int = MOST_LINES) -> tuple[list[str], int]:
 
 def say(text: str) -> None:
     """Tell the person at the terminal; results alone go to standard output."""
-    print(text, file=sys.stderr, flush=True)
+    print(plain(text, lines=True), file=sys.stderr, flush=True)
 
 
 def end_at_once(code: int) -> NoReturn:

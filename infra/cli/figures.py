@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.cli.store_access import open_store
 from infra.clickhouse.attempts import Where
+from infra.plain_text import console, json_line, plain
 from infra.settings import Settings
 from processors.event_time import to_us
 from processors.figures import figures as make_figures
@@ -42,7 +42,7 @@ def show_figures(
             attempts |= tried
             shown += [as_object(each, alerts, tried) for each in found]
     if as_json:
-        print(json.dumps(shown, ensure_ascii=False))
+        print(json_line(shown))
     else:
         _print_tables(figures, attempts)
     return 0
@@ -107,7 +107,6 @@ def _print_tables(figures: list[Figures], attempts: Mapping[Where, int]) -> None
     """Print the agencies side by side, a table for each client and segment."""
     from itertools import groupby
 
-    from rich.console import Console
     from rich.table import Table
 
     def place(each: Figures) -> tuple[str, str]:
@@ -116,17 +115,17 @@ def _print_tables(figures: list[Figures], attempts: Mapping[Where, int]) -> None
     for (client, segment), group in groupby(sorted(figures, key=place), key=place):
         agencies = list(group)
         window, as_of = agencies[0].window.value, agencies[0].as_of
-        title = f"{client}, {segment}: {window} as of {as_of:%Y-%m-%d %H:59} UTC"
+        title = plain(f"{client}, {segment}: {window} as of {as_of:%Y-%m-%d %H:59} UTC")
         table = Table(title=title, caption=_CAPTION)
         table.add_column("")
         for each in agencies:
-            table.add_column(each.agency_id, justify="right")
+            table.add_column(plain(each.agency_id), justify="right")
         for name, shown in _ROWS.items():
             table.add_row(name, *(shown(each) for each in agencies))
             if name == "conversations":
                 unanswered = (str(attempts.get(_where(each), 0)) for each in agencies)
                 table.add_row("not answered", *unanswered)
-        Console().print(table)
+        console().print(table)
 
 
 _CAPTION = (

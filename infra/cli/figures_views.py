@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from infra.cli.failures import FAILED, cannot_write, say
 from infra.cli.figures import times_asked
 from infra.cli.store_access import open_store
+from infra.plain_text import json_line
 from infra.settings import Settings
 from processors.event_time import DAY_HOURS, hour_of, to_datetime, to_us, window_bounds
 from processors.facts import amount_of
@@ -75,7 +75,7 @@ def show_view(
             return FAILED
         say(f"wrote {report}")
     if as_json:
-        print(json.dumps(shown, ensure_ascii=False))
+        print(json_line(shown))
     elif report is None:
         from infra.cli.figures_tables import print_view
 

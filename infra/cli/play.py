@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from infra.cli.failures import FAILED, STOPPED, say, told
 from infra.cli.stack import Stack, StackFailed
 from infra.data_directory import keep_files_private
+from infra.plain_text import console, json_line, plain
 from infra.settings import Settings
 from schemas.derived import Figures, MetricWindow
 
@@ -107,7 +107,7 @@ def run(
     summary = summarise(settings, played, time.monotonic() - begun)
     _say_summary(summary)
     if as_json:
-        print(json.dumps(summary, ensure_ascii=False))
+        print(json_line(summary))
     return 0
 
 
@@ -130,7 +130,7 @@ def _play(stack: Stack, source: Source) -> Played:
 
     played = Played()
     with _progress() as progress:
-        sending = progress.add_task(f"sending {source.name}", total=source.total)
+        sending = progress.add_task(plain(f"sending {source.name}"), total=source.total)
         with Emitter(stack.bootstrap) as emitter:
             assert stack.known is not None, "the stack has started"
             for played in play(read_lines(source.lines), source.name, emitter, stack.known):
@@ -184,17 +184,16 @@ def _send_last(stack: Stack, emitter: Emitter, lines: Iterable[Line]) -> None:
 
 
 def _progress() -> Progress:
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
+    screen = console(stderr=True)
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=console,
-        disable=not console.is_terminal,
+        console=screen,
+        disable=not screen.is_terminal,
     )
 
 

@@ -31,6 +31,7 @@ from infra.clickhouse.damage import (
 from infra.clickhouse.journal import DERIVED
 from infra.clickhouse.reconcile import Comparison, both_sides
 from infra.data_directory import keep_files_private, make_private
+from infra.plain_text import plain
 from infra.running import DirectoryInUse, take
 from infra.settings import Settings, keep_once
 from schemas.rows import (
@@ -257,4 +258,4 @@ def _structure(table: Table) -> str:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    print(plain(text, lines=True), file=sys.stderr, flush=True)

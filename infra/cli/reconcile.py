@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from infra.cli.failures import some
 from infra.cli.store_access import open_store
+from infra.plain_text import plain
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def tell(
 
     shown, more = some((as_line(each, *sides) for each in differences), _MOST_SHOWN)
     for line in shown:
-        print(line)
+        print(plain(line))
     if more:
         print(f"… and {more} more; --json has them all")
     rows = ", ".join(f"{table} {count}" for table, count in compared.items())

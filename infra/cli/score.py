@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
@@ -10,6 +9,7 @@ from typing import Any, TextIO
 from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
 
 from infra.cli.failures import FAILED, MOST_LINES
+from infra.plain_text import json_line
 from processors.mail_text import own_words
 from processors.scoring import score_call
 from processors.turn_reading import TurnReader
@@ -68,7 +68,7 @@ def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | N
             survey_rating=conversation.survey_rating,
             answered=conversation.answered,
         )
-        out.write(json.dumps(_as_row(conversation.id, result), ensure_ascii=False) + "\n")
+        out.write(json_line(_as_row(conversation.id, result)) + "\n")
     if refused > MOST_LINES:
         print(f"… and {refused - MOST_LINES} more lines refused", file=errors)
     if not scored and not refused:

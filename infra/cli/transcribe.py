@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from pathlib import Path
 from infra.decoding import Layout, channels_of
 from infra.models import ModelUnknown
 from infra.packaged_model import ModelMissing
+from infra.plain_text import json_line, plain
 from infra.recordings import LanguageUnknown, RecordingError
 from infra.whisper import Transcriber, Transcription
 from processors.answering import marked, unanswered
@@ -63,7 +63,7 @@ def transcribe(
         with ThreadPoolExecutor(at_once) as executor:
             for file, said in zip(files, executor.map(attempt, files), strict=True):
                 if isinstance(said, RecordingError):
-                    sys.stderr.write(f"{file}: {said}\n")
+                    sys.stderr.write(plain(f"{file}: {said}") + "\n")
                     failed = True
                     continue
                 sys.stdout.write(_line(file, said) if as_json else _readable(file, said))
@@ -96,13 +96,15 @@ def _line(file: Path, said: Transcription) -> str:
         "interruptions": None if taken is None else taken.interruptions,
         "dropped": said.dropped,
     }
-    return json.dumps(line, ensure_ascii=False) + "\n"
+    return json_line(line) + "\n"
 
 
 def _readable(file: Path, said: Transcription) -> str:
     names = _NAMES.get(said.language, _NAMES["en"])
-    lines = [f"{file} ({said.duration:.1f} s)"]
-    lines += [f"{_clock(turn)}  {names[turn.speaker]}: {turn.text}" for turn in marked(said.turns)]
+    lines = [plain(f"{file} ({said.duration:.1f} s)")]
+    lines += [
+        f"{_clock(turn)}  {names[turn.speaker]}: {plain(turn.text)}" for turn in marked(said.turns)
+    ]
     return "\n".join(lines) + "\n\n"
 
 

@@ -1,11 +1,12 @@
 import { FAINT, GREY, INK, SOFT, colourOf } from "./colours.js";
+import { seen } from "./elements.js";
 import { axisDate, measure, outside, say, sayMany, separators } from "./format.js";
 
 const CONFIG = { displayModeBar: false, responsive: true };
 const FONT = { family: "system-ui, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif", size: 12, color: INK };
 
 /** Plotly reads a little markup in its texts: what others named is shown as it is. */
-const plain = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+const plain = (text) => seen(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 const short = (text) => plain(text.length > 16 ? `${text.slice(0, 15)}…` : text);
 
 const TICKS = { rate: ".0%", score: ".1f", correlation: ".1f", nps: "d", money: ",.0f" };
