@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import sys
 
+from infra.cli.failures import counted, say
 from infra.cli.store_access import open_store
 from infra.settings import Settings
 
@@ -18,7 +19,7 @@ def list_letters(settings: Settings) -> int:
         ).result_rows
     for row in rows:
         print("\t".join(str(cell) for cell in row))
-    print(f"{len(rows)} dead letters", file=sys.stderr)
+    say(counted(len(rows), "dead letter"))
     return 0
 
 
