@@ -24,7 +24,7 @@ def run_demo(
 ) -> int:
     """Run the demo; returns the exit code."""
     from infra.cli.play import Source, run
-    from infra.demo.simulation import SimulationSettings, encode, simulate
+    from infra.demo.simulation import SimulationSettings, encode, event_count, simulate
 
     world = {"seed": seed, "calls": calls}
     mixed = _what_would_mix(settings.data_dir, world)
@@ -56,8 +56,7 @@ def run_demo(
     except (NoDirectory, OSError) as error:
         say(told(error) if isinstance(error, OSError) else str(error))
         return FAILED
-    total = sum(1 for _ in simulate(simulation))
-    source = Source(f"the simulated events (seed {seed})", lines(), total)
+    source = Source(f"simulated events (seed {seed})", lines(), event_count(simulation))
     return run(settings, source, ends=ends, as_json=as_json, shows=not ends)
 
 

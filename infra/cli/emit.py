@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from infra.cli.failures import FAILED, STOPPED, WRONG_USAGE, end_at_once, say, some
+from infra.cli.failures import FAILED, STOPPED, WRONG_USAGE, counted, end_at_once, say, some
 from infra.plain_text import console
 from schemas.codec import InvalidMessage
 
@@ -59,7 +59,7 @@ def emit_file(path: Path, bootstrap: str) -> int:
             "duplicates do no harm"
         )
         end_at_once(STOPPED)
-    say(f"{total} events sent and confirmed, {len(refused)} lines refused")
+    say(f"{counted(total, 'event')} sent and confirmed, {counted(len(refused), 'line')} refused")
     return FAILED if refused else 0
 
 

@@ -60,6 +60,11 @@ def some(lines: Iterable[str], most: int = MOST_LINES) -> tuple[list[str], int]:
     return shown, more
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its English noun, in the singular where it is one."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def say(text: str) -> None:
     """Tell the person at the terminal; results alone go to standard output."""
     print(plain(text, lines=True), file=sys.stderr, flush=True)

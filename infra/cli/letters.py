@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import sys
 
+from infra.cli.failures import counted, say
 from infra.cli.store_access import open_store
 from infra.plain_text import plain
 from infra.settings import Settings
@@ -19,7 +20,7 @@ def list_letters(settings: Settings) -> int:
         ).result_rows
     for row in rows:
         print("\t".join(plain(cell) for cell in row))
-    print(f"{len(rows)} dead letters", file=sys.stderr)
+    say(counted(len(rows), "dead letter"))
     return 0
 
 

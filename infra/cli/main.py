@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from infra.cli import figure_commands, models, operating_commands, run_commands
-from infra.cli.failures import FAILED, STOPPED, cannot_write, say, told
+from infra.cli.failures import FAILED, STOPPED, cannot_write, counted, say, told
 from infra.cli.options import (
     DataDir,
     EventsFile,
@@ -143,7 +143,7 @@ def simulate(
             written = simulate_to(file, settings, truth)
     except OSError as error:
         raise failure(cannot_write(Path(error.filename or out), error)) from error
-    say(f"wrote {written} events to {out}")
+    say(f"wrote {counted(written, 'event')} to {out}")
 
 
 @app.command()

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from infra.cli.failures import some
 from infra.cli.store_access import open_store
 from infra.plain_text import plain
 from infra.settings import Settings
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from infra.clickhouse.comparing import Difference
 
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC), datetime(2106, 1, 1, tzinfo=UTC)
-_MOST_SHOWN = 100
 _SIDES = "streamed", "recomputed"
 
 
@@ -68,11 +66,8 @@ def tell(
     """Print each difference on a line, then how many there are."""
     from infra.clickhouse.comparing import as_line
 
-    shown, more = some((as_line(each, *sides) for each in differences), _MOST_SHOWN)
-    for line in shown:
-        print(plain(line))
-    if more:
-        print(f"… and {more} more; --json has them all")
+    for each in differences:
+        print(plain(as_line(each, *sides)))
     rows = ", ".join(f"{table} {count}" for table, count in compared.items())
     many = "difference" if len(differences) == 1 else "differences"
     outcome = f"{len(differences)} {many}" if differences else "all equal"

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from infra.cli.failures import counted
 from infra.cli.future_facts import bury_future_facts
 from infra.cli.workers import HEARD, PARENT_VARIABLE
 from infra.data_directory import NoDirectory, make_private
@@ -57,6 +58,7 @@ class Stack:
     _workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _written: dict[str, int] = field(default_factory=dict)
     _lock: IO[str] | None = None
+    _places: dict[str, int] = field(default_factory=dict)
     _admin: Any = None
 
     @property
@@ -145,10 +147,24 @@ class Stack:
         self._check_alive()
         if self._admin is None:
             self._admin = open_admin(self.bootstrap)
-        committed = _committed(self._admin)
+        committed = self._places = _committed(self._admin)
         self._note_status()
         done = sum(min(committed.get(place, 0), offset) for place, offset in self._written.items())
         return done, sum(self._written.values())
+
+    def waiting(self) -> int:
+        """Events that no stage has linked to a customer yet, as `progress` last saw it.
+
+        Each is on one topic of those that lead to linking: as sent, transcribed or scored.
+        """
+        from streams import linking, scoring, transcribing
+
+        names = {topic.name for each in (transcribing, scoring, linking) for topic in each.TOPICS}
+        return sum(
+            offset - min(self._places.get(place, 0), offset)
+            for place, offset in self._written.items()
+            if place.rpartition("/")[0] in names
+        )
 
     def watch(self) -> None:
         """Return only by `StackFailed`, when a part has ended."""
@@ -210,7 +226,7 @@ class Stack:
                 "(ascolto dead-letters list --error-class from_the_future)"
             )
         if self.known:
-            self.say(f"took {len(self.known)} events back from the journal")
+            self.say(f"took {counted(len(self.known), 'event')} back from the journal")
 
     def _start_worker(self, name: str, generation: int) -> subprocess.Popen[bytes]:
         settings = self.settings

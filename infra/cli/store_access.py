@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from infra.cli.failures import FAILED, end_at_once, say
 from infra.cli.options import failure, wrong_usage
 from infra.settings import Settings
 
@@ -54,7 +55,7 @@ def any_store(settings: Settings) -> Iterator[Client]:
             raise failure(str(error)) from error
         try:
             with _refusals_told(settings, client):
-                yield client
+                yield _watched(client, settings)
         finally:
             client.close()
 
@@ -106,6 +107,25 @@ def _require_whole(data_dir: Path) -> None:
         f"the figures in {data_dir} are being made: {seen}. Look at its page meanwhile; when all "
         "is through, stop it with Ctrl-C, and ask again"
     )
+
+
+def _watched(client: Client, settings: Settings) -> Client:
+    """The embedded store's client, under a time limit; a server has its own."""
+    from infra.clickhouse.deadline import ANSWER_SECONDS, Watched
+
+    if settings.clickhouse_url is not None:
+        return client
+
+    def expired() -> None:
+        say(
+            f"the store in {settings.data_dir} has not answered for {ANSWER_SECONDS:.0f} s: one of "
+            f"its files may be damaged. See: ascolto doctor --data-dir {settings.data_dir}; the "
+            "figures can be made again from the events: ascolto rebuild --data-dir "
+            f"{settings.data_dir}"
+        )
+        end_at_once(FAILED)
+
+    return cast("Client", Watched(client, expired, ANSWER_SECONDS))
 
 
 @contextmanager
