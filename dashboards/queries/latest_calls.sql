@@ -24,9 +24,9 @@ SELECT
     aggression,
     empathy,
     sentiment,
-    coalesce(survey_rating, spoken_rating, predicted_rating) AS rating,
+    coalesce(survey_rating, later_rating, spoken_rating, predicted_rating) AS rating,
     multiIf(
-        survey_rating IS NOT NULL, 'survey',
+        survey_rating IS NOT NULL OR later_rating IS NOT NULL, 'survey',
         spoken_rating IS NOT NULL, 'spoken',
         predicted_rating IS NOT NULL, 'predicted',
         NULL
@@ -49,6 +49,12 @@ SELECT
     promise_to_pay,
     why
 FROM calls FINAL
+LEFT JOIN (
+    SELECT event_id AS rated_call, toNullable(rating) AS later_rating
+    FROM call_surveys FINAL
+    WHERE client_id = ${client:singlequote}
+        AND known_at < $__toTime + INTERVAL 1 SECOND
+) AS later ON event_id = rated_call
 WHERE client_id = ${client:singlequote}
     AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
     AND ${segment:singlequote} IN (

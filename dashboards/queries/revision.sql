@@ -2,4 +2,6 @@ SELECT toString(sum(cityHash64(table, name, modification_time)))
 FROM system.parts
 WHERE active
     AND database = currentDatabase()
-    AND table IN ('calls', 'agency_metrics', 'agency_hours', 'alerts', 'engagements', 'survival')
+    AND table IN (
+        'calls', 'call_surveys', 'agency_metrics', 'agency_hours', 'alerts', 'engagements', 'survival'
+    )

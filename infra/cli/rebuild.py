@@ -38,6 +38,7 @@ from schemas.rows import (
     AGENCY_HOURS,
     AGENCY_METRICS,
     ATTEMPTS,
+    CALL_SURVEYS,
     DEAD_LETTERS,
     ENGAGEMENTS,
     TABLES,
@@ -57,6 +58,7 @@ _SNAPSHOTS = replace(
 )
 _COMPARISONS = (
     Comparison(ATTEMPTS, "ended_at", ATTEMPTS.name),
+    Comparison(CALL_SURVEYS, "known_at", CALL_SURVEYS.name),
     Comparison(ENGAGEMENTS, "opened_at", ENGAGEMENTS.name),
     Comparison(AGENCY_HOURS, "hour", AGENCY_HOURS.name, absent_is_zero=True),
     Comparison(_SNAPSHOTS, "as_of", AGENCY_METRICS.name, left_out=("day",)),

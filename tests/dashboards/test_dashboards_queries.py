@@ -12,7 +12,7 @@ from dashboards.grafana_panels import ALERT_COLUMNS, CALL_COLUMNS, COMPARED_COLU
 from dashboards.panels import OVERVIEW, Panel, panel
 from dashboards.preview.macros import Choices, expand
 from dashboards.queries import query
-from schemas.rows import AGENCY_METRICS, ALERTS, CALLS
+from schemas.rows import AGENCY_METRICS, ALERTS, CALL_SURVEYS, CALLS
 
 WHOLE = ("clients", "agencies", "segments", "newest", "revision")
 
@@ -207,6 +207,31 @@ def test_latest_calls_quote_their_sentences_with_the_words_marked(empty: Engine)
     assert (newest["rating"], newest["rating_source"]) == (2, "survey")
     assert (older["rating"], older["rating_source"]) == (4, "predicted")
     assert older["harsh_words"] + older["kind_words"]
+
+
+def test_a_survey_answered_later_is_its_call_s_rating_from_then_on(empty: Engine) -> None:
+    given = _calls(3)
+    given[0] |= {"survey_rating": None, "spoken_rating": 8, "predicted_rating": None}
+    given[1] |= {"survey_rating": None, "spoken_rating": None, "predicted_rating": 4}
+    given[2] |= {"survey_rating": 9, "spoken_rating": None, "predicted_rating": None}
+    for number, row in enumerate(given):
+        row["ended_at"] = NOW - timedelta(days=1, minutes=number)
+    answer = {"client_id": given[0]["client_id"], "agency_id": "alba-crediti", "version": 1}
+    answers = [
+        {**answer, "event_id": row["event_id"], "rating": rating, "known_at": NOW}
+        for row, rating in zip(given, (0, 3), strict=False)
+    ]
+    other = {**answers[0], "client_id": "another", "event_id": given[2]["event_id"]}
+    empty.add(CALLS.name, given)
+    empty.add(CALL_SURVEYS.name, [*answers, other])
+
+    def ratings(to: datetime) -> list[tuple[int, str]]:
+        rows = read(empty, panel("latest_calls"), to=to)
+        return [(row["rating"], row["rating_source"]) for row in rows]
+
+    assert ratings(NOW) == [(0, "survey"), (3, "survey"), (9, "survey")]
+    before = NOW - timedelta(hours=1)
+    assert ratings(before) == [(8, "spoken"), (4, "predicted"), (9, "survey")]
 
 
 def test_latest_calls_are_the_twenty_newest_at_the_time_asked(engine: Engine) -> None:

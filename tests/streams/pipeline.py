@@ -23,13 +23,22 @@ from schemas.events import (
     ContractCancelled,
     CustomerType,
     EndedBy,
+    EventReference,
     PaymentReceived,
+    PaymentReturned,
     Service,
     Survey,
+    SurveyAnswered,
     Touchpoint,
 )
-from schemas.sealed import SealedCancellation, SealedPayment
-from schemas.topics import CALL_SCORED, CONTRACT_CANCELLED, PAYMENT_RECEIVED
+from schemas.sealed import SealedAnswer, SealedCancellation, SealedPayment, SealedReturn
+from schemas.topics import (
+    CALL_SCORED,
+    CONTRACT_CANCELLED,
+    PAYMENT_RECEIVED,
+    PAYMENT_RETURNED,
+    SURVEY_ANSWERED,
+)
 from streams import aggregating, linking
 from streams.aggregating import Aggregator
 from streams.alert_watch import AlertWatch
@@ -58,7 +67,7 @@ KEY = b"a key for tests"
 BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)
 HORIZON_HOURS = 20 * 24
 GRACE_HOURS = 3 * 24
-DERIVED = (rows.ENGAGEMENTS, rows.AGENCY_HOURS, rows.ALERTS)
+DERIVED = (rows.CALL_SURVEYS, rows.ENGAGEMENTS, rows.AGENCY_HOURS, rows.ALERTS)
 """Tables whose rows follow from the events alone, whatever happened on the way."""
 
 
@@ -214,8 +223,12 @@ def scored(
     rating: int | None = None,
     client: str = "acqua",
     content: str | None = None,
+    spoken: bool = False,
 ) -> Message:
-    """A scored call, in its customer's partition; its content is that of its name unless given."""
+    """A scored call, in its customer's partition; its content is that of its name unless given.
+
+    Its rating is a survey's, or `spoken`.
+    """
     call = Call(
         event_id=event_id,
         client_id=client,
@@ -236,7 +249,7 @@ def scored(
         empathy=empathy,
         sentiment=None,
         sentiment_change=None,
-        spoken_rating=None,
+        spoken_rating=rating if spoken else None,
         predicted_rating=None,
         churn_intent=False,
         promise_to_pay=False,
@@ -245,7 +258,7 @@ def scored(
         turns=[TurnScore(aggression=aggression, empathy=empathy, sentiment=None, reasons=[])],
         scorer_version="test",
     )
-    survey = None if rating is None else Survey(rating=rating)
+    survey = None if rating is None or spoken else Survey(rating=rating)
     event = CallScored(call=call, turns=[turn], score=score, survey=survey, from_audio=False)
     return Message(CALL_SCORED, customer.encode(), encode(event))
 
@@ -272,10 +285,63 @@ def left(event_id: str, customer: str, at: datetime, by: EndedBy = EndedBy.CUSTO
     return Message(CONTRACT_CANCELLED, customer.encode(), encode(with_seal(KEY, event)))
 
 
+def returned(
+    event_id: str, customer: str, at: datetime, payment: str, amount: str | None = None
+) -> Message:
+    """A payment that came back, likewise; `payment` is its identity."""
+    data = PaymentReturned(
+        client_id="acqua",
+        customer_id=customer,
+        payment=EventReference(source=PSEUDONYMOUS_SOURCE, id=payment),
+        returned_at=at,
+        amount=amount,  # type: ignore[arg-type]
+    )
+    event = SealedReturn(
+        id=event_id, source=PSEUDONYMOUS_SOURCE, time=at, subject=customer, data=data
+    )
+    return Message(PAYMENT_RETURNED, customer.encode(), encode(with_seal(KEY, event)))
+
+
+def answered(
+    event_id: str, customer: str, at: datetime, call: str, rating: int | None = 9
+) -> Message:
+    """A survey's answer, likewise; `call` is its identity."""
+    data = SurveyAnswered(
+        client_id="acqua",
+        customer_id=customer,
+        call=EventReference(source=PSEUDONYMOUS_SOURCE, id=call),
+        answered_at=at,
+        rating=rating,
+        comment="Nulla da dire.",
+    )
+    event = SealedAnswer(
+        id=event_id, source=PSEUDONYMOUS_SOURCE, time=at, subject=customer, data=data
+    )
+    return Message(SURVEY_ANSWERED, customer.encode(), encode(with_seal(KEY, event)))
+
+
+def corrections(rng: random.Random, made: list[tuple[Message, str, datetime]]) -> list[Message]:
+    """Returns of most payments and answers to many calls, up to two horizons after them."""
+    messages = []
+    for number, (message, event_id, at) in enumerate(made):
+        customer, name = message.key.decode(), f"later{number}"
+        then = at + timedelta(hours=rng.choice((-2, 0, 5, 30, 24 * 22, 24 * 40)))
+        if message.topic is PAYMENT_RECEIVED and rng.random() < 0.8:
+            amount = rng.choice((None, "2.34", "10"))
+            messages.append(returned(name, customer, then, event_id, amount))
+        elif message.topic is CALL_SCORED and rng.random() < 0.6:
+            messages.append(answered(name, customer, then, event_id, rng.choice((None, 2, 8, 10))))
+    return messages
+
+
 def history(seed: int, events: int = 24) -> list[Message]:
-    """A few customers of two agencies over two horizons; out of order, some delivered twice."""
+    """A few customers of two agencies over two horizons; out of order, some delivered twice.
+
+    Some of the payments come back, and some of the calls are rated later.
+    """
     rng = random.Random(seed)
     messages = []
+    made: list[tuple[Message, str, datetime]] = []
     for number in range(events):
         customer = f"p:c{rng.randrange(4)}"
         at = BEGIN + timedelta(hours=rng.randrange(45 * 24), microseconds=rng.randrange(3))
@@ -289,6 +355,7 @@ def history(seed: int, events: int = 24) -> list[Message]:
                     rng.choice((None, 0.1, 0.35, 0.9)),
                     rng.choice((None, 0.2, 0.8)),
                     rng.choice((None, 3, 8, 10)),
+                    spoken=n % 2 == 0,
                 )
             ]
             * 3
@@ -300,5 +367,10 @@ def history(seed: int, events: int = 24) -> list[Message]:
             ]
         )
         messages.append(make())
+        kind = {CALL_SCORED: "call", PAYMENT_RECEIVED: "paid"}.get(messages[-1].topic, "left")
+        made.append((messages[-1], f"{kind}{number}", at))
     messages += rng.sample(messages, events // 6)
+    later = random.Random(seed)
+    for message in corrections(later, made):
+        messages.insert(later.randrange(len(messages)), message)
     return messages

@@ -19,9 +19,14 @@ from infra.scorers import scorer_of
 from processors.scoring import score_call
 from processors.turns import redacted
 from schemas.codec import InvalidMessage, decode_inbound
-from schemas.events import CallEndedEvent, PaymentReceivedEvent
+from schemas.events import (
+    CallEndedEvent,
+    PaymentReceivedEvent,
+    PaymentReturnedEvent,
+    SurveyAnsweredEvent,
+)
 from tests.figures import reference
-from tests.figures.reference import Happening, Left, Paid, Said
+from tests.figures.reference import Answered, Happening, Left, Paid, Returned, Said
 
 HORIZON = timedelta(days=30)
 _READER = scorer_of("encoder")
@@ -120,6 +125,14 @@ def happenings(lines: list[bytes]) -> list[Happening]:
         elif isinstance(event, PaymentReceivedEvent):
             paid = event.data
             found[event.id] = Paid(event.id, paid.customer_id, paid.received_at, paid.amount)
+        elif isinstance(event, PaymentReturnedEvent):
+            back = event.data
+            who = event.id, back.customer_id, back.returned_at
+            found[event.id] = Returned(*who, back.payment.id, back.amount)
+        elif isinstance(event, SurveyAnsweredEvent):
+            answer = event.data
+            who = event.id, answer.customer_id, answer.answered_at
+            found[event.id] = Answered(*who, answer.call.id, answer.rating)
         else:
             left = event.data
             found[event.id] = Left(event.id, left.customer_id, left.cancelled_at, left.ended_by)

@@ -43,9 +43,9 @@ def days(world: World) -> dict[str, Any]:
     table = world.table("agency-days")
     states = {key: table.get(key) or {} for key in table}
     return {
-        key: {"hours": state["hours"], "worst": state["worst"]}
+        key: {name: state[name] for name in ("hours", "later", "worst")}
         for key, state in states.items()
-        if state["hours"]
+        if state["hours"] or state["later"]
     }
 
 
@@ -64,6 +64,10 @@ def undisturbed() -> tuple[dict[str, Any], int]:
     world = world_with(EVENTS)
     asyncio.run(world.settle())
     assert len(world.store.rows(rows.ENGAGEMENTS)) >= 5
+    assert len(world.store.rows(rows.CALL_SURVEYS)) >= 2
+    assert any(
+        hour["known"] > hour["hour"] for hour in world.store.rows(rows.AGENCY_HOURS).values()
+    )
     assert world.archive
     return end(world), world.script.count
 
@@ -147,10 +151,10 @@ def test_snapshots_after_dying_equal_those_without(
 def snapshots(dies_at: int | None) -> dict[tuple[Any, ...], dict[str, Any]]:
     """The days' rows where a clock moves the windows on, a day of it between two halves."""
     script = {} if dies_at is None else {dies_at: Mishap.DIE_BEFORE}
-    world = World(Effects(script), today=BEGIN + timedelta(days=30))
+    world = World(Effects(script), today=BEGIN + timedelta(days=80))
     half = len(EVENTS) // 2
     for number, messages in enumerate((EVENTS[:half], EVENTS[half:])):
-        world.today = BEGIN + timedelta(days=50 + 2 * number)
+        world.today = BEGIN + timedelta(days=90 + 2 * number)
         for message in messages:
             world.broker.write(message)
         asyncio.run(world.settle(random.Random(3)))

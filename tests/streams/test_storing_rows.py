@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from processors.figures import figures
+from processors.identity import event_identity
 from schemas import rows
 from schemas.attempts import Unanswered
 from schemas.codec import InvalidMessage, decode, encode
@@ -28,10 +29,10 @@ from schemas.topics import (
     AGENCY_HOURS,
     AGENCY_METRICS,
     CALL_TRANSCRIBED,
-    CONTRACT_CANCELLED,
     DEAD_LETTER,
     ENGAGEMENT_CHANGED,
     PAYMENT_RECEIVED,
+    TOPICS,
 )
 from streams.conflicts import Standing
 from streams.dead_letters import DeadLetters, dead_letter
@@ -41,7 +42,7 @@ from streams.outbox import Message
 from streams.progress import Progress
 from streams.storing import FACT_SINKS, SINKS, FactWriter, RowSettings, TableWriter
 from tests.streams.doubles import MemoryBroker, MemoryClaims, MemoryOutbox, MemoryStore
-from tests.streams.pipeline import BEGIN, KEY, World, left, paid, scored
+from tests.streams.pipeline import BEGIN, KEY, World, answered, left, paid, returned, scored
 
 NOW_US = 1_772_000_000_000_000
 SINK_OF = {sink.table.name: sink for sink in SINKS}
@@ -105,15 +106,19 @@ def alert(status: AlertStatus = AlertStatus.OPEN) -> AgencyAlert:
     )
 
 
-async def changes() -> list[Message]:
-    """The changes two conversations make, the earlier one arriving last."""
+async def changes(*more: Message) -> list[Message]:
+    """The changes two conversations make, the earlier one arriving last; of `more`, theirs."""
     world = World()
     for message in (scored("b", "p:c", BEGIN + timedelta(days=2)), scored("a", "p:c", BEGIN)):
         world.broker.write(message)
     await world.settle()
+    before = len(world.broker.values(ENGAGEMENT_CHANGED.name)) if more else 0
+    for message in more:
+        world.broker.write(message)
+    await world.settle()
     return [
         Message(ENGAGEMENT_CHANGED, b"k", value)
-        for value in world.broker.values(ENGAGEMENT_CHANGED.name)
+        for value in world.broker.values(ENGAGEMENT_CHANGED.name)[before:]
     ]
 
 
@@ -133,9 +138,12 @@ async def every_message() -> dict[str, list[Message]]:
             Message(CALL_TRANSCRIBED, b"k", encode(transcribed())),
             paid("p", "cust-7", BEGIN),
             left("l", "cust-7", BEGIN, EndedBy.SUPPLIER),
+            returned("r", "cust-7", BEGIN, "p"),
+            answered("a", "cust-7", BEGIN, "e"),
         ],
         "calls": [scored("e", "p:c", BEGIN, rating=9)],
         "attempts": [Message(CALL_TRANSCRIBED, b"k", encode(transcribed(Unanswered.MACHINE)))],
+        "call_surveys": await changes(answered("sms", "p:c", BEGIN + timedelta(days=1), "a", 3)),
         "engagements": await changes(),
         "agency_hours": [Message(AGENCY_HOURS, b"k", json.dumps(hours).encode())],
         "agency_metrics": [Message(AGENCY_METRICS, b"k", encode(window))],
@@ -191,12 +199,12 @@ async def test_what_is_no_event_makes_no_row_and_is_buried_once(name: str) -> No
     assert buried == (0 if name in BURIED_BY_OTHERS else len(garbage))
 
 
-SECRETS = ("cust-7", "393331234567", "pbx-rossi", "contratto-rossi")
+SECRETS = ("cust-7", "393331234567", "pbx-rossi", "contratto-rossi", "Mario Rossi", "347 1234567")
 """What names a person in the events below."""
 
 
 def sent(kind: str, **data: Any) -> Message:
-    """A payment or cancellation as others send it."""
+    """An event as others send it."""
     event = {
         "specversion": "1.0",
         "id": "393331234567",
@@ -206,7 +214,7 @@ def sent(kind: str, **data: Any) -> Message:
         "subject": "cust-7",
         "data": {"client_id": "acqua", "customer_id": "cust-7", **data},
     }
-    topic = {each.name: each for each in (PAYMENT_RECEIVED, CONTRACT_CANCELLED)}[kind]
+    topic = {each.name: each for each in TOPICS}[kind]
     return Message(topic, b"cust-7", json.dumps(event).encode())
 
 
@@ -219,7 +227,22 @@ def sent_cancellation() -> Message:
     return sent("contract-cancelled", ended_by="customer", **cancelled)
 
 
-@pytest.mark.parametrize("message", [sent_payment(), sent_cancellation()])
+def sent_return() -> Message:
+    named = {"source": "//pbx-rossi.example", "id": "393331234567"}
+    return sent("payment-returned", payment=named, returned_at=BEGIN.isoformat(), amount="1.10")
+
+
+def sent_answer() -> Message:
+    named = {"source": "//pbx-rossi.example", "id": "393331234567"}
+    comment = "Sono Mario Rossi, my number is 347 1234567"
+    answered_at = BEGIN.isoformat()
+    return sent("survey-answered", call=named, answered_at=answered_at, rating=2, comment=comment)
+
+
+SENT = (sent_payment(), sent_cancellation(), sent_return(), sent_answer())
+
+
+@pytest.mark.parametrize("message", SENT)
 def test_the_journal_is_pseudonymous_and_the_first_row_wins(message: Message) -> None:
     (early,) = rows_of(rows.EVENTS, message, NOW_US)
     (late,) = rows_of(rows.EVENTS, message, NOW_US + 1)
@@ -230,11 +253,26 @@ def test_the_journal_is_pseudonymous_and_the_first_row_wins(message: Message) ->
     assert not [secret for secret in SECRETS if secret in str(early)]
 
 
-@pytest.mark.parametrize("message", [sent_payment(), sent_cancellation()])
+@pytest.mark.parametrize("message", SENT)
 def test_a_fact_of_the_journal_sent_again_is_the_same_fact(message: Message) -> None:
     (first,) = rows_of(rows.EVENTS, message, NOW_US)
     (again,) = rows_of(rows.EVENTS, Message(message.topic, b"k", first["payload"].encode()), NOW_US)
     assert again == first
+
+
+def test_returns_and_answers_name_by_identity_what_they_correct() -> None:
+    (payment,) = rows_of(rows.EVENTS, sent_payment())
+    (back,) = rows_of(rows.EVENTS, sent_return())
+    assert json.loads(back["payload"])["data"]["payment"]["id"] == payment["event_id"]
+    (answer,) = rows_of(rows.EVENTS, sent_answer())
+    named = json.loads(answer["payload"])["data"]["call"]["id"]
+    call = event_identity(
+        KEY, "acqua", "it.ascolto.call-ended.v1", "//pbx-rossi.example", "393331234567"
+    )
+    assert named == call
+    assert json.loads(answer["payload"])["data"]["comment"] == (
+        "Sono [NOME], my number is [TELEFONO]"
+    )
 
 
 def test_who_has_seen_a_pseudonym_cannot_write_into_its_history() -> None:
