@@ -52,6 +52,7 @@ check: setup ## format, lint and types
 
 train: setup ## learn the scorer anew from infra/training/material
 	@$(BIN)/python -m infra.training learn
+	@$(BIN)/python -m infra.training.announcements learn
 
 bench: setup ## measure speed, words missed and memory on this machine (some 10 minutes)
 	@$(BIN)/python -m infra.bench

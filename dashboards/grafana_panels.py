@@ -209,6 +209,7 @@ def _comparison(_: Panel, words: Mapping[str, str]) -> table.Panel:
     )
     _named(made, words, COMPARED_COLUMNS)
     made.override_by_name("nps_n", _greys_its_row(words["column.nps_n"]))
+    made.override_by_name("amount_recovered", [_property("noValue", words["ui.not_matured"])])
     return made
 
 
@@ -224,6 +225,8 @@ def _figure(panel: Panel, words: Mapping[str, str]) -> table.Panel:
     ]
     bounds = (("min", panel.low), ("max", panel.high))
     value += [_property(name, bound) for name, bound in bounds if bound is not None]
+    if panel.unit is Unit.MONEY:
+        value.append(_property("noValue", words["ui.not_matured"]))
     made.override_by_name("value", value)
     for column in ("value", "low", "high"):
         made.override_by_name(column, [_property("unit", unit), _property("decimals", decimals)])

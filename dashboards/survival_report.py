@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboards.texts import texts
+from infra.plain_text import plain
 
 _COLOURS = {
     "agency": ("#2563a6", "#d97a1e", "#2b8a67", "#8b4fa8", "#b3434c", "#8a7420", "#3c8ea3"),
@@ -117,7 +118,7 @@ class _Words:
     def name(self, group: Group) -> str:
         """A group's name for readers."""
         if group["group_kind"] == "agency":
-            return str(group["group"])
+            return plain(group["group"])
         return self(f"tercile.{group['group']}")
 
     @property
@@ -131,7 +132,7 @@ def _when(shown: Mapping[str, Any], words: _Words) -> str:
         return ""
     as_of = datetime.fromisoformat(shown["as_of"])
     told = words(
-        "as_of",
+        "as_of.one" if shown["horizon_days"] == 1 else "as_of",
         as_of=f"{as_of:%Y-%m-%d %H:59}",
         window=words.window(shown["window"]),
         horizon=shown["horizon_days"],
@@ -156,7 +157,7 @@ def _section(
     if kind != "agency":
         groups.sort(key=lambda group: _TERCILES.index(group["group"]))
     charts[chart_id] = _chart(groups, _COLOURS[kind], words)
-    heading = f"{test['client_id']} · {words(f'by.{kind}')}"
+    heading = f"{plain(test['client_id'])} · {words(f'by.{kind}')}"
     return (
         f'<h2>{escape(heading)}</h2><p class="verdict">{escape(_verdict(test, words))}</p>'
         f'<div class="chart" id="{chart_id}"></div>'

@@ -16,8 +16,18 @@ import traceback
 from typing import BinaryIO, get_args
 
 from infra.scorers import scorer_of
-from infra.scoring_wire import LENGTH, Failure, Outcome, Scored, answer, packed, parts_of
+from infra.scoring_wire import (
+    LENGTH,
+    Attempted,
+    Failure,
+    Outcome,
+    Scored,
+    answer,
+    packed,
+    parts_of,
+)
 from infra.settings import ScorerName
+from processors.answering import marked
 from processors.scoring import score_call
 from processors.turn_reading import TurnReader
 from schemas.codec import InvalidMessage, decode, encode
@@ -29,6 +39,8 @@ def outcome_of(value: bytes, reader: TurnReader) -> Outcome:
     transcribed = decode(value, CallTranscribed)
     if isinstance(transcribed, InvalidMessage):
         return transcribed
+    if transcribed.attempt is not None:
+        return Attempted()
     event = scored(transcribed, reader)
     return Scored(event.call.customer, encode(event))
 
@@ -36,11 +48,12 @@ def outcome_of(value: bytes, reader: TurnReader) -> Outcome:
 def scored(transcribed: CallTranscribed, reader: TurnReader) -> CallScored:
     """`transcribed` with its scores."""
     survey, call = transcribed.survey, transcribed.call
+    turns = marked(transcribed.turns)
     return CallScored(
         call=call,
-        turns=transcribed.turns,
+        turns=turns,
         score=score_call(
-            transcribed.turns,
+            turns,
             call.language,
             reader,
             survey_rating=None if survey is None else survey.rating,

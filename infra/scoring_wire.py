@@ -18,7 +18,7 @@ from schemas.codec import InvalidMessage
 
 LENGTH = struct.Struct(">I")
 """The length before the whole and before each byte string."""
-_SCORED, _INVALID, _FAILED = b"scored", b"invalid", b"failed"
+_SCORED, _INVALID, _FAILED, _ATTEMPT = b"scored", b"invalid", b"failed", b"attempt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,13 @@ class Scored:
     value: bytes
 
 
-Outcome = Scored | InvalidMessage
-"""What comes of a message: its scores, or why it is not a conversation."""
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """A call that nobody answered: there is nothing to score."""
+
+
+Outcome = Scored | Attempted | InvalidMessage
+"""What comes of a message: its scores, nothing, or why it is not a conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,8 @@ def answer(results: Sequence[Outcome | Failure]) -> bytes:
                 parts += _SCORED, customer.encode(), value
             case InvalidMessage(reason, error_class):
                 parts += _INVALID, reason.encode(), error_class.encode()
+            case Attempted():
+                parts += _ATTEMPT, b"", b""
             case Failure(error, told):
                 parts += _FAILED, error.encode(), told.encode(errors="backslashreplace")
     return packed(parts)
@@ -77,6 +84,8 @@ def results_of(parts: Sequence[bytes]) -> list[Outcome | Failure]:
     for kind, first, second in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
         if kind == _SCORED:
             results.append(Scored(first.decode(), second))
+        elif kind == _ATTEMPT:
+            results.append(Attempted())
         elif kind == _INVALID:
             results.append(InvalidMessage(first.decode(), second.decode()))
         else:

@@ -12,11 +12,15 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from infra.data_directory import make_private
 from infra.models import PACKAGED_MODEL, ComputeType, Device
 from processors.alert_settings import read_alert_settings
 from processors.event_time import DAY_HOURS
 from processors.horizons import Horizons
 from schemas.topics import PARTITIONS
+
+KEY_FILE = "pseudonym.key"
+"""Where the key is kept in the data directory while none is set."""
 
 ScorerName = Literal["encoder", "lexicon"]
 
@@ -153,7 +157,7 @@ class Settings(BaseSettings):
     @property
     def key_file(self) -> Path:
         """Where the pseudonym key is when none is set."""
-        return self.data_dir / "pseudonym.key"
+        return self.data_dir / KEY_FILE
 
     def pseudonym_secret(self) -> bytes:
         """The key of the pseudonyms; made and kept (owner only) in `data_dir` when none is set.
@@ -167,7 +171,7 @@ class Settings(BaseSettings):
         try:
             key = path.read_bytes()
         except FileNotFoundError:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
+            make_private(self.data_dir)
             key = keep_once(path, secrets.token_hex(32).encode())
         if not key:
             raise ValueError(f"the key in {path} is empty: restore it, or remove the directory")

@@ -48,6 +48,8 @@ _DICTATED: Final = frozenset(
 )
 _CALLING: Final = words_of("redaction", "any", "calling")
 """Announcements too common in talk to make a request."""
+_OF_A_CODE: Final = frozenset(("codice", "numero", "code"))
+"""Words that make a request of what is else too common: 'codice cliente'."""
 _REACH = 7
 _NAME_REACH = 5
 
@@ -86,8 +88,13 @@ def letters_announced(pieces: Pieces, language: str) -> bool:
 def asked_in(pieces: Pieces, language: str) -> Cue | None:
     """The person's code that a turn names last, as when it asks for it or offers it."""
     cues = _CUES[language]
-    for word in reversed(pieces.words):
+    for place in reversed(range(len(pieces))):
+        word = pieces.words[place]
         cue = cues.get(word)
-        if cue in _DICTATED and word not in _CALLING:
+        if cue not in _DICTATED:
+            continue
+        if word not in _CALLING or not _OF_A_CODE.isdisjoint(
+            pieces.words[max(0, place - 2) : place]
+        ):
             return cue
     return None

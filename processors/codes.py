@@ -138,15 +138,17 @@ def _of_run(run: Run, pieces: Pieces, language: str, cue: Cue | None) -> Iterato
     elif letters:
         found = [_of_letters(run, pieces, language)]
     else:
-        found = [_of_figures(figures, pieces, language, cue) for figures in run.figures()]
+        counting = _is_counting([value for value, _ in run.values])
+        found = [_of_figures(part, pieces, language, cue, counting) for part in run.figures()]
     yield from (one for one in found if one is not None)
 
 
-def _of_figures(run: Run, pieces: Pieces, language: str, cue: Cue | None) -> Found | None:
+def _of_figures(
+    run: Run, pieces: Pieces, language: str, cue: Cue | None, counting: bool
+) -> Found | None:
     first, after = run.span()
     start = pieces.starts[first]
     plus = pieces.text[max(0, start - 2) : start].rstrip().endswith("+")
-    counting = _is_counting([value for value, _ in run.values])
     kind = _of_digits(
         _Digits(run.digits, run.spoken * 2 <= len(run.values), plus, counting), cue, language
     )

@@ -104,6 +104,10 @@ class Lexicon:
         self._form_of = lru_cache(maxsize=65_536)(self._resolve)
         self._in_sentence = lru_cache(maxsize=_SENTENCES_KEPT)(self._find_in_sentence)
 
+    def words(self) -> frozenset[str]:
+        """The whole words of all phrases; stems are not among them."""
+        return frozenset(self._exact)
+
     def find(self, said: Words) -> list[Hit]:
         """Every phrase found; of those of one family and value that overlap, the heaviest."""
         forms = tuple(map(self._form_of, said.words))

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
-from processors.birth_dates import birth_dates_in
+from processors.asked_answers import AskedFor, addresses_answered, asked_for, names_answered
+from processors.birth_dates import NOT_ASKED, Asked, asked_after, birth_dates_in
 from processors.code_cues import Cue, asked_in
 from processors.codes import codes_in
 from processors.emails import emails_in
 from processors.name_cues import Strength
 from processors.name_lists import NOBODY, KnownNames
 from processors.names import NameFound, names_in
-from processors.number_words import CLEAR_LETTERS, NUMBER_VALUES
+from processors.number_words import CLEAR_LETTERS, NUMBER_VALUES, TOWNS, WORDLIKE_LETTERS
 from processors.personal_data import Found, Kind, Pieces, pieces_of
 from processors.streets import streets_in
 
@@ -35,10 +37,11 @@ def redact(text: str, language: str, names: Sequence[str] = ()) -> str:
 def redact_call(texts: Sequence[str], language: str, names: Sequence[str] = ()) -> list[str]:
     """The turns of one conversation, redacted with what the other turns tell.
 
-    A name introduced in one turn goes from all of them; a number asked for in one turn is taken
-    from the answers even when it comes in bits too short to be one.
+    A name introduced in one turn goes from all of them; a number or a date of birth asked for in
+    one turn is taken from the answers even when it comes in bits too short to be one.
     """
     pieces = [pieces_of(text) for text in texts]
+    expected = _expected(pieces, language)
     alone = [list(names_in(cut, language)) for cut in pieces]
     learned = {
         word
@@ -47,40 +50,67 @@ def redact_call(texts: Sequence[str], language: str, names: Sequence[str] = ()) 
         if name.strength is Strength.NAME
         for word in name.words
     }
+    for cut, asked in zip(pieces, expected, strict=True):
+        if asked.of_person is AskedFor.NAME:
+            learned |= names_answered(cut, language)
     known = KnownNames.of([*names, *sorted(learned)])
-    asked: Cue | None = None
-    redacted = []
-    for text, cut, told in zip(texts, pieces, alone, strict=True):
-        redacted.append(_replaced(text, _find(cut, language, known, asked, told)))
-        asked = _still_asked(cut, language, asked)
-    return redacted
+    return [
+        _replaced(text, _find(cut, language, known, asked, told))
+        for text, cut, asked, told in zip(texts, pieces, expected, alone, strict=True)
+    ]
+
+
+class _Expected(NamedTuple):
+    """What a turn may answer, by the turns before it."""
+
+    code: Cue | None = None
+    birth: Asked = NOT_ASKED
+    of_person: AskedFor | None = None
+
+
+_NOTHING_ASKED: Final = _Expected()
+
+
+def _expected(pieces: Sequence[Pieces], language: str) -> list[_Expected]:
+    """What each turn may answer."""
+    found, now = [], _NOTHING_ASKED
+    for cut in pieces:
+        found.append(now)
+        asks = asked_for(cut, language)
+        if asks is None and len(cut) <= _WAITING and "?" in cut.text:
+            asks = now.of_person
+        code, birth = _still_asked(cut, language, now.code), asked_after(cut, language, now.birth)
+        now = _Expected(code, birth, asks)
+    return found
 
 
 def find_personal_data(text: str, language: str, names: Sequence[str] = ()) -> list[Found]:
     """Where personal data stand in `text`, in order and apart from each other."""
     known = KnownNames.of(names) if names else NOBODY
     pieces = pieces_of(text)
-    return _find(pieces, language, known, None, list(names_in(pieces, language)))
+    return _find(pieces, language, known, _NOTHING_ASKED, list(names_in(pieces, language)))
 
 
 def _find(
     pieces: Pieces,
     language: str,
     known: KnownNames,
-    asked: Cue | None,
+    asked: _Expected,
     alone: Sequence[NameFound],
 ) -> list[Found]:
     """Personal data of a text in its conversation; `alone` are the names it tells by itself."""
     found: list[Found] = []
     _add(found, emails_in(pieces, language))
-    _add(found, birth_dates_in(pieces))
+    _add(found, birth_dates_in(pieces, language, asked.birth))
     _add(found, streets_in(pieces, language))
+    if asked.of_person not in (None, AskedFor.NAME):
+        _add(found, addresses_answered(pieces, language, asked.of_person))
 
     def taken(place: int) -> bool:
         return bool(found) and _covers(found, pieces.starts[place])
 
-    if _may_hold_codes(pieces, language):
-        _add(found, codes_in(pieces, language, asked, taken))
+    if asked.code is not None or _may_hold_codes(pieces, language):
+        _add(found, codes_in(pieces, language, asked.code, taken))
     if found or known.any_in(pieces.words):
         _add(found, (name.found for name in names_in(pieces, language, known, taken)))
     else:
@@ -116,8 +146,10 @@ def _still_asked(pieces: Pieces, language: str, asked: Cue | None) -> Cue | None
         return cue
     if asked is None:
         return None
-    numbers = NUMBER_VALUES[known]
-    symbols = sum(word.isdigit() or word in numbers or len(word) == 1 for word in pieces.words)
+    letters = asked in (Cue.FISCAL_CODE, Cue.IBAN)
+    spoken = NUMBER_VALUES[known].keys() | CLEAR_LETTERS[known].keys()
+    spoken |= WORDLIKE_LETTERS[known].keys() | TOWNS[known].keys() if letters else set()
+    symbols = sum(word.isdigit() or word in spoken or len(word) == 1 for word in pieces.words)
     return asked if len(pieces) <= 3 or symbols * 2 >= len(pieces) else None
 
 
@@ -130,6 +162,8 @@ def _may_hold_codes(pieces: Pieces, language: str) -> bool:
     return words.count(_STANDS_FOR[known]) > 2 or sum(len(word) == 1 for word in words) > 2
 
 
+_WAITING: Final = 2
+"""Pieces of the longest turn that lets the answer wait: 'come?', 'sì?'."""
 _FIGURE = re.compile(r"\d")
 _STANDS_FOR = {"it": "come", "en": "for"}
 _CODE_WORDS = {

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from processors.aggression import aggression_of_call
+from processors.answering import human_text, marked, unanswered
 from processors.call_drivers import JudgesCalls, found_in_turns
 from processors.conduct import conduct_of, hours_flag
 from processors.contact_hours import conduct_code
@@ -39,6 +40,7 @@ def score_call(
     survey_rating: int | None = None,
     started_at: datetime | None = None,
     ended_at: datetime | None = None,
+    answered: bool | None = None,
 ) -> CallScore:
     """Everything a scorer says of one conversation.
 
@@ -49,18 +51,21 @@ def score_call(
         survey_rating: the rating of a survey, 0-10; with it none is predicted.
         started_at: when it began (aware); with it the permitted hours are checked.
         ended_at: stands in for `started_at` where that is not known.
+        answered: false where it is known that nobody answered; null to tell it from the words.
 
     A score that cannot be given is null and `why` names the reasons, parted by blanks:
     `no_turns`, `no_words`, `language_not_supported:xx`, `low_transcription_confidence`,
-    `no_operator_turns`, `no_customer_turns`, `speaker_unknown`. Turns without words count as
-    not there; they keep their place with null scores.
+    `no_operator_turns`, `no_customer_turns`, `speaker_unknown`, `nobody_answered`. Turns without
+    words count as not there, and so do a machine's (a voicemail's, an announcement's); they keep
+    their place with null scores.
     """
     flag = hours_flag(started_at or ended_at, conduct_code())
     by_time = [] if flag is None else [flag]
-    refused = _refusal(turns, language)
+    refused = "nobody_answered" if answered is False else _refusal(turns, language)
     if refused is not None:
         return _without_scores(turns, by_time, reader.version, refused)
 
+    turns = _of_people(turns)
     said = said_of(turns)
     readings = reader.read(said, language)
     scored = [reading.score for reading in readings]
@@ -153,12 +158,24 @@ def _refusal(turns: Sequence[Turn], language: str) -> str | None:
         return "no_turns"
     if not any(has_words(turn.text) for turn in turns):
         return "no_words"
+    if unanswered(turns, language) is not None:
+        return "nobody_answered"
     if language not in LANGUAGES:
         return f"language_not_supported:{language}"
     given = [turn.confidence for turn in turns if turn.confidence is not None]
     if given and sum(given) / len(given) < LEAST_CONFIDENCE:
         return "low_transcription_confidence"
     return None
+
+
+def _of_people(turns: Sequence[Turn]) -> list[Turn]:
+    """The turns without what a machine says in them."""
+    return [
+        turn.model_copy(update={"text": "", "speaker": Speaker.UNKNOWN})
+        if turn.speaker is Speaker.MACHINE
+        else turn.model_copy(update={"text": human_text(turn)})
+        for turn in marked(turns)
+    ]
 
 
 def _missing_speakers(turns: Sequence[Turn]) -> str | None:

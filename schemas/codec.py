@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from schemas.door.notes import LeftOut, Notes
+from schemas.door.reading import NotAnObject, check_envelope, is_journaled, kind_of, read_object
 from schemas.events import (
     CallEndedEvent,
+    CloudEvent,
     ContractCancelledEvent,
     InboundEvent,
     PaymentReceivedEvent,
@@ -56,14 +58,21 @@ class InvalidMessage:
 
 @dataclass(frozen=True)
 class Routed:
-    """An inbound event and the topic it belongs to."""
+    """An inbound event, the topic it belongs to, and what was left out of it."""
 
     topic: Topic
     event: InboundEvent
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def decode(raw: bytes | None, model: type[ModelT]) -> ModelT | InvalidMessage:
-    """`raw` (UTF-8 JSON) as a `model`, or why it is not one."""
+    """`raw` (UTF-8 JSON) as a `model`, or why it is not one.
+
+    Inbound events are taken and refused as by `decode_inbound`.
+    """
+    if issubclass(model, CloudEvent):
+        routed = decode_inbound(raw or b"", model)
+        return routed if isinstance(routed, InvalidMessage) else cast("ModelT", routed.event)
     if not raw:
         return InvalidMessage("the message is empty: a JSON object is needed", "empty")
     try:
@@ -72,23 +81,33 @@ def decode(raw: bytes | None, model: type[ModelT]) -> ModelT | InvalidMessage:
         return _invalid(error)
 
 
-def decode_inbound(raw: bytes) -> Routed | InvalidMessage:
-    """`raw` as one of the inbound events, found by its CloudEvents `type`."""
-    if not raw.strip():
-        return InvalidMessage("the message is empty: a JSON object is needed", "empty")
+def decode_inbound(raw: bytes, expected: type[BaseModel] | None = None) -> Routed | InvalidMessage:
+    """`raw` as one of the inbound events, found by its CloudEvents `type`.
+
+    What has one meaning is taken, however it is written; optional parts that cannot be used are
+    left out and named (`schemas.door`). With `expected`, only that event is taken, as that model.
+    """
     try:
-        envelope = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        return InvalidMessage(f"not JSON: {_where(error)}", "json_invalid")
-    if not isinstance(envelope, dict):
-        return InvalidMessage(f"a JSON object is needed, found {_kind(envelope)}", "model_type")
+        envelope = read_object(raw)
+        check_envelope(envelope)
+    except NotAnObject as error:
+        return InvalidMessage(error.reason, error.error_class)
     kind = envelope.get("type")
     if not isinstance(kind, str) or kind not in _INBOUND:
-        found = "missing" if kind is None else f"an unknown {_kind(kind)}"
+        found = "missing" if kind is None else f"an unknown {kind_of(kind)}"
         return InvalidMessage(f"type: {found}; known types: {', '.join(_INBOUND)}", "unknown_type")
     topic, model = _INBOUND[kind]
-    event = decode(raw, model)
-    return event if isinstance(event, InvalidMessage) else Routed(topic, event)
+    if expected is not None:
+        if not issubclass(expected, model):
+            reason = f"type: an event of {kind} belongs to topic {topic.name}"
+            return InvalidMessage(reason, "topic")
+        model = expected
+    notes = Notes(journaled=is_journaled(envelope))
+    try:
+        event = model.model_validate(envelope, context=notes)
+    except ValidationError as error:
+        return _invalid(error, notes)
+    return Routed(topic, event, tuple(notes.left_out))
 
 
 def encode(event: BaseModel) -> bytes:
@@ -96,15 +115,19 @@ def encode(event: BaseModel) -> bytes:
     return event.model_dump_json().encode()
 
 
-def _invalid(error: ValidationError) -> InvalidMessage:
+def _invalid(error: ValidationError, notes: Notes | None = None) -> InvalidMessage:
     details = error.errors(include_url=False, include_context=False)
     shown = "; ".join(
         f"{_field(detail)}: {detail['msg']}"
-        + ("" if detail["type"] in _NO_VALUE else f" (found {_kind(detail['input'])})")
+        + ("" if detail["type"] in _NO_VALUE else f" (found {kind_of(detail['input'])})")
         for detail in details[:_MOST_ERRORS]
     )
     more = len(details) - _MOST_ERRORS
-    return InvalidMessage(shown + (f"; and {more} more" if more > 0 else ""), details[0]["type"])
+    reason = shown + (f"; and {more} more" if more > 0 else "")
+    unusable = [] if notes is None else list(dict.fromkeys(notes.left_out))[:_MOST_ERRORS]
+    for part, why in unusable:
+        reason += f"; {part} cannot be used: {why}"
+    return InvalidMessage(reason, details[0]["type"])
 
 
 def _field(detail: ErrorDetails) -> str:
@@ -113,16 +136,3 @@ def _field(detail: ErrorDetails) -> str:
     if detail["type"] == "extra_forbidden":
         place[-1] = "an unknown field"
     return ".".join(place) or "message"
-
-
-def _where(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at line {error.lineno} column {error.colno}"
-    if isinstance(error, UnicodeDecodeError):
-        return "not UTF-8 text"
-    return "a number is too long, or it is nested too deeply"
-
-
-def _kind(value: object) -> str:
-    names = {dict: "object", list: "list", str: "text", bool: "boolean", type(None): "null"}
-    return names.get(type(value), "number" if isinstance(value, int | float) else "value")

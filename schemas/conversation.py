@@ -7,9 +7,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.door.fields import NUMBER
+
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 Polarity = Annotated[float, Field(ge=-1.0, le=1.0)]
-Rating = Annotated[int, Field(ge=0, le=10)]
+Rating = Annotated[int, Field(ge=0, le=10), NUMBER]
 
 
 class Contract(BaseModel):
@@ -24,11 +26,13 @@ class Contract(BaseModel):
 
 
 class Speaker(StrEnum):
-    """Who speaks in a turn; `unknown` where a mono recording does not tell."""
+    """Who speaks in a turn; `unknown` where a mono recording does not tell, `machine` for a
+    carrier's message, a voicemail, a menu, an announcement."""
 
     OPERATOR = "operator"
     CUSTOMER = "customer"
     UNKNOWN = "unknown"
+    MACHINE = "machine"
 
 
 class Driver(StrEnum):
@@ -63,11 +67,11 @@ class Turn(Contract):
 
     speaker: Speaker
     text: Annotated[str, Field(max_length=100_000)]
-    start: Annotated[float, Field(ge=0.0)] | None = Field(
+    start: Annotated[Annotated[float, Field(ge=0.0)] | None, NUMBER] = Field(
         None, description="seconds from the recording's begin; null in a written conversation"
     )
-    end: Annotated[float, Field(ge=0.0)] | None = None
-    confidence: Unit | None = Field(
+    end: Annotated[Annotated[float, Field(ge=0.0)] | None, NUMBER] = None
+    confidence: Annotated[Unit | None, NUMBER] = Field(
         None, description="mean word probability of the transcriber; null where the text was given"
     )
 

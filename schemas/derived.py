@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, Field
 
+from schemas.attempts import Unanswered
 from schemas.conversation import CallScore, Contract, Turn
 from schemas.events import Channel, CustomerType, Service, Survey, Touchpoint
 
@@ -50,6 +51,9 @@ class CallTranscribed(Contract):
     turns: list[Turn]
     survey: Survey | None
     from_audio: bool
+    attempt: Unanswered | None = Field(
+        None, description="why this is an attempt, that nobody answered; null where it is a call"
+    )
     transcriber: str | None = Field(description="model that transcribed; null where text was given")
     audio_seconds: float | None = None
     overlaps: int | None = Field(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import (
@@ -12,19 +11,28 @@ from pydantic import (
     AwareDatetime,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
+    StrictBool,
     StringConstraints,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core.core_schema import CoreSchema
 
 from schemas.conversation import Contract, Rating, Turn
+from schemas.door import fields
+from schemas.door.fields import or_without
+from schemas.door.identifiers import Identifier, Login, Source
+from schemas.door.json_forms import null_for_absent
+from schemas.door.people import MOST, PEOPLE
+from schemas.door.turns import TURNS, TURNS_SCHEMA
 
-Identifier = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\s|]+$")]
-EventSource = Annotated[str, StringConstraints(min_length=1, max_length=512)]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-
+Currency = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z]{3}$"), fields.UPPER, fields.CURRENCY_SCHEMA
+]
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -36,16 +44,39 @@ def _plausible(time: datetime) -> datetime:
     return time.astimezone(UTC)
 
 
-EventTime = Annotated[AwareDatetime, AfterValidator(_plausible)]
+EventTime = Annotated[AwareDatetime, AfterValidator(_plausible), fields.TIME]
+Amount = Annotated[
+    Decimal,
+    Field(gt=0, max_digits=18, decimal_places=fields.AMOUNT_DECIMALS),
+    fields.AMOUNT,
+    fields.AMOUNT_SCHEMA,
+]
 
 
 class Inbound(Contract):
-    """Base of what others send: fields that we do not know are passed over, not refused."""
+    """Base of what others send: fields that we do not know are passed over, not refused.
+
+    A field that may be absent may be null as well, which means the same.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or None not in data.values():
+            return data
+        needed = {name for name, field in cls.model_fields.items() if field.is_required()}
+        return {name: v for name, v in data.items() if v is not None or name in needed}
 
-class Service(StrEnum):
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return null_for_absent(handler, core_schema)
+
+
+class Service(fields.Word):
     """The committente's service on whose behalf the customer is contacted."""
 
     CREDIT_MANAGEMENT = "credit_management"
@@ -53,7 +84,7 @@ class Service(StrEnum):
     CUSTOMER_CARE = "customer_care"
 
 
-class CustomerType(StrEnum):
+class CustomerType(fields.Word):
     """What kind of customer is contacted."""
 
     HOUSEHOLD = "household"
@@ -62,7 +93,7 @@ class CustomerType(StrEnum):
     PUBLIC_BODY = "public_body"
 
 
-class Touchpoint(StrEnum):
+class Touchpoint(fields.Word):
     """Why the customer is contacted."""
 
     REMINDER = "reminder"
@@ -73,7 +104,7 @@ class Touchpoint(StrEnum):
     SURVEY = "survey"
 
 
-class Channel(StrEnum):
+class Channel(fields.Word):
     """How the customer is contacted."""
 
     PHONE = "phone"
@@ -82,8 +113,17 @@ class Channel(StrEnum):
     WEB_CHAT = "web_chat"
     SOCIAL = "social"
 
+    @classmethod
+    def other_words(cls) -> dict[str, str]:
+        """What telephone systems and contact centres call the same channels."""
+        return {
+            **dict.fromkeys(("voice", "call", "telephone", "telefono"), "phone"),
+            **dict.fromkeys(("e_mail", "mail"), "email"),
+            **dict.fromkeys(("chat", "webchat", "live_chat"), "web_chat"),
+        }
 
-class EndedBy(StrEnum):
+
+class EndedBy(fields.Word):
     """Who ended a contract; `supplier` (non-payment) is a competing risk, never churn."""
 
     CUSTOMER = "customer"
@@ -96,17 +136,21 @@ class Recording(Inbound):
     uri: Annotated[str, StringConstraints(min_length=1, max_length=2048)] = Field(
         description="a path relative to an allow-listed recordings directory, or a file: URI in one"
     )
-    layout: Literal["stereo", "mono"] = Field(description="stereo: operator left, customer right")
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = Field(
-        None, description="checksum of the file; a recording that differs is refused"
+    layout: Annotated[Literal["stereo", "mono"], fields.LOWER] = Field(
+        description="stereo: operator left, customer right"
     )
+    sha256: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None,
+        fields.CHECKSUM,
+        or_without("recording.sha256"),
+    ] = Field(None, description="checksum of the file; a recording that differs is refused")
 
 
 class Survey(Inbound):
     """The customer's own answer: one rating question, one open question."""
 
     rating: Rating
-    comment: str | None = None
+    comment: Annotated[str | None, or_without("survey.comment")] = None
 
 
 PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
@@ -117,7 +161,7 @@ class CallEnded(Inbound):
 
     client_id: Identifier
     agency_id: Identifier
-    operator_id: Identifier = Field(description="a pseudonym already at the emitter")
+    operator_id: Login = Field(description="a pseudonym already at the emitter")
     customer_id: Identifier
     started_at: EventTime
     ended_at: EventTime
@@ -125,11 +169,20 @@ class CallEnded(Inbound):
     touchpoint: Touchpoint
     channel: Channel = Channel.PHONE
     customer_type: CustomerType = CustomerType.HOUSEHOLD
-    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "it"
-    recording: Recording | None = None
-    transcript: list[Turn] | None = Field(None, description="ready turns, instead of a recording")
-    survey: Survey | None = None
-    people: Annotated[list[PersonName], Field(max_length=20)] = Field(
+    language: Annotated[
+        str, StringConstraints(pattern=r"^[a-z]{2,3}$"), fields.LANGUAGE, fields.LANGUAGE_SCHEMA
+    ] = "it"
+    recording: Annotated[Recording | None, fields.ALL_NULL] = None
+    transcript: Annotated[list[Turn] | None, TURNS, TURNS_SCHEMA] = Field(
+        None, description="ready turns, instead of a recording"
+    )
+    survey: Annotated[Survey | None, fields.ALL_NULL, or_without("survey")] = None
+    answered: Annotated[StrictBool | None, or_without("answered")] = Field(
+        None,
+        description="false: nobody answered, whatever else is given; true: somebody or something "
+        "did, a voicemail too; null: told from the words",
+    )
+    people: Annotated[list[PersonName], Field(max_length=MOST), PEOPLE] = Field(
         default_factory=list,
         description="names that may be spoken in it, as 'Mario Rossi': they are taken out of its "
         "words and kept nowhere",
@@ -141,8 +194,9 @@ class CallEnded(Inbound):
             raise ValueError("ended_at is before started_at")
         if self.recording is not None and self.transcript is not None:
             raise ValueError("give a recording or a transcript, not both")
-        if self.recording is None and self.transcript is None and self.survey is None:
-            raise ValueError("a recording, a transcript or a survey is needed")
+        said = (self.recording, self.transcript, self.survey)
+        if self.answered is not False and all(part is None for part in said):
+            raise ValueError("a recording, a transcript or a survey is needed, or answered: false")
         return self
 
 
@@ -163,11 +217,7 @@ class PaymentReceived(Inbound):
 
     client_id: Identifier
     customer_id: Identifier
-    amount: Annotated[
-        Decimal,
-        Field(gt=0, max_digits=18, decimal_places=4),
-        WrapValidator(_not_a_return),
-    ]
+    amount: Annotated[Amount, WrapValidator(_not_a_return)]
     currency: Currency = "EUR"
     received_at: EventTime
 
@@ -185,7 +235,7 @@ class ContractCancelled(Inbound):
 class EventReference(Inbound):
     """Names an event of the same committente and customer, as it was sent."""
 
-    source: EventSource = Field(description="CloudEvents source of the event named")
+    source: Source = Field(description="CloudEvents source of the event named")
     id: Identifier = Field(description="CloudEvents id of the event named")
 
 
@@ -199,7 +249,7 @@ class PaymentReturned(Inbound):
     customer_id: Identifier
     payment: EventReference = Field(description="the payment-received event that it takes back")
     returned_at: EventTime
-    amount: Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=4)] | None = Field(
+    amount: Amount | None = Field(
         None, description="in the payment's currency; not given: all of it"
     )
 
@@ -214,8 +264,10 @@ class SurveyAnswered(Inbound):
     customer_id: Identifier
     call: EventReference = Field(description="the call-ended event that it answers about")
     answered_at: EventTime
-    rating: Rating | None = None
-    comment: Annotated[str, StringConstraints(max_length=100_000)] | None = None
+    rating: Annotated[Rating | None, or_without("rating")] = None
+    comment: Annotated[
+        Annotated[str, StringConstraints(max_length=100_000)] | None, or_without("comment")
+    ] = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -230,14 +282,26 @@ DataT = TypeVar("DataT", bound=Inbound)
 class CloudEvent(Inbound, Generic[DataT]):
     """CloudEvents 1.0 envelope in structured JSON; `id` names the event once and for all."""
 
-    specversion: Literal["1.0"] = "1.0"
+    specversion: Annotated[Literal["1.0"], fields.ONE_VERSION] = "1.0"
     id: Identifier
-    source: EventSource
+    source: Source
     type: str
-    time: EventTime
-    subject: Identifier = Field(description="the customer_id, also the Kafka key")
-    datacontenttype: Literal["application/json"] = "application/json"
+    time: Annotated[EventTime | None, or_without("time")] = Field(
+        None, description="when it was sent; what counts is the time in the data"
+    )
+    subject: Annotated[str | None, or_without("subject")] = Field(
+        None, description="the customer_id, also the Kafka key"
+    )
+    datacontenttype: Annotated[
+        Literal["application/json"], fields.JSON_MEDIA, fields.JSON_MEDIA_SCHEMA
+    ] = "application/json"
     data: DataT
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return null_for_absent(handler, core_schema, needed=("type",))
 
 
 class CallEndedEvent(CloudEvent[CallEnded]):

@@ -124,6 +124,22 @@ CALL_SURVEYS = Table(
 
 The rating of a survey that came with its call is in `calls`, and such a call has no row here.
 """
+ATTEMPTS = Table(
+    "attempts",
+    {
+        "event_id": "String",
+        "client_id": _LABEL,
+        "agency_id": _LABEL,
+        "customer": "String",
+        "started_at": _TIME,
+        "ended_at": _TIME,
+        **_SEGMENT_OF_CALL,
+        "reason": _LABEL,
+        **_VERSION,
+    },
+    ("client_id", "agency_id", "event_id"),
+)
+"""Calls that nobody answered; they are in no other figure. `reason` is an `Unanswered`."""
 
 ENGAGEMENTS = Table(
     "engagements",
@@ -347,6 +363,7 @@ TABLES = (
     EVENT_CLAIMS,
     CALLS,
     CALL_SURVEYS,
+    ATTEMPTS,
     ENGAGEMENTS,
     AGENCY_HOURS,
     AGENCY_METRICS,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from processors.answering import marked
+from processors.attempts import attempt_of
 from processors.identity import content_digest, identity_of, unsourced_identity
 from processors.interruptions import turn_taking
+from processors.mail_text import own_words
 from processors.pseudonyms import pseudonym
 from processors.redaction import redact
 from processors.turns import redacted
@@ -53,15 +56,21 @@ def redacted_survey(
 
 
 def from_text(event: CallEndedEvent, key: bytes, origin: str | None = None) -> CallTranscribed:
-    """A conversation whose text was given (or that is only a survey)."""
+    """A conversation whose text was given, or is not needed: a survey, a call nobody answered.
+
+    Of written messages only what is new counts, and only that is sent on.
+    """
     data = event.data
-    said = data.transcript or []
+    said = own_words(data.transcript or [], data.channel)
     taken = turn_taking(said) if said else None
+    turns = redacted(said, data.language, data.people)
+    attempt = attempt_of(data, turns)
     return CallTranscribed(
         call=call_of(event, key, origin),
-        turns=redacted(said, data.language, data.people),
+        turns=turns if attempt is None else marked(turns),
         survey=redacted_survey(data.survey, data.language, data.people),
         from_audio=False,
+        attempt=attempt,
         transcriber=None,
         overlaps=taken.overlaps if taken else None,
         interruptions=taken.interruptions if taken else None,

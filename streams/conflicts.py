@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from processors.claims import Verdict
-from schemas.derived import CallScored
+from schemas.derived import CallScored, CallTranscribed
 from schemas.topics import CALL_ENDED
 from streams.claims import Claims
 from streams.dead_letters import DeadLetters
@@ -23,8 +24,35 @@ _REASON = (
 )
 
 
+class Arbiter(Protocol):
+    """Lets the events pass that stand."""
+
+    async def settled(
+        self, events: Sequence[tuple[Delivery, Identified]]
+    ) -> list[tuple[Delivery, Identified]]:
+        """Those that stand, in order."""
+
+
+class Standing:
+    """Passes over the events in conflict without a word: another agent buries them."""
+
+    def __init__(self, claims: Claims) -> None:
+        self._claims = claims
+
+    async def settled(
+        self, events: Sequence[tuple[Delivery, Identified]]
+    ) -> list[tuple[Delivery, Identified]]:
+        """Those that stand, in order."""
+        verdicts = await self._claims.judge([event.claim for _, event in events])
+        return [
+            each
+            for each, verdict in zip(events, verdicts, strict=True)
+            if verdict is Verdict.STANDS
+        ]
+
+
 class Conflicts:
-    """Lets the events pass that stand; the one agent that has it buries the others."""
+    """Buries the events in conflict; of each kind of event, one agent has it."""
 
     def __init__(
         self, claims: Claims, originals: Originals, dead_letters: DeadLetters, progress: Progress
@@ -73,4 +101,5 @@ class Conflicts:
 
 def _origin(event: Identified) -> str | None:
     """Where a call was delivered before it was transcribed; None for what is at hand itself."""
-    return event.event.call.origin if isinstance(event.event, CallScored) else None
+    call = event.event
+    return call.call.origin if isinstance(call, CallTranscribed | CallScored) else None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import logging
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,7 +23,14 @@ log = logging.getLogger(__name__)
 MOST_IN_FLIGHT = 2000
 MOST_BYTES = 1_000_000
 """Largest event: a little below the brokers' usual limit of 1 MB a message."""
-_CONFIRM_SECONDS = 120.0
+SAY_EVERY = 5.0
+"""Seconds between two lines on what is waited for."""
+
+_ATTEMPTS_AT_TOPIC = 12
+"""Of `SAY_EVERY` each: how long a topic is waited for that nobody knows."""
+
+_DELIVERY_MS = 24 * 3600 * 1000
+"""A cluster without a quorum is waited for, as brokers that are away are."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,8 @@ class Emitter:
     bootstrap: str
     written: dict[str, int] = field(default_factory=dict)
     """Per `topic/partition`, the offset after the last confirmed event."""
+    confirmed: int = 0
+    """Messages that the brokers have confirmed."""
     _producer: KafkaProducer | None = None
     _in_flight: list[Any] = field(default_factory=list)
 
@@ -70,6 +82,8 @@ class Emitter:
                 linger_ms=20,
                 batch_size=256 * 1024,
                 bootstrap_timeout_ms=BOOTSTRAP_MS,
+                delivery_timeout_ms=_DELIVERY_MS,
+                max_block_ms=round(SAY_EVERY * 1000),
             ),
             KafkaError,
             f"Kafka at {self.bootstrap}",
@@ -78,11 +92,17 @@ class Emitter:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Confirm what is in flight, then disconnect."""
+        """Confirm what is in flight, then disconnect; after an error disconnect at once."""
+        from kafka.errors import KafkaError
+
         assert self._producer is not None
         if exception == (None, None, None):
             self.confirm()
-        self._producer.close()
+            self._producer.close()
+            return
+        self._note_confirmed()
+        with contextlib.suppress(KafkaError):
+            self._producer.close(timeout=0)
 
     def send(self, line: Line) -> None:
         """Send an event to its topic, keyed by its customer."""
@@ -96,38 +116,81 @@ class Emitter:
         Raises:
             DeliveryFailed: it cannot be sent, or the broker did not confirm an earlier one.
         """
-        from kafka.errors import KafkaError
-
-        assert self._producer is not None
-        try:
-            sent = self._producer.send(topic.name, key=key, value=value, partition=partition)
-        except KafkaError as error:
-            raise DeliveryFailed(
-                f"Kafka at {self.bootstrap} does not take an event for {topic.name} "
-                f"({type(error).__name__}): is the topic there? make them: ascolto admin topics"
-            ) from error
-        self._in_flight.append(sent)
+        self._in_flight.append(self._sent(topic, key, value, partition))
         if len(self._in_flight) >= MOST_IN_FLIGHT:
             self.confirm()
 
+    def _sent(self, topic: Topic, key: bytes, value: bytes, partition: int | None) -> Any:
+        """The promise of a message; waits for room, and for brokers to tell who takes it."""
+        from kafka.errors import KafkaError, KafkaTimeoutError
+
+        assert self._producer is not None
+        for attempt in itertools.count(1):
+            try:
+                return self._producer.send(topic.name, key=key, value=value, partition=partition)
+            except KafkaTimeoutError as error:
+                if self._in_flight:
+                    self.confirm()
+                elif attempt < _ATTEMPTS_AT_TOPIC:
+                    log.warning(
+                        "Kafka at %s does not say who takes events for %s: is the topic there "
+                        "(ascolto admin topics), are its brokers up? trying again",
+                        self.bootstrap,
+                        topic.name,
+                    )
+                else:
+                    raise self._not_taken(topic, error) from error
+            except KafkaError as error:
+                raise self._not_taken(topic, error) from error
+        raise AssertionError("counting never ends")
+
+    def _not_taken(self, topic: Topic, error: Exception) -> DeliveryFailed:
+        return DeliveryFailed(
+            f"Kafka at {self.bootstrap} does not take an event for {topic.name} "
+            f"({type(error).__name__}): is the topic there? make them: ascolto admin topics"
+        )
+
     def confirm(self) -> None:
-        """Wait until every message sent is confirmed.
+        """Wait until every message sent is confirmed, and say what is waited for.
 
         Raises:
             DeliveryFailed: one is not.
         """
-        from kafka.errors import KafkaError
+        from kafka.errors import KafkaError, KafkaTimeoutError
 
         assert self._producer is not None
-        self._producer.flush()
-        for future in self._in_flight:
+        begun = time.monotonic()
+        while True:
             try:
-                record = future.get(timeout=_CONFIRM_SECONDS)
-            except KafkaError as error:
-                raise DeliveryFailed(
-                    f"Kafka at {self.bootstrap} did not confirm an event "
-                    f"({type(error).__name__}): send the file again, duplicates do no harm"
-                ) from error
-            key = f"{record.topic}/{record.partition}"
-            self.written[key] = max(self.written.get(key, 0), record.offset + 1)
+                self._producer.flush(timeout=SAY_EVERY)
+                break
+            except KafkaTimeoutError:
+                waiting = sum(not future.is_done for future in self._in_flight)
+                log.warning(
+                    "Kafka at %s has not confirmed %d of %d events for %.0f s: is a broker away, "
+                    "or are fewer replicas in sync than min.insync.replicas? still waiting",
+                    self.bootstrap,
+                    waiting,
+                    len(self._in_flight) + self.confirmed,
+                    time.monotonic() - begun,
+                )
+        try:
+            for future in self._in_flight:
+                future.get(timeout=SAY_EVERY)
+        except KafkaError as error:
+            raise DeliveryFailed(
+                f"Kafka at {self.bootstrap} did not confirm an event "
+                f"({type(error).__name__}): send the file again, duplicates do no harm"
+            ) from error
+        finally:
+            self._note_confirmed()
+
+    def _note_confirmed(self) -> None:
+        """Count the messages in flight that are confirmed, and forget them all."""
+        for future in self._in_flight:
+            if future.is_done and future.succeeded():
+                record = future.value
+                key = f"{record.topic}/{record.partition}"
+                self.written[key] = max(self.written.get(key, 0), record.offset + 1)
+                self.confirmed += 1
         self._in_flight.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from infra.scoring_wire import Outcome, Scored
+from infra.scoring_wire import Attempted, Outcome, Scored
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery
@@ -48,6 +48,8 @@ class Scorer:
         for delivery, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Scored):
                 messages.append(message_of(outcome, delivery.partition))
+            elif isinstance(outcome, Attempted):
+                self._progress.count("attempts")
             else:
                 await self._dead_letters.refuse(delivery, outcome)
         await self._outbox.deliver(messages)

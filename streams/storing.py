@@ -15,7 +15,6 @@ from typing import Any
 
 from infra.clickhouse.store import Row, Store
 from processors.changes import Engagement, EngagementChange
-from processors.claims import Verdict
 from processors.event_time import date_of, day_of, to_datetime, to_us
 from processors.facts import amount_of
 from schemas import rows, topics
@@ -26,8 +25,8 @@ from schemas.hours import AgencyHours
 from schemas.rows import FIRST_WINS, HOUR_SUMS, Table
 from schemas.topics import Topic
 from streams.change_batches import ChangeBatch
-from streams.claims import Claims
 from streams.clock_gate import ClockGate
+from streams.conflicts import Arbiter
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery
 from streams.identified import Identified, identified
@@ -71,6 +70,10 @@ class FactSink:
     table: Table
     topics: tuple[Topic, ...]
     row_of: RowOfFact
+    takes: Callable[[Identified], bool] = lambda _: True
+    """Which of the topics' facts are for this table."""
+    buries: bool = False
+    """Whether this agent buries those in conflict: of facts that `link` does not see."""
 
 
 class TableWriter:
@@ -105,26 +108,28 @@ class FactWriter:
         sink: FactSink,
         store: Store,
         settings: RowSettings,
-        claims: Claims,
+        arbiter: Arbiter,
         gate: ClockGate | None = None,
     ) -> None:
         self._table = sink.table
-        self._row_of = sink.row_of
+        self._sink = sink
         self._store = store
         self._settings = settings
-        self._claims = claims
+        self._arbiter = arbiter
         self._gate = gate
 
     async def handle(self, batch: Sequence[Delivery]) -> None:
         """Write the rows of a batch's facts that stand in one insert."""
         key = self._settings.pseudonym_key
         read = [(each, identified(each, key, self._gate)) for each in batch]
-        facts = [(each, fact) for each, fact in read if isinstance(fact, Identified)]
-        verdicts = await self._claims.judge([fact.claim for _, fact in facts])
+        facts = [
+            (each, fact)
+            for each, fact in read
+            if isinstance(fact, Identified) and self._sink.takes(fact)
+        ]
         rows = [
-            self._row_of(fact, delivery, self._settings)
-            for (delivery, fact), verdict in zip(facts, verdicts, strict=True)
-            if verdict is Verdict.STANDS
+            self._sink.row_of(fact, delivery, self._settings)
+            for delivery, fact in await self._arbiter.settled(facts)
         ]
         await self._store.insert(self._table, _newest(self._table, rows))
 
@@ -197,6 +202,23 @@ def call_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row
         ),
         "version": settings.now_us(),
     }
+
+
+def attempt_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row:
+    """One call that nobody answered."""
+    event = fact.event
+    assert isinstance(event, CallTranscribed), delivery.topic
+    assert event.attempt is not None, "conversations are left out before"
+    return {
+        **event.call.model_dump(mode="python", include=set(rows.ATTEMPTS.columns)),
+        "reason": event.attempt.value,
+        "version": FIRST_WINS - settings.now_us(),
+    }
+
+
+def is_attempt(fact: Identified) -> bool:
+    """Whether nobody answered the call."""
+    return isinstance(fact.event, CallTranscribed) and fact.event.attempt is not None
 
 
 def _quotes(event: CallScored) -> list[tuple[str, int, str, float]]:
@@ -388,6 +410,7 @@ FACT_SINKS = (
         journal_row,
     ),
     FactSink(rows.CALLS, (topics.CALL_SCORED,), call_row),
+    FactSink(rows.ATTEMPTS, (topics.CALL_TRANSCRIBED,), attempt_row, is_attempt, buries=True),
 )
 SINKS = (
     Sink(rows.CALL_SURVEYS, (topics.ENGAGEMENT_CHANGED,), survey_rows),

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import faust
 
@@ -19,9 +19,11 @@ from infra.recordings import (
     RecordingStore,
 )
 from infra.whisper import Transcriber, Transcription
+from processors.answering import marked
+from processors.attempts import attempt_of
 from processors.identity import identity_of
 from processors.turns import redacted
-from schemas.codec import InvalidMessage, decode
+from schemas.codec import InvalidMessage, decode_inbound
 from schemas.derived import CallTranscribed
 from schemas.events import CallEnded, CallEndedEvent, Recording
 from schemas.topics import CALL_ENDED
@@ -29,6 +31,7 @@ from streams.calls import call_of, from_text, message_of, redacted_survey
 from streams.clock_gate import ClockGate
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery, delivery_of
+from streams.left_out import report_left_out
 from streams.ordered_acks import OrderedAcks, Ticket
 from streams.outbox import Message, Outbox
 from streams.progress import Progress
@@ -103,7 +106,7 @@ class Listener:
             delivery = delivery_of(event)
             ticket = acks.expect(delivery.topic, delivery.partition, event)
             call = self._read(delivery)
-            if isinstance(call, CallEndedEvent) and call.data.recording is not None:
+            if isinstance(call, CallEndedEvent) and _to_be_listened_to(call.data):
                 slow.append((delivery, call, ticket))
                 continue
             message = await self.pass_or_bury(delivery, call)
@@ -116,13 +119,16 @@ class Listener:
         return slow
 
     def _read(self, delivery: Delivery) -> CallEndedEvent | InvalidMessage:
-        call = decode(delivery.value, CallEndedEvent)
-        if isinstance(call, InvalidMessage) or self._ports.gate is None:
-            return call
-        refused = self._ports.gate.refusal(delivery, call)
-        if refused is None:
-            return call
-        return replace(refused, event_id=identity_of(self._ports.pseudonym_key, call))
+        """The call of a message; parts of it that cannot be used are counted and logged."""
+        routed = decode_inbound(delivery.value, CallEndedEvent)
+        if isinstance(routed, InvalidMessage):
+            return routed
+        call = cast("CallEndedEvent", routed.event)
+        refused = None if self._ports.gate is None else self._ports.gate.refusal(delivery, call)
+        if refused is not None:
+            return replace(refused, event_id=identity_of(self._ports.pseudonym_key, call))
+        report_left_out(routed.left_out, delivery.origin, self._ports.progress)
+        return call
 
     async def pass_or_bury(
         self, delivery: Delivery, call: CallEndedEvent | InvalidMessage
@@ -247,13 +253,21 @@ class Listener:
         self, delivery: Delivery, call: CallEndedEvent, heard: Transcription
     ) -> CallTranscribed:
         taken, data = heard.turn_taking, call.data
+        turns = redacted(heard.turns, data.language, data.people)
+        attempt = attempt_of(data, turns)
         return CallTranscribed(
             call=call_of(call, self._ports.pseudonym_key, delivery.origin),
-            turns=redacted(heard.turns, data.language, data.people),
+            turns=turns if attempt is None else marked(turns),
             survey=redacted_survey(data.survey, data.language, data.people),
             from_audio=True,
+            attempt=attempt,
             transcriber=heard.model,
             audio_seconds=heard.duration,
             overlaps=taken.overlaps if taken else None,
             interruptions=taken.interruptions if taken else None,
         )
+
+
+def _to_be_listened_to(call: CallEnded) -> bool:
+    """Whether there is a recording that may hold a conversation."""
+    return call.recording is not None and call.answered is not False

@@ -23,7 +23,7 @@ from streams.alert_watch import AlertWatch
 from streams.app import raw_topic
 from streams.claims import StoreClaims
 from streams.clock_gate import ClockGate
-from streams.conflicts import Conflicts
+from streams.conflicts import Conflicts, Standing
 from streams.customers import Customers, StoreArchive
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Intake, consume
@@ -101,9 +101,10 @@ def attach_analytics(
         older_name=partial(unsourced_identity, key),
     )
     claims = StoreClaims(store, now_us)
+    conflicts = Conflicts(claims, KafkaOriginals(settings.kafka), letters, progress)
     linker = Linker(
         customers,
-        Conflicts(claims, KafkaOriginals(settings.kafka), letters, progress),
+        conflicts,
         outbox,
         letters,
         progress,
@@ -117,8 +118,10 @@ def attach_analytics(
         app, "aggregate", aggregating.TOPICS, Intake(aggregator.handle, letters), 100, within=0.5
     )
     rows = RowSettings(key, settings.generation, now_us)
+    standing = Standing(claims)
     for fact_sink in FACT_SINKS:
-        facts = FactWriter(fact_sink, store, rows, claims, gate)
+        arbiter = conflicts if fact_sink.buries else standing
+        facts = FactWriter(fact_sink, store, rows, arbiter, gate)
         name = f"store-{fact_sink.table.name}"
         _attach(app, name, fact_sink.topics, Intake(facts.handle, letters), size=1000, within=0.5)
     for sink in SINKS:

@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from html import escape
@@ -20,11 +20,11 @@ from dashboards.panels import ALL_SEGMENTS, DEFAULT_WINDOW, OVERVIEW, SMALL_SAMP
 from dashboards.preview.macros import Choices, InvalidChoiceError
 from dashboards.preview.reading import Json, QueryResult, Reader, RunQuery
 from dashboards.texts import DEFAULT_LANGUAGE, LANGUAGES, texts
+from infra.web import Handler, local_application
 
 __all__ = ["QueryResult", "create_preview"]
 
 _LOG = logging.getLogger(__name__)
-_HOSTS = frozenset({"localhost", "127.0.0.1"})
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _HEADERS = {
     "Content-Security-Policy": (
@@ -38,7 +38,6 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Status = Callable[[], Mapping[str, Any]]
 
 _READER = web.AppKey("reader", Reader)
@@ -59,7 +58,7 @@ def create_preview(
     values, dates included. Raises ValueError for a language there are no texts in.
     """
     texts(language)
-    app = web.Application(middlewares=[_local_only, _store_away])
+    app = local_application([_store_away])
     app.on_response_prepare.append(_harden)
     app[_READER] = Reader(run_query)
     app[_LANGUAGE] = language
@@ -79,14 +78,6 @@ def create_preview(
             serve = partial(_own_file, path.read_bytes(), _TYPES[suffix])
             app.router.add_get(f"/static/{path.name}", serve)
     return app
-
-
-@web.middleware
-async def _local_only(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses names that a page elsewhere could have pointed at this machine (DNS rebinding)."""
-    if request.host.rpartition(":")[0] not in _HOSTS and request.host not in _HOSTS:
-        raise web.HTTPForbidden(text="this page is served to this machine only")
-    return await handler(request)
 
 
 @web.middleware

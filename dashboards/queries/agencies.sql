@@ -1,4 +1,5 @@
 SELECT DISTINCT agency_id
 FROM agency_metrics
 WHERE client_id = ${client:singlequote}
+    AND position(agency_id, '\\') = 0
 ORDER BY agency_id

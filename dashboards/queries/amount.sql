@@ -1,6 +1,6 @@
 SELECT
     agency_id AS agency,
-    amount_recovered AS value,
+    if(recovery_rate_n = 0, NULL, amount_recovered) AS value,
     recovery_rate_n AS n,
     as_of
 FROM agency_metrics FINAL

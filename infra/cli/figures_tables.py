@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from dashboards.survival_report import p_value, shown_days
+from infra.plain_text import console, plain
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,16 +25,14 @@ def print_view(view: str, shown: Any) -> None:
         view: survival, quarters, sensitivity or last-touch.
         shown: its JSON.
     """
-    from rich.console import Console
-
     for table in _TABLES[view](shown):
-        Console().print(table)
+        console().print(table)
 
 
 def _table(title: str, headings: Sequence[str], caption: str) -> Table:
     from rich.table import Table
 
-    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
+    table = Table(title=plain(title), caption=caption, title_justify="left", caption_justify="left")
     for index, heading in enumerate(headings):
         table.add_column(heading, justify="right" if index else "left", no_wrap=not index)
     return table
@@ -63,7 +62,7 @@ def _survival(shown: Mapping[str, Any]) -> Iterator[Table]:
 
 def _curve_cells(group: Row, days: Sequence[int]) -> Iterator[str]:
     points = {point["day"]: point for point in group["curve"]}
-    yield from (group["group"], str(group["n"]), str(group["events"]))
+    yield from (plain(group["group"]), str(group["n"]), str(group["events"]))
     for day in days:
         point = points.get(day)
         if point is None:
@@ -83,7 +82,7 @@ def _quarters(rows: Sequence[Row]) -> Iterator[Table]:
         )
         for row in own:
             quarters = (_rate_of_n(row["least"]), _rate_of_n(row["most"]))
-            table.add_row(row["agency_id"] or TOGETHER, str(row["n"]), *quarters)
+            table.add_row(plain(row["agency_id"] or TOGETHER), str(row["n"]), *quarters)
         yield table
 
 
@@ -97,7 +96,7 @@ def _sensitivity(rows: Sequence[Row]) -> Iterator[Table]:
         for agency, horizons in groupby(own, key=lambda row: str(row["agency_id"])):
             for index, row in enumerate(horizons):
                 table.add_row(
-                    "" if index else agency,
+                    "" if index else plain(agency),
                     str(row["horizon_days"]),
                     str(row["matured"]),
                     _interval(row["churn_rate"], ".1%"),
@@ -119,7 +118,7 @@ def _last_touch(rows: Sequence[Row]) -> Iterator[Table]:
             "last touch: only the last agency to talk before",
         )
         for row in own:
-            agency = row["agency_id"] or NOBODY
+            agency = plain(row["agency_id"] or NOBODY)
             for view, label in (("every_touch", agency), ("last_touch", "")):
                 counts = (_share(own, row, view, name) for name in ("cancellations", "payments"))
                 amount = f"{row[view]['amount']:,.2f}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -13,8 +11,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infra.cli.failures import FAILED, cannot_write, say
 from infra.cli.figures import times_asked
 from infra.cli.store_access import open_store
+from infra.plain_text import json_line
 from infra.settings import Settings
 from processors.event_time import DAY_HOURS, hour_of, to_datetime, to_us, window_bounds
 from processors.facts import amount_of
@@ -57,31 +57,25 @@ def show_view(
         report: file for the survival view's page.
         language: language of the page.
     """
-    from clickhouse_connect.driver.exceptions import DatabaseError
-
     view = View(name)
     chosen = MetricWindow(window) if window else DEFAULT_WINDOWS.get(view, MetricWindow.MONTH)
-    try:
-        with open_store(settings) as client:
-            parts = [
-                _READ[view](client, settings, chosen, at, client_id)
-                for client_id, at in times_asked(client, settings, as_of)
-            ]
-        shown: Any = _one_survival(parts) if view is View.SURVIVAL else [*chain(*parts)]
-    except DatabaseError as error:
-        print(f"the store refused: {_first_line(error)}\n(ascolto admin migrate?)", file=sys.stderr)
-        return 1
+    with open_store(settings) as client:
+        parts = [
+            _READ[view](client, settings, chosen, at, client_id)
+            for client_id, at in times_asked(client, settings, as_of)
+        ]
+    shown: Any = _one_survival(parts) if view is View.SURVIVAL else [*chain(*parts)]
     if report is not None:
         from dashboards.survival_report import write_report
 
         try:
             write_report(report, shown, language)
         except OSError as error:
-            print(f"{report} cannot be written: {error.strerror}", file=sys.stderr)
-            return 1
-        print(f"wrote {report}", file=sys.stderr)
+            say(cannot_write(report, error))
+            return FAILED
+        say(f"wrote {report}")
     if as_json:
-        print(json.dumps(shown, ensure_ascii=False))
+        print(json_line(shown))
     elif report is None:
         from infra.cli.figures_tables import print_view
 
@@ -99,10 +93,6 @@ def _one_survival(parts: list[dict[str, Any]]) -> dict[str, Any]:
         "groups": [group for part in parts for group in part["groups"]],
         "logrank": [test for part in parts for test in part["logrank"]],
     }
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:300]
 
 
 def _head(window: MetricWindow, as_of: datetime) -> dict[str, str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import sys
 
+from infra.cli.failures import counted, say
 from infra.cli.store_access import open_store
+from infra.plain_text import plain
 from infra.settings import Settings
 
 
@@ -17,13 +19,17 @@ def list_letters(settings: Settings) -> int:
             "ORDER BY written_at"
         ).result_rows
     for row in rows:
-        print("\t".join(str(cell) for cell in row))
-    print(f"{len(rows)} dead letters", file=sys.stderr)
+        print("\t".join(plain(cell) for cell in row))
+    say(counted(len(rows), "dead letter"))
     return 0
 
 
 def show_letter(settings: Settings, letter_id: str) -> int:
-    """Print a letter's original bytes; returns the exit code."""
+    """Print a letter's original bytes; returns the exit code.
+
+    On a terminal they are shown as text, so that nothing in them is obeyed; a file or a pipe gets
+    them as they are.
+    """
     with open_store(settings) as client:
         rows = client.query(
             "SELECT original FROM dead_letters FINAL WHERE letter_id = {id:String}",
@@ -31,8 +37,13 @@ def show_letter(settings: Settings, letter_id: str) -> int:
         ).result_rows
     if not rows:
         print(
-            f"there is no dead letter {letter_id}: see ascolto dead-letters list", file=sys.stderr
+            f"there is no dead letter {plain(letter_id)}: see ascolto dead-letters list",
+            file=sys.stderr,
         )
         return 1
-    sys.stdout.buffer.write(base64.b64decode(rows[0][0]) + b"\n")
+    original = base64.b64decode(rows[0][0])
+    if sys.stdout.isatty():
+        print(plain(original.decode(errors="replace"), lines=True))
+    else:
+        sys.stdout.buffer.write(original + b"\n")
     return 0

@@ -1,7 +1,7 @@
 """`ascolto`: the command line. Logs and progress go to stderr, results to stdout.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage. Parts are imported when a command needs them, so
-that `--help` answers at once.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C. Parts are imported when a
+command needs them, so that `--help` answers at once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,16 @@ from typing import Annotated
 import typer
 
 from infra.cli import figure_commands, models, operating_commands, run_commands
-from infra.cli.options import DataDir, EventsFile, Language, read_settings
+from infra.cli.failures import FAILED, STOPPED, cannot_write, counted, say, told
+from infra.cli.options import (
+    DataDir,
+    EventsFile,
+    Language,
+    failure,
+    read_settings,
+    require_text,
+    wrong_usage,
+)
 from infra.settings import ScorerName
 
 app = typer.Typer(
@@ -69,10 +78,14 @@ def demo(
     calls: Annotated[int, typer.Option(min=100, help="Conversations to simulate.")] = 20_000,
     language: Annotated[Language, typer.Option(help="Language of the page.")] = Language.ITALIAN,
 ) -> None:
-    """Play 120 days of three agencies through the whole system, real audio calls included."""
+    """Play 120 days of three agencies through the whole system, real audio calls included.
+
+    Takes some minutes; the same command goes on where it was stopped. Afterwards, with the same
+    data directory: [bold]ascolto figures --window 90d[/bold]
+    """
     from infra.cli.demo import run_demo
 
-    settings = read_settings(data_dir, "demo")
+    settings = read_settings(data_dir)
     raise typer.Exit(
         run_demo(
             settings, seed=seed, calls=calls, ends=exit_, as_json=as_json, language=language.value
@@ -87,9 +100,13 @@ def emit(
         str | None, typer.Option(help="Bootstrap servers. Default: ASCOLTO_KAFKA.")
     ] = None,
 ) -> None:
-    """Send a file of events to Kafka, each confirmed; lines that are no events are refused."""
+    """Send a file of events to Kafka, each confirmed; lines that are no events are refused.
+
+    Example: [bold]ascolto emit events.jsonl --kafka kafka-1:9092,kafka-2:9092[/bold]
+    """
     from infra.cli.emit import emit_file
 
+    require_text(file, "an event")
     settings = read_settings(None)
     raise typer.Exit(emit_file(file, kafka or settings.kafka))
 
@@ -108,7 +125,10 @@ def simulate(
     ] = 0.0,
     truth: Annotated[Path | None, typer.Option(help="File for the known truth, as JSON.")] = None,
 ) -> None:
-    """Write the events of three simulated agencies, whose truth is known."""
+    """Write the events of three simulated agencies, whose truth is known.
+
+    Example: [bold]ascolto simulate --calls 500 --out events.jsonl --truth truth.json[/bold]
+    """
     from infra.cli.simulate import simulate_to
     from infra.demo.simulation import SimulationSettings
 
@@ -117,10 +137,13 @@ def simulate(
     )
     if out is None:
         simulate_to(sys.stdout, settings, truth)
-    else:
+        return
+    try:
         with out.open("w", encoding="utf-8") as file:
             written = simulate_to(file, settings, truth)
-        print(f"wrote {written} events to {out}", file=sys.stderr)
+    except OSError as error:
+        raise failure(cannot_write(Path(error.filename or out), error)) from error
+    say(f"wrote {counted(written, 'event')} to {out}")
 
 
 @app.command()
@@ -141,7 +164,10 @@ def transcribe(
         str, typer.Option(help="Words to expect, parted by commas: names of products.")
     ] = "",
 ) -> None:
-    """Transcribe recordings: who said what, when."""
+    """Transcribe recordings: who said what, when.
+
+    Example: [bold]ascolto transcribe call.wav --language it --json[/bold]
+    """
     from infra.cli.transcribe import transcribe as transcribe_files
     from infra.whisper import transcriber_of
 
@@ -172,21 +198,33 @@ def score(
     from infra.cli.score import score as score_lines
     from infra.scorers import scorer_of
 
+    if str(file) != "-":
+        require_text(file, "a conversation")
     reader = scorer_of(scorer or read_settings(None).scorer)
     if str(file) == "-":
         raise typer.Exit(score_lines(sys.stdin, sys.stdout, reader))
-    if not file.is_file():
-        raise typer.BadParameter(f"there is no file {file}", param_hint="FILE")
     with file.open(encoding="utf-8", errors="replace") as lines:
         raise typer.Exit(score_lines(lines, sys.stdout, reader))
 
 
 @app.command()
-def doctor(data_dir: DataDir = None) -> None:
-    """Check the environment, and say how to mend what is wrong."""
+def doctor(
+    data_dir: DataDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Check settings, data directory, Kafka and ClickHouse, and say how to fix what is wrong.
+
+    Exit code 1 if anything is. Where ASCOLTO_KAFKA and ASCOLTO_CLICKHOUSE_URL are set, those are
+    checked too.
+    """
     from infra.cli.doctor import examine
 
-    raise typer.Exit(examine(read_settings(data_dir)))
+    if data_dir is not None and not data_dir.is_dir():
+        raise wrong_usage(
+            f"there is no directory {data_dir}: check --data-dir; without it doctor looks at the "
+            "default one"
+        )
+    raise typer.Exit(examine(read_settings(data_dir), as_json=as_json))
 
 
 def main() -> None:
@@ -201,6 +239,12 @@ def main() -> None:
     except BrokenPipeError:
         # The reader of a pipe, such as head, has read enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        say("stopped")
+        sys.exit(STOPPED)
+    except OSError as error:
+        say(told(error))
+        sys.exit(FAILED)
 
 
 if __name__ == "__main__":

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from infra.cli.options import DataDir, Language, failure, read_settings
-
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
-
-    from infra.settings import Settings
 
 dashboards_app = typer.Typer(no_args_is_help=True, help="Dashboards as code.")
 admin_app = typer.Typer(no_args_is_help=True, help="Prepare Kafka and ClickHouse.")
@@ -53,35 +48,19 @@ def admin_migrate(
     to: Annotated[
         int | None, typer.Option(min=0, help="Migration number; default: newest.")
     ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Go back without asking, whatever is dropped.")
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Bring ClickHouse's tables to the newest form (or back to an older one)."""
-    from infra.clickhouse.client import StoreInUse, open_client
-    from infra.clickhouse.migrate import migrate
+    """Bring ClickHouse's tables to the newest form, or back to an older one, which drops some.
 
-    settings = read_settings(data_dir)
-    try:
-        client = open_client(settings)
-    except StoreInUse as error:
-        raise failure(str(error)) from error
-    steps = migrate(client, to) + _name_older_events(client, settings, to)
-    print("\n".join(steps) if steps else "nothing to do", file=sys.stderr)
+    On the server of ASCOLTO_CLICKHOUSE_URL; without it on the store in the data directory, if
+    there is one. Example: [bold]ascolto admin migrate[/bold]
+    """
+    from infra.cli.migrating import migrate_store
 
-
-def _name_older_events(client: Client, settings: Settings, to: int | None) -> list[str]:
-    """Give the events of versions before identities theirs, for which the key is needed."""
-    from infra.clickhouse.older_events import IDENTITIES, has_older_events, name_older_events
-
-    if (to is not None and to < IDENTITIES) or not has_older_events(client):
-        return []
-    if settings.pseudonym_key is None and not settings.key_file.exists():
-        raise failure(
-            "the events kept are to get their identities with the workers' pseudonym key: set "
-            "ASCOLTO_PSEUDONYM_KEY to it (or ASCOLTO_DATA_DIR to where theirs is), then do this "
-            "again; the tables have their newest form already"
-        )
-    named = name_older_events(client, settings.pseudonym_secret())
-    return [f"{named} older events got their identities"]
+    raise typer.Exit(migrate_store(read_settings(data_dir), to, yes=yes))
 
 
 @letters_app.command("list")

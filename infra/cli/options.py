@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from infra.cli.failures import FAILED, WRONG_USAGE, say
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -19,7 +20,7 @@ DataDir = Annotated[
         "--data-dir", help="Where data is kept. Default: ASCOLTO_DATA_DIR, or ~/.ascolto/data."
     ),
 ]
-EventsFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON lines.")]
+EventsFile = Annotated[Path, typer.Argument(help="Events as JSON lines.")]
 
 
 class Window(StrEnum):
@@ -47,16 +48,20 @@ class Language(StrEnum):
     ENGLISH = "en"
 
 
-def read_settings(data_dir: Path | None, below: str | None = None) -> Settings:
-    """The settings of the environment, with `data_dir` where it is given; wrong usage if bad."""
+def read_settings(data_dir: Path | None) -> Settings:
+    """The settings of the environment, with `data_dir` where it is given; wrong usage if bad.
+
+    Variables that are no setting are named on standard error.
+    """
     from pydantic import ValidationError
 
-    from infra.settings import Settings, default_home
+    from infra.misspelt import warnings
+    from infra.settings import Settings
 
+    for warning in warnings():
+        say(warning)
     try:
-        if data_dir is not None:
-            return Settings(data_dir=data_dir.absolute())
-        return Settings(data_dir=default_home() / below) if below else Settings()
+        return Settings() if data_dir is None else Settings(data_dir=data_dir.absolute())
     except ValidationError as error:
         told = "; ".join(
             f"ASCOLTO_{'_'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"
@@ -94,7 +99,23 @@ def read_past(text: str, now: datetime, option: str = "--as-of") -> datetime:
     return time
 
 
+def require_text(path: Path, what: str) -> None:
+    """Wrong usage where `path` cannot be a file of JSON lines; `what` is what a line holds."""
+    from infra.cli.text_files import NoLines, require_lines
+
+    try:
+        require_lines(path, what)
+    except NoLines as error:
+        raise wrong_usage(str(error)) from error
+
+
 def failure(message: str) -> typer.Exit:
     """Say what failed; raise what is returned."""
-    print(message, file=sys.stderr)
-    return typer.Exit(1)
+    say(message)
+    return typer.Exit(FAILED)
+
+
+def wrong_usage(message: str) -> typer.Exit:
+    """Say what was asked for wrongly; raise what is returned."""
+    say(message)
+    return typer.Exit(WRONG_USAGE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -13,13 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infra.cli.failures import FAILED, STOPPED, counted, say, told
+from infra.cli.meter import Meter
 from infra.cli.stack import Stack, StackFailed
+from infra.data_directory import keep_files_private
+from infra.plain_text import json_line
 from infra.settings import Settings
 from schemas.derived import Figures, MetricWindow
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from streams.emitter import Emitter, Line
     from streams.gateway import Played
 
@@ -42,8 +43,19 @@ def run_stack(settings: Settings, events: Path | None, *, ends: bool, as_json: b
     """`ascolto run all`; returns the exit code."""
     if events is None:
         return run(settings, None, ends=ends, as_json=as_json)
+    if (settings.data_dir / "demo.json").exists():
+        say(f"note: {settings.data_dir} holds the demo too; --data-dir keeps them apart")
     with events.open("rb") as file:
-        return run(settings, Source(events.name, file), ends=ends, as_json=as_json)
+        source = Source(events.name, file, _lines_in(events))
+        return run(settings, source, ends=ends, as_json=as_json)
+
+
+def _lines_in(file: Path) -> int | None:
+    """How many lines of a file hold something; None where counting would use it up (a pipe)."""
+    if not file.is_file():
+        return None
+    with file.open("rb") as lines:
+        return sum(1 for line in lines if line.strip())
 
 
 def run(
@@ -63,10 +75,12 @@ def run(
         as_json: print the summary as the last line of stdout.
         shows: open the page in a browser, where there is one.
     """
-    from infra.clickhouse.client import StoreInUse
+    from infra.clickhouse.client import NoStore, StoreInUse
+    from infra.clickhouse.damage import StoreDamaged
     from infra.embedded.broker import BrokerFailed
     from streams.emitter import DeliveryFailed
 
+    keep_files_private()
     begun = time.monotonic()
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, _interrupt)
@@ -77,6 +91,7 @@ def run(
             cleanup.callback(stack.stop)
             stack.start()
             say(f"Ascolto is listening. Open {stack.url} in a browser (Kafka: {stack.bootstrap})")
+            say(f"Data is kept in {settings.data_dir}")
             if shows:
                 show(stack.url)
             if source is not None:
@@ -88,20 +103,21 @@ def run(
                 stack.watch()
     except KeyboardInterrupt:
         say("stopped; start again with the same command to go on")
-        return 1 if ends else 0
-    except (StackFailed, BrokerFailed, StoreInUse, DeliveryFailed) as error:
+        return STOPPED if ends else 0
+    except (StackFailed, BrokerFailed, DeliveryFailed) as error:
         say(str(error))
-        return 1
+        return FAILED
+    except (NoStore, StoreInUse, StoreDamaged) as error:
+        say(str(error))
+        return FAILED
+    except OSError as error:
+        say(told(error))
+        return FAILED
     summary = summarise(settings, played, time.monotonic() - begun)
     _say_summary(summary)
     if as_json:
-        print(json.dumps(summary, ensure_ascii=False))
+        print(json_line(summary))
     return 0
-
-
-def say(text: str) -> None:
-    """Tell the person at the terminal."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def show(url: str) -> None:
@@ -117,52 +133,64 @@ def _interrupt(*_: object) -> None:
 
 
 def _play(stack: Stack, source: Source) -> Played:
-    """Send everything and wait until it is through, with progress on a terminal."""
+    """Send everything and wait until it is through, with progress."""
     from streams.emitter import Emitter, read_lines
     from streams.gateway import Played, play
 
     played = Played()
-    with _progress() as progress:
-        sending = progress.add_task(f"sending {source.name}", total=source.total)
+    with Meter(_THROUGH, source.total) as meter:
         with Emitter(stack.bootstrap) as emitter:
             assert stack.known is not None, "the stack has started"
             for played in play(read_lines(source.lines), source.name, emitter, stack.known):
-                if (played.events + played.invalid) % _CHUNK == 0:
+                sent = played.events + played.invalid
+                if sent % _CHUNK == 0:
                     emitter.confirm()
                     stack.wrote(emitter.written.items())
-                    _keep_together(stack)
-                    progress.update(sending, completed=played.events + played.invalid)
+                    _keep_together(stack, meter, sent)
             if played.waiting:
                 stack.wrote(emitter.written.items())
                 _send_last(stack, emitter, played.waiting)
-        sent = played.events + played.invalid
-        progress.update(sending, completed=sent, total=sent)
         stack.wrote(emitter.written.items())
-        working = progress.add_task("working them through", total=None)
-        for done, total in stack.wait_until_through():
-            progress.update(working, completed=done, total=total)
-    say(f"all {played.events} events are through; {played.invalid} lines were no events")
+        _wait(stack, meter, played.events + played.invalid)
+    say(f"{_all(played.events)} through; {counted(played.invalid, 'dead letter')} for other lines")
     return played
 
 
 def _catch_up(stack: Stack) -> None:
     """Wait until the figures stand again as the journal has them."""
-    with _progress() as progress:
-        task = progress.add_task("making the figures anew", total=None)
-        for done, total in stack.wait_until_through():
-            progress.update(task, completed=done, total=total)
+    known = len(stack.known or ())
+    with Meter(_THROUGH, known) as meter:
+        _wait(stack, meter, known)
 
 
-def _keep_together(stack: Stack) -> None:
+def _wait(stack: Stack, meter: Meter, sent: int) -> None:
+    for _ in stack.wait_until_through():
+        waiting = stack.waiting()
+        meter.at(sent - waiting, None if waiting else _LAST_FIGURES)
+    meter.at(sent, _ALL_THROUGH)
+
+
+_THROUGH = "events through (the page shows these)"
+_LAST_FIGURES = "all events taken, writing the last figures"
+_ALL_THROUGH = "all events through"
+
+
+def _all(events: int) -> str:
+    return "the event is" if events == 1 else f"all {events} events are"
+
+
+def _keep_together(stack: Stack, meter: Meter, sent: int) -> None:
     """Hold the sending back while the workers are far behind.
 
     Sent all at once, a file's payments would be through long before its calls, and the page
     would show days that are half there.
     """
     done, total = stack.progress()
+    meter.at(sent - stack.waiting())
     while total - done > _MOST_BEHIND:
         time.sleep(_GLANCE_SECONDS)
         done, total = stack.progress()
+        meter.at(sent - stack.waiting())
 
 
 def _send_last(stack: Stack, emitter: Emitter, lines: Iterable[Line]) -> None:
@@ -176,21 +204,6 @@ def _send_last(stack: Stack, emitter: Emitter, lines: Iterable[Line]) -> None:
     emitter.confirm()
 
 
-def _progress() -> Progress:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )
-
-
 def summarise(settings: Settings, played: Played | None, seconds: float) -> dict[str, Any]:
     """What the store holds, agency by agency, as of each client's latest event."""
     from infra.clickhouse.client import open_embedded
@@ -202,11 +215,13 @@ def summarise(settings: Settings, played: Played | None, seconds: float) -> dict
         counts = client.query(
             "SELECT (SELECT count() FROM calls FINAL), "
             "(SELECT countIf(from_audio) FROM calls FINAL), "
-            "(SELECT count() FROM dead_letters FINAL)"
+            "(SELECT count() FROM dead_letters FINAL), "
+            "(SELECT count() FROM attempts FINAL)"
         ).result_rows[0]
         return {
             "events": played.events if played else 0,
             "calls": int(counts[0]),
+            "attempts": int(counts[3]),
             "transcribed_from_audio": int(counts[1]),
             "dead_letters": int(counts[2]),
             "seconds": round(seconds, 1),
@@ -243,6 +258,7 @@ def _agency(figures: Figures) -> dict[str, Any]:
 
 def _say_summary(summary: dict[str, Any]) -> None:
     say(
-        f"{summary['calls']} conversations, {summary['transcribed_from_audio']} of them heard from "
-        f"audio, {summary['dead_letters']} dead letters, {summary['seconds']} s"
+        f"{counted(summary['calls'], 'conversation')}, {summary['transcribed_from_audio']} of them "
+        f"heard from audio, {counted(summary['dead_letters'], 'dead letter')}, "
+        f"{summary['seconds']} s"
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import json
 import os
 import shutil
@@ -15,16 +14,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.cli import failures
 from infra.cli.reconcile import tell, told_as_json
 from infra.cli.stack import Stack, StackFailed
-from infra.clickhouse.client import STORE_DIRECTORY, StoreInUse, open_embedded
+from infra.cli.store_access import require_store
+from infra.clickhouse.client import STORE_DIRECTORY, NoStore, StoreInUse, open_embedded
 from infra.clickhouse.comparing import Difference, differences
+from infra.clickhouse.damage import (
+    FACTS,
+    StoreDamaged,
+    check_tables,
+    damaged,
+    is_damage,
+    parts_set_aside,
+)
 from infra.clickhouse.journal import DERIVED
 from infra.clickhouse.reconcile import Comparison, both_sides
+from infra.data_directory import keep_files_private, make_private
+from infra.plain_text import plain
+from infra.running import DirectoryInUse, take
 from infra.settings import Settings, keep_once
 from schemas.rows import (
     AGENCY_HOURS,
     AGENCY_METRICS,
+    ATTEMPTS,
     CALL_SURVEYS,
     DEAD_LETTERS,
     ENGAGEMENTS,
@@ -44,6 +57,7 @@ _SNAPSHOTS = replace(
     AGENCY_METRICS, key=("client_id", "agency_id", "segment", "window", "as_of"), removable=False
 )
 _COMPARISONS = (
+    Comparison(ATTEMPTS, "ended_at", ATTEMPTS.name),
     Comparison(CALL_SURVEYS, "known_at", CALL_SURVEYS.name),
     Comparison(ENGAGEMENTS, "opened_at", ENGAGEMENTS.name),
     Comparison(AGENCY_HOURS, "hour", AGENCY_HOURS.name, absent_is_zero=True),
@@ -69,15 +83,22 @@ def rebuild(settings: Settings, accept: bool, as_json: bool) -> int:
     if settings.clickhouse_url is not None:
         _say("rebuild serves the embedded stack; docs/reconcile.md tells how to on a server")
         return 1
+    from clickhouse_connect.driver.exceptions import DatabaseError
+
     from infra.embedded.broker import BrokerFailed
     from streams.emitter import DeliveryFailed
 
+    require_store(settings.data_dir)
+    keep_files_private()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     workplace = settings.data_dir / WORKPLACE
     try:
         with _held(settings.data_dir):
             shutil.rmtree(workplace, ignore_errors=True)
             old = _export(settings.data_dir, workplace)
+            for table in DERIVED:
+                if table.name not in old:
+                    _say(f"{table.name} is damaged: it is made again, and not compared")
             _replay(settings, workplace, old)
             compared, found = _compare(workplace, old)
             switched = accept or not found
@@ -87,8 +108,19 @@ def rebuild(settings: Settings, accept: bool, as_json: bool) -> int:
     except KeyboardInterrupt:
         _say("stopped; the old figures stay")
         return 1
-    except (StackFailed, BrokerFailed, StoreInUse, DeliveryFailed, OSError) as error:
+    except (StackFailed, DirectoryInUse, BrokerFailed, DeliveryFailed) as error:
         _say(f"{error}\nthe old figures stay")
+        return 1
+    except (NoStore, StoreInUse, StoreDamaged) as error:
+        _say(str(error))
+        return 1
+    except DatabaseError as error:
+        if not is_damage(error):
+            raise
+        _say(str(damaged(settings.data_dir / STORE_DIRECTORY, FACTS)))
+        return 1
+    except OSError as error:
+        _say(f"{failures.told(error)}\nthe old figures stay")
         return 1
     if as_json:
         print(json.dumps({**told_as_json(compared, found, _SIDES), "switched": switched}))
@@ -126,30 +158,43 @@ _EXCHANGE = 2
 @contextlib.contextmanager
 def _held(data_dir: Path) -> Iterator[None]:
     """Keep stacks from the directory, as they keep each other."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    with (data_dir / "stack.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StackFailed(f"another ascolto runs in {data_dir}: stop it first") from error
+    make_private(data_dir)
+    with take(data_dir):
         yield
 
 
 def _export(data_dir: Path, workplace: Path) -> dict[str, Path]:
-    """The old tables as files: to take the facts from, and to compare the figures with."""
+    """The old tables as files: to take the facts from, and to compare the figures with.
+
+    Tables that the facts make again are left out where they are damaged.
+
+    Raises:
+        StoreDamaged: the facts themselves are.
+    """
+    from clickhouse_connect.driver.exceptions import DatabaseError
+
     from infra.clickhouse.migrate import migrate
 
     folder = workplace / "old"
     folder.mkdir(parents=True)
     files = {table.name: folder / f"{table.name}.native" for table in TABLES}
-    with contextlib.closing(open_embedded(data_dir)) as client:
+    with contextlib.closing(open_embedded(data_dir, damaged=True)) as client:
+        broken = {table for table, _ in parts_set_aside(client)}
+        if broken & set(FACTS):
+            raise damaged(data_dir / STORE_DIRECTORY, broken)
         migrate(client)
+        check_tables(client, data_dir / STORE_DIRECTORY, FACTS)
         for name, file in files.items():
-            client.command(
-                f"INSERT INTO FUNCTION file({{file:String}}, 'Native') SELECT * FROM {name} FINAL",  # noqa: S608 - a constant
-                parameters={"file": str(file)},
-            )
-    return files
+            try:
+                client.command(
+                    f"INSERT INTO FUNCTION file({{file:String}}, 'Native') SELECT * FROM {name} FINAL",  # noqa: S608, E501 - a constant
+                    parameters={"file": str(file)},
+                )
+            except DatabaseError as error:
+                if name in FACTS or not is_damage(error):
+                    raise
+                broken.add(name)
+    return {name: file for name, file in files.items() if name not in broken}
 
 
 def _replay(settings: Settings, workplace: Path, old: dict[str, Path]) -> None:
@@ -192,14 +237,16 @@ def _compare(workplace: Path, old: dict[str, Path]) -> tuple[dict[str, int], lis
     with contextlib.closing(open_embedded(workplace)) as client:
         for comparison in _COMPARISONS:
             table = comparison.table
+            if table.name not in old:
+                continue
             rows = client.query(f"SELECT count() FROM {table.name} FINAL").result_rows  # noqa: S608
             compared[table.name] = int(rows[0][0])
             sides = both_sides(
                 client,
                 comparison,
-                "file({old:String}, 'Native')",
+                "file({old:String}, 'Native', {structure:String})",
                 f"{table.name} FINAL",
-                parameters={"old": str(old[table.name])},
+                parameters={"old": str(old[table.name]), "structure": _structure(table)},
             )
             if table is _SNAPSHOTS:
                 sides = (row for row in sides if row.one is not None and row.other is not None)
@@ -207,5 +254,10 @@ def _compare(workplace: Path, old: dict[str, Path]) -> tuple[dict[str, int], lis
     return compared, found
 
 
+def _structure(table: Table) -> str:
+    """The columns, which a file of a table without rows does not tell."""
+    return ", ".join(f"`{name}` {kind}" for name, kind in table.columns.items())
+
+
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    print(plain(text, lines=True), file=sys.stderr, flush=True)

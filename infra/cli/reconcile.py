@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from infra.cli.store_access import open_store
+from infra.plain_text import plain
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def tell(
     from infra.clickhouse.comparing import as_line
 
     for each in differences:
-        print(as_line(each, *sides))
+        print(plain(as_line(each, *sides)))
     rows = ", ".join(f"{table} {count}" for table, count in compared.items())
     many = "difference" if len(differences) == 1 else "differences"
     outcome = f"{len(differences)} {many}" if differences else "all equal"

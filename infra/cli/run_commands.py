@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.options import DataDir, read_settings
+from infra.cli.options import DataDir, read_settings, require_text
 
 app = typer.Typer(no_args_is_help=True, help="Run the workers, or the whole embedded stack.")
 
@@ -29,7 +29,7 @@ def run_all(
     data_dir: DataDir = None,
     events: Annotated[
         Path | None,
-        typer.Option("--events", exists=True, dir_okay=False, help="Events to play (JSON lines)."),
+        typer.Option("--events", help="Events to play (JSON lines)."),
     ] = None,
     exit_: Annotated[bool, typer.Option("--exit", help="End when all events are through.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Last line: a summary as JSON.")] = False,
@@ -38,9 +38,14 @@ def run_all(
         typer.Option("--recordings", exists=True, file_okay=False, help="Allow-listed directory."),
     ] = None,
 ) -> None:
-    """Run the embedded stack: broker, both workers, store and page, in one command."""
+    """Run the embedded stack: broker, both workers, store and page, in one command.
+
+    Example: [bold]ascolto run all --events events.jsonl --exit --data-dir data[/bold]
+    """
     from infra.cli.play import run_stack
 
+    if events is not None:
+        require_text(events, "an event")
     settings = read_settings(data_dir)
     if recordings:
         settings = settings.model_copy(update={"recordings": recordings})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import subprocess
@@ -16,10 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from infra.cli.failures import counted
 from infra.cli.future_facts import bury_future_facts
 from infra.cli.workers import HEARD, PARENT_VARIABLE
+from infra.data_directory import NoDirectory, make_private
 from infra.embedded import children
 from infra.embedded.broker import EmbeddedBroker
+from infra.running import DirectoryInUse, take
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ class Stack:
     _workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _written: dict[str, int] = field(default_factory=dict)
     _lock: IO[str] | None = None
+    _places: dict[str, int] = field(default_factory=dict)
     _admin: Any = None
 
     @property
@@ -144,10 +147,24 @@ class Stack:
         self._check_alive()
         if self._admin is None:
             self._admin = open_admin(self.bootstrap)
-        committed = _committed(self._admin)
+        committed = self._places = _committed(self._admin)
         self._note_status()
         done = sum(min(committed.get(place, 0), offset) for place, offset in self._written.items())
         return done, sum(self._written.values())
+
+    def waiting(self) -> int:
+        """Events that no stage has linked to a customer yet, as `progress` last saw it.
+
+        Each is on one topic of those that lead to linking: as sent, transcribed or scored.
+        """
+        from streams import linking, scoring, transcribing
+
+        names = {topic.name for each in (transcribing, scoring, linking) for topic in each.TOPICS}
+        return sum(
+            offset - min(self._places.get(place, 0), offset)
+            for place, offset in self._written.items()
+            if place.rpartition("/")[0] in names
+        )
 
     def watch(self) -> None:
         """Return only by `StackFailed`, when a part has ended."""
@@ -156,15 +173,11 @@ class Stack:
             time.sleep(1.0)
 
     def _take_directory(self) -> None:
-        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
-        self._lock = (self.settings.data_dir / "stack.lock").open("w")
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StackFailed(
-                f"another ascolto runs in {self.settings.data_dir}: stop it first, or give "
-                "another --data-dir"
-            ) from error
+            make_private(self.settings.data_dir)
+            self._lock = take(self.settings.data_dir)
+        except (NoDirectory, DirectoryInUse) as error:
+            raise StackFailed(str(error)) from error
 
     def _make_topics(self) -> None:
         from infra.kafka import ensure_topics
@@ -173,7 +186,8 @@ class Stack:
         ensure_topics(self.bootstrap, PARTITIONS, CHANGELOGS)
 
     def _restore(self) -> None:
-        from infra.clickhouse.client import open_embedded
+        from infra.clickhouse.client import STORE_DIRECTORY, open_embedded
+        from infra.clickhouse.damage import FACTS, check_tables
         from infra.clickhouse.journal import (
             forget_derived,
             read_claims,
@@ -189,6 +203,7 @@ class Stack:
         client = open_embedded(self.settings.data_dir)
         try:
             migrate(client)
+            check_tables(client, self.settings.data_dir / STORE_DIRECTORY, FACTS)
             if not sealed_with(client, key):
                 raise StackFailed(
                     f"the events kept in {self.settings.data_dir} were made pseudonymous with "
@@ -211,7 +226,7 @@ class Stack:
                 "(ascolto dead-letters list --error-class from_the_future)"
             )
         if self.known:
-            self.say(f"took {len(self.known)} events back from the journal")
+            self.say(f"took {counted(len(self.known), 'event')} back from the journal")
 
     def _start_worker(self, name: str, generation: int) -> subprocess.Popen[bytes]:
         settings = self.settings

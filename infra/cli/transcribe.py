@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +10,10 @@ from pathlib import Path
 from infra.decoding import Layout, channels_of
 from infra.models import ModelUnknown
 from infra.packaged_model import ModelMissing
+from infra.plain_text import json_line, plain
 from infra.recordings import LanguageUnknown, RecordingError
 from infra.whisper import Transcriber, Transcription
+from processors.answering import marked, unanswered
 from schemas.conversation import Speaker, Turn
 
 _NAMES = {
@@ -20,11 +21,13 @@ _NAMES = {
         Speaker.OPERATOR: "Operatore",
         Speaker.CUSTOMER: "Cliente",
         Speaker.UNKNOWN: "Voce",
+        Speaker.MACHINE: "Voce registrata",
     },
     "en": {
         Speaker.OPERATOR: "Operator",
         Speaker.CUSTOMER: "Customer",
         Speaker.UNKNOWN: "Voice",
+        Speaker.MACHINE: "Recorded voice",
     },
 }
 
@@ -60,7 +63,7 @@ def transcribe(
         with ThreadPoolExecutor(at_once) as executor:
             for file, said in zip(files, executor.map(attempt, files), strict=True):
                 if isinstance(said, RecordingError):
-                    sys.stderr.write(f"{file}: {said}\n")
+                    sys.stderr.write(plain(f"{file}: {said}") + "\n")
                     failed = True
                     continue
                 sys.stdout.write(_line(file, said) if as_json else _readable(file, said))
@@ -81,23 +84,27 @@ def _layout(file: Path, mono: bool | None) -> Layout:
 
 
 def _line(file: Path, said: Transcription) -> str:
-    taken = said.turn_taking
+    taken, turns = said.turn_taking, marked(said.turns)
+    nobody = not turns or unanswered(turns, said.language) is not None
     line = {
         "file": str(file),
         "duration": said.duration,
         "language": said.language,
-        "turns": [turn.model_dump(mode="json") for turn in said.turns],
+        "turns": [turn.model_dump(mode="json") for turn in turns],
+        "why": "nobody_answered" if nobody else None,
         "overlaps": None if taken is None else taken.overlaps,
         "interruptions": None if taken is None else taken.interruptions,
         "dropped": said.dropped,
     }
-    return json.dumps(line, ensure_ascii=False) + "\n"
+    return json_line(line) + "\n"
 
 
 def _readable(file: Path, said: Transcription) -> str:
     names = _NAMES.get(said.language, _NAMES["en"])
-    lines = [f"{file} ({said.duration:.1f} s)"]
-    lines += [f"{_clock(turn)}  {names[turn.speaker]}: {turn.text}" for turn in said.turns]
+    lines = [plain(f"{file} ({said.duration:.1f} s)")]
+    lines += [
+        f"{_clock(turn)}  {names[turn.speaker]}: {plain(turn.text)}" for turn in marked(said.turns)
+    ]
     return "\n".join(lines) + "\n\n"
 
 

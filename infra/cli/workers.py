@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,7 +22,15 @@ HEARD = "/heard"
 
 def run_worker(name: str, settings: Settings) -> None:
     """Run worker `name` until it is told to stop; ends the process."""
-    logging.getLogger("aiokafka").setLevel(logging.WARNING)
+    from infra.data_directory import NoDirectory, keep_files_private, make_private
+    from infra.log_limits import condense
+
+    condense("aiokafka")
+    keep_files_private()
+    try:
+        make_private(settings.data_dir)
+    except NoDirectory as error:
+        raise SystemExit(f"{error}: set ASCOLTO_DATA_DIR, or give --data-dir") from error
     {"transcriber": run_transcriber, "analytics": run_analytics}[name](settings)
 
 
@@ -76,17 +83,13 @@ def run_analytics(settings: Settings) -> None:
     """Run the analytics worker, with the preview on its page."""
     from dashboards.preview.app import QueryResult, create_preview
     from infra.clickhouse.client import open_client
-    from infra.clickhouse.migrate import migrate
     from infra.clickhouse.store import ClickHouseStore
     from infra.scoring_child import ScoringChild, scoring_command
     from streams.app import build_app
     from streams.progress import Progress
     from streams.workers import ANALYTICS, Around, attach_analytics, run
 
-    if settings.clickhouse_url is None:
-        client = open_client(settings)
-        migrate(client)
-        client.close()
+    _prepare_store(settings)
     app = build_app(ANALYTICS, settings)
     progress = Progress()
     store = ClickHouseStore(lambda: open_client(settings))
@@ -109,6 +112,38 @@ def run_analytics(settings: Settings) -> None:
         preview.router.add_post(HEARD, _on_request(heard))
     page = _page(settings, ANALYTICS, preview)
     run(app, Around(open_store, close), page, *_guard())
+
+
+def _prepare_store(settings: Settings) -> None:
+    """The embedded store's tables in their newest form (a server's are an admin step's); its key.
+
+    Raises:
+        SystemExit: the store is another worker's, or damaged; its customers have another key.
+    """
+    from infra.clickhouse.client import NoStore, StoreInUse, open_client
+    from infra.clickhouse.damage import StoreDamaged
+    from infra.clickhouse.migrate import applied, migrate
+    from infra.key_fingerprint import KeyDiffers, check
+
+    try:
+        client = open_client(settings)
+    except StoreInUse as error:
+        raise SystemExit(
+            f"{error}. For several analytics workers the store is a ClickHouse server: set "
+            "ASCOLTO_CLICKHOUSE_URL"
+        ) from error
+    except (NoStore, StoreDamaged) as error:
+        raise SystemExit(str(error)) from error
+    try:
+        if settings.clickhouse_url is None:
+            migrate(client)
+        elif not applied(client):
+            raise SystemExit("ClickHouse has no tables yet: make them with ascolto admin migrate")
+        check(client, settings.pseudonym_secret())
+    except KeyDiffers as error:
+        raise SystemExit(str(error)) from error
+    finally:
+        client.close()
 
 
 def _on_request(
@@ -134,10 +169,12 @@ def clock_of(settings: Settings) -> Callable[[], int]:
 def _status_only(progress: Progress) -> web.Application:
     from aiohttp import web
 
+    from infra.web import local_application
+
     async def status(_: web.Request) -> web.Response:
         return web.json_response(progress.report())
 
-    app = web.Application()
+    app = local_application()
     app.router.add_get("/status", status)
     return app
 

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.backoff import insist
+from infra.clickhouse.damage import StoreDamaged, check_parts, unopenable
+from infra.data_directory import NoDirectory, make_private
+from infra.running import running
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,40 +34,70 @@ def open_client(settings: Settings) -> Client:
     """A client of the settings' store; waits for a server that is away.
 
     Raises:
+        NoStore: the embedded store's directory cannot be one.
         StoreInUse: the embedded store is open in another process.
+        StoreDamaged: files of the embedded store are damaged.
     """
     if settings.clickhouse_url is None:
         return open_embedded(settings.data_dir)
     return _open_server(settings.clickhouse_url.get_secret_value())
 
 
-def open_embedded(data_dir: Path) -> Client:
+def open_embedded(data_dir: Path, *, damaged: bool = False) -> Client:
     """A client of the engine in process, on the store below `data_dir`.
+
+    Args:
+        data_dir: the data directory.
+        damaged: open a store with damaged files too, to save what is whole.
 
     Raises:
         NoStore: the directory cannot be made, or is a file.
         StoreInUse: the store is open in another process.
+        StoreDamaged: files of it are damaged.
     """
     import clickhouse_connect
-    from clickhouse_connect.driver.exceptions import ProgrammingError
+    from clickhouse_connect.driver.exceptions import DatabaseError, ProgrammingError
 
     path = data_dir / STORE_DIRECTORY
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        make_private(data_dir)
+        path.mkdir(mode=0o700, exist_ok=True)
+    except NoDirectory as error:
+        raise NoStore(str(error)) from error
     except OSError as error:
         raise NoStore(f"{path} cannot be a directory: {error.strerror}") from error
     if _locked(path / "status"):
-        raise StoreInUse(
-            f"another ascolto process has the store in {path} open: stop that one, or give "
-            "another --data-dir"
-        )
+        raise StoreInUse(_in_use(data_dir, path))
     try:
-        return clickhouse_connect.get_client(interface="chdb", path=str(path))
-    except ProgrammingError as error:
-        raise StoreInUse(
-            f"the store in {path} cannot be opened; if no other process has it open, it is "
-            "damaged: give another --data-dir"
-        ) from error
+        client = clickhouse_connect.get_client(interface="chdb", path=str(path))
+    except (ProgrammingError, DatabaseError) as error:
+        if _locked(path / "status"):
+            raise StoreInUse(_in_use(data_dir, path)) from error
+        raise StoreDamaged(unopenable(path)) from error
+    if not damaged:
+        try:
+            check_parts(client, path)
+        except StoreDamaged:
+            client.close()
+            raise
+    return client
+
+
+def has_store(data_dir: Path) -> bool:
+    """Whether an embedded store is there; asking makes nothing."""
+    return (data_dir / STORE_DIRECTORY).is_dir()
+
+
+def _in_use(data_dir: Path, path: Path) -> str:
+    pid = _holder(path / "status")
+    pages = {each.pid: each.page for each in running(data_dir) if each.page is not None}
+    who = "" if pid is None else f" (process {pid})"
+    page = pages.get(pid) if pid is not None else None
+    shown = "" if page is None else f"; its page {page} shows the figures meanwhile"
+    return (
+        f"another ascolto process{who} has the store in {path} open, and it serves one at a "
+        f"time{shown}. Stop that one first (Ctrl-C where it runs)"
+    )
 
 
 def _locked(status_file: Path) -> bool:
@@ -83,10 +116,17 @@ def _locked(status_file: Path) -> bool:
 
 
 def _ours(status_file: Path) -> bool:
+    return _holder(status_file) == os.getpid()
+
+
+def _holder(status_file: Path) -> int | None:
+    """Id of the process that the engine's lock file names."""
     try:
-        return f"PID: {os.getpid()}" in status_file.read_text(errors="replace").splitlines()
+        lines = status_file.read_text(errors="replace").splitlines()
     except OSError:
-        return False
+        return None
+    named = [line.removeprefix("PID: ") for line in lines if line.startswith("PID: ")]
+    return int(named[0]) if named and named[0].isdigit() else None
 
 
 def _open_server(url: str) -> Client:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-_LEDGER = "schema_migrations"
-_NUMBERS = f"SELECT DISTINCT number FROM {_LEDGER} ORDER BY number"  # noqa: S608 - a constant
+LEDGER = "schema_migrations"
+_NUMBERS = f"SELECT DISTINCT number FROM {LEDGER} ORDER BY number"  # noqa: S608 - a constant
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def _statements(text: str) -> tuple[str, ...]:
 def applied(client: Client) -> list[int]:
     """Numbers of the migrations the store has, in order."""
     client.command(
-        f"CREATE TABLE IF NOT EXISTS {_LEDGER} (number UInt32, name String) "
+        f"CREATE TABLE IF NOT EXISTS {LEDGER} (number UInt32, name String) "
         "ENGINE = MergeTree ORDER BY number"
     )
     rows = client.query(_NUMBERS).result_rows
@@ -74,14 +74,14 @@ def migrate(client: Client, target: int | None = None) -> list[str]:
         if step.number <= goal and step.number not in have:
             for statement in step.up:
                 client.command(statement)
-            client.insert(_LEDGER, [[step.number, step.name]], column_names=["number", "name"])
+            client.insert(LEDGER, [[step.number, step.name]], column_names=["number", "name"])
             taken.append(f"{step.number:04d}_{step.name} up")
     for step in reversed(steps):
         if step.number > goal and step.number in have:
             for statement in step.down:
                 client.command(statement)
             client.command(
-                f"DELETE FROM {_LEDGER} WHERE number = {{number:UInt32}}",  # noqa: S608 - a constant
+                f"DELETE FROM {LEDGER} WHERE number = {{number:UInt32}}",  # noqa: S608 - a constant
                 parameters={"number": step.number},
             )
             taken.append(f"{step.number:04d}_{step.name} down")

@@ -20,6 +20,7 @@ from schemas.derived import MetricWindow
 from schemas.rows import (
     AGENCY_HOURS,
     AGENCY_METRICS,
+    ATTEMPTS,
     CALL_SURVEYS,
     CALLS,
     ENGAGEMENTS,
@@ -34,6 +35,7 @@ _LONGEST_DAYS = max(window.hours for window in MetricWindow) // 24
 
 _STEPS = (
     "journaled_calls",
+    "journaled_attempts",
     "answers",
     "conversations",
     "reckoned_surveys",
@@ -82,6 +84,7 @@ COMPARISONS = (
         "journaled_calls",
         left_out=tuple(name for name in CALLS.columns if name not in _OF_A_CALL),
     ),
+    Comparison(ATTEMPTS, "ended_at", "journaled_attempts"),
     Comparison(CALL_SURVEYS, "known_at", "reckoned_surveys"),
     Comparison(ENGAGEMENTS, "opened_at", "reckoned_engagements"),
     Comparison(AGENCY_HOURS, "hour", "reckoned_hours", absent_is_zero=True),

@@ -25,6 +25,10 @@ NOT_NOW = frozenset({159, 164, 202, 203, 209, 210, 225, 241, 242, 243, 252, 319,
 tables, too many queries or parts, no memory or disk, its keeper away, an insert left in doubt."""
 
 
+_PAGE_SECONDS = 60
+"""Longest time that a query of the page may take."""
+
+
 class StoreAway(Exception):
     """The store cannot take rows now."""
 
@@ -120,5 +124,7 @@ class ClickHouseStore:
     def _query(
         self, sql: str, parameters: Mapping[str, Any] | None
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
-        result = self._client().query(sql, parameters=dict(parameters or {}))
+        result = self._client().query(
+            sql, parameters=dict(parameters or {}), settings={"max_execution_time": _PAGE_SECONDS}
+        )
         return list(result.column_names), [tuple(row) for row in result.result_rows]

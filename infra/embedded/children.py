@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from infra.data_directory import PRIVATE_UMASK
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -20,10 +22,12 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start `command`, its output appended to `log_file`, to be killed when this process ends.
 
-    The kernel does the killing on Linux; elsewhere the child has to watch its parent itself.
+    The kernel does the killing on Linux; elsewhere the child has to watch its parent itself. What
+    it writes, and its log, are readable by their owner alone.
     """
-    log_file.parent.mkdir(parents=True, exist_ok=True)
-    with log_file.open("ab") as output:
+    log_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "ab") as output:
         return _popen(command, output, environment)
 
 
@@ -39,6 +43,7 @@ def _popen(
         env={**os.environ, **(environment or {})},
         start_new_session=True,
         preexec_fn=bind,
+        umask=PRIVATE_UMASK,
     )
 
 

@@ -138,6 +138,22 @@ def fit_customer(features: Features, sides: NDArray[np.int64], labels: NDArray[n
     return _head(features, network, targets, CUSTOMER)
 
 
+def fit_looks(
+    grams: Sequence[Grams], labels: NDArray[np.int64], recipe: Recipe
+) -> tuple[Looks, Looks, float]:
+    """What n-grams and words say of one label (1 or 0) of texts, and its bias."""
+    targets = [(labels, 1)]
+    characters, by_characters = _looks(
+        [each.characters for each in grams],
+        CHARACTER_BUCKETS, targets, recipe.characters_strength, recipe.characters_share,
+    )  # fmt: skip
+    words, by_words = _looks(
+        [each.words for each in grams],
+        WORD_BUCKETS, targets, recipe.words_strength, recipe.words_share,
+    )  # fmt: skip
+    return characters, words, float((by_characters + by_words)[0])
+
+
 def _head(
     features: Features,
     network: tuple[Network, Vector],

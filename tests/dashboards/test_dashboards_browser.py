@@ -149,7 +149,7 @@ async def test_what_was_said_is_never_markup(
     spoken = "<img src=x onerror=alert(1)>"
     call["turns"] = f'[{{"text": "{spoken}"}}]'
     call["quotes"] = [("aggression.threat", 0, spoken, 1.0)]
-    agency = "<b>Alba</b>"
+    agency = "<b>Alba</b>\u202e\x1b[2J"
     call["agency_id"] = agency
     empty.add("calls", [call])
     empty.add(
@@ -161,7 +161,10 @@ async def test_what_was_said_is_never_markup(
         await page.goto(url)
         await expect(page.locator(".call mark")).to_have_text(spoken)
         assert await page.locator(".call img").count() == 0
-        await expect(page.locator("#panel-nps .ytick text").first).to_have_text(agency)
+        await expect(page.locator("#panel-nps .ytick text").first).to_have_text(
+            "<b>Alba</b>\\u202e\\u001b[2J"
+        )
+        await expect(page.locator(".call header b")).to_have_text("<b>Alba</b>\\u202e\\u001b[2J")
         assert complaints == []
     finally:
         await runner.cleanup()

@@ -36,9 +36,23 @@ def test_every_text_the_page_asks_for_is_there() -> None:
     asked = set()
     for path in files("dashboards.preview").joinpath("static").iterdir():
         if path.name.endswith(".js"):
-            asked |= set(re.findall(r'say\("([a-z_.]+)"', path.read_text(encoding="utf-8")))
+            asked |= set(
+                re.findall(r'say(?:Many)?\("([a-z_.]+)"', path.read_text(encoding="utf-8"))
+            )
     assert len(asked) > 20
     assert asked <= set(texts("it"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_count_has_its_singular(language: str) -> None:
+    """'1 voto', never '1 voti': wherever a noun follows a number that can be one."""
+    words = texts(language)
+    counted = {key for key in words if re.search(r"\{(n|points|horizon)\} [a-zà-ù]", words[key])}
+    plural = {key for key in counted if not key.endswith(".one")}
+    assert len(plural) >= 7
+    for key in plural:
+        assert f"{key}.one" in words, key
+        assert words[f"{key}.one"] != words[key] or language == "en", key
 
 
 def test_a_language_we_do_not_speak_is_refused() -> None:

@@ -47,3 +47,13 @@ def told(data_dir: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     out, err = process.communicate(timeout=120)
     assert out, err
     return process.returncode, json.loads(out.splitlines()[-1])
+
+
+def make_store(data_dir: Path) -> None:
+    """An empty store, as an earlier version's run leaves it."""
+    code = (
+        "import sys; from pathlib import Path; from infra.clickhouse.client import open_embedded\n"
+        "from infra.clickhouse.migrate import migrate\n"
+        "client = open_embedded(Path(sys.argv[1])); migrate(client); client.close()"
+    )
+    subprocess.run([sys.executable, "-c", code, str(data_dir)], check=True, timeout=120)

@@ -14,6 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from infra.cli.main import app
+from tests.infra.stored import make_store
 
 COMMANDS = [
     "demo",
@@ -33,6 +34,7 @@ COMMANDS = [
     "doctor",
 ]
 RUNNER = CliRunner()
+ROOT = Path(__file__).parents[2]
 
 
 def ascolto(
@@ -130,6 +132,7 @@ def test_wrong_settings_in_the_environment_are_named_without_their_value(tmp_pat
 
 
 def test_figures_of_nothing_are_an_empty_list(tmp_path: Path) -> None:
+    make_store(tmp_path / "d")
     done = ascolto("figures", "--data-dir", tmp_path / "d", "--json", home=tmp_path)
     assert (done.returncode, json.loads(done.stdout)) == (0, [])
     assert "no events yet" in done.stderr
@@ -193,6 +196,7 @@ client.close()
 
 
 def test_dead_letters_are_listed_and_shown(tmp_path: Path) -> None:
+    make_store(tmp_path)
     empty = ascolto("dead-letters", "list", "--data-dir", tmp_path, home=tmp_path)
     assert (empty.returncode, empty.stdout) == (0, "")
     subprocess.run([sys.executable, "-c", _LETTERS, str(tmp_path)], check=True, timeout=60)
@@ -208,7 +212,8 @@ def test_dead_letters_are_listed_and_shown(tmp_path: Path) -> None:
 
 
 def test_admin_migrate_goes_forward_and_back(tmp_path: Path) -> None:
-    steps = [["--to", "0"], [], []]
+    make_store(tmp_path)
+    steps = [["--to", "0", "--yes"], [], []]
     told = [
         ascolto("admin", "migrate", *step, "--data-dir", tmp_path, home=tmp_path) for step in steps
     ]
@@ -249,7 +254,7 @@ def test_the_doctor_tells_what_is_wrong_and_how_to_mend_it(tmp_path: Path) -> No
         env={"ASCOLTO_HOME": str(tmp_path), "ASCOLTO_RECORDINGS": "/no/such/directory"},
     )
     assert result.exit_code == 1
-    assert "mend recordings in /no/such/directory" in result.stdout
+    assert "fix  recordings in /no/such/directory" in result.stdout
     assert "ASCOLTO_RECORDINGS" in result.stdout
     assert "ok   Python" in result.stdout
 
@@ -268,7 +273,7 @@ def test_the_doctor_tells_of_a_model_that_is_not_here(
     environment = {"ASCOLTO_HOME": str(tmp_path), "ASCOLTO_MODEL": model, "COLUMNS": "300"}
     result = RUNNER.invoke(app, ["doctor"], env=environment)
     assert result.exit_code == 1
-    assert "mend whisper model" in result.stdout
+    assert "fix  whisper model" in result.stdout
     assert seen in result.stdout
 
 
@@ -295,7 +300,7 @@ def test_a_worker_whose_model_cannot_be_used_ends_before_it_takes_a_call(tmp_pat
 def test_the_doctor_is_content_here(tmp_path: Path) -> None:
     result = RUNNER.invoke(app, ["doctor"], env={"ASCOLTO_HOME": str(tmp_path)})
     assert result.exit_code == 0, result.stdout
-    assert "mend" not in result.stdout
+    assert "fix " not in result.stdout
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:
@@ -308,8 +313,8 @@ def test_a_data_directory_that_is_a_file_is_told(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
     file.touch()
     done = ascolto("figures", "--window", "7d", "--data-dir", file, home=tmp_path)
-    assert done.returncode == 1
-    assert "cannot be a directory" in done.stderr
+    assert done.returncode == 2
+    assert "is a file" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -328,7 +333,8 @@ def test_a_reader_that_has_read_enough_is_no_error() -> None:
 
 def test_a_broker_that_is_away_is_told_by_its_address(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
-    file.write_text("")
+    example = next((ROOT / "schemas" / "examples" / "payment-received").iterdir())
+    file.write_text(json.dumps(json.loads(example.read_text(encoding="utf-8"))))
     command = [sys.executable, "-m", "infra.cli.main", "emit", str(file), "--kafka", "127.0.0.1:1"]
     sender = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert sender.stderr is not None

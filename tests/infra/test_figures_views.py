@@ -17,6 +17,7 @@ from infra.cli.main import app
 from tests.figures import outcome_reference, reference
 from tests.figures.histories import AGENCIES, BEGIN, CLIENT
 from tests.infra.outcome_child import HORIZON, history
+from tests.infra.stored import make_store
 
 AS_OF = BEGIN + timedelta(days=40, hours=7, minutes=30)
 WINDOW = timedelta(days=30)
@@ -164,6 +165,7 @@ def test_a_report_is_written_whole_or_not_at_all(data_dir: Path, tmp_path: Path)
 
 @pytest.mark.parametrize("view", ["--survival", "--last-touch"])
 def test_an_empty_store_shows_nothing(tmp_path: Path, view: str) -> None:
+    make_store(tmp_path)
     done = ascolto(tmp_path, view, "--json")
     assert done.returncode == 0, done.stderr
     shown = json.loads(done.stdout)

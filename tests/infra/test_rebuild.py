@@ -59,6 +59,7 @@ def test_directories_change_places_or_stay_as_they_are(tmp_path: Path) -> None:
 def test_nothing_is_rebuilt_under_a_running_stack(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "store").mkdir()
     with (tmp_path / "stack.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert rebuild(Settings(data_dir=tmp_path), accept=True, as_json=False) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import pytest
@@ -141,6 +141,70 @@ def test_a_number_asked_for_is_taken_from_answers_in_bits() -> None:
     assert redact_call(said, "it") == [said[0], *taken, *said[5:]]
 
 
+BIRTHS = ROOT / "tests" / "scoring" / "material" / "birth_dialogues.jsonl"
+
+
+def dialogues(split: str) -> list[dict[str, Any]]:
+    rows = [json.loads(line) for line in BIRTHS.read_text(encoding="utf-8").splitlines()]
+    return [row for row in rows if row["split"] == split]
+
+
+@pytest.mark.parametrize("row", dialogues("dev"), ids=lambda row: " / ".join(row["turns"])[:60])
+def test_dates_of_birth_leave_answers_and_other_dates_stay(row: dict[str, Any]) -> None:
+    once = redact_call(row["turns"], row["language"])
+    assert once == row["redacted"]
+    assert redact_call(once, row["language"]) == once
+
+
+def test_dates_of_birth_leave_dialogues_that_were_set_aside() -> None:
+    rows = dialogues("test")
+    right = [redact_call(row["turns"], row["language"]) == row["redacted"] for row in rows]
+    assert len(rows) >= 40
+    assert sum(right) >= LEAST_RECALL * len(rows)
+
+
+def test_a_rating_given_soon_after_a_date_of_birth_stays() -> None:
+    for question in ("Grazie. Da zero a dieci, che voto ci dà?", "da zero a dieci che voto da"):
+        said = ["Data di nascita?", "Tre aprile ottantacinque.", question, "Sette."]
+        assert redact_call(said, "it") == [said[0], "[DATA_DI_NASCITA].", *said[2:]]
+
+
+@pytest.mark.parametrize(
+    ("asked", "answers", "expected"),
+    [
+        ("Mi dà il codice cliente?", ["uno due tre", "quattro cinque"], ["[CODICE]", "[CODICE]"]),
+        (
+            "Mi dice il codice fiscale?",
+            ["erre esse esse emme erre a", "otto cinque d zero tre"],
+            ["[CODICE_FISCALE]", "[CODICE_FISCALE]"],
+        ),
+        ("Il codice fiscale?", ["Roma Savona Savona Milano"], ["[CODICE_FISCALE]"]),
+        ("Un recapito telefonico?", ["tre tre otto quattro cinque"], ["[TELEFONO]"]),
+        ("Il numero del documento?", ["A Y quattro cinque sei sette"], ["[CODICE]"]),
+        ("Come si chiama?", ["Zwerger.", "Signor Zwerger?"], ["[NOME].", "Signor [NOME]?"]),
+        ("Il cognome?", ["zwerger"], ["[NOME]"]),
+        ("A chi è intestata?", ["A Bianchi."], ["A [NOME]."]),
+        ("Con chi parlo?", ["Con suo marito."], ["Con suo marito."]),
+        ("Come si chiama?", ["Perché me lo chiede?"], ["Perché me lo chiede?"]),
+        ("Mi conferma l'indirizzo?", ["Garibaldi dodici."], ["[INDIRIZZO]."]),
+        (
+            "In che via?",
+            ["Mazzini", "E il civico?", "sette"],
+            ["[INDIRIZZO]", "E il civico?", "[INDIRIZZO]"],
+        ),
+        ("Mi dà l'indirizzo mail?", ["Non ce l'ho."], ["Non ce l'ho."]),
+        ("Dove abita?", ["Lontano, lasci stare."], ["Lontano, lasci stare."]),
+        ("Il CAP?", ["uno zero uno due uno"], ["[INDIRIZZO]"]),
+        ("Quanto può pagare?", ["Cinquanta al mese."], ["Cinquanta al mese."]),
+        ("Da zero a dieci?", ["Sette."], ["Sette."]),
+    ],
+)  # fmt: skip
+def test_what_a_turn_asks_for_leaves_the_answers(
+    asked: str, answers: list[str], expected: list[str]
+) -> None:
+    assert redact_call([asked, *answers], "it") == [asked, *expected]
+
+
 def test_findings_say_what_they_are_and_where() -> None:
     text = "Sono Marta, IBAN IT60X0542811101000000123456."
     found = find_personal_data(text, "it")
@@ -249,7 +313,8 @@ def test_any_text_is_taken(text: str, language: str) -> None:
     ],
 )
 def test_hostile_text_costs_no_more_than_its_length(evil: str) -> None:
-    began = perf_counter()
+    began = process_time()
     redact(evil, "it")
     redact(evil, "en")
-    assert perf_counter() - began < 2.0
+    redact_call(["Data di nascita, nome e via?", evil, evil], "it")
+    assert process_time() - began < 2.0

@@ -73,7 +73,7 @@ def test_any_conversation_gets_scores_in_range_and_quotes_its_own_words(
     assert score == score_call(list(turns), language, reader)
     assert len(score.turns) == len(turns)
     for turn, scored in zip(turns, score.turns, strict=True):
-        scorable = has_words(turn.text) and language != "de"
+        scorable = has_words(turn.text) and language != "de" and score.why != "nobody_answered"
         assert (scored.aggression is not None) == (scorable and turn.speaker is Speaker.OPERATOR)
         assert (scored.sentiment is not None) == (scorable and turn.speaker is Speaker.CUSTOMER)
         for reason in scored.reasons:
@@ -174,6 +174,30 @@ def test_scores_that_cannot_be_given_are_null_and_say_why(reader: TurnReader) ->
     faint = score_call([op(THREAT, confidence=0.3), cu("Sì.", confidence=0.4)], "it", reader)
     assert (faint.aggression, faint.why) == (None, "low_transcription_confidence")
     assert score_call([op(THREAT), cu("Sì.")], "it", reader).why is None
+
+
+@BOTH
+def test_a_call_that_nobody_answered_has_no_scores(reader: TurnReader) -> None:
+    machine = cu("Il cliente da lei chiamato non è raggiungibile, la preghiamo di richiamare.")
+    message = op("Buongiorno, la chiamo per la bolletta. O paga o le stacco la luce. Mi richiami.")
+    for turns in ([machine], [machine, message], [message]):
+        score = score_call(turns, "it", reader)
+        assert score.why == "nobody_answered"
+        values = (score.aggression, score.empathy, score.sentiment, score.predicted_rating)
+        assert values == (None, None, None, None)
+        assert (score.churn_intent, score.drivers, score.conduct) == (False, [], [])
+        assert len(score.turns) == len(turns)
+    assert score_call([op("Sì."), cu("Sì.")], "it", reader, answered=False).why == "nobody_answered"
+
+
+@BOTH
+def test_a_machines_words_amid_a_call_do_not_count(reader: TurnReader) -> None:
+    said = [cu("Un attimo."), op("Aspetto."), cu("Eccomi, grazie, pago domani.")]
+    hold = cu("Siamo spiacenti: per reclami e disdette prema due, la sua chiamata è importante.")
+    with_hold = score_call([*said[:2], hold, said[2]], "it", reader)
+    without = score_call(said, "it", reader)
+    assert with_hold.turns.pop(2).sentiment is None
+    assert with_hold == without
 
 
 def test_a_rating_is_predicted_only_where_none_was_given() -> None:

@@ -42,7 +42,7 @@ from schemas.topics import (
 from streams import aggregating, linking
 from streams.aggregating import Aggregator
 from streams.alert_watch import AlertWatch
-from streams.conflicts import Conflicts
+from streams.conflicts import Conflicts, Standing
 from streams.customers import Customers, Key
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery, Intake
@@ -148,9 +148,10 @@ class Worker:
             now_us=world.now_us,
         )
         claims = MemoryClaims(world.claims, world.script)
+        conflicts = Conflicts(claims, MemoryOriginals(world.broker), letters, self.progress)
         linker = Linker(
             customers,
-            Conflicts(claims, MemoryOriginals(world.broker), letters, self.progress),
+            conflicts,
             outbox,
             letters,
             self.progress,
@@ -169,7 +170,8 @@ class Worker:
             _agent("aggregate", aggregating.TOPICS, Intake(self.aggregator.handle, letters), 3),
         ]
         for fact_sink in FACT_SINKS:
-            facts = FactWriter(fact_sink, world.store, settings, claims)
+            arbiter = conflicts if fact_sink.buries else Standing(claims)
+            facts = FactWriter(fact_sink, world.store, settings, arbiter)
             intake = Intake(facts.handle, letters)
             name = f"store-{fact_sink.table.name}"
             self.agents.append(_agent(name, fact_sink.topics, intake, 50))

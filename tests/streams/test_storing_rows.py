@@ -12,6 +12,7 @@ import pytest
 from processors.figures import figures
 from processors.identity import event_identity
 from schemas import rows
+from schemas.attempts import Unanswered
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.derived import (
     AgencyAlert,
@@ -33,6 +34,7 @@ from schemas.topics import (
     PAYMENT_RECEIVED,
     TOPICS,
 )
+from streams.conflicts import Standing
 from streams.dead_letters import DeadLetters, dead_letter
 from streams.deliveries import Delivery
 from streams.identified import identified
@@ -56,7 +58,8 @@ def rows_of(table: Table, message: Message, now_us: int = NOW_US, partition: int
     if table.name in FACTS_OF:
         fact = identified(delivery, KEY)
         assert not isinstance(fact, InvalidMessage)
-        return [FACTS_OF[table.name].row_of(fact, delivery, settings)]
+        sink = FACTS_OF[table.name]
+        return [sink.row_of(fact, delivery, settings)] if sink.takes(fact) else []
     made = SINK_OF[table.name].rows_of(delivery, settings)
     assert not isinstance(made, InvalidMessage)
     return list(made)
@@ -67,15 +70,20 @@ def writer_of(
 ) -> FactWriter | TableWriter:
     """The handler of a table's agent."""
     if name in FACTS_OF:
-        return FactWriter(FACTS_OF[name], store, settings, MemoryClaims({}))
+        return FactWriter(FACTS_OF[name], store, settings, Standing(MemoryClaims({})))
     return TableWriter(SINK_OF[name], store, settings, letters(broker))
 
 
-def transcribed() -> CallTranscribed:
+def transcribed(attempt: Unanswered | None = None) -> CallTranscribed:
     event = decode(scored("e", "p:c", BEGIN).value, CallScored)
     assert isinstance(event, CallScored)
     return CallTranscribed(
-        call=event.call, turns=event.turns, survey=None, from_audio=True, transcriber="m"
+        call=event.call,
+        turns=event.turns,
+        survey=None,
+        from_audio=True,
+        attempt=attempt,
+        transcriber="m",
     )
 
 
@@ -134,6 +142,7 @@ async def every_message() -> dict[str, list[Message]]:
             answered("a", "cust-7", BEGIN, "e"),
         ],
         "calls": [scored("e", "p:c", BEGIN, rating=9)],
+        "attempts": [Message(CALL_TRANSCRIBED, b"k", encode(transcribed(Unanswered.MACHINE)))],
         "call_surveys": await changes(answered("sms", "p:c", BEGIN + timedelta(days=1), "a", 3)),
         "engagements": await changes(),
         "agency_hours": [Message(AGENCY_HOURS, b"k", json.dumps(hours).encode())],
@@ -174,7 +183,7 @@ async def test_handling_twice_leaves_the_same_rows() -> None:
         assert again == once != {}
 
 
-BURIED_BY_OTHERS = {"events", "calls", "call_surveys", "engagements"}
+BURIED_BY_OTHERS = {"events", "calls", "call_surveys", "attempts", "engagements"}
 """Their topics are read by agents that decide what is an event, too."""
 
 
@@ -293,6 +302,15 @@ def test_a_fact_of_the_journal_that_was_changed_is_refused(change: dict[str, Any
     found = identified(Delivery(PAYMENT_RECEIVED.name, 0, 0, raw), KEY)
     assert isinstance(found, InvalidMessage)
     assert found.error_class == "wrong_seal"
+
+
+def test_a_conversation_makes_no_row_of_an_attempt_and_the_first_row_stands() -> None:
+    assert rows_of(rows.ATTEMPTS, Message(CALL_TRANSCRIBED, b"k", encode(transcribed()))) == []
+    message = Message(CALL_TRANSCRIBED, b"k", encode(transcribed(Unanswered.STATED)))
+    (early,) = rows_of(rows.ATTEMPTS, message, NOW_US)
+    (late,) = rows_of(rows.ATTEMPTS, message, NOW_US + 1)
+    assert early["reason"] == "stated"
+    assert early["version"] > late["version"]
 
 
 def test_a_call_s_row_tells_scores_ratings_and_the_heaviest_words() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +23,7 @@ from infra.recordings import (
 from infra.whisper import Transcription
 from processors.identity import event_identity
 from processors.interruptions import TurnTaking
+from schemas.attempts import Unanswered
 from schemas.codec import decode, encode
 from schemas.conversation import Speaker, Turn
 from schemas.derived import CallTranscribed, DeadLetter
@@ -125,6 +126,7 @@ class Ears:
         self.heard: list[str] = []
         self.gates: dict[str, threading.Event] = {}
         self.fails: dict[str, Exception] = {}
+        self.hears = HEARD.turns
 
     def transcribe(self, path: Path, **_: str) -> Transcription:
         self.heard.append(path.name)
@@ -132,7 +134,7 @@ class Ears:
             assert self.gates[path.name].wait(20)
         if path.name in self.fails:
             raise self.fails[path.name]
-        return HEARD
+        return replace(HEARD, turns=self.hears)
 
 
 @dataclass
@@ -215,6 +217,29 @@ async def test_a_recording_that_is_there_is_heard_redacted_and_kept_in_its_parti
     assert [place for place in desk.broker.logs if place[0] == CALL_TRANSCRIBED.name] == [
         (CALL_TRANSCRIBED.name, 2)
     ]
+
+
+async def test_a_recording_of_a_call_nobody_answered_is_not_listened_to(desk: Desk) -> None:
+    event = call("e", "a.ogg")
+    unanswered = event.model_copy(
+        update={"data": event.data.model_copy(update={"answered": False})}
+    )
+    await desk.listener().run(stream([encode(unanswered)]))
+    assert desk.ears.heard == []
+    assert desk.transcribed()["e"].attempt is Unanswered.STATED
+    assert desk.transcribed()["e"].turns == []
+
+
+async def test_a_recording_of_a_machine_is_an_attempt(desk: Desk) -> None:
+    event = call("e", "a.ogg")
+    silent = event.model_copy(update={"data": event.data.model_copy(update={"survey": None})})
+    message = "Questa è la segreteria di Anna Neri, lasciate un messaggio dopo il bip."
+    desk.ears.hears = [Turn(speaker=Speaker.CUSTOMER, text=message, start=0.0, end=2.0)]
+    await desk.listener().listen(delivery(silent), silent)
+    heard = desk.transcribed()["e"]
+    assert heard.attempt is Unanswered.MACHINE
+    assert [turn.speaker for turn in heard.turns] == [Speaker.MACHINE]
+    assert "Neri" not in heard.turns[0].text
 
 
 async def test_a_recording_that_comes_at_the_third_attempt_is_heard(desk: Desk) -> None:

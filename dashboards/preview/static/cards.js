@@ -1,6 +1,6 @@
 import { colourOf } from "./colours.js";
 import { element } from "./elements.js";
-import { measure, say } from "./format.js";
+import { measure, outside, say, sayMany } from "./format.js";
 
 const FIGURES = [
   { id: "aggression", unit: "score", range: [0, 1] },
@@ -12,6 +12,9 @@ const FIGURES = [
   { id: "churn_correlation", unit: "correlation", range: [-1, 1] },
   { id: "payment_correlation", unit: "correlation", range: [-1, 1] },
 ];
+
+/** Figures over engagements whose horizon has passed: until one has, payments and cancellations wait. */
+const MATURING = new Set(["churn_rate", "recovery_rate", "amount_recovered"]);
 
 const percent = (value, [low, high]) => `${Math.min(100, Math.max(0, ((value - low) / (high - low)) * 100))}%`;
 
@@ -38,6 +41,7 @@ function read(row, { id, n }) {
 
 function interval(figure, unit) {
   if (figure.low === null) return "";
+  if (outside(figure)) return say("ui.too_few");
   return `${measure(unit, figure.low)} … ${measure(unit, figure.high)}`;
 }
 
@@ -59,12 +63,12 @@ export function drawComparison(place, rows, { smallSample }) {
     );
     return element(
       "article", { class: "card", "data-agency": row.agency, style: { "--agency": colourOf(row.agency) } },
-      element("header", {}, element("h3", { title: row.agency }, row.agency), element("span", {}, say("ui.conversations", { n: measure("count", row.calls) }))),
+      element("header", {}, element("h3", { title: row.agency }, row.agency), element("span", {}, sayMany("ui.conversations", row.calls, { n: measure("count", row.calls) }))),
       element(
-        "div", { class: `hero ${few ? "few" : ""}`, title: `${say("panel.nps.description")}${few ? ` (${say("ui.small_sample")})` : ""}` },
+        "div", { class: `hero ${few ? "few" : ""}`, title: `${say("panel.nps.description")}${few ? ` (${say("ui.small_sample")})` : ""}${outside(nps) ? ` ${say("ui.outside")}` : ""}` },
         element("span", { class: "name" }, "NPS"),
         element("strong", {}, measure("nps", nps.value)),
-        element("span", { class: "detail" }, element("span", {}, interval(nps, "nps")), element("span", {}, say("ui.ratings", { n: measure("count", nps.n) }))),
+        element("span", { class: "detail" }, element("span", {}, interval(nps, "nps")), element("span", {}, sayMany("ui.ratings", nps.n, { n: measure("count", nps.n) }))),
         track(nps, [-100, 100]),
       ),
       predicted ?? element("p", { class: "predicted" }, " "),
@@ -75,7 +79,7 @@ export function drawComparison(place, rows, { smallSample }) {
           "div", { class: classes.join(" "), title: `${say(`panel.${each.id}.description`)}${figure.n < smallSample ? ` (${say("ui.small_sample")})` : ""}` },
           element("dt", {}, say(`panel.${each.id}.title`)),
           element("dd", {}, element("b", {}, measure(each.unit, figure.value)), track(figure, ranges[each.id]),
-            element("small", {}, figure.value === null ? say("ui.undefined") : interval(figure, each.unit)),
+            element("small", {}, figure.value === null ? say(MATURING.has(each.id) && !row.recovery_rate_n ? "ui.not_matured" : "ui.undefined") : interval(figure, each.unit)),
             element("small", { class: "n" }, `n ${measure("count", figure.n)}`)),
         );
       })),

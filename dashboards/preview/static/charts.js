@@ -1,11 +1,12 @@
 import { FAINT, GREY, INK, SOFT, colourOf } from "./colours.js";
-import { axisDate, measure, say, separators } from "./format.js";
+import { seen } from "./elements.js";
+import { axisDate, measure, outside, say, sayMany, separators } from "./format.js";
 
 const CONFIG = { displayModeBar: false, responsive: true };
 const FONT = { family: "system-ui, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif", size: 12, color: INK };
 
 /** Plotly reads a little markup in its texts: what others named is shown as it is. */
-const plain = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+const plain = (text) => seen(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 const short = (text) => plain(text.length > 16 ? `${text.slice(0, 15)}…` : text);
 
 const TICKS = { rate: ".0%", score: ".1f", correlation: ".1f", nps: "d", money: ",.0f" };
@@ -27,6 +28,7 @@ function hover(row, panel) {
   const lines = [`<b>${plain(row.agency)}</b>`, `${panel.title}: <b>${measure(panel.unit, row.value)}</b>`];
   if (row.low !== undefined && row.low !== null) {
     lines.push(`${say("ui.interval")}: ${measure(panel.unit, row.low)} … ${measure(panel.unit, row.high)}`);
+    if (outside(row)) lines.push(say("ui.outside"));
   }
   lines.push(`n ${measure("count", row.n)}`);
   return lines.join("<br>");
@@ -46,8 +48,8 @@ function figure(rows, panel, { smallSample }) {
     hovertext: rows.map((row) => hover(row, panel)), hoverinfo: "text",
     error_x: bounded ? {
       type: "data", symmetric: false, color: INK, thickness: 1.3, width: 4,
-      array: rows.map((row) => (row.high === null ? 0 : row.high - row.value)),
-      arrayminus: rows.map((row) => (row.low === null ? 0 : row.value - row.low)),
+      array: rows.map((row) => (row.high === null ? 0 : Math.max(0, row.high - row.value))),
+      arrayminus: rows.map((row) => (row.low === null ? 0 : Math.max(0, row.value - row.low))),
     } : undefined,
   };
   const values = rows.map((row, i) => ({
@@ -182,7 +184,7 @@ function staying(rows) {
         hoverinfo: "text", hovertext: own.map((row) => [`<b>${plain(agency)}</b> ${say("ui.staying_day", { day: row.day })}`,
           `${say("ui.staying_axis")}: <b>${measure("rate", row.value)}</b>`,
           ...(row.low === null ? [] : [`${say("ui.interval")}: ${measure("rate", row.low)} … ${measure("rate", row.high)}`]),
-          say("ui.still_observed", { n: measure("count", row.at_risk) })].join("<br>")) },
+          sayMany("ui.still_observed", row.at_risk, { n: measure("count", row.at_risk) })].join("<br>")) },
     ];
   });
   const least = Math.min(...rows.map((row) => row.low ?? row.value));

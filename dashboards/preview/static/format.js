@@ -13,6 +13,13 @@ export function say(key, places = {}, fallback = key) {
   return text.replace(/\{(\w+)\}/g, (_, name) => places[name] ?? "");
 }
 
+/** A text that tells a count, in the singular where `count` is shown as one. */
+export function sayMany(key, count, places = {}) {
+  const rules = new Intl.PluralRules(language, { maximumFractionDigits: 0 });
+  const one = rules.select(Math.round(count)) === "one" && `${key}.one` in words;
+  return say(one ? `${key}.one` : key, places);
+}
+
 const number = (value, options) => new Intl.NumberFormat(language, options).format(value).replace("-", "−");
 
 /** A value in its unit, or a dash where it is undefined. */
@@ -40,6 +47,10 @@ export function measure(unit, value) {
 
 const dated = (iso, options) =>
   new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { timeZone: "UTC", ...options }).format(new Date(iso));
+
+/** Whether a figure lies outside its own interval, as an NPS of a single rating does. */
+export const outside = ({ value, low, high }) =>
+  value !== null && typeof low === "number" && (value < low || value > high);
 
 /** Day and time of an instant, in UTC. */
 export const dayAndTime = (iso) => dated(iso, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });

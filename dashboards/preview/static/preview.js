@@ -53,7 +53,8 @@ function draw(panel, answer) {
   place.parentElement.classList.toggle("empty", empty);
   if (empty) {
     window.Plotly.purge(place);
-    return place.replaceChildren(element("p", { class: "quiet" }, say("ui.no_rows")));
+    const maturing = rows.length && ["rate", "money"].includes(panel.unit) && panel.shape === "figure";
+    return place.replaceChildren(element("p", { class: "quiet" }, say(maturing ? "ui.not_matured" : "ui.no_rows")));
   }
   place.querySelector(":scope > .quiet")?.remove();
   if (panel.shape === "comparison") return drawComparison(place, rows, context);

@@ -1,6 +1,6 @@
 import { colourOf } from "./colours.js";
 import { element, marked } from "./elements.js";
-import { measure, say, shortTime } from "./format.js";
+import { measure, say, sayMany, shortTime } from "./format.js";
 
 const sentences = (text) => text.split("\n").filter(Boolean);
 
@@ -16,10 +16,10 @@ export function drawAlerts(place, rows) {
   }
   place.replaceChildren(...rows.map((row) => element(
     "article", { class: "alert", role: "alert" },
-    element("h3", {}, say(`alert.${row.kind}`, {
+    element("h3", {}, sayMany(`alert.${row.kind}`, row.kind === "silence" ? row.n : Math.abs(row.rise_points), {
       agency: row.agency, points: measure("points", Math.abs(row.rise_points)), n: measure("count", row.n),
     })),
-    element("p", {}, say(`alert_detail.${row.kind}`, {
+    element("p", {}, sayMany(`alert_detail.${row.kind}`, row.n, {
       since: shortTime(row.since), baseline: measure(MEASURED[row.kind], row.baseline),
       level: measure(MEASURED[row.kind], row.level), n: measure("count", row.n),
     })),

@@ -23,4 +23,5 @@ FROM (
         JSONExtract(payload, 'survey', 'rating', 'Nullable(UInt8)') AS survey_rating
     FROM events FINAL
     WHERE topic = 'call-transcribed' AND event_time <= {latest:DateTime64(6, 'UTC')}
+        AND JSONExtractString(payload, 'attempt') = ''
 )

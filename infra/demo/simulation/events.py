@@ -46,6 +46,11 @@ def simulate(settings: SimulationSettings | None = None) -> Iterator[dict[str, A
         yield _event(happenings[sending.happening], sending.happening + 1, settings)
 
 
+def event_count(settings: SimulationSettings) -> int:
+    """How many events `simulate` yields, found without writing their texts."""
+    return len(_sendings(_happenings(plan(settings), settings), settings))
+
+
 def encode(event: dict[str, Any]) -> bytes:
     """One event as compact JSON in UTF-8, without a line end."""
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,163 @@
+"""A store with damaged files: named, with what to do, never taken for one with fewer rows."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from infra.clickhouse.deadline import Watched
+from infra.data_directory import make_private
+from tests.infra.stored import played, sql, told
+from tests.streams.played import ascolto
+
+ACTIVE = (
+    "SELECT table, path FROM system.parts WHERE active AND rows > 0 "
+    "AND table IN ('agency_hours', 'events') ORDER BY table, path"
+)
+COUNTS = "SELECT (SELECT count() FROM events FINAL), (SELECT count() FROM calls FINAL)"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Path]]:
+    """A data directory, and below it a part of two tables that is in use."""
+    data_dir = played(tmp_path_factory.mktemp("damaged"), seed=41, calls=60, days=40)
+    (rows,) = sql(data_dir, ACTIVE)
+    parts = {table: Path(path).resolve().relative_to(data_dir.resolve()) for table, path in rows}
+    return data_dir, parts
+
+
+def spoil(whole: tuple[Path, dict[str, Path]], into: Path, table: str, file: str, how: str) -> Path:
+    """A copy of the data directory with one file of one part spoilt."""
+    data_dir, parts = whole
+    shutil.copytree(data_dir, into, symlinks=True)
+    spoilt = into / parts[table] / file
+    content = bytearray(spoilt.read_bytes())
+    if how == "flipped":
+        for place in range(len(content) // 3, len(content), 7):
+            content[place] ^= 0xFF
+    spoilt.write_bytes(b"" if how == "emptied" else bytes(content))
+    return into
+
+
+def run(*arguments: str | Path) -> tuple[int, str, str]:
+    """A command's exit code, stdout and stderr."""
+    process = ascolto(*arguments, home=Path(str(arguments[-1])))
+    out, err = process.communicate(timeout=300)
+    return process.returncode, out, err
+
+
+DAMAGES = [("data.bin", "flipped"), ("checksums.txt", "emptied"), ("data.cmrk4", "flipped")]
+
+
+@pytest.mark.parametrize(("file", "how"), DAMAGES)
+def test_figures_whose_files_are_damaged_are_not_shown_and_can_be_made_again(
+    whole: tuple[Path, dict[str, Path]], tmp_path: Path, file: str, how: str
+) -> None:
+    data_dir = spoil(whole, tmp_path / "d", "agency_hours", file, how)
+    code, out, err = run("figures", "--window", "90d", "--data-dir", data_dir)
+    assert (code, out) == (1, ""), err
+    assert "are damaged (agency_hours)" in err
+    assert f"ascolto rebuild --data-dir {data_dir}" in err
+    assert "Traceback" not in err
+    code, out, _ = run("doctor", "--data-dir", data_dir)
+    assert code == 1
+    assert "agency_hours" in out
+
+
+def test_a_rebuild_makes_damaged_tables_again(
+    whole: tuple[Path, dict[str, Path]], tmp_path: Path
+) -> None:
+    data_dir = spoil(whole, tmp_path / "d", "agency_hours", "data.bin", "flipped")
+    code, seen = told(data_dir, "rebuild")
+    assert (code, seen["switched"], seen["differences"]) == (0, True, [])
+    assert "agency_hours" not in seen["compared"]
+    assert sql(data_dir, COUNTS) == sql(whole[0], COUNTS)
+    assert told(data_dir, "reconcile")[1]["differences"] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "file", "how"),
+    [
+        *(
+            (command, *damage)
+            for command in ("run all --exit", "rebuild")
+            for damage in DAMAGES[:2]
+        ),
+        ("figures", *DAMAGES[1]),
+    ],
+)
+def test_damaged_facts_stop_everything_before_anything_is_dropped(
+    whole: tuple[Path, dict[str, Path]], tmp_path: Path, command: str, file: str, how: str
+) -> None:
+    data_dir = spoil(whole, tmp_path / "d", "events", file, how)
+    code, out, err = run(*command.split(), "--data-dir", data_dir)
+    assert (code, out) == (1, ""), err
+    assert "events" in err
+    assert "from a backup" in err
+    assert "Traceback" not in err
+    before = shutil.copytree(whole[0], tmp_path / "w", symlinks=True)
+    repaired = data_dir / whole[1]["events"] / file
+    if repaired.parent.exists():
+        repaired.write_bytes((before / whole[1]["events"] / file).read_bytes())
+        assert sql(data_dir, COUNTS) == sql(before, COUNTS), "nothing was dropped"
+
+
+def test_a_statement_past_its_time_is_told() -> None:
+    import threading
+
+    over = threading.Event()
+
+    class Stuck:
+        """A client that answers once it is told that it is late."""
+
+        def query(self, text: str) -> str:
+            assert over.wait(30)
+            return text
+
+        name = "stuck"
+
+    client = Watched(Stuck(), over.set, 0.05)
+    assert client.query("SELECT 1") == "SELECT 1"
+    assert client.name == "stuck"
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o700, 0o777])
+def test_a_data_directory_is_its_owners_alone(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "data"
+    path.mkdir()
+    (path / "store").mkdir()
+    for each in (path / "store", path):
+        each.chmod(mode)
+    make_private(path)
+    make_private(path / "new" / "data")
+    for each in (path, path / "store", path / "new" / "data"):
+        assert stat.S_IMODE(each.stat().st_mode) == 0o700
+
+
+def test_a_directory_that_others_use_stays_open_and_what_is_ours_in_it_is_closed(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "srv"
+    for name in ("somebody", "store"):
+        (path / name).mkdir(parents=True)
+    path.chmod(0o755)
+    make_private(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o755
+    assert stat.S_IMODE((path / "store").stat().st_mode) == 0o700
+
+
+def test_nothing_of_a_played_directory_can_be_read_by_others(
+    whole: tuple[Path, dict[str, Path]],
+) -> None:
+    data_dir, _ = whole
+    entries = [path for path in (data_dir, *data_dir.rglob("*")) if not path.is_symlink()]
+    models = data_dir / "models"
+    opened = [
+        path
+        for path in entries
+        if path.stat().st_mode & 0o077 and models not in (path, *path.parents)
+    ]
+    assert opened == []
