@@ -275,7 +275,7 @@ def place_of(event: Fact, entries: Sequence[Entry]) -> int | None:
 
 
 def with_identities(state: CustomerState, older_name: OlderName) -> CustomerState:
-    """The state with identities in place of the ids that a version before them kept."""
+    """The state with identities in place of the ids that a version before them stored."""
     if all(is_identity(entry[5]) for entry in state["events"]):
         return state
     events = [with_identity(entry, state["client_id"], older_name) for entry in state["events"]]

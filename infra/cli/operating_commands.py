@@ -76,7 +76,7 @@ def _name_older_events(client: Client, settings: Settings, to: int | None) -> li
         return []
     if settings.pseudonym_key is None and not settings.key_file.exists():
         raise failure(
-            "the events kept are to get their identities with the workers' pseudonym key: set "
+            "the stored events are to get their identities with the workers' pseudonym key: set "
             "ASCOLTO_PSEUDONYM_KEY to it (or ASCOLTO_DATA_DIR to where theirs is), then do this "
             "again; the tables have their newest form already"
         )

@@ -190,7 +190,7 @@ class Stack:
             migrate(client)
             if not sealed_with(client, key):
                 raise StackFailed(
-                    f"the events kept in {self.settings.data_dir} were made pseudonymous with "
+                    f"the events stored in {self.settings.data_dir} were made pseudonymous with "
                     "another key: set ASCOLTO_PSEUDONYM_KEY to that one, or restore its file "
                     f"{self.settings.key_file}; nothing was changed"
                 )
