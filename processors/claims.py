@@ -30,7 +30,7 @@ class Claim(NamedTuple):
     digest: str
     """Of its content."""
     older_id: str | None = None
-    """The identity under which a version that kept no source would know it."""
+    """The identity under which a version that stored no source would know it."""
     older_digest: str | None = None
     """What such a version would know of its content."""
 
@@ -98,5 +98,5 @@ def named_call(key: bytes, call: Call) -> Call:
 
 
 def facts_digest(key: bytes, call: Call) -> str:
-    """Who, when and about what: all that older versions kept of a call to know it again by."""
+    """Who, when and about what: all that older versions stored of a call to recognise it by."""
     return keyed(key, "facts", canonical(call.model_dump(include=_FACTS)))

@@ -233,7 +233,7 @@ def _place(event: Fact, entries: Sequence[Entry], places: Mapping[_Identity, int
 
 
 def with_identities(state: CustomerState, older_name: OlderName) -> CustomerState:
-    """The state with identities in place of the ids that a version before them kept."""
+    """The state with identities in place of the ids that a version before them stored."""
     if all(is_identity(entry[5]) for entry in state["events"]):
         return state
     events = [with_identity(entry, state["client_id"], older_name) for entry in state["events"]]

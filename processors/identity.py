@@ -69,7 +69,7 @@ def identity_of(key: bytes, event: InboundEvent) -> str:
 
 
 def unsourced_identity(key: bytes, client_id: str, event_type: str, event_id: str) -> str:
-    """The identity of an event of which only the id is known: older versions kept no source."""
+    """The identity of an event of which only the id is known: older versions stored no source."""
     return event_identity(key, client_id, event_type, NO_SOURCE, event_id)
 
 

@@ -71,7 +71,7 @@ EVENT_CLAIMS = Table(
 )
 """Which event stands of those with one identity: the digest of what the first of them said.
 
-`older` are events that a version which kept no source took in. Not one of the derived tables: a
+`older` are events that a version which stored no source took in. Not one of the derived tables: a
 claim outlives every worker, as the journal does.
 """
 

@@ -17,7 +17,7 @@ from processors.claims import Claim, Name, Verdict, verdict
 from schemas.rows import EVENT_CLAIMS, FIRST_WINS
 
 REMEMBERED = 100_000
-"""Identities kept in memory, about 250 bytes each; twice as many for a while."""
+"""Identities in memory, about 250 bytes each; twice as many for a while."""
 
 
 class Claims(Protocol):
@@ -28,8 +28,8 @@ class Claims(Protocol):
 
 
 class StoreClaims:
-    """Claims in a table of the store: a look and at most one insert a batch, none of them if all
-    was asked for lately.
+    """Claims in a table of the store: a read and at most one insert with its read a batch, none of
+    them if all was asked for lately.
 
     Questions are answered one after another, so that those of one worker never race. Two workers
     could both claim one identity if they asked within the same milliseconds: then the claim of
@@ -87,10 +87,13 @@ class StoreClaims:
         return own | await self._read(own)
 
     async def _read(self, names: Iterable[Name]) -> dict[Name, str]:
+        """What stands of `names`; the first claim has the greatest version. Faster than `FINAL`,
+        which would merge every part that a name might lie in."""
         wanted = set(names)
         rows = await self._store.read(
-            "SELECT client_id, event_id, digest FROM event_claims FINAL "
-            "WHERE client_id IN {clients:Array(String)} AND event_id IN {events:Array(String)}",
+            "SELECT client_id, event_id, argMax(digest, version) FROM event_claims "
+            "WHERE client_id IN {clients:Array(String)} AND event_id IN {events:Array(String)} "
+            "GROUP BY client_id, event_id",
             {
                 "clients": sorted({client for client, _ in wanted}),
                 "events": sorted(event for _, event in wanted),

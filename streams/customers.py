@@ -145,10 +145,10 @@ class Customers:
             state = self._state(key)
             if state is not None:
                 states[key] = state
-        marks = self._client_marks()
+        watermarks = self._watermarks()
         for arrival in arrivals:
             state = states.get(arrival.key)
-            before = marks[arrival.fact.client_id]["before"]
+            before = watermarks[arrival.fact.client_id]["before"]
             if needs_recall(state, arrival.fact, arrival.position, before):
                 recalled.add(arrival.key)
         if recalled:
@@ -161,7 +161,7 @@ class Customers:
 
     def arrivals_before(self) -> Mapping[str, int]:
         """Per tenant, the arrival number from which a new customer's events are counted on."""
-        return defaultdict(int, {c: mark["arrivals"] for c, mark in self._client_marks().items()})
+        return defaultdict(int, {c: mark["arrivals"] for c, mark in self._watermarks().items()})
 
     async def keep(self, states: Mapping[Key, CustomerState], facts: Iterable[Fact]) -> None:
         """Make `states` durable; the conversations among `facts` move the tenants' event time on.
@@ -229,10 +229,10 @@ class Customers:
             "arrivals": max(mark["arrivals"], arrivals),
         }
 
-    def _client_marks(self) -> Mapping[str, dict[str, int]]:
-        """Per tenant, the latest mark of any partition.
+    def _watermarks(self) -> Mapping[str, dict[str, int]]:
+        """Per tenant, the latest watermark of any partition.
 
-        A customer's event may come by another partition than what was put away did, where the
+        A customer's event may come by another partition than its archived ones did, where the
         emitter chose it otherwise: the partition it comes by must not decide.
         """
         found: dict[str, dict[str, int]] = defaultdict(lambda: {"before": 0, "arrivals": 0})

@@ -49,7 +49,7 @@ def migrate_store(settings: Settings, target: int | None, *, yes: bool) -> int:
 
 
 _KEY_IS_MISSING = (
-    "the events kept are to get their identities with the workers' pseudonym key: set "
+    "the stored events are to get their identities with the workers' pseudonym key: set "
     "ASCOLTO_PSEUDONYM_KEY to it (or ASCOLTO_DATA_DIR to where theirs is), then do this again; "
     "the tables have their newest form already"
 )

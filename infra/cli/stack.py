@@ -206,7 +206,7 @@ class Stack:
             check_tables(client, self.settings.data_dir / STORE_DIRECTORY, FACTS)
             if not sealed_with(client, key):
                 raise StackFailed(
-                    f"the events kept in {self.settings.data_dir} were made pseudonymous with "
+                    f"the events stored in {self.settings.data_dir} were made pseudonymous with "
                     "another key: set ASCOLTO_PSEUDONYM_KEY to that one, or restore its file "
                     f"{self.settings.key_file}; nothing was changed"
                 )

@@ -1,4 +1,4 @@
-"""Events that a version before identities kept: named by their id alone, in clear.
+"""Events that a version before identities stored: named by their id alone, in clear.
 
 Payments and cancellations are in the journal with their source, so they get the identity that
 they get when they are sent again. Of a call the source is not known any more: its identity is

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from processors.identity import identity_of
 from schemas.codec import InvalidMessage, decode, decode_inbound
 from schemas.derived import CallScored, CallTranscribed
 from schemas.events import CallEndedEvent
 from tests.figures.reference import Happening
 from tests.kafka.reckoned import assert_figures, assert_store, simulated
-from tests.kafka.workers import PARTITIONS, Installation, partition_of, records
+from tests.kafka.workers import PARTITIONS, PSEUDONYM_KEY, Installation, partition_of, records
 from tests.streams.played import happenings
 
 pytestmark = pytest.mark.kafka
@@ -80,7 +81,7 @@ def test_a_customers_events_meet_in_one_partition(worked: Worked) -> None:
             assert record.key == routed.event.data.customer_id.encode()
             assert record.partition == partition_of(record.key)
             if isinstance(routed.event, CallEndedEvent):
-                place[routed.event.id] = record.partition
+                place[identity_of(PSEUDONYM_KEY.encode(), routed.event)] = record.partition
             seen += 1
     assert seen == len(worked.sent)
     assert set(place.values()) == set(range(PARTITIONS)), "every partition has customers"

@@ -22,6 +22,7 @@ from schemas.topics import CALL_ENDED, TOPICS
 
 log = logging.getLogger(__name__)
 
+PSEUDONYM_KEY = "a key for tests"
 PARTITIONS = 4
 SESSION_SECONDS = 6.0
 """The shortest that Kafka allows by default: a killed worker's place is free after that."""
@@ -57,7 +58,7 @@ class Installation:
             "ASCOLTO_PARTITIONS": str(PARTITIONS),
             "ASCOLTO_DATA_DIR": str(data_dir),
             "ASCOLTO_HOME": str(self.folder),
-            "ASCOLTO_PSEUDONYM_KEY": "a key for tests",
+            "ASCOLTO_PSEUDONYM_KEY": PSEUDONYM_KEY,
             "ASCOLTO_SESSION_TIMEOUT": str(SESSION_SECONDS),
         }
 

@@ -81,9 +81,9 @@ async def nothing_is_asked_of_nobody(worker: NewWorker) -> None:
 async def many_at_once_have_one_answer_each(worker: NewWorker) -> None:
     batch = [claim(str(n % 700), str(n % 2), "many") for n in range(2000)]
     first = {str(n): str(n % 2) for n in range(700)}
-    told = await worker().judge(batch)
-    assert told == [STANDS if first[c.event_id] == c.digest else CONFLICT for c in batch]
-    assert await worker().judge(batch) == told
+    answers = await worker().judge(batch)
+    assert answers == [STANDS if first[c.event_id] == c.digest else CONFLICT for c in batch]
+    assert await worker().judge(batch) == answers
 
 
 async def those_who_ask_at_the_same_time_agree(worker: NewWorker) -> None:

@@ -39,9 +39,9 @@ def test_the_store_does_what_every_arbiter_must(tmp_path: Path) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert {check.__name__ for check in CHECKS} < set(told)
-    assert {name: wrong for name, wrong in told.items() if wrong} == {}
+    outcome = json.loads(done.stdout)
+    assert {check.__name__ for check in CHECKS} < set(outcome)
+    assert {name: wrong for name, wrong in outcome.items() if wrong} == {}
 
 
 def called(customer: str, origin: str, content: str, aggression: float) -> Message:
@@ -189,7 +189,7 @@ async def test_conflicts_are_counted_and_one_sent_twice_is_one_letter() -> None:
     assert worker.progress.report()["counts"]["conflicts"] == 3  # type: ignore[index]
 
 
-async def test_a_duplicate_in_another_partition_is_a_duplicate_also_when_all_was_put_away() -> None:
+async def test_a_duplicate_in_another_partition_is_a_duplicate_also_when_all_was_archived() -> None:
     """An emitter without the right partitioner sends the same call again, much later."""
     world = World()
     first = scored("call", "p:c", BEGIN, aggression=0.4)
@@ -199,7 +199,7 @@ async def test_a_duplicate_in_another_partition_is_a_duplicate_also_when_all_was
     for n in range(20):
         world.broker.write(scored(f"later{n}", f"p:l{n}", later + timedelta(hours=n)))
     await world.settle()
-    assert world.table("customers").get("acqua|p:c") is None, "it was put away"
+    assert world.table("customers").get("acqua|p:c") is None, "it was archived"
     before = standing(world)
     elsewhere = next(p for p in range(4) if ("call-scored", p) != place_of(world, first))
     world.broker.write(replace(first, partition=elsewhere))

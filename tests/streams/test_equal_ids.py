@@ -1,7 +1,7 @@
 """Histories with equal ids from several sources, duplicates and conflicts, the whole way.
 
 The first event of each source and id stands, in the order of the file; figures are held against
-a reckoning apart from the workers, and every table against the journal.
+a recomputation apart from the workers, and every table against the journal.
 """
 
 from __future__ import annotations
