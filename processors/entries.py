@@ -95,21 +95,20 @@ def named_in(event: Fact) -> tuple[str, str] | None:
 
 
 def named_by_older_id(event: Fact, known: Callable[[tuple[str, str]], bool]) -> Fact:
-    """The event; where what it names is known only by its older identity, naming that.
+    """The event; where the payment it names is known only by its older identity, naming that.
+
+    Calls have their older identity in the journal, too, where no answer could name it.
 
     Args:
         event: any event.
         known: whether the customer has an event of that kind and identity.
     """
-    named = named_in(event)
-    if named is None or known(named):
+    if not isinstance(event, PaymentReturn) or event.older_payment_id is None:
         return event
-    match event:
-        case PaymentReturn(older_payment_id=str(older)) if known((PAYMENT, older)):
-            return event._replace(payment_id=older)
-        case SurveyAnswer(older_call_id=str(older)) if known((CALL, older)):
-            return event._replace(call_id=older)
-    return event
+    named, older = (PAYMENT, event.payment_id), (PAYMENT, event.older_payment_id)
+    if known(named) or not known(older):
+        return event
+    return event._replace(payment_id=event.older_payment_id)
 
 
 def ratings_of(call: Entry) -> tuple[int | None, int | None, bool]:

@@ -107,7 +107,7 @@ class PaymentReturn(NamedTuple):
     amount: int | None
     """In 1/10^4 of the payment's currency; null: all of it."""
     older_payment_id: str | None = None
-    """The identity under which a version before identities would have taken the payment in."""
+    """The identity that states of a version before identities have of the payment."""
 
 
 class SurveyAnswer(NamedTuple):
@@ -120,8 +120,6 @@ class SurveyAnswer(NamedTuple):
     call_id: str
     rating: int | None
     """0-10; null where only a comment was given."""
-    older_call_id: str | None = None
-    """As a return's, of the call."""
 
 
 Fact: TypeAlias = ScoredCall | Payment | Cancellation | PaymentReturn | SurveyAnswer
@@ -196,9 +194,7 @@ def payment_return(
     )
 
 
-def survey_answer(
-    event: SurveyAnsweredEvent, customer: str, older_call_id: str | None = None
-) -> SurveyAnswer:
+def survey_answer(event: SurveyAnsweredEvent, customer: str) -> SurveyAnswer:
     """The fact in a pseudonymous `survey-answered` event: it names its call by identity."""
     data = event.data
     return SurveyAnswer(
@@ -208,7 +204,6 @@ def survey_answer(
         at=to_us(data.answered_at),
         call_id=data.call.id,
         rating=data.rating,
-        older_call_id=older_call_id,
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from processors.claims import Claim, claim_of_call, claim_of_event, named_call
-from processors.entries import CALL, PAYMENT, TYPE_OF_KIND
+from processors.entries import PAYMENT, TYPE_OF_KIND
 from processors.identity import unsourced_identity
 from processors.sealing import SealedT, opened
 from schemas.codec import InvalidMessage, decode
 from schemas.derived import CallScored, CallTranscribed
-from schemas.sealed import SEALED, Sealed, SealedAnswer, SealedReturn
+from schemas.sealed import SEALED, Sealed, SealedReturn
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED
 from streams.clock_gate import ClockGate
 from streams.deliveries import Delivery
@@ -24,8 +24,8 @@ class Identified:
 
     event: FactEvent
     claim: Claim
-    older_named: str | None = None
-    """The identity under which a version that kept no source would know what the event names."""
+    older_payment_id: str | None = None
+    """The identity that states of a version which kept no source have of the payment it names."""
 
 
 def identified(
@@ -67,16 +67,14 @@ def _of_event(event: SealedT | InvalidMessage, key: bytes) -> Identified | Inval
         return safe
     sent = safe is not event
     older_id = unsourced_identity(key, event.data.client_id, event.type, event.id) if sent else None
-    older_named = _older_named(event, key) if sent else None
-    return Identified(safe, claim_of_event(key, safe, older_id), older_named)
+    return Identified(
+        safe, claim_of_event(key, safe, older_id), _older_payment_id(event, sent, key)
+    )
 
 
-def _older_named(event: Sealed, key: bytes) -> str | None:
-    """What an event as it was sent names, by its id alone."""
-    if isinstance(event, SealedReturn):
-        kind, named = PAYMENT, event.data.payment
-    elif isinstance(event, SealedAnswer):
-        kind, named = CALL, event.data.call
-    else:
+def _older_payment_id(event: Sealed, sent: bool, key: bytes) -> str | None:
+    """What a return as it was sent names, by its id alone."""
+    if not sent or not isinstance(event, SealedReturn):
         return None
-    return unsourced_identity(key, event.data.client_id, TYPE_OF_KIND[kind], named.id)
+    data = event.data
+    return unsourced_identity(key, data.client_id, TYPE_OF_KIND[PAYMENT], data.payment.id)

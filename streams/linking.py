@@ -172,8 +172,8 @@ def _fact(found: Identified) -> Fact:
     if isinstance(event, ContractCancelledEvent):
         return cancellation(event, event.data.customer_id, older_id)
     if isinstance(event, PaymentReturnedEvent):
-        return payment_return(event, event.data.customer_id, found.older_named)
+        return payment_return(event, event.data.customer_id, found.older_payment_id)
     if isinstance(event, SurveyAnsweredEvent):
-        return survey_answer(event, event.data.customer_id, found.older_named)
+        return survey_answer(event, event.data.customer_id)
     assert isinstance(event, CallScored), "what was only transcribed is not linked"
     return scored_call(event)
