@@ -238,6 +238,13 @@ class EventReference(Inbound):
     source: Source = Field(description="CloudEvents source of the event named")
     id: Identifier = Field(description="CloudEvents id of the event named")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_an_object(cls, named: Any) -> Any:
+        if isinstance(named, dict | EventReference):
+            return named
+        raise ValueError('name the event as it was sent: {"source": ..., "id": ...}')
+
 
 class PaymentReturned(Inbound):
     """A payment came back, wholly or in part: a direct debit returned, a reversal.

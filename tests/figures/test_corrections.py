@@ -11,7 +11,7 @@ from processors import buckets, comments, corrections
 from processors.agency_days import AgencyDays
 from processors.buckets import DayState
 from processors.corrections import Recovered
-from processors.engagements import CustomerState, Outcome, engagements_of, observe
+from processors.engagements import CustomerState, Outcome, observe
 from processors.event_time import DAY_US, HOUR_US, hour_of
 from processors.facts import Fact, PaymentReturn, Position, ScoredCall, SurveyAnswer
 from processors.horizons import Horizons
@@ -24,10 +24,8 @@ from tests.figures.test_engagements import SEGMENT, T0, H, call, left, only, pai
 MATURES = hour_of(T0) + H
 
 
-def back(
-    event_id: str, at: int, amount: int | None = None, payment: str = "p", customer: str = "c"
-) -> PaymentReturn:
-    return PaymentReturn(event_id, CLIENT, customer, at, payment, amount)
+def back(event_id: str, at: int, amount: int | None = None, payment: str = "p") -> PaymentReturn:
+    return PaymentReturn(event_id, CLIENT, "c", at, payment, amount)
 
 
 def answer(event_id: str, at: int, rating: int | None = 0, named: str = "1") -> SurveyAnswer:
@@ -259,11 +257,19 @@ def test_what_a_correction_in_time_names_is_taken_back_if_it_was_put_away() -> N
     assert not needs_recall(None, back("r", late), here, 0)
 
 
-def test_engagements_of_other_customers_are_not_touched() -> None:
-    other = engagements_of([call("1", T0), paid("p", T0 + 5)])
-    with pytest.raises(ValueError, match="another customer"):
-        observe(state_of(call("1", T0)), back("r", T0 + 9, customer="d"), Position("t", 0, 1))
-    assert other["a"][0].paid
+def test_an_hour_as_alerts_see_it_is_whole_from_whenever_it_is_known() -> None:
+    said, sms = rated(spoken=9), answer("sms", T0 + DAY_US, 2)
+    state, day = None, None
+    for offset, fact in enumerate((said, sms)):
+        seen = observe(state, fact, Position("t", 0, offset))
+        state = seen.state
+        day = buckets.apply(day, T0 // DAY_US, seen.changes[0], Position("t", 0, offset))
+    assert day is not None
+    hour = hour_of(T0)
+    whole = buckets.hour_sums(day, "all", hour)
+    assert (whole["calls"], whole["promoters"], whole["detractors"]) == (1, 0, 1)
+    first = buckets.cell_sums(day, buckets.Cell("all", hour, hour))
+    assert (first["calls"], first["promoters"], first["detractors"]) == (1, 1, 0)
 
 
 @pytest.mark.parametrize("module", [corrections, comments])
