@@ -31,6 +31,8 @@ PARTITIONS = 4
 """Partitions of the embedded broker's topics; fixed, as the journal remembers partitions."""
 PREVIEW_PORT = 8765
 _READY_SECONDS = 90.0
+"""Longest silence of workers that start: a busy machine may take longer in all."""
+
 _WORKERS = ("transcriber", "analytics")
 _POLL_SECONDS = 0.25
 _STOP_SECONDS = 20.0
@@ -261,18 +263,23 @@ class Stack:
     def _wait_for_pages(self) -> dict[str, str]:
         from infra.web import address
 
-        deadline = time.monotonic() + _READY_SECONDS
+        grown, moved = self._log_sizes(), time.monotonic()
         found: dict[str, str] = {}
         while len(found) < len(_WORKERS):
             self._check_alive()
-            if time.monotonic() > deadline:
-                raise StackFailed(f"the workers did not start in time; see {self.logs}")
+            if self._log_sizes() != grown:
+                grown, moved = self._log_sizes(), time.monotonic()
+            if time.monotonic() > moved + _READY_SECONDS:
+                raise StackFailed(f"the workers do not start; see {self.logs}")
             for name in _WORKERS:
                 url = address(self.settings.data_dir, name)
                 if url is not None and _status(url) is not None:
                     found[name] = url
             time.sleep(0.05)
         return found
+
+    def _log_sizes(self) -> list[int]:
+        return [file.stat().st_size for file in sorted(self.logs.glob("*.log"))]
 
     def _check_alive(self) -> None:
         for name, process in self._workers.items():

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.waiting import completed
+
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
 SECRETS = {
@@ -35,13 +37,9 @@ def services() -> dict[str, Any]:
 def docker_compose_config(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     command = shutil.which("docker-compose")
     assert command
-    return subprocess.run(
-        [command, "--file", str(COMPOSE), "config"],
+    return completed(
+        [command, "--file", COMPOSE, "config"],
         env={"PATH": os.environ["PATH"], **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
     )
 
 

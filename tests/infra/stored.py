@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from tests.streams.played import ascolto, events_file, finish, play
+from tests.streams.played import ascolto, events_file, finish, output_of, play
+from tests.waiting import completed
 
 ELSEWHERE = {**os.environ, "TZ": "Europe/Rome"}
 
 
 def child(task: str, directory: Path, *arguments: str, stdin: str = "") -> Any:
     """What `reconcile_child` saw, on a machine whose clock is not in UTC."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.infra.reconcile_child", task, str(directory), *arguments],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=120,
+    done = completed(
+        [sys.executable, "-m", "tests.infra.reconcile_child", task, directory, *arguments],
+        given=stdin,
         env=ELSEWHERE,
     )
     assert done.returncode == 0, done.stderr
@@ -37,14 +34,14 @@ def sql(directory: Path, *statements: str) -> list[list[list[Any]]]:
 def played(folder: Path, seed: int, calls: int, days: int) -> Path:
     """A data directory in which a file of events was played through the whole stack."""
     events_file(folder / "events.jsonl", seed=seed, calls=calls, days=days)
-    finish(play(folder / "events.jsonl", folder / "data"))
+    finish(play(folder / "events.jsonl", folder / "data"), folder / "data")
     return folder / "data"
 
 
 def told(data_dir: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     """Exit code and JSON of `ascolto ARGUMENTS --json` on a data directory."""
     process = ascolto(*arguments, "--json", "--data-dir", data_dir, home=data_dir)
-    out, err = process.communicate(timeout=120)
+    out, err = output_of(process, data_dir)
     assert out, err
     return process.returncode, json.loads(out.splitlines()[-1])
 
@@ -56,4 +53,4 @@ def make_store(data_dir: Path) -> None:
         "from infra.clickhouse.migrate import migrate\n"
         "client = open_embedded(Path(sys.argv[1])); migrate(client); client.close()"
     )
-    subprocess.run([sys.executable, "-c", code, str(data_dir)], check=True, timeout=120)
+    completed([sys.executable, "-c", code, data_dir], check=True)

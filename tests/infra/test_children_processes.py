@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from infra.embedded import children
-from tests.processes import alive, wait_until
+from tests.processes import alive
+from tests.waiting import ended, wait_for
 
 _PARENT = """
 import sys, time
@@ -39,9 +40,9 @@ def test_a_child_dies_with_its_parent(how: signal.Signals, tmp_path: Path) -> No
     child = int(parent.stdout.readline())
     assert alive(child)
     parent.send_signal(how)
-    parent.wait(timeout=10)
+    ended(parent)
     parent.stdout.close()
-    wait_until(lambda: not alive(child))
+    wait_for(lambda: not alive(child))
 
 
 def test_a_child_s_output_goes_to_its_log_which_grows(tmp_path: Path) -> None:
@@ -49,7 +50,7 @@ def test_a_child_s_output_goes_to_its_log_which_grows(tmp_path: Path) -> None:
     code = "import os, sys; print(os.environ['NAME']); print('err', file=sys.stderr)"
     for name in ("one", "two"):
         child = children.start([sys.executable, "-c", code], log, {"NAME": name})
-        assert child.wait(timeout=20) == 0
+        assert ended(child) == 0
     assert log.read_text().count("err") == 2
     assert log.read_text().index("one") < log.read_text().index("two")
 
@@ -61,7 +62,7 @@ def test_a_child_is_asked_to_end_and_made_to_when_it_does_not(tmp_path: Path) ->
     ):
         log = tmp_path / f"{expected}.log"
         child = children.start([sys.executable, "-c", code], log)
-        wait_until(lambda log=log: log.exists() and "ready" in log.read_text())
+        wait_for(lambda log=log: log.exists() and "ready" in log.read_text())
         assert children.stop(child, patience) == expected
         assert children.stop(child, patience) == expected, "twice does no harm"
 

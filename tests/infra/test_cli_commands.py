@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from infra.cli.main import app
 from tests.infra.stored import make_store
+from tests.waiting import completed, ended, output
 
 COMMANDS = [
     "demo",
@@ -42,12 +43,9 @@ def ascolto(
 ) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ASCOLTO_")}
-    return subprocess.run(
-        [sys.executable, "-m", "infra.cli.main", *map(str, arguments)],
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=60,
+    return completed(
+        [sys.executable, "-m", "infra.cli.main", *arguments],
+        given=given,
         env={**environment, "ASCOLTO_HOME": str(home), "COLUMNS": "200"},
     )
 
@@ -83,7 +81,7 @@ def test_the_help_names_where_to_begin_and_starts_without_the_heavy_parts() -> N
         "  'numpy', 'plotly', 'aiohttp'} & set(sys.modules)\n"
         "print(code, sorted(heavy), file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = completed([sys.executable, "-c", code])
     assert "ascolto demo" in done.stdout
     assert done.stderr.splitlines()[-1] == "0 []"
 
@@ -167,7 +165,7 @@ def test_a_store_in_use_is_told_with_what_to_do(tmp_path: Path) -> None:
         ascolto(*command, "--data-dir", tmp_path, home=tmp_path)
         for command in (["figures", "--json"], ["dead-letters", "list"], ["admin", "migrate"])
     ]
-    holder.communicate("done\n", timeout=20)
+    output(holder, given="done\n")
     for done in tried:
         assert (done.returncode, done.stdout) == (1, "")
         assert "another ascolto process" in done.stderr
@@ -199,7 +197,7 @@ def test_dead_letters_are_listed_and_shown(tmp_path: Path) -> None:
     make_store(tmp_path)
     empty = ascolto("dead-letters", "list", "--data-dir", tmp_path, home=tmp_path)
     assert (empty.returncode, empty.stdout) == (0, "")
-    subprocess.run([sys.executable, "-c", _LETTERS, str(tmp_path)], check=True, timeout=60)
+    completed([sys.executable, "-c", _LETTERS, tmp_path], check=True)
     listed = ascolto("dead-letters", "list", "--data-dir", tmp_path, home=tmp_path)
     assert listed.returncode == 0
     (line,) = listed.stdout.splitlines()
@@ -285,11 +283,8 @@ def test_the_doctor_tells_what_the_model_cannot_be_computed_as(tmp_path: Path) -
 
 
 def test_a_worker_whose_model_cannot_be_used_ends_before_it_takes_a_call(tmp_path: Path) -> None:
-    done = subprocess.run(
+    done = completed(
         [sys.executable, "-m", "infra.cli.main", "run", "transcriber"],
-        capture_output=True,
-        text=True,
-        timeout=60,
         env={**os.environ, "ASCOLTO_HOME": str(tmp_path), "ASCOLTO_WHISPER_DEVICE": "cuda"},
     )
     assert done.returncode == 1
@@ -325,7 +320,7 @@ def test_a_reader_that_has_read_enough_is_no_error() -> None:
     assert writer.stdout is not None
     assert writer.stdout.readline().startswith(b"{")
     writer.stdout.close()
-    assert writer.wait(60) == 0
+    assert ended(writer) == 0
     assert writer.stderr is not None
     assert writer.stderr.read() == b""
     writer.stderr.close()

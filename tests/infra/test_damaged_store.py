@@ -11,7 +11,7 @@ import pytest
 from infra.clickhouse.deadline import Watched
 from infra.data_directory import make_private
 from tests.infra.stored import played, sql, told
-from tests.streams.played import ascolto
+from tests.streams.played import ascolto, output_of
 
 ACTIVE = (
     "SELECT table, path FROM system.parts WHERE active AND rows > 0 "
@@ -44,8 +44,9 @@ def spoil(whole: tuple[Path, dict[str, Path]], into: Path, table: str, file: str
 
 def run(*arguments: str | Path) -> tuple[int, str, str]:
     """A command's exit code, stdout and stderr."""
-    process = ascolto(*arguments, home=Path(str(arguments[-1])))
-    out, err = process.communicate(timeout=300)
+    data_dir = Path(str(arguments[-1]))
+    process = ascolto(*arguments, home=data_dir)
+    out, err = output_of(process, data_dir)
     return process.returncode, out, err
 
 
@@ -114,7 +115,7 @@ def test_a_statement_past_its_time_is_told() -> None:
         """A client that answers once it is told that it is late."""
 
         def query(self, text: str) -> str:
-            assert over.wait(30)
+            assert over.wait(600)
             return text
 
         name = "stuck"

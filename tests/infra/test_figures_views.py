@@ -18,6 +18,7 @@ from tests.figures import outcome_reference, reference
 from tests.figures.histories import AGENCIES, BEGIN, CLIENT
 from tests.infra.outcome_child import HORIZON, history
 from tests.infra.stored import make_store
+from tests.waiting import completed
 
 AS_OF = BEGIN + timedelta(days=40, hours=7, minutes=30)
 WINDOW = timedelta(days=30)
@@ -25,15 +26,13 @@ WINDOW = timedelta(days=30)
 
 def child(task: str, directory: Path) -> str:
     command = [sys.executable, "-m", "tests.infra.outcome_child", task, str(directory)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    return completed(command, check=True).stdout
 
 
 def ascolto(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "infra.cli.main", "figures", "--data-dir", str(data_dir)]
     environment = {**os.environ, "ASCOLTO_HORIZON_DAYS": str(HORIZON.days), "COLUMNS": "120"}
-    return subprocess.run(
-        [*command, *arguments], capture_output=True, text=True, timeout=60, env=environment
-    )
+    return completed([*command, *arguments], env=environment)
 
 
 def told(data_dir: Path, *arguments: str) -> Any:

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from infra.embedded import broker as broker_module
 from infra.embedded.broker import BrokerFailed, EmbeddedBroker
 from infra.kafka import CHANGELOG_CONFIG, WrongPartitions, ensure_topics, open_admin
 from schemas.topics import CALL_ENDED, TOPICS
+from tests.waiting import ended
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_it_listens_on_this_machine_alone_and_stops(tmp_path: Path) -> None:
 def test_a_broker_that_was_killed_is_not_alive(broker: EmbeddedBroker) -> None:
     assert broker._process is not None
     os.kill(broker._process.pid, signal.SIGKILL)
-    broker._process.wait(timeout=5)
+    ended(broker._process)
     assert not broker.alive()
 
 
@@ -75,10 +75,8 @@ def test_a_broker_that_never_listens_is_ended(
         return started[-1]
 
     monkeypatch.setattr(broker_module.children, "start", noted)
-    began = time.monotonic()
     with pytest.raises(BrokerFailed):
         EmbeddedBroker(tmp_path / "broker.log").start()
-    assert time.monotonic() - began < 5
     assert started[0].poll() is not None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,13 @@ import pytest
 from infra.clickhouse.journal import DERIVED
 from infra.clickhouse.migrate import migrations
 from schemas.rows import TABLES
+from tests.waiting import completed
 
 
 def child(name: str, directory: Path) -> dict[str, Any]:
     """What `store_child` saw, on a machine whose clock is not in UTC."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.infra.store_child", name, str(directory)],
-        capture_output=True,
-        text=True,
-        timeout=60,
+    done = completed(
+        [sys.executable, "-m", "tests.infra.store_child", name, directory],
         env={**os.environ, "TZ": "Europe/Rome"},
     )
     assert done.returncode == 0, done.stderr

@@ -11,7 +11,7 @@ import pytest
 from infra.clickhouse.comparing import ROW, Difference, Sides, differences
 from schemas.rows import AGENCY_METRICS, ENGAGEMENTS, HOUR_SUMS
 from tests.infra.stored import child, make_store, played, sql, told
-from tests.streams.played import ascolto
+from tests.streams.played import ascolto, output_of
 
 CELL = ("client_id", "agency_id", "segment", "toString(hour)")
 SNAPSHOT = ("client_id", "agency_id", "toString(day)")
@@ -169,7 +169,7 @@ def test_a_lost_payment_and_a_wrong_call_show_in_all_that_follows_from_them(stor
         replaced("calls", f"'{other}' AS touchpoint", f"event_id = '{call}'"),
     )
     process = ascolto("reconcile", "--data-dir", store, home=store)
-    shown = process.communicate(timeout=120)[0].splitlines()
+    shown = output_of(process, store)[0].splitlines()
     assert process.returncode == 1
     [of_call_line] = [line for line in shown if line.startswith("calls ")]
     assert (

@@ -12,6 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from infra.settings import PACKAGED_MODEL, Settings, default_home
+from tests.waiting import output
 
 
 @pytest.fixture(autouse=True)
@@ -153,6 +154,6 @@ def test_processes_that_race_for_the_key_agree(tmp_path: Path) -> None:
         assert racer.stdin is not None
         racer.stdin.write("go\n")
         racer.stdin.flush()
-    keys = {racer.communicate(timeout=30)[0] for racer in racers}
+    keys = {output(racer)[0] for racer in racers}
     assert len(keys) == 1
     assert [entry.name for entry in (tmp_path / "data").iterdir()] == ["pseudonym.key"]

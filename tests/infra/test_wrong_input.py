@@ -15,6 +15,8 @@ import pytest
 import typer
 
 from infra.cli.main import app, main
+from tests.infra.stored import make_store
+from tests.waiting import completed, output
 
 _FILES = ("directory", "missing", "empty", "binary", "utf16", "below a file", "name too long")
 _OUTS = ("directory", "missing parent", "below a file")
@@ -89,12 +91,8 @@ def at(place: Path, kind: str) -> Path:
 def run(line: str, home: Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Run a command as a person would, its output apart."""
     environment = {name: v for name, v in os.environ.items() if not name.startswith("ASCOLTO_")}
-    return subprocess.run(
+    return completed(
         [sys.executable, "-m", "infra.cli.main", *line.split("\0")],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
         env={**environment, "ASCOLTO_HOME": str(home), "COLUMNS": "200", **more},
     )
 
@@ -203,8 +201,6 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
 
 
 def test_migrate_names_what_goes_and_goes_back_only_when_told(tmp_path: Path) -> None:
-    from tests.infra.test_cli_commands import make_store
-
     make_store(tmp_path / "d")
     migrate = f"admin\0migrate\0--data-dir\0{tmp_path / 'd'}"
     refused = run(f"{migrate}\0--to\x000", tmp_path)
@@ -244,7 +240,7 @@ def test_ctrl_c_ends_without_a_traceback(tmp_path: Path) -> None:
         assert sender.stderr is not None
         assert "is away" in sender.stderr.readline(), "it says what it waits for"
         sender.send_signal(signal.SIGINT)
-        rest = sender.communicate(timeout=60)[1]
+        rest = output(sender)[1]
     assert sender.returncode == 130
     assert "events are confirmed; send the file again" in rest
     assert "Traceback" not in rest

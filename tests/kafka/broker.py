@@ -10,15 +10,18 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 import uuid
 from pathlib import Path
 
 from infra.embedded import children
+from tests.waiting import Standstill, cpu_seconds, wait_for
 
 POM = Path(__file__).with_name("pom.xml")
 _RESOLVE_SECONDS = 300.0
 _READY_SECONDS = 60.0
+_STARTING_CPU = 1.0
+"""Processor seconds of starting that count as progress: a broker at rest uses some, too."""
+
 _LEAST_JAVA = 17
 
 _LOGGING = """\
@@ -105,16 +108,35 @@ class KafkaBroker:
         Raises:
             KafkaFailed: it ended or did not answer in time.
         """
-        begun = time.monotonic()
+        self.launch()
+        return self.wait()
+
+    def launch(self) -> None:
+        """Start, and return at once."""
         self._process = children.start(
             [*self._java("512m"), "kafka.Kafka", str(self._configuration)], self.log_file
         )
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > begun + _READY_SECONDS:
-                self.kill()
-                raise KafkaFailed(self.log_file.read_text(encoding="utf-8")[-2000:])
-            time.sleep(0.1)
-        return time.monotonic() - begun
+
+    def wait(self) -> float:
+        """Wait until the broker launched answers; returns the seconds that took.
+
+        Raises:
+            KafkaFailed: it ended or did not answer in time.
+        """
+        process = self._process
+        assert process is not None
+        try:
+            seconds = wait_for(
+                lambda: process.poll() is not None or self._answers(),
+                lambda: (cpu_seconds(process.pid) // _STARTING_CPU, self.log_file.stat().st_size),
+                still=_READY_SECONDS,
+            )
+        except Standstill as error:
+            self.kill()
+            raise KafkaFailed(self.log_file.read_text(encoding="utf-8")[-2000:]) from error
+        if process.poll() is not None:
+            raise KafkaFailed(self.log_file.read_text(encoding="utf-8")[-2000:])
+        return seconds
 
     def stop(self) -> None:
         """Shut down in order."""
@@ -143,8 +165,19 @@ class KafkaBroker:
     def _prepare(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._logging.write_text(_LOGGING, encoding="utf-8")
+        text = "".join(f"{name}={value}\n" for name, value in self.settings().items())
+        self._configuration.write_text(text, encoding="utf-8")
+        cluster = base64.urlsafe_b64encode(uuid.UUID(int=1).bytes).decode().rstrip("=")
+        command = [*self._java("128m"), "kafka.tools.StorageTool", "format"]
+        command += ["--cluster-id", cluster, "--config", str(self._configuration)]
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+        if told.returncode:
+            raise KafkaFailed(told.stdout + told.stderr)
+
+    def settings(self) -> dict[str, str]:
+        """The broker's configuration."""
         controller = f"127.0.0.1:{children.free_port()}"
-        settings = {
+        return {
             "node.id": "1",
             "process.roles": "broker,controller",
             "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{controller}",
@@ -163,14 +196,6 @@ class KafkaBroker:
             "broker.session.timeout.ms": "3000",
             "broker.heartbeat.interval.ms": "500",
         }
-        text = "".join(f"{name}={value}\n" for name, value in settings.items())
-        self._configuration.write_text(text, encoding="utf-8")
-        cluster = base64.urlsafe_b64encode(uuid.UUID(int=1).bytes).decode().rstrip("=")
-        command = [*self._java("128m"), "kafka.tools.StorageTool", "format"]
-        command += ["--cluster-id", cluster, "--config", str(self._configuration)]
-        told = subprocess.run(command, capture_output=True, text=True, check=False)
-        if told.returncode:
-            raise KafkaFailed(told.stdout + told.stderr)
 
     def _answers(self) -> bool:
         from kafka.admin import KafkaAdminClient

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ import pytest
 from infra.demo.simulation import SimulationSettings, encode, simulate
 from tests.figures.reference import Happening, Said
 from tests.streams.played import expected, read_figures
+from tests.waiting import completed
 
 AS_OF = datetime(2026, 6, 30, 12, tzinfo=UTC)
 WIDE = {"low": 1e-8, "high": 1e-8}
@@ -85,13 +85,7 @@ def _near(value: Any, tolerance: float = 1e-9) -> Any:
 
 
 def _stored(data_dir: Path) -> dict[str, Any]:
-    told = subprocess.run(
-        [sys.executable, "-m", "tests.kafka.reckoned", str(data_dir)],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
+    told = completed([sys.executable, "-m", "tests.kafka.reckoned", data_dir], check=True)
     stored: dict[str, Any] = json.loads(told.stdout)
     return stored
 

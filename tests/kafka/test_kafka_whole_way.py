@@ -33,9 +33,7 @@ class Worked:
         for name in ("analytics", "transcriber"):
             installed.start(name)
         self._emit(folder / "first.jsonl", sent[:half])
-        self.joining_seconds = installed.until(
-            lambda: installed.done("ascolto-transcriber") > 0, "joining"
-        )
+        installed.until(lambda: installed.done("ascolto-transcriber") > 0, "joining")
         installed.start("transcriber-two")
         installed.until(lambda: installed.members("ascolto-transcriber") == 2, "joining it")
         self._emit(folder / "second.jsonl", sent[half:])
@@ -63,10 +61,6 @@ def test_every_figure_equals_an_independent_reckoning(worked: Worked) -> None:
 def test_every_event_is_in_the_store_once_whichever_transcriber_took_it(worked: Worked) -> None:
     assert_store(worked.events, worked.installed.data_dir, SEED)
     assert all(worked.transcribed.values()), worked.transcribed
-
-
-def test_the_workers_join_within_seconds(worked: Worked) -> None:
-    assert worked.joining_seconds < 30
 
 
 def test_a_customers_events_meet_in_one_partition(worked: Worked) -> None:

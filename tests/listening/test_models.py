@@ -19,6 +19,7 @@ from infra import packaged_model
 from infra.models import PACKAGED_MODEL, ModelChoice, ModelUnknown, find_model, load_model
 from infra.packaged_model import ModelMissing
 from tests.listening.sounds import CALL
+from tests.waiting import completed
 
 NOWHERE = "http://127.0.0.1:9"
 FILES = {
@@ -78,11 +79,8 @@ def ascolto(
     *arguments: str, home: Path, endpoint: str = NOWHERE
 ) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("ASCOLTO_", "HF_"))}
-    return subprocess.run(
+    return completed(
         [sys.executable, "-m", "infra.cli.main", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
         env={
             **environment,
             "ASCOLTO_HOME": str(home),

@@ -30,7 +30,7 @@ class Ears:
             self.now += 1
             self.most = max(self.most, self.now)
         if self._gate is not None:
-            assert self._gate.wait(30)
+            assert self._gate.wait(600)
         with self._lock:
             self.now -= 1
         return [HeardWindow((), float(sound[0])) for sound in sounds]

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -28,6 +29,7 @@ from schemas.events import (
 )
 from tests.figures import reference
 from tests.figures.reference import Answered, Happening, Left, Paid, Returned, Said
+from tests.waiting import cpu_seconds, output, wait_for
 
 HORIZON = timedelta(days=30)
 _READER = scorer_of("encoder")
@@ -76,12 +78,41 @@ def ascolto(*arguments: str | Path, home: Path) -> subprocess.Popen[str]:
     )
 
 
-def finish(process: subprocess.Popen[str], seconds: float = 240) -> dict[str, Any]:
-    """Wait for a run; returns the object on its last line of stdout."""
-    out, err = process.communicate(timeout=seconds)
+def finish(process: subprocess.Popen[str], data_dir: Path) -> dict[str, Any]:
+    """Wait for a run on a data directory; returns the object on its last line of stdout."""
+    out, err = output_of(process, data_dir)
     assert process.returncode == 0, err
     told: dict[str, Any] = json.loads(out.splitlines()[-1])
     return told
+
+
+def output_of(process: subprocess.Popen[str], data_dir: Path) -> tuple[str, str]:
+    """What a command that may run a stack on `data_dir` (or below it) prints until it ends."""
+    return output(process, progress=lambda: moved(process.pid, data_dir), still=300)
+
+
+def moved(pid: int, data_dir: Path) -> object:
+    """What moves while a stack works: what its workers have written; before and after, its work.
+
+    A stack that waits for ever still asks its workers how they are: that is no progress.
+    """
+    written = [
+        tuple(sorted(status["written"].items()))
+        for run in (data_dir / "run", data_dir / "rebuild" / "run")
+        for status in map(_status, sorted(run.glob("*.json")))
+        if status is not None
+    ]
+    return written or cpu_seconds(pid)
+
+
+def _status(file: Path) -> dict[str, Any] | None:
+    try:
+        url = json.loads(file.read_text(encoding="utf-8"))["url"]
+        with urllib.request.urlopen(f"{url}/status", timeout=30) as answer:
+            status: dict[str, Any] = json.load(answer)
+            return status
+    except (OSError, ValueError):
+        return None
 
 
 def play(path: Path, data_dir: Path) -> subprocess.Popen[str]:
@@ -92,11 +123,11 @@ def play(path: Path, data_dir: Path) -> subprocess.Popen[str]:
 
 def kill_after_rows(process: subprocess.Popen[str], data_dir: Path, seconds: float) -> None:
     """Kill the run with SIGKILL, `seconds` after its workers took up their work."""
-    deadline = time.monotonic() + 120
-    while not (data_dir / "run" / "analytics.json").exists():
-        assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(
+        lambda: (data_dir / "run" / "analytics.json").exists() or process.poll() is not None,
+        lambda: cpu_seconds(process.pid),
+    )
+    assert process.poll() is None, process.communicate()[1]
     time.sleep(seconds)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -108,7 +139,7 @@ def read_figures(
     """What `ascolto figures` says."""
     arguments = ["figures", "--data-dir", data_dir, "--window", window, "--json"]
     arguments += ["--as-of", as_of.isoformat()] + (["--by", by] if by else [])
-    out, err = ascolto(*arguments, home=data_dir).communicate(timeout=60)
+    out, err = output(ascolto(*arguments, home=data_dir))
     assert out, err
     told: list[dict[str, Any]] = json.loads(out)
     return told

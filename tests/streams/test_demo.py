@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from infra.demo.simulation import SimulationSettings, truth
-from tests.streams.played import ascolto
+from tests.streams.played import ascolto, output_of
+from tests.waiting import output
 
 CALLS = 400
 FIELDS = {
@@ -32,7 +33,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The demo's directory, and what it printed to stdout."""
     home = tmp_path_factory.mktemp("demo")
     run = ascolto("demo", "--exit", "--json", "--calls", str(CALLS), "--seed", "5", home=home)
-    out, err = run.communicate(timeout=280)
+    out, err = output_of(run, home / "data")
     assert run.returncode == 0, err
     return home, out
 
@@ -68,12 +69,12 @@ def test_the_figures_meet_the_simulation_s_truth(demo: tuple[Path, str]) -> None
 
 def test_another_world_in_the_same_directory_is_refused(demo: tuple[Path, str]) -> None:
     other = ascolto("demo", "--exit", "--seed", "6", "--calls", str(CALLS), home=demo[0])
-    out, err = other.communicate(timeout=60)
+    out, err = output(other)
     assert (other.returncode, out) == (1, "")
     assert "another seed" in err
 
 
 def test_a_wrong_language_is_wrong_usage(tmp_path: Path) -> None:
     wrong = ascolto("demo", "--language", "tlh", home=tmp_path)
-    wrong.communicate(timeout=60)
+    output(wrong)
     assert wrong.returncode == 2

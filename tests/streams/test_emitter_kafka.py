@@ -34,6 +34,7 @@ from streams.progress import Progress
 from streams.state import FaustStateTable, StateTable, changelog_topic
 from tests.streams.doubles import PARTITIONS, MemoryBroker, MemoryOutbox, MemoryTable
 from tests.streams.played import BROKEN, events_file
+from tests.waiting import completed
 
 KEYS = [f"client|agency{number}".encode() for number in range(8)]
 
@@ -175,12 +176,7 @@ async def test_the_changelog_holds_each_state_in_the_partition_named(
 
 def emit(path: Path, bootstrap: str) -> subprocess.CompletedProcess[str]:
     """`ascolto emit`, as a person runs it."""
-    return subprocess.run(
-        [sys.executable, "-m", "infra.cli.main", "emit", str(path), "--kafka", bootstrap],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return completed([sys.executable, "-m", "infra.cli.main", "emit", path, "--kafka", bootstrap])
 
 
 def customers(values: Iterable[bytes]) -> Iterator[tuple[str, Any]]:

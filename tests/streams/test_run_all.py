@@ -42,7 +42,7 @@ class Run:
 def straight(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Played once, undisturbed."""
     run = Run(tmp_path_factory.mktemp("straight"), seed=11)
-    run.summary = finish(play(run.file, run.data_dir))
+    run.summary = finish(play(run.file, run.data_dir), run.data_dir)
     return run
 
 
@@ -53,7 +53,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Run:
     rng = random.Random(12)
     for _ in range(3):
         kill_after_rows(play(run.file, run.data_dir), run.data_dir, rng.uniform(0.5, 9.0))
-    run.summary = finish(play(run.file, run.data_dir))
+    run.summary = finish(play(run.file, run.data_dir), run.data_dir)
     return run
 
 
@@ -103,6 +103,6 @@ def test_broken_lines_end_as_dead_letters_and_change_nothing_else(
 
 
 def test_the_same_file_again_changes_nothing(straight: Run) -> None:
-    again = finish(play(straight.file, straight.data_dir))
+    again = finish(play(straight.file, straight.data_dir), straight.data_dir)
     assert {**again, "seconds": 0} == {**straight.summary, "seconds": 0}
     check(straight, "90d", AS_OF, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -36,6 +36,7 @@ from streams.outbox import Message
 from streams.progress import Progress
 from streams.transcribing import Listener, ListeningPorts, ListeningSettings
 from tests.streams.doubles import BatchStream, MemoryBroker, MemoryOutbox
+from tests.waiting import finished, until
 
 TIME = datetime(2026, 3, 2, 10, tzinfo=UTC)
 HEARD = Transcription(
@@ -131,7 +132,7 @@ class Ears:
     def transcribe(self, path: Path, **_: str) -> Transcription:
         self.heard.append(path.name)
         if path.name in self.gates:
-            assert self.gates[path.name].wait(20)
+            assert self.gates[path.name].wait(600)
         if path.name in self.fails:
             raise self.fails[path.name]
         return replace(HEARD, turns=self.hears)
@@ -194,12 +195,6 @@ def stream(*batches: Sequence[bytes]) -> BatchStream:
 
 def delivery(event: CallEndedEvent, offset: int = 0) -> Delivery:
     return Delivery(CALL_ENDED.name, 2, offset, encode(event))
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
-        while not true():
-            await asyncio.sleep(0.001)
 
 
 async def test_a_recording_that_is_there_is_heard_redacted_and_kept_in_its_partition(
@@ -278,17 +273,17 @@ async def test_a_recording_that_takes_too_long_is_given_up_and_the_next_one_wait
     desk: Desk,
 ) -> None:
     desk.ears.gates["slow.ogg"] = threading.Event()
-    listener = desk.listener(timeout=0.05)
+    listener = desk.listener(timeout=1.0)
     slow, next_one = call("slow", "slow.ogg"), call("next", "next.ogg")
     await listener.listen(delivery(slow), slow)
     (letter,) = desk.letters()
     assert letter.error_class == "TimeoutError"
     assert "took over" in letter.reason
     waiting = asyncio.create_task(listener.listen(delivery(next_one, 1), next_one))
-    await asyncio.sleep(0.15)
+    await asyncio.sleep(1.2)
     assert not waiting.done(), "its own time does not run while the ear is taken"
     desk.ears.gates["slow.ogg"].set()
-    await asyncio.wait_for(waiting, 20)
+    await finished(waiting)
     assert set(desk.transcribed()) == {"next"}
     assert len(desk.letters()) == 1
 
@@ -330,7 +325,7 @@ async def test_no_more_recordings_are_taken_in_than_there_are_places(desk: Desk)
     assert events.taken == 3, "two have places, the third waits for one"
     for gate in desk.ears.gates.values():
         gate.set()
-    await asyncio.wait_for(running, 20)
+    await finished(running)
     await until(lambda: len(events.acked) == 6)
     assert events.acked == list(range(6))
 

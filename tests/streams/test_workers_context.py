@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +37,7 @@ from tests.streams.doubles import (
     ScoringHere,
 )
 from tests.streams.pipeline import BEGIN, KEY, scored
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -62,12 +61,6 @@ async def feed(app: faust.App, topic: Topic, intake: Intake, values: list[bytes]
         ]
         await until(lambda: all(event.message.acked for event in events))
     return events
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
-        while not true():
-            await asyncio.sleep(0.005)
 
 
 def transcribed() -> bytes:
