@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from processors.aggression import aggression_of_call
 from processors.call_drivers import JudgesCalls, found_in_turns
 from processors.conduct import conduct_code, conduct_of, hours_flag
 from processors.cues import LANGUAGES
+from processors.doubts import doubted_speakers, of_the_call, without
 from processors.empathy import empathy_of_call
 from processors.rating import spoken_rating
 from processors.sentiment import sentiment_of_call
@@ -38,6 +39,7 @@ def score_call(
     survey_rating: int | None = None,
     started_at: datetime | None = None,
     ended_at: datetime | None = None,
+    doubts: Sequence[str] = (),
 ) -> CallScore:
     """Everything a scorer says of one conversation.
 
@@ -48,15 +50,20 @@ def score_call(
         survey_rating: the rating of a survey, 0-10; with it none is predicted.
         started_at: when it began (aware); with it the permitted hours are checked.
         ended_at: stands in for `started_at` where that is not known.
+        doubts: what the transcriber doubts (`processors/doubts.py`).
 
     A score that cannot be given is null and `why` names the reasons, parted by blanks:
     `no_turns`, `no_words`, `language_not_supported:xx`, `low_transcription_confidence`,
-    `no_operator_turns`, `no_customer_turns`, `speaker_unknown`. Turns without words count as
-    not there; they keep their place with null scores.
+    `no_operator_turns`, `no_customer_turns`, `speaker_unknown`, and the doubts. Turns without
+    words count as not there; they keep their place with null scores.
     """
     flag = hours_flag(started_at or ended_at, conduct_code())
     by_time = [] if flag is None else [flag]
-    refused = _refusal(turns, language)
+    refused = " ".join(of_the_call(doubts)) or _refusal(turns, language)
+    doubted = doubted_speakers(doubts)
+    turns = without(turns, doubted)
+    if refused is None and not any(has_words(turn.text) for turn in turns):
+        refused = " ".join(doubted.values())
     if refused is not None:
         return _without_scores(turns, by_time, reader.version, refused)
 
@@ -106,7 +113,7 @@ def score_call(
         conduct=[*_conduct(turns, language, threats), *by_time],
         turns=scored,
         scorer_version=reader.version,
-        why=_missing_speakers(turns),
+        why=" ".join(_reasons(turns, doubts)) or None,
     )
 
 
@@ -160,14 +167,21 @@ def _refusal(turns: Sequence[Turn], language: str) -> str | None:
     return None
 
 
-def _missing_speakers(turns: Sequence[Turn]) -> str | None:
+def _reasons(turns: Sequence[Turn], doubts: Sequence[str]) -> list[str]:
+    """Why some score may be missing, or be of a part of the words only."""
+    return [*_missing_speakers(turns, doubted_speakers(doubts)), *doubts]
+
+
+def _missing_speakers(turns: Sequence[Turn], doubted: Collection[Speaker]) -> list[str]:
     speakers = {turn.speaker for turn in turns if has_words(turn.text)}
-    missing = [s for s in (Speaker.OPERATOR, Speaker.CUSTOMER) if s not in speakers]
-    if not missing:
-        return None
-    if Speaker.UNKNOWN in speakers:
-        return "speaker_unknown"
-    return " ".join(f"no_{speaker.value}_turns" for speaker in missing)
+    missing = [
+        speaker
+        for speaker in (Speaker.OPERATOR, Speaker.CUSTOMER)
+        if speaker not in speakers and speaker not in doubted
+    ]
+    if missing and Speaker.UNKNOWN in speakers:
+        return ["speaker_unknown"]
+    return [f"no_{speaker.value}_turns" for speaker in missing]
 
 
 def _without_scores(

@@ -92,7 +92,10 @@ class Recording(Inbound):
     uri: Annotated[str, StringConstraints(min_length=1, max_length=2048)] = Field(
         description="a path relative to an allow-listed recordings directory, or a file: URI in one"
     )
-    layout: Literal["stereo", "mono"] = Field(description="stereo: operator left, customer right")
+    layout: Literal["stereo", "stereo-swapped", "mono"] = Field(
+        description="stereo: operator left, customer right; stereo-swapped: operator right, "
+        "customer left"
+    )
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = Field(
         None, description="checksum of the file; a recording that differs is refused"
     )

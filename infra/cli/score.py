@@ -26,6 +26,8 @@ class Conversation(BaseModel):
     survey_rating: Rating | None = None
     people: list[str] = []
     """Names that may be spoken in it."""
+    doubts: list[str] = []
+    """What `ascolto transcribe` doubts of it."""
 
 
 def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | None = None) -> int:
@@ -55,6 +57,7 @@ def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | N
             language,
             reader,
             survey_rating=conversation.survey_rating,
+            doubts=conversation.doubts,
         )
         out.write(json.dumps(_as_row(conversation.id, result), ensure_ascii=False) + "\n")
     return code

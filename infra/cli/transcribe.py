@@ -13,6 +13,8 @@ from infra.models import ModelUnknown
 from infra.packaged_model import ModelMissing
 from infra.recordings import LanguageUnknown, RecordingError
 from infra.whisper import Transcriber, Transcription
+from processors.doubts import CROSSTALK
+from processors.spoken_language import UNKNOWN
 from schemas.conversation import Speaker, Turn
 
 _NAMES = {
@@ -34,23 +36,23 @@ def transcribe(
     transcriber: Transcriber,
     *,
     as_json: bool,
-    mono: bool | None,
+    layout: Layout | None,
     language: str,
     words: Sequence[str] = (),
     at_once: int = 1,
 ) -> int:
     """Print what was said in each file, in their order; `at_once` are worked on together.
 
-    The layout is by each file's channels (two: operator left, customer right) unless `mono`
-    says. Files that fail are named on stderr and the others are still done. Returns the exit
-    code: 1 where a file failed or the model cannot be had, 2 where the model or the language is
-    not one that exists.
+    A `layout` of None is by each file's channels: two are operator left, customer right; any
+    other number is mono. Files that fail are named on stderr and the others are still done.
+    Returns the exit code: 1 where a file failed or the model cannot be had, 2 where the model or
+    the language is not one that exists.
     """
     failed = False
 
     def attempt(file: Path) -> Transcription | RecordingError:
         try:
-            return transcriber.transcribe(file, _layout(file, mono), language, words)
+            return transcriber.transcribe(file, layout or _layout(file), language, words)
         except LanguageUnknown:
             raise
         except RecordingError as error:
@@ -74,10 +76,8 @@ def transcribe(
     return 1 if failed else 0
 
 
-def _layout(file: Path, mono: bool | None) -> Layout:
-    if mono is None:
-        mono = channels_of(file) != 2
-    return "mono" if mono else "stereo"
+def _layout(file: Path) -> Layout:
+    return "stereo" if channels_of(file) == 2 else "mono"
 
 
 def _line(file: Path, said: Transcription) -> str:
@@ -87,9 +87,12 @@ def _line(file: Path, said: Transcription) -> str:
         "duration": said.duration,
         "language": said.language,
         "turns": [turn.model_dump(mode="json") for turn in said.turns],
+        "id": str(file),
         "overlaps": None if taken is None else taken.overlaps,
         "interruptions": None if taken is None else taken.interruptions,
         "dropped": said.dropped,
+        "unheard": list(said.unheard),
+        "doubts": list(said.doubts),
     }
     return json.dumps(line, ensure_ascii=False) + "\n"
 
@@ -98,7 +101,29 @@ def _readable(file: Path, said: Transcription) -> str:
     names = _NAMES.get(said.language, _NAMES["en"])
     lines = [f"{file} ({said.duration:.1f} s)"]
     lines += [f"{_clock(turn)}  {names[turn.speaker]}: {turn.text}" for turn in said.turns]
+    lines += [f"in doubt: {_doubt_in_words(doubt)}" for doubt in said.doubts]
+    lines += [f"not heard: {_in_words(part)}" for part in said.unheard]
     return "\n".join(lines) + "\n\n"
+
+
+def _doubt_in_words(doubt: str) -> str:
+    kind, _, language = doubt.partition(":")
+    who = {"operator_language": "the operator", "customer_language": "the customer"}.get(kind)
+    if doubt == CROSSTALK:
+        return "each channel holds the other's voice too loud to tell who speaks"
+    found = "another" if language == UNKNOWN else f"{language!r}"
+    return f"{who or 'the call'} is not in the language declared but in {found}: not scored"
+
+
+def _in_words(part: str) -> str:
+    """A part of a recording that was not listened to, as one reads it."""
+    kind, _, value = part.partition(":")
+    return {
+        "track": f"track {value} of the file; give it as a file of its own",
+        "channel": f"channel {value}; only the first two are a call's",
+        "missing": f"{value} s that the file states and does not hold, or cannot be decoded",
+        "damaged": f"{value} s that are damaged",
+    }.get(kind, kind)
 
 
 def _clock(turn: Turn) -> str:
