@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,10 +44,14 @@ class HeardWord:
 
 @dataclass(frozen=True, slots=True)
 class HeardWindow:
-    """The words of a window in order, and the model's probability that nobody spoke in it."""
+    """The words of a window in order, and the model's probability that nobody spoke in it.
+
+    `languages` is its probability of each language (ISO 639-1) it may be in.
+    """
 
     words: tuple[HeardWord, ...]
     no_speech: float
+    languages: Mapping[str, float] = field(default_factory=dict)
 
 
 class Hearing:
@@ -87,9 +91,18 @@ class Hearing:
         texts = [[t for t in one.sequences_ids[0] if t < tokenizer.eot] for one in results]
         lasting = [min(frames, math.ceil(len(sound) / RATE * FRAMES)) for sound in sounds]
         aligned = self._model.find_alignment(tokenizer, texts, encoded, lasting)
+        spoken = self._languages_of(encoded, len(sounds))
         return [
-            HeardWindow(_words(alignment), float(result.no_speech_prob))
-            for alignment, result in zip(aligned, results, strict=True)
+            HeardWindow(_words(alignment), float(result.no_speech_prob), languages)
+            for alignment, result, languages in zip(aligned, results, spoken, strict=True)
+        ]
+
+    def _languages_of(self, encoded: Any, windows: int) -> list[dict[str, float]]:
+        if not self._model.model.is_multilingual:
+            return [{}] * windows
+        return [
+            {token[2:-2]: float(probability) for token, probability in one}
+            for one in self._model.model.detect_language(encoded)
         ]
 
     def _tokenizer(self, language: str) -> Tokenizer:

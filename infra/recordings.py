@@ -28,6 +28,10 @@ class RecordingBroken(RecordingError):
     """The recording is not sound that can be decoded: permanent."""
 
 
+class RecordingExcessive(RecordingRefused):
+    """The recording asks for more time, memory or channels than is allowed: permanent."""
+
+
 class LanguageUnknown(RecordingRefused):
     """The transcriber does not know the recording's language: permanent."""
 

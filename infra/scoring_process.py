@@ -59,6 +59,7 @@ def scored(transcribed: CallTranscribed, reader: TurnReader) -> CallScored:
             survey_rating=None if survey is None else survey.rating,
             started_at=call.started_at,
             ended_at=call.ended_at,
+            doubts=transcribed.doubts,
         ),
         survey=survey,
         from_audio=transcribed.from_audio,

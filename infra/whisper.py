@@ -5,22 +5,25 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
+from infra.crosstalk import Doubt, Separation
 from infra.decoding import RATE, Layout, Sound
 from infra.hearing import Ask, HeardWindow, HeardWord, Hearing
 from infra.models import PACKAGED_MODEL, ComputeType, Device, ModelChoice
 from infra.settings import Settings
-from infra.speech import listen
+from infra.speech import Listened, Stretch, listen
 from infra.window_pool import WindowPool
 from infra.windows import Placed, Window, cut, plan
+from processors.doubts import CROSSTALK
 from processors.hallucinations import Heard, phantom
 from processors.interruptions import TurnTaking, turn_taking
+from processors.spoken_language import HeardSpeech, language_doubts
 from processors.turns import MONO_TURN_GAP, TURN_GAP, Segment, Word, merge_turns
 from schemas.conversation import Speaker, Turn
 
@@ -53,7 +56,8 @@ class Transcription:
 
     `duration` is in seconds, `dropped` counts the texts taken for invented, by reason, `model`
     names the model without where it is kept, and `turn_taking` is None where the recording does
-    not tell who speaks.
+    not tell who speaks. `unheard` names the parts of the file that were not listened to
+    (docs/transcription.md), `doubts` what is not scored (`processors/doubts.py`).
     """
 
     turns: list[Turn]
@@ -62,6 +66,8 @@ class Transcription:
     model: str
     dropped: dict[str, int] = field(default_factory=dict)
     turn_taking: TurnTaking | None = None
+    unheard: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 class Transcriber(Protocol):
@@ -72,7 +78,8 @@ class Transcriber(Protocol):
     ) -> Transcription:
         """What was said in the recording at `path`.
 
-        `layout` "stereo" is operator left, customer right; `language` is ISO 639-1; `words` are
+        `layout` "stereo" is operator left, customer right, "stereo-swapped" the other way round;
+        `language` is ISO 639-1; `words` are
         expected to be said: names of products, for instance. Raises `RecordingBroken` where it
         cannot be decoded, `RecordingMissing` where it cannot be read, `LanguageUnknown`.
         """
@@ -127,8 +134,10 @@ class WhisperTranscriber:
         """See `Transcriber.transcribe`; raises `ModelMissing`, `ModelUnknown` too."""
         hearing, pool = self._listeners()
         hearing.require(language)
-        sound = Sound(path, layout, self._longest)
+        separation = Separation()
+        sound = Sound(path, layout, self._longest, treat=separation)
         listened = listen(sound.blocks())
+        unsure = _unsure(listened, separation.doubts)
         speakers = [Speaker.UNKNOWN] if listened.alone else [Speaker.OPERATOR, Speaker.CUSTOMER]
         ask = Ask(language, prompt_of(language, words))
         windows = plan(listened.channels, listened.samples)
@@ -140,9 +149,10 @@ class WhisperTranscriber:
             segment
             for window, future in heard
             for segment in _segments(
-                window, future.result(), speakers[window.channel], ask.prompt, dropped
+                window, future.result(), speakers[window.channel], unsure, ask.prompt, dropped
             )
         ]
+        doubts = language_doubts(_speech(heard, speakers), language)
         turns = merge_turns(segments, MONO_TURN_GAP if listened.alone else TURN_GAP)
         return Transcription(
             turns=turns,
@@ -151,6 +161,8 @@ class WhisperTranscriber:
             model=self._choice.label,
             dropped=dict(dropped),
             turn_taking=None if listened.alone else turn_taking(turns),
+            unheard=sound.unheard,
+            doubts=(*doubts, *([CROSSTALK] if unsure else [])),
         )
 
     def _listeners(self) -> tuple[Hearing, WindowPool]:
@@ -183,8 +195,42 @@ def prompt_of(language: str, words: Sequence[str] = ()) -> str:
     return _PROMPTS.get(language, "{words}.").format(words=sentence) if told else ""
 
 
+def _unsure(listened: Listened, doubts: Sequence[Doubt]) -> frozenset[Stretch]:
+    """The speech of which more than half may as well be the other channel's."""
+    if listened.alone:
+        return frozenset()
+    return frozenset(
+        stretch
+        for channel in listened.channels
+        for stretch in channel
+        if 2 * sum(_shared(stretch, doubt) for doubt in doubts) > stretch.end - stretch.begin
+    )
+
+
+def _shared(stretch: Stretch, doubt: Doubt) -> int:
+    if stretch.channel != doubt.channel:
+        return 0
+    return max(0, min(stretch.end, doubt.end) - max(stretch.begin, doubt.begin))
+
+
+def _speech(
+    heard: Iterable[tuple[Window, Future[HeardWindow]]], speakers: Sequence[Speaker]
+) -> Iterator[HeardSpeech]:
+    """What was heard in windows with words in them: noise is of no language."""
+    for window, future in heard:
+        if future.result().words:
+            samples = sum(p.stretch.end - p.stretch.begin for p in window.placed)
+            languages = future.result().languages
+            yield HeardSpeech(speakers[window.channel], samples / RATE, languages)
+
+
 def _segments(
-    window: Window, heard: HeardWindow, speaker: Speaker, prompt: str, dropped: Counter[str]
+    window: Window,
+    heard: HeardWindow,
+    speaker: Speaker,
+    unsure: Collection[Stretch],
+    prompt: str,
+    dropped: Counter[str],
 ) -> Iterator[Segment]:
     """What was said in each of a window's stretches, less what nobody said."""
     grouped: dict[int, list[HeardWord]] = {}
@@ -192,7 +238,8 @@ def _segments(
         grouped.setdefault(window.of_word(word.start * RATE, word.end * RATE), []).append(word)
     for number, words in grouped.items():
         placed = window.placed[number]
-        segment = Segment(speaker, _placed_words(placed, words))
+        who = Speaker.UNKNOWN if placed.stretch in unsure else speaker
+        segment = Segment(who, _placed_words(placed, words))
         seconds = (placed.stretch.end - placed.stretch.begin) / RATE
         surprise = [math.log(max(word.probability, 1e-9)) for word in words]
         text = Heard(segment.text, seconds, sum(surprise) / len(surprise), heard.no_speech)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from processors.aggression import aggression_of_call
@@ -11,6 +11,7 @@ from processors.call_drivers import JudgesCalls, found_in_turns
 from processors.conduct import conduct_of, hours_flag
 from processors.contact_hours import conduct_code
 from processors.cues import LANGUAGES
+from processors.doubts import doubted_speakers, of_the_call, without
 from processors.empathy import empathy_of_call
 from processors.rating import spoken_rating
 from processors.sentiment import sentiment_of_call
@@ -41,6 +42,7 @@ def score_call(
     started_at: datetime | None = None,
     ended_at: datetime | None = None,
     answered: bool | None = None,
+    doubts: Sequence[str] = (),
 ) -> CallScore:
     """Everything a scorer says of one conversation.
 
@@ -52,16 +54,23 @@ def score_call(
         started_at: when it began (aware); with it the permitted hours are checked.
         ended_at: stands in for `started_at` where that is not known.
         answered: false where it is known that nobody answered; null to tell it from the words.
+        doubts: what the transcriber doubts (`processors/doubts.py`).
 
-    A score that cannot be given is null and `why` names the reasons, parted by blanks:
+    A score that cannot be given is null and `why` names the reasons, separated by blanks:
     `no_turns`, `no_words`, `language_not_supported:xx`, `low_transcription_confidence`,
-    `no_operator_turns`, `no_customer_turns`, `speaker_unknown`, `nobody_answered`. Turns without
-    words count as not there, and so do a machine's (a voicemail's, an announcement's); they keep
-    their place with null scores.
+    `no_operator_turns`, `no_customer_turns`, `speaker_unknown`, `nobody_answered`, and the
+    doubts. Turns without words count as not there, and so do a machine's (a voicemail's, an
+    announcement's); they keep their place with null scores.
     """
     flag = hours_flag(started_at or ended_at, conduct_code())
     by_time = [] if flag is None else [flag]
-    refused = "nobody_answered" if answered is False else _refusal(turns, language)
+    if answered is False:
+        return _without_scores(turns, by_time, reader.version, "nobody_answered")
+    refused = " ".join(of_the_call(doubts)) or _refusal(turns, language)
+    doubted = doubted_speakers(doubts)
+    turns = without(turns, doubted)
+    if refused is None and not any(has_words(turn.text) for turn in turns):
+        refused = " ".join(doubted.values())
     if refused is not None:
         return _without_scores(turns, by_time, reader.version, refused)
 
@@ -112,7 +121,7 @@ def score_call(
         conduct=[*_conduct(turns, language, threats), *by_time],
         turns=scored,
         scorer_version=reader.version,
-        why=_missing_speakers(turns),
+        why=" ".join(_reasons(turns, doubts)) or None,
     )
 
 
@@ -178,14 +187,21 @@ def _of_people(turns: Sequence[Turn]) -> list[Turn]:
     ]
 
 
-def _missing_speakers(turns: Sequence[Turn]) -> str | None:
+def _reasons(turns: Sequence[Turn], doubts: Sequence[str]) -> list[str]:
+    """Why some score may be missing, or be of a part of the words only."""
+    return [*_missing_speakers(turns, doubted_speakers(doubts)), *doubts]
+
+
+def _missing_speakers(turns: Sequence[Turn], doubted: Collection[Speaker]) -> list[str]:
     speakers = {turn.speaker for turn in turns if has_words(turn.text)}
-    missing = [s for s in (Speaker.OPERATOR, Speaker.CUSTOMER) if s not in speakers]
-    if not missing:
-        return None
-    if Speaker.UNKNOWN in speakers:
-        return "speaker_unknown"
-    return " ".join(f"no_{speaker.value}_turns" for speaker in missing)
+    missing = [
+        speaker
+        for speaker in (Speaker.OPERATOR, Speaker.CUSTOMER)
+        if speaker not in speakers and speaker not in doubted
+    ]
+    if missing and Speaker.UNKNOWN in speakers:
+        return ["speaker_unknown"]
+    return [f"no_{speaker.value}_turns" for speaker in missing]
 
 
 def _without_scores(

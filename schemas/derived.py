@@ -63,6 +63,16 @@ class CallTranscribed(Contract):
         None,
         description="overlaps of 0.3 s or more that the operator began in the customer's turn",
     )
+    unheard: list[str] = Field(
+        default_factory=list,
+        description="parts of the recording that were not listened to: track:2, channel:3, video, "
+        "missing:SECONDS that the file states and does not hold, damaged:SECONDS",
+    )
+    doubts: list[str] = Field(
+        default_factory=list,
+        description="what of it is not scored, and why: crosstalk (turns of speaker unknown), "
+        "language:en (another than declared), operator_language:en, customer_language:en",
+    )
 
 
 class CallScored(Contract):

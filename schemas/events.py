@@ -136,8 +136,9 @@ class Recording(Inbound):
     uri: Annotated[str, StringConstraints(min_length=1, max_length=2048)] = Field(
         description="a path relative to an allow-listed recordings directory, or a file: URI in one"
     )
-    layout: Annotated[Literal["stereo", "mono"], fields.LOWER] = Field(
-        description="stereo: operator left, customer right"
+    layout: Annotated[Literal["stereo", "stereo-swapped", "mono"], fields.LOWER] = Field(
+        description="stereo: operator left, customer right; stereo-swapped: operator right, "
+        "customer left"
     )
     sha256: Annotated[
         Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None,

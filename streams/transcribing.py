@@ -212,6 +212,8 @@ class Listener:
         else:
             ports.progress.count("transcribed_from_audio")
             ports.progress.count("texts_taken_for_invented", sum(heard.dropped.values()))
+            ports.progress.count("recordings_partly_unheard", bool(heard.unheard))
+            ports.progress.count("recordings_in_doubt", bool(heard.doubts))
 
     async def _transcription(self, call: CallEnded, recording: Recording) -> Transcription:
         """Listen to `recording`; one that is missing or broken may still be on its way."""
@@ -265,6 +267,8 @@ class Listener:
             audio_seconds=heard.duration,
             overlaps=taken.overlaps if taken else None,
             interruptions=taken.interruptions if taken else None,
+            unheard=list(heard.unheard),
+            doubts=list(heard.doubts),
         )
 
 

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 
+from infra.bench.crosstalk import crosstalk
 from infra.bench.figures import Bench, Figure, machine
 from infra.bench.long_call import long_call
 from infra.bench.scoring import scoring
@@ -16,6 +17,7 @@ BENCHES: Mapping[str, Bench] = {
     "transcription": transcription,
     "scoring": scoring,
     "long_call": long_call,
+    "crosstalk": crosstalk,
 }
 """Every bench by its name; a new one is a line here."""
 

@@ -17,6 +17,7 @@ import typer
 from infra.cli import figure_commands, models, operating_commands, run_commands
 from infra.cli.failures import FAILED, STOPPED, cannot_write, counted, say, told
 from infra.cli.options import (
+    ChannelLayout,
     DataDir,
     EventsFile,
     Language,
@@ -150,8 +151,15 @@ def simulate(
 def transcribe(
     files: Annotated[list[Path], typer.Argument(help="Recordings.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line a file.")] = False,
+    layout: Annotated[
+        ChannelLayout | None,
+        typer.Option(
+            help="stereo: operator left, customer right; stereo-swapped: operator right. "
+            "Default: stereo where a file has two channels, else mono."
+        ),
+    ] = None,
     mono: Annotated[
-        bool | None, typer.Option("--mono/--stereo", help="Default: as many channels as it has.")
+        bool | None, typer.Option("--mono/--stereo", help="The same as --layout mono, stereo.")
     ] = None,
     language: Annotated[str, typer.Option(help="Language spoken, as it or en.")] = "it",
     model: Annotated[
@@ -171,6 +179,10 @@ def transcribe(
     from infra.cli.transcribe import transcribe as transcribe_files
     from infra.whisper import transcriber_of
 
+    if layout is not None and mono is not None:
+        raise typer.BadParameter("give --layout, or --mono or --stereo, not both")
+    if mono is not None:
+        layout = ChannelLayout.MONO if mono else ChannelLayout.STEREO
     settings = read_settings(None)
     expected = [word.strip() for word in words.split(",") if word.strip()]
     raise typer.Exit(
@@ -178,7 +190,7 @@ def transcribe(
             files,
             transcriber_of(settings, model),
             as_json=as_json,
-            mono=mono,
+            layout=None if layout is None else layout.value,
             language=language,
             words=[*expected, *settings.words_of("*")],
             at_once=settings.transcriptions_at_once,
@@ -194,7 +206,12 @@ def score(
         typer.Option(help="encoder: learned; lexicon: phrases only. Default: ASCOLTO_SCORER."),
     ] = None,
 ) -> None:
-    """Score conversations: JSON lines in, JSON lines out."""
+    """Score conversations: JSON lines in, JSON lines out.
+
+    A line is {"id": "1", "turns": [{"speaker": "operator", "text": "..."}, ...]}; speaker is
+    operator, customer or unknown. It may also have "language" (it, or en), "survey_rating" (0 to
+    10) and "people" (names to take out). What 'ascolto transcribe --json' prints fits as it is.
+    """
     from infra.cli.score import score as score_lines
     from infra.scorers import scorer_of
 

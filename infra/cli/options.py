@@ -41,6 +41,14 @@ class Dimension(StrEnum):
     CUSTOMER_TYPE = "customer_type"
 
 
+class ChannelLayout(StrEnum):
+    """Whose voice is on which channel of a recording, as options."""
+
+    STEREO = "stereo"
+    SWAPPED = "stereo-swapped"
+    MONO = "mono"
+
+
 class Language(StrEnum):
     """Languages of what managers see."""
 

@@ -33,6 +33,8 @@ class Conversation(BaseModel):
     """False: nobody answered, whatever was said."""
     people: list[str] = []
     """Names that may be spoken in it."""
+    doubts: list[str] = []
+    """What `ascolto transcribe` doubts of it."""
 
 
 def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | None = None) -> int:
@@ -67,6 +69,7 @@ def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | N
             reader,
             survey_rating=conversation.survey_rating,
             answered=conversation.answered,
+            doubts=conversation.doubts,
         )
         out.write(json_line(_as_row(conversation.id, result)) + "\n")
     if refused > MOST_LINES:

@@ -14,6 +14,8 @@ from infra.plain_text import json_line, plain
 from infra.recordings import LanguageUnknown, RecordingError
 from infra.whisper import Transcriber, Transcription
 from processors.answering import marked, unanswered
+from processors.doubts import CROSSTALK
+from processors.spoken_language import UNKNOWN
 from schemas.conversation import Speaker, Turn
 
 _NAMES = {
@@ -37,23 +39,23 @@ def transcribe(
     transcriber: Transcriber,
     *,
     as_json: bool,
-    mono: bool | None,
+    layout: Layout | None,
     language: str,
     words: Sequence[str] = (),
     at_once: int = 1,
 ) -> int:
     """Print what was said in each file, in their order; `at_once` are worked on together.
 
-    The layout is by each file's channels (two: operator left, customer right) unless `mono`
-    says. Files that fail are named on stderr and the others are still done. Returns the exit
-    code: 1 where a file failed or the model cannot be had, 2 where the model or the language is
-    not one that exists.
+    A `layout` of None is by each file's channels: two are operator left, customer right; any
+    other number is mono. Files that fail are named on stderr and the others are still done.
+    Returns the exit code: 1 where a file failed or the model cannot be had, 2 where the model or
+    the language is not one that exists.
     """
     failed = False
 
     def attempt(file: Path) -> Transcription | RecordingError:
         try:
-            return transcriber.transcribe(file, _layout(file, mono), language, words)
+            return transcriber.transcribe(file, layout or _layout(file), language, words)
         except LanguageUnknown:
             raise
         except RecordingError as error:
@@ -77,10 +79,8 @@ def transcribe(
     return 1 if failed else 0
 
 
-def _layout(file: Path, mono: bool | None) -> Layout:
-    if mono is None:
-        mono = channels_of(file) != 2
-    return "mono" if mono else "stereo"
+def _layout(file: Path) -> Layout:
+    return "stereo" if channels_of(file) == 2 else "mono"
 
 
 def _line(file: Path, said: Transcription) -> str:
@@ -92,9 +92,12 @@ def _line(file: Path, said: Transcription) -> str:
         "language": said.language,
         "turns": [turn.model_dump(mode="json") for turn in turns],
         "why": "nobody_answered" if nobody else None,
+        "id": str(file),
         "overlaps": None if taken is None else taken.overlaps,
         "interruptions": None if taken is None else taken.interruptions,
         "dropped": said.dropped,
+        "unheard": list(said.unheard),
+        "doubts": list(said.doubts),
     }
     return json_line(line) + "\n"
 
@@ -105,7 +108,29 @@ def _readable(file: Path, said: Transcription) -> str:
     lines += [
         f"{_clock(turn)}  {names[turn.speaker]}: {plain(turn.text)}" for turn in marked(said.turns)
     ]
+    lines += [f"in doubt: {_doubt_in_words(doubt)}" for doubt in said.doubts]
+    lines += [f"not heard: {_in_words(part)}" for part in said.unheard]
     return "\n".join(lines) + "\n\n"
+
+
+def _doubt_in_words(doubt: str) -> str:
+    kind, _, language = doubt.partition(":")
+    who = {"operator_language": "the operator", "customer_language": "the customer"}.get(kind)
+    if doubt == CROSSTALK:
+        return "each channel holds the other's voice too loud to tell who speaks"
+    found = "another" if language == UNKNOWN else f"{language!r}"
+    return f"{who or 'the call'} is not in the language declared but in {found}: not scored"
+
+
+def _in_words(part: str) -> str:
+    """A part of a recording that was not listened to, as one reads it."""
+    kind, _, value = part.partition(":")
+    return {
+        "track": f"track {value} of the file; give it as a file of its own",
+        "channel": f"channel {value}; only the first two are a call's",
+        "missing": f"{value} s that the file states and does not hold, or cannot be decoded",
+        "damaged": f"{value} s that are damaged",
+    }.get(kind, kind)
 
 
 def _clock(turn: Turn) -> str:

@@ -53,5 +53,6 @@ def test_a_bench_that_is_not_there_is_told_with_those_that_are(
         main(["speed"])
     assert caught.value.code == 2
     assert (
-        "there is no bench speed; of transcription, scoring, long_call" in capsys.readouterr().err
+        "there is no bench speed; of transcription, scoring, long_call, crosstalk"
+        in capsys.readouterr().err
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from infra.decoding import RATE, Sound, channels_of
-from infra.recordings import RecordingBroken, RecordingMissing
+from infra.recordings import RecordingBroken, RecordingExcessive, RecordingMissing
 from tests.listening.sounds import CALL, encode, write_wav
 
 SECONDS = 3.0
@@ -143,7 +143,7 @@ def test_mono_declared_stereo_is_broken_not_guessed(tmp_path):
 
 
 def test_the_longest_recording_allowed_is_a_limit():
-    with pytest.raises(RecordingBroken, match="more than the 10 s"):
+    with pytest.raises(RecordingExcessive, match="more than the 10 s"):
         read(CALL, longest=10.0)
 
 

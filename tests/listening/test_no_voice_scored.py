@@ -21,11 +21,13 @@ from tests.listening.sounds import RATE, channels, sounding, write_wav
 
 ROOT = Path(__file__).parents[2]
 HEARS_SOUND = {
-    *("infra.decoding", "infra.speech", "infra.windows", "infra.hearing", "infra.window_pool"),
+    *("infra.decoding", "infra.decoding_process", "infra.crosstalk", "infra.speech"),
+    *("infra.windows", "infra.hearing", "infra.window_pool"),
 }
 """Modules in which there are samples, or what was measured in them."""
 MAY_HEAR = {
     "infra/decoding.py",
+    "infra/crosstalk.py",
     "infra/speech.py",
     "infra/windows.py",
     "infra/hearing.py",
@@ -61,7 +63,7 @@ def test_what_leaves_a_transcription_is_words_times_and_counts():
     """A field more here is a decision about workers' privacy: see docs/transcription.md."""
     assert set(Turn.model_fields) == {"speaker", "text", "start", "end", "confidence"}
     assert {field.name for field in dataclasses.fields(Transcription)} == {
-        *("turns", "language", "duration", "model", "dropped", "turn_taking"),
+        *("turns", "language", "duration", "model", "dropped", "turn_taking", "unheard", "doubts"),
     }
     assert {field.name for field in dataclasses.fields(TurnTaking)} == {
         *("overlaps", "interruptions"),

@@ -26,6 +26,8 @@ TURNS = [
     Turn(speaker=Speaker.CUSTOMER, text="Sì?", start=61.0, end=62.0, confidence=0.8),
 ]
 
+UNHEARD = ("track:2", "missing:4.0")
+
 
 class Ears:
     """Hears the same in every file, unless its name says what is wrong with it."""
@@ -42,7 +44,7 @@ class Ears:
         if language == "xx":
             raise LanguageUnknown("the model does not know the language 'xx'")
         mono = layout == "mono"
-        return Transcription(TURNS, language, 70.0, "m", {"improbable": 2}, _taken(mono))
+        return Transcription(TURNS, language, 70.0, "m", {"improbable": 2}, _taken(mono), UNHEARD)
 
 
 def _taken(mono):
@@ -50,7 +52,7 @@ def _taken(mono):
 
 
 def run(files, ears=None, **options):
-    chosen = {"as_json": True, "mono": None, "language": "it", **options}
+    chosen = {"as_json": True, "layout": None, "language": "it", **options}
     return transcribe(files, ears or Ears(), **chosen)
 
 
@@ -80,6 +82,7 @@ def test_a_line_a_file_in_their_order(stereo, mono, capsys):
     assert (first["overlaps"], first["interruptions"]) == (3, 1)
     assert (second["overlaps"], second["interruptions"]) == (None, None)
     assert first["dropped"] == {"improbable": 2}
+    assert first["unheard"] == ["track:2", "missing:4.0"]
 
 
 def test_as_one_reads_it_in_the_calls_language(stereo, capsys):
@@ -94,7 +97,7 @@ def test_as_one_reads_it_in_the_calls_language(stereo, capsys):
 def test_the_layout_is_the_files_unless_told(stereo, mono):
     ears = Ears()
     run([stereo, mono], ears)
-    run([stereo], ears, mono=True, words=["Luce Serena"])
+    run([stereo], ears, layout="mono", words=["Luce Serena"])
     assert sorted(ears.asked[:2]) == [
         ("mono.wav", "mono", "it", ()),
         ("stereo.wav", "stereo", "it", ()),
