@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.cli.store_access import open_store
 from infra.settings import Settings
+from processors.facts import amount_of
 from schemas.derived import Figures, Interval, Mean, MetricWindow
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ _ROWS: dict[str, Callable[[Figures], str]] = {
     "sentiment": lambda f: _mean(f.sentiment),
     "churn rate": lambda f: _interval(f.churn_rate, ".1%"),
     "recovery rate": lambda f: _interval(f.recovery_rate, ".1%"),
-    "amount recovered": lambda f: f"{f.amount_recovered:,.2f}",
+    "amount recovered": lambda f: f"{amount_of(f.amount_recovered_units):,.2f}",
     "aggression and churn (r)": lambda f: _interval(f.churn_correlation, "+.2f"),
     "empathy and payment (r)": lambda f: _interval(f.payment_correlation, "+.2f"),
 }

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.rows import DEAD_LETTERS, EVENTS, TABLES
+from schemas.rows import DEAD_LETTERS, EVENTS, LETTER_REPLAYS, TABLES
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-DERIVED = tuple(table for table in TABLES if table not in (EVENTS, DEAD_LETTERS))
+_KEPT = (EVENTS, DEAD_LETTERS, LETTER_REPLAYS)
+DERIVED = tuple(table for table in TABLES if table not in _KEPT)
 """Tables whose rows the workers write again when the journal is sent again."""
 
 _PAGE = 5000
