@@ -17,9 +17,11 @@ Three defects of Faust 0.15, each seen on Apache Kafka by killing workers:
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
+from aiokafka import TopicPartition
 from faust.transport.drivers import aiokafka
 from faust.types import TP
 from faust.types.transports import ConsumerT
@@ -70,8 +72,24 @@ class ConsumerThread(aiokafka.AIOKafkaConsumerThread):
         try:
             return await super()._fetch_records(consumer, *args, **kwargs)
         except Unreadable as found:
-            await cast(Transport, self.consumer.transport).unreadable.meet(consumer, found)
+            policy = cast(Transport, self.consumer.transport).unreadable
+            if await policy.skips(found):
+                await self._pass_over(consumer, found)
+            else:
+                policy.wait(consumer, found)
             return {}
+
+    async def _pass_over(self, consumer: Any, found: Unreadable) -> None:
+        """Go on after a batch, its offsets counted as acknowledged.
+
+        Faust finds gaps by itself, but for those after a partition's first event: there nothing
+        would be committed any more.
+        """
+        topic, partition, offset = found.place
+        place = TopicPartition(topic, partition)
+        gap = self.consumer._add_gap(place, offset, found.end)
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(gap, self.app.loop))
+        consumer.seek(place, found.end)
 
 
 class Transport(aiokafka.Transport):

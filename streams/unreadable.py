@@ -179,14 +179,16 @@ class Policy:
         self.bury: Callable[[Buried], Awaitable[None]] | None = None
         """Puts a batch into the dead letters; it is not skipped before that is done."""
 
-    async def meet(self, consumer: AIOKafkaConsumer, found: Unreadable) -> None:
-        """Skip the batch, or let its partition wait; the others go on."""
-        place = TopicPartition(*found.place[:2])
-        if found.place in self._skips and self.bury is not None:
-            await self.bury(_buried(found))
-            log.error("%s/%d: skipped the batch at offset %d up to %d", *found.place, found.end)
-            consumer.seek(place, found.end)
-            return
+    async def skips(self, found: Unreadable) -> bool:
+        """Whether the batch is to be skipped; then it is in the dead letters by now."""
+        if found.place not in self._skips or self.bury is None:
+            return False
+        await self.bury(_buried(found))
+        log.error("%s/%d: skipped the batch at offset %d up to %d", *found.place, found.end)
+        return True
+
+    def wait(self, consumer: AIOKafkaConsumer, found: Unreadable) -> None:
+        """Let the batch's partition wait; the others go on."""
         if found.place not in self._said:
             self._said.add(found.place)
             log.error(
@@ -201,6 +203,7 @@ class Policy:
                 *found.place,
                 found.end,
             )
+        place = TopicPartition(*found.place[:2])
         consumer.pause(place)
         asyncio.get_running_loop().call_later(self._wait_seconds, _resume, consumer, place)
 

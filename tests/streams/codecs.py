@@ -81,3 +81,11 @@ def unknown_codec(raw: bytearray) -> None:
 
     raw[22] = (raw[22] & ~0x07) | 0x07
     struct.pack_into(">I", raw, 17, calc_crc32c_py(bytes(raw[21:])))
+
+
+def torn(raw: bytearray) -> None:
+    """Said to be compressed with lz4, and no such thing; with a checksum that fits."""
+    from aiokafka.record.util import calc_crc32c_py
+
+    raw[22] = (raw[22] & ~0x07) | 0x03
+    struct.pack_into(">I", raw, 17, calc_crc32c_py(bytes(raw[21:])))

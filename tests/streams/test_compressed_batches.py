@@ -21,7 +21,7 @@ from tests.streams.codecs import (
     event,
     send,
     send_spoilt,
-    unknown_codec,
+    torn,
 )
 
 MINE = partition_of(b"customer")
@@ -81,7 +81,7 @@ def test_events_in_every_codec_go_the_whole_way(installed: Embedded) -> None:
     assert journaled == [["call-transcribed", 10], ["payment-received", 10]]
 
 
-@pytest.mark.parametrize("spoil", [damage, unknown_codec])
+@pytest.mark.parametrize("spoil", [damage, torn])
 async def test_a_batch_that_cannot_be_read_waits_until_it_is_to_be_skipped(
     installed: Embedded, spoil: Any
 ) -> None:
