@@ -77,6 +77,11 @@ class Settings(BaseSettings):
         description="words to expect in a client's calls, as JSON; those of \"*\" in everyone's: "
         '{"*": ["saldo e stralcio"], "acqua": ["Acqua Serena"]}',
     )
+    skip_unreadable: str = Field(
+        "",
+        description="batches that cannot be read and are to be skipped, as "
+        "topic/partition/offset, separated by commas; the worker's log names them",
+    )
     pseudonym_key: SecretStr | None = Field(
         None, description="secret key of the customers' pseudonyms; none: made once in data_dir"
     )
@@ -124,6 +129,12 @@ class Settings(BaseSettings):
         read_alert_settings(value)
         return value
 
+    @field_validator("skip_unreadable")
+    @classmethod
+    def _places(cls, value: str) -> str:
+        _places_in(value)
+        return value
+
     @field_validator("recordings", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -140,6 +151,11 @@ class Settings(BaseSettings):
         """The clock that events are held against: the machine's, but for `earliest_now`."""
         now = datetime.now(UTC)
         return now if self.earliest_now is None else max(now, self.earliest_now)
+
+    @property
+    def unreadable_to_skip(self) -> list[tuple[str, int, int]]:
+        """`skip_unreadable` as topic, partition and offset."""
+        return _places_in(self.skip_unreadable)
 
     def words_of(self, client_id: str) -> tuple[str, ...]:
         """Words to expect in a client's calls: its own, then everyone's."""
@@ -176,6 +192,17 @@ class Settings(BaseSettings):
         if not key:
             raise ValueError(f"the key in {path} is empty: restore it, or remove the directory")
         return key
+
+
+def _places_in(text: str) -> list[tuple[str, int, int]]:
+    """Positions written as topic/partition/offset, separated by commas."""
+    found = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        topic, *numbers = part.split("/")
+        if not topic or len(numbers) != 2 or not all(number.isdecimal() for number in numbers):
+            raise ValueError("write each position as topic/partition/offset: call-ended/3/1042")
+        found.append((topic, int(numbers[0]), int(numbers[1])))
+    return found
 
 
 def keep_once(path: Path, content: bytes) -> bytes:

@@ -17,6 +17,7 @@ from stdnum.it import iva
 
 from processors.code_cues import Cue, cue_before, letters_announced, name_announced
 from processors.personal_data import Found, Kind, Pieces
+from processors.spans import Spans
 from processors.spoken_codes import Run, runs_of
 
 _S: Final = r"[ .\-/]{0,2}"
@@ -88,17 +89,18 @@ def codes_in(
     data already.
     """
     figures = _FIGURES.search(pieces.text) is not None
-    written = list(_written(pieces.text)) if figures else []
-    yield from written
+    written, kept = Spans(), Spans()
+    for found in _written(pieces.text) if figures else ():
+        written.add(found.start, found.end)
+        yield found
+    for match in _DATE.finditer(pieces.text) if figures else ():
+        kept.add(*match.span())
     known = language if language in _REGION else "it"
-    kept = [match.span() for match in _DATE.finditer(pieces.text)] if figures else []
     letters = asked in (Cue.FISCAL_CODE, Cue.IBAN) or letters_announced(pieces, known)
     for run in runs_of(pieces, known, taken, announced=letters):
         first, after = run.span()
         start, end = pieces.starts[first], pieces.ends[after - 1]
-        if any(found.start < end and start < found.end for found in written):
-            continue
-        if any(a <= start and end <= b for a, b in kept):
+        if written.overlap(start, end) or kept.hold(start, end):
             continue
         cue = cue_before(pieces, run.pieces[0], known, taken)
         if asked is not None and cue is None and 2 * len(set(run.pieces)) >= len(pieces):
@@ -108,15 +110,14 @@ def codes_in(
 
 
 def _written(text: str) -> Iterator[Found]:
-    taken: list[tuple[int, int]] = []
+    taken = Spans()
     for kind, pattern in _WRITTEN:
         for match in pattern.finditer(text):
             if not any(map(str.isdigit, match[0])):
                 continue
             if pattern is _FOREIGN_IBAN and not _is_foreign_iban(match[0]):
                 continue
-            if not any(start < match.end() and match.start() < end for start, end in taken):
-                taken.append(match.span())
+            if taken.add(*match.span()):
                 yield Found(kind, *match.span())
 
 
@@ -146,6 +147,7 @@ def _of_run(run: Run, pieces: Pieces, language: str, cue: Cue | None) -> Iterato
 def _of_figures(
     run: Run, pieces: Pieces, language: str, cue: Cue | None, counting: bool
 ) -> Found | None:
+    """A number in figures or words; `counting` tells that all the numbers beside it count on."""
     first, after = run.span()
     start = pieces.starts[first]
     plus = pieces.text[max(0, start - 2) : start].rstrip().endswith("+")

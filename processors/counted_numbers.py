@@ -36,6 +36,11 @@ class CountedNumbers(Places):
         self._last_day: int | None = None
         self._counted: dict[int, int] = {}
         self._idioms = self._idiom_places()
+        self._of_how_many = {
+            sentence
+            for word, sentence in zip(said.words, said.sentences, strict=True)
+            if word in ("quanti", "quante", "many")
+        }
 
     def holds(self, place: int, value: int) -> bool:
         """Whether the number `value` at `place` is of something else than a mark.
@@ -116,10 +121,7 @@ class CountedNumbers(Places):
         said = self.said
         here = said.sentences[place]
         asked = {here - 1, here} & said.questions
-        return any(
-            of in asked and word in ("quanti", "quante", "many")
-            for word, of in zip(said.words, said.sentences, strict=True)
-        )
+        return not asked.isdisjoint(self._of_how_many)
 
     def _is_part_of_several(self, place: int) -> bool:
         """'tre bollette su quattro', 'due su tre': of how many things, not a mark."""

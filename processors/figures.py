@@ -58,6 +58,7 @@ def figures(
         churn_rate=rate(of("cancelled", 0), matured - supplier_lost),
         recovery_rate=rate(of("paid", 0), matured),
         amount_recovered=of("amount", 0) / SCORE_UNIT,
+        amount_recovered_units=of("amount", 0),
         churn_correlation=_correlation("churn", sums),
         payment_correlation=_correlation("payment", sums),
     )

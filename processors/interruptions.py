@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right, insort
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from schemas.conversation import Speaker, Turn
@@ -36,16 +38,35 @@ def turn_taking(turns: Iterable[Turn]) -> TurnTaking | None:
         if turn.speaker not in spoken or turn.start is None or turn.end is None:
             return None
         spoken[turn.speaker].append((_milliseconds(turn.start), _milliseconds(turn.end)))
-    overlaps = interruptions = 0
-    for operator in spoken[Speaker.OPERATOR]:
-        for customer in spoken[Speaker.CUSTOMER]:
-            lasting = min(operator[1], customer[1]) - max(operator[0], customer[0])
-            if lasting <= 0:
-                continue
-            overlaps += 1
-            cut_in = customer[0] < operator[0]
-            interruptions += cut_in and lasting >= _milliseconds(LEAST_SECONDS)
-    return TurnTaking(overlaps, interruptions)
+    # A turn without length lasts through nothing.
+    operators, customers = (sorted(s for s in said if s[0] < s[1]) for said in spoken.values())
+    return TurnTaking(_overlaps(operators, customers), _interruptions(operators, customers))
+
+
+_Spoken = tuple[int, int]
+"""Begin and end of a turn, in milliseconds."""
+
+
+def _overlaps(operators: Sequence[_Spoken], customers: Sequence[_Spoken]) -> int:
+    """Pairs that overlap: for each of the operator's turns, the customer's that began before its
+    end, but for those that had ended by its begin."""
+    begins = [begin for begin, _ in customers]
+    ends = sorted(end for _, end in customers)
+    return sum(bisect_left(begins, end) - bisect_right(ends, begin) for begin, end in operators)
+
+
+def _interruptions(operators: Sequence[_Spoken], customers: Sequence[_Spoken]) -> int:
+    """Pairs of which the operator's turn began later and went on long enough beside the other."""
+    least = _milliseconds(LEAST_SECONDS)
+    ends: list[int] = []
+    waiting = deque(customers)
+    found = 0
+    for begin, end in operators:
+        while waiting and waiting[0][0] < begin:
+            insort(ends, waiting.popleft()[1])
+        if end - begin >= least:
+            found += len(ends) - bisect_left(ends, begin + least)
+    return found
 
 
 def _milliseconds(seconds: float) -> int:

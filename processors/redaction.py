@@ -19,6 +19,7 @@ from processors.name_lists import NOBODY, KnownNames
 from processors.names import NameFound, names_in
 from processors.number_words import CLEAR_LETTERS, NUMBER_VALUES, TOWNS, WORDLIKE_LETTERS
 from processors.personal_data import Found, Kind, Pieces, pieces_of
+from processors.spans import Spans
 from processors.streets import streets_in
 
 __all__ = ["Found", "Kind", "find_personal_data", "redact", "redact_call"]
@@ -100,34 +101,28 @@ def _find(
 ) -> list[Found]:
     """Personal data of a text in its conversation; `alone` are the names it tells by itself."""
     found: list[Found] = []
-    _add(found, emails_in(pieces, language))
-    _add(found, birth_dates_in(pieces, language, asked.birth))
-    _add(found, streets_in(pieces, language))
-    if asked.of_person not in (None, AskedFor.NAME):
-        _add(found, addresses_answered(pieces, language, asked.of_person))
+    apart = Spans()
+
+    def add(more: Iterable[Found]) -> None:
+        """Add what does not overlap what was found before."""
+        found.extend(one for one in more if apart.add(one.start, one.end))
 
     def taken(place: int) -> bool:
-        return bool(found) and _covers(found, pieces.starts[place])
+        return apart.cover(pieces.starts[place])
 
+    add(emails_in(pieces, language))
+    add(birth_dates_in(pieces, language, asked.birth))
+    add(streets_in(pieces, language))
+    if asked.of_person not in (None, AskedFor.NAME):
+        add(addresses_answered(pieces, language, asked.of_person))
     if asked.code is not None or _may_hold_codes(pieces, language):
-        _add(found, codes_in(pieces, language, asked.code, taken))
+        add(codes_in(pieces, language, asked.code, taken))
     if found or known.any_in(pieces.words):
-        _add(found, (name.found for name in names_in(pieces, language, known, taken)))
+        add(name.found for name in names_in(pieces, language, known, taken))
     else:
         found.extend(name.found for name in alone)
     found.sort(key=lambda f: f.start)
     return found
-
-
-def _add(found: list[Found], more: Iterable[Found]) -> None:
-    """Add what does not overlap what was found before."""
-    for one in more:
-        if not found or not any(f.start < one.end and one.start < f.end for f in found):
-            found.append(one)
-
-
-def _covers(found: Sequence[Found], at: int) -> bool:
-    return any(one.start <= at < one.end for one in found)
 
 
 def _replaced(text: str, found: Sequence[Found]) -> str:

@@ -137,7 +137,8 @@ class Figures(Contract):
     sentiment: Mean
     churn_rate: Interval
     recovery_rate: Interval
-    amount_recovered: float
+    amount_recovered: float = Field(description="in the currency; rounded where it is very large")
+    amount_recovered_units: int = Field(0, description="the same in 1/10^4, exactly")
     churn_correlation: Correlation
     payment_correlation: Correlation
 

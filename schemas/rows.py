@@ -157,7 +157,7 @@ ENGAGEMENTS = Table(
         "cancelled": "Bool",
         "lost_to_supplier": "Bool",
         "paid": "Bool",
-        "amount": "Decimal(18, 4)",
+        "amount": "Decimal(38, 4)",
         **_VERSION,
         "is_deleted": "UInt8",
     },
@@ -259,7 +259,7 @@ AGENCY_METRICS = Table(
         **_mean("sentiment"),
         **_interval("churn_rate"),
         **_interval("recovery_rate"),
-        "amount_recovered": "Float64",
+        "amount_recovered": "Decimal(38, 4)",
         **_interval("churn_correlation"),
         "churn_correlation_p": _FIGURE,
         **_interval("payment_correlation"),
@@ -358,6 +358,22 @@ DEAD_LETTERS = Table(
 )
 """What could not be understood or done, with its original bytes (base64)."""
 
+LETTER_REPLAYS = Table(
+    "letter_replays",
+    {
+        "letter_id": "String",
+        "replayed_at": _TIME,
+        "place": "String",
+        "client_id": "Nullable(String)",
+        **_VERSION,
+    },
+    ("letter_id", "replayed_at"),
+)
+"""When which dead letter was sent again, and to which topic; one row a time.
+
+A letter is open if it was written after it was last replayed.
+"""
+
 TABLES = (
     EVENTS,
     EVENT_CLAIMS,
@@ -371,6 +387,7 @@ TABLES = (
     SURVIVAL,
     SETTLED_EVENTS,
     DEAD_LETTERS,
+    LETTER_REPLAYS,
 )
 
 

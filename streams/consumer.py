@@ -17,12 +17,16 @@ Three defects of Faust 0.15, each seen on Apache Kafka by killing workers:
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+from aiokafka import TopicPartition
 from faust.transport.drivers import aiokafka
 from faust.types import TP
 from faust.types.transports import ConsumerT
+
+from streams.unreadable import Policy, Unreadable, read_batch_by_batch
 
 
 class Consumer(aiokafka.Consumer):
@@ -57,8 +61,44 @@ class Consumer(aiokafka.Consumer):
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         await super()._add_gap(tp, offset_from, offset_to - 1)
 
+    def _new_consumer_thread(self) -> aiokafka.AIOKafkaConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+
+class ConsumerThread(aiokafka.AIOKafkaConsumerThread):
+    """The thread that fetches; a batch that cannot be read does not end it."""
+
+    async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await super()._fetch_records(consumer, *args, **kwargs)
+        except Unreadable as found:
+            policy = cast(Transport, self.consumer.transport).unreadable
+            if await policy.skips(found):
+                await self._pass_over(consumer, found)
+            else:
+                policy.wait(consumer, found)
+            return {}
+
+    async def _pass_over(self, consumer: Any, found: Unreadable) -> None:
+        """Go on after a batch, its offsets counted as acknowledged.
+
+        Faust finds gaps by itself, but for those after a partition's first event: there nothing
+        would be committed any more.
+        """
+        topic, partition, offset = found.place
+        place = TopicPartition(topic, partition)
+        gap = self.consumer._add_gap(place, offset, found.end)
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(gap, self.app.loop))
+        consumer.seek(place, found.end)
+
 
 class Transport(aiokafka.Transport):
     """Faust's Kafka transport with that consumer."""
 
     Consumer: ClassVar[type[ConsumerT]] = Consumer
+
+    def __init__(self, *args: Any, unreadable: Policy, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        read_batch_by_batch()
+        self.unreadable = unreadable
+        """What is done over batches that cannot be read."""

@@ -346,7 +346,7 @@ def metrics_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMes
         "day": date_of(day_of(to_us(figures.as_of))),
         "as_of": figures.as_of,
         "calls": figures.calls,
-        "amount_recovered": figures.amount_recovered,
+        "amount_recovered": amount_of(figures.amount_recovered_units),
         "version": settings.now_us(),
     }
     for name in ("nps", "nps_predicted", "churn_rate", "recovery_rate"):

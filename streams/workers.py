@@ -20,7 +20,7 @@ from schemas.topics import Topic
 from streams import aggregating, linking, scoring, transcribing
 from streams.aggregating import Aggregator
 from streams.alert_watch import AlertWatch
-from streams.app import raw_topic
+from streams.app import bury_unreadable, raw_topic
 from streams.claims import StoreClaims
 from streams.clock_gate import ClockGate
 from streams.conflicts import Conflicts, Standing
@@ -77,6 +77,7 @@ def attach_analytics(
     """
     outbox = KafkaOutbox(app, progress)
     letters = DeadLetters(outbox, progress)
+    bury_unreadable(app, letters)
     gate = ClockGate(now_us, settings.future_tolerance_us)
     key = settings.pseudonym_secret()
     tables = {name: FaustStateTable(app, name, settings.partitions) for name in _TABLES}

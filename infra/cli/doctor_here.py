@@ -23,6 +23,7 @@ def here(settings: Settings) -> Iterator[Finding]:
     """Everything that can be seen without a service."""
     yield _python()
     yield from (_part(name) for name in _PARTS)
+    yield _codecs()
     yield _engine()
     yield _broker()
     yield from _settings()
@@ -43,6 +44,23 @@ def _part(module: str) -> Finding:
 
     well = module in sys.modules or importlib.util.find_spec(module) is not None
     return Finding(f"package {module}", well, "there" if well else "missing", "run make setup")
+
+
+def _codecs() -> Finding:
+    """Whether batches can be read in whatever way a sender or a broker has compressed them."""
+
+    def unpacked() -> str:
+        from aiokafka import codec
+
+        read = {}
+        for name in ("gzip", "snappy", "lz4", "zstd"):
+            pack, unpack = getattr(codec, f"{name}_encode"), getattr(codec, f"{name}_decode")
+            read[name] = unpack(pack(name.encode())) == name.encode()
+        if not all(read.values()):
+            raise ValueError(f"{', '.join(name for name in read if not read[name])} not read back")
+        return ", ".join(read)
+
+    return tried("Kafka codecs", unpacked, "run make setup: the package cramjam is missing")
 
 
 def _engine() -> Finding:

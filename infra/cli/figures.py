@@ -12,6 +12,7 @@ from infra.clickhouse.attempts import Where
 from infra.plain_text import console, json_line, plain
 from infra.settings import Settings
 from processors.event_time import to_us
+from processors.facts import amount_of
 from processors.figures import figures as make_figures
 from schemas.derived import Figures, Interval, Mean, MetricWindow
 
@@ -138,7 +139,7 @@ def _amount(figures: Figures) -> str:
     """The amount, or that payments may be in whose engagements' horizon has not passed."""
     if figures.recovery_rate.n == 0:
         return "- (none matured yet)"
-    return f"{figures.amount_recovered:,.2f}"
+    return f"{amount_of(figures.amount_recovered_units):,.2f}"
 
 
 def _mean(mean: Mean) -> str:

@@ -63,12 +63,38 @@ def admin_migrate(
     raise typer.Exit(migrate_store(read_settings(data_dir), to, yes=yes))
 
 
+ErrorClass = Annotated[
+    str | None, typer.Option("--error-class", help="Only those of this class, the third column.")
+]
+
+
 @letters_app.command("list")
-def letters_list(data_dir: DataDir = None) -> None:
-    """List the dead letters: where from, why."""
+def letters_list(data_dir: DataDir = None, error_class: ErrorClass = None) -> None:
+    """List the dead letters: id, where from, class, why, and whether they were replayed."""
     from infra.cli.letters import list_letters
 
-    raise typer.Exit(list_letters(read_settings(data_dir)))
+    raise typer.Exit(list_letters(read_settings(data_dir), error_class))
+
+
+@letters_app.command("replay")
+def letters_replay(
+    letter_ids: Annotated[
+        list[str] | None, typer.Argument(help="Ids, from the list; whether replayed or not.")
+    ] = None,
+    data_dir: DataDir = None,
+    error_class: ErrorClass = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Only those with these words in their reason.")
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All that are open.")] = False,
+) -> None:
+    """Send the originals to their topics again; what was taken in meanwhile changes nothing."""
+    from infra.cli.replaying import Chosen, replay
+
+    ids = letter_ids or []
+    if sum((bool(ids), all_, error_class is not None or reason is not None)) != 1:
+        raise typer.BadParameter("give ids, or --error-class and --reason, or --all")
+    raise typer.Exit(replay(read_settings(data_dir), Chosen(ids, error_class, reason)))
 
 
 @letters_app.command("show")

@@ -41,7 +41,7 @@ def run_transcriber(settings: Settings) -> None:
     from infra.packaged_model import ModelMissing
     from infra.recordings import RecordingStore
     from infra.whisper import transcriber_of
-    from streams.app import build_app
+    from streams.app import build_app, bury_unreadable
     from streams.clock_gate import ClockGate
     from streams.dead_letters import DeadLetters
     from streams.outbox import KafkaOutbox
@@ -57,12 +57,14 @@ def run_transcriber(settings: Settings) -> None:
     app = build_app(TRANSCRIBER, settings)
     progress = Progress()
     outbox = KafkaOutbox(app, progress)
+    letters = DeadLetters(outbox, progress)
+    bury_unreadable(app, letters)
     ports = ListeningPorts(
         recordings=RecordingStore(settings.recordings),
         transcriber=transcriber,
         executor=ThreadPoolExecutor(settings.transcriptions_at_once, thread_name_prefix="listen"),
         outbox=outbox,
-        dead_letters=DeadLetters(outbox, progress),
+        dead_letters=letters,
         progress=progress,
         pseudonym_key=settings.pseudonym_secret(),
         gate=ClockGate(clock_of(settings), settings.future_tolerance_us),

@@ -13,9 +13,6 @@ from schemas.rows import Table
 TOLERANCE = 1e-9
 """Largest difference between two reckonings of one mean, rate, interval or correlation."""
 
-AMOUNT_TOLERANCE = 0.00005
-"""Half the unit of amounts: they agree to the last of their four decimals."""
-
 ROW = "row"
 """Stands as the figure's name where a whole row is on one side only."""
 
@@ -82,9 +79,7 @@ def as_line(difference: Difference, one: str, other: str) -> str:
 
 
 def _tolerance(table: Table, name: str) -> float:
-    if "Float" not in table.columns[name]:
-        return 0.0
-    return AMOUNT_TOLERANCE if name == "amount_recovered" else TOLERANCE
+    return TOLERANCE if "Float" in table.columns[name] else 0.0
 
 
 def _agree(one: Any, other: Any, tolerance: float) -> bool:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from processors.sealing import is_sealed
 from schemas.codec import InvalidMessage, decode
-from schemas.rows import DEAD_LETTERS, EVENT_CLAIMS, EVENTS, TABLES
+from schemas.rows import DEAD_LETTERS, EVENT_CLAIMS, EVENTS, LETTER_REPLAYS, TABLES
 from schemas.sealed import SEALED
 from schemas.topics import CALL_TRANSCRIBED
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-DERIVED = tuple(table for table in TABLES if table not in (EVENTS, EVENT_CLAIMS, DEAD_LETTERS))
+_KEPT = (EVENTS, EVENT_CLAIMS, DEAD_LETTERS, LETTER_REPLAYS)
+DERIVED = tuple(table for table in TABLES if table not in _KEPT)
 """Tables whose rows the workers write again when the journal is sent again."""
 
 _PAGE = 5000

@@ -281,5 +281,6 @@ def _window_sums() -> str:
 
 
 def _wide(name: str) -> str:
-    """The correlations' sums are multiplied with each other before anything is rounded."""
-    return "toInt256" if name.startswith(("churn_", "payment_")) else "toInt64"
+    """The correlations' sums are multiplied with each other before anything is rounded, and
+    amounts may be of any size."""
+    return "toInt256" if name.startswith(("churn_", "payment_", "amount")) else "toInt64"

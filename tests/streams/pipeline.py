@@ -42,6 +42,7 @@ from schemas.topics import (
 from streams import aggregating, linking
 from streams.aggregating import Aggregator
 from streams.alert_watch import AlertWatch
+from streams.clock_gate import ClockGate
 from streams.conflicts import Conflicts, Standing
 from streams.customers import Customers, Key
 from streams.dead_letters import DeadLetters
@@ -97,6 +98,8 @@ class World:
     ticks: int = 0
     today: datetime | None = None
     """The wall clock in production; None: only events move time, as in the embedded stack."""
+    gate: ClockGate | None = None
+    """Refuses what lies in the future; None: all may pass."""
 
     def now_us(self) -> int:
         """A clock that moves at every look."""
@@ -138,7 +141,7 @@ class Worker:
         world.store.effects = world.script
         outbox, self.progress = MemoryOutbox(world.broker, world.script), Progress()
         letters = DeadLetters(outbox, self.progress)
-        settings = RowSettings(KEY, world.generation, world.now_us)
+        settings = RowSettings(KEY, world.generation, world.now_us, world.gate)
         customers = Customers(
             world.table("customers"),
             world.table("settled"),
@@ -156,6 +159,7 @@ class Worker:
             letters,
             self.progress,
             LinkSettings(KEY, Horizons(HORIZON_HOURS)),
+            world.gate,
         )
         self.aggregator = Aggregator(
             world.table("agency-days"),

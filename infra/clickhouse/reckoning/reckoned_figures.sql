@@ -63,7 +63,7 @@ SELECT
     share(paid, matured) AS recovery_rate,
     wilson_low(paid, matured) AS recovery_rate_low,
     wilson_high(paid, matured) AS recovery_rate_high,
-    amount / 10000 AS amount_recovered,
+    toDecimal256(amount, 4) / 10000 AS amount_recovered,
     churn_n AS churn_correlation_n,
     r_or_null(churn_n, churn_x, churn_xx, churn_y, churn_xy) AS churn_correlation,
     fisher_low(churn_correlation, churn_n) AS churn_correlation_low,

@@ -1,0 +1,91 @@
+"""Batches as senders write them: compressed in every way there is, or broken on the way."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from schemas.topics import CALL_ENDED, PAYMENT_RECEIVED, Topic
+
+CODECS = (None, "gzip", "snappy", "lz4", "zstd")
+_EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
+_CALL = json.loads((_EXAMPLES / "call-ended" / "with-transcript.json").read_text())
+_PAYMENT = json.loads((_EXAMPLES / "payment-received" / "payment.json").read_text())
+
+
+def event(topic: Topic, event_id: str) -> bytes:
+    """An event of `call-ended` or `payment-received`."""
+    return json.dumps(
+        {**{CALL_ENDED: _CALL, PAYMENT_RECEIVED: _PAYMENT}[topic], "id": event_id}
+    ).encode()
+
+
+def send(bootstrap: str, topic: Topic, codec: str | None, values: Sequence[bytes]) -> None:
+    """Send `values` in batches compressed with `codec`."""
+    from kafka import KafkaProducer
+
+    producer = KafkaProducer(
+        bootstrap_servers=bootstrap,
+        compression_type=codec,
+        linger_ms=50,
+        acks="all",
+        enable_idempotence=False,
+    )
+    sent = [producer.send(topic.name, key=b"customer", value=value) for value in values]
+    producer.flush()
+    for each in sent:
+        each.get(timeout=30)
+    producer.close()
+
+
+async def send_spoilt(
+    bootstrap: str,
+    topic: Topic,
+    partition: int,
+    values: Sequence[bytes],
+    spoil: Callable[[bytearray], None],
+) -> int:
+    """Send `values` as one batch that is spoilt before it leaves; returns its first offset."""
+    from aiokafka import AIOKafkaProducer
+
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
+    await producer.start()
+    try:
+        batch = producer.create_batch()
+        for value in values:
+            batch.append(key=b"customer", value=value, timestamp=None)
+        build = batch._build
+
+        def spoilt() -> bytearray:
+            raw = bytearray(build())
+            spoil(raw)
+            return raw
+
+        batch._build = spoilt
+        sent = await producer.send_batch(batch, topic.name, partition=partition)
+        return int((await sent).offset)
+    finally:
+        await producer.stop()
+
+
+def damage(raw: bytearray) -> None:
+    """As a disk might: the checksum no longer fits."""
+    raw[-3] ^= 0xFF
+
+
+def unknown_codec(raw: bytearray) -> None:
+    """A codec that is none yet, with a checksum that fits."""
+    from aiokafka.record.util import calc_crc32c_py
+
+    raw[22] = (raw[22] & ~0x07) | 0x07
+    struct.pack_into(">I", raw, 17, calc_crc32c_py(bytes(raw[21:])))
+
+
+def torn(raw: bytearray) -> None:
+    """Said to be compressed with lz4, and no such thing; with a checksum that fits."""
+    from aiokafka.record.util import calc_crc32c_py
+
+    raw[22] = (raw[22] & ~0x07) | 0x03
+    struct.pack_into(">I", raw, 17, calc_crc32c_py(bytes(raw[21:])))

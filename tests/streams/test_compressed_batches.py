@@ -1,0 +1,128 @@
+"""Batches in every codec are read; one that cannot be read holds back its partition alone."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.embedded.broker import EmbeddedBroker
+from infra.web import address
+from schemas.topics import CALL_ENDED, PAYMENT_RECEIVED
+from tests.infra.stored import sql
+from tests.kafka.workers import PARTITIONS, Installation, partition_of
+from tests.streams.codecs import (
+    CODECS,
+    damage,
+    event,
+    send,
+    send_spoilt,
+    torn,
+)
+
+MINE = partition_of(b"customer")
+
+
+class Embedded(Installation):
+    """The workers on the embedded broker."""
+
+    skips = ""
+
+    def environment(self, name: str = "analytics") -> dict[str, str]:
+        """As the embedded stack sets them."""
+        return {
+            **super().environment(name),
+            "ASCOLTO_EMBEDDED": "1",
+            "ASCOLTO_SCORER": "lexicon",
+            "ASCOLTO_SKIP_UNREADABLE": self.skips,
+        }
+
+    def counts(self, worker: str = "analytics") -> dict[str, int]:
+        """What a worker has counted."""
+        url = address(Path(self.environment(worker)["ASCOLTO_DATA_DIR"]), worker)
+        if url is None:
+            return {}
+        try:
+            with urllib.request.urlopen(f"{url}/status", timeout=30) as response:
+                told: dict[str, Any] = json.load(response)
+        except OSError:
+            return {}
+        return dict(told["counts"])
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Iterator[Embedded]:
+    broker = EmbeddedBroker(tmp_path / "broker.log")
+    broker.start()
+    installation = Embedded(broker.bootstrap, tmp_path)
+    installation.make_topics()
+    yield installation
+    installation.stop()
+    broker.stop()
+
+
+def test_events_in_every_codec_go_the_whole_way(installed: Embedded) -> None:
+    for codec in CODECS:
+        for topic in (CALL_ENDED, PAYMENT_RECEIVED):
+            send(installed.bootstrap, topic, codec, [event(topic, f"{codec}-{n}") for n in (1, 2)])
+    installed.start("transcriber")
+    installed.start("analytics")
+    wanted = {"scoredcall_new": 2 * len(CODECS), "payment_new": 2 * len(CODECS)}
+    installed.until(lambda: installed.counts().items() >= wanted.items(), "reading them", 150)
+    installed.wait_until_through()
+    installed.stop()
+    (journaled,) = sql(
+        installed.data_dir, "SELECT topic, count() FROM events FINAL GROUP BY topic ORDER BY topic"
+    )
+    assert journaled == [["call-transcribed", 10], ["payment-received", 10]]
+
+
+@pytest.mark.parametrize("spoil", [damage, torn])
+async def test_a_batch_that_cannot_be_read_waits_until_it_is_to_be_skipped(
+    installed: Embedded, spoil: Any
+) -> None:
+    other = (MINE + 1) % PARTITIONS
+    send(installed.bootstrap, PAYMENT_RECEIVED, None, [event(PAYMENT_RECEIVED, "before")])
+    spoilt = [event(PAYMENT_RECEIVED, f"spoilt-{n}") for n in range(3)]
+    first = await send_spoilt(installed.bootstrap, PAYMENT_RECEIVED, MINE, spoilt, spoil)
+    send(installed.bootstrap, PAYMENT_RECEIVED, "lz4", [event(PAYMENT_RECEIVED, "after")])
+    await send_spoilt(
+        installed.bootstrap,
+        PAYMENT_RECEIVED,
+        other,
+        [event(PAYMENT_RECEIVED, "elsewhere")],
+        lambda _: None,
+    )
+    installed.start("analytics")
+    where = f"payment-received/{MINE}: the batch at offset {first} cannot be read"
+    installed.until(
+        lambda: (
+            where in installed.log("analytics") and installed.counts().get("payment_new", 0) >= 2
+        ),
+        "saying so, and reading the others",
+        150,
+    )
+    how = f"ASCOLTO_SKIP_UNREADABLE=payment-received/{MINE}/{first}"
+    assert how in installed.log("analytics")
+    assert installed.counts()["payment_new"] == 2
+    installed.check_alive()
+    installed.stop()
+    (journaled,) = sql(installed.data_dir, "SELECT event_id FROM events FINAL ORDER BY event_id")
+    assert journaled == [["before"], ["elsewhere"]]
+
+    installed.skips = how.partition("=")[2]
+    installed.start("analytics")
+    installed.until(lambda: installed.counts().get("payment_new", 0) >= 1, "going on after it", 150)
+    installed.wait_until_through()
+    installed.stop()
+    journaled, letters = sql(
+        installed.data_dir,
+        "SELECT event_id FROM events FINAL ORDER BY event_id",
+        "SELECT origin, error_class, base64Decode(original) LIKE '%spoilt-2%' FROM dead_letters",
+    )
+    assert journaled == [["after"], ["before"], ["elsewhere"]]
+    assert letters == [[f"payment-received/{MINE}/{first}", "unreadable_batch", 1]]

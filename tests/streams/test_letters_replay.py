@@ -1,0 +1,163 @@
+"""Dead letters go to their topics again, and facts from the future leave an older store."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.cli.letters import Letter
+from infra.cli.replaying import Sending, sending_of
+from infra.settings import Settings
+from schemas.codec import encode
+from schemas.topics import (
+    CALL_ENDED,
+    CALL_SCORED,
+    CALL_TRANSCRIBED,
+    ENGAGEMENT_CHANGED,
+    PAYMENT_RECEIVED,
+)
+from streams.calls import from_text
+from tests.infra.stored import sql
+from tests.streams.pipeline import BEGIN, paid, scored
+from tests.streams.played import ascolto, finish, play
+from tests.streams.test_transcribing_agent import call
+
+ROOT = Path(__file__).parents[2]
+CALL = json.loads((ROOT / "schemas/examples/call-ended/with-transcript.json").read_text())
+NOW = datetime.now(UTC)
+
+
+def said(event_id: str, ended_at: datetime) -> bytes:
+    """A call that ended then."""
+    data = {
+        **CALL["data"],
+        "started_at": (ended_at - timedelta(minutes=3)).isoformat(),
+        "ended_at": ended_at.isoformat(),
+    }
+    return json.dumps({**CALL, "id": event_id, "data": data}).encode()
+
+
+def letter(original: bytes, topic: str = "call-ended", **other: Any) -> Letter:
+    facts = {
+        "letter_id": "abc",
+        "topic": topic,
+        "origin": f"{topic}/3/17",
+        "error_class": "unexpected",
+        "reason": "why",
+        "original": original,
+        "client_id": None,
+        "written_at": NOW,
+        "replays": 0,
+        "last_replay": None,
+    }
+    return Letter(**{**facts, **other})
+
+
+def plan(given: Letter) -> Sending | str:
+    return sending_of(given, Settings())
+
+
+def test_an_event_goes_to_its_topic_by_its_customer() -> None:
+    customer = CALL["data"]["customer_id"].encode()
+    event = said("e", NOW)
+    assert plan(letter(event)) == Sending(CALL_ENDED, customer, None)
+    assert plan(letter(event, "file", origin="events.jsonl:7")) == Sending(
+        CALL_ENDED, customer, None
+    )
+
+
+def test_what_was_taken_out_of_the_journal_goes_to_its_customer_s_partition() -> None:
+    event = paid("p", "p:" + 24 * "0", BEGIN)
+    given = letter(event.value, "payment-received", origin="payment-received/2/journal")
+    assert plan(given) == Sending(PAYMENT_RECEIVED, event.key, 2)
+
+
+def test_a_conversation_goes_to_the_partition_it_came_from_once_its_time_has_come() -> None:
+    past = scored("e", "p:x", BEGIN)
+    assert plan(letter(past.value, "call-scored")) == Sending(CALL_SCORED, b"p:x", 3)
+    event = from_text(call("e"), b"key")
+    sending = Sending(CALL_TRANSCRIBED, event.call.customer.encode(), 3)
+    assert plan(letter(encode(event), "call-transcribed")) == sending
+    ahead = scored("e", "p:x", NOW + timedelta(hours=2))
+    refused = plan(letter(ahead.value, "call-scored"))
+    assert isinstance(refused, str)
+    assert "time has not come" in refused
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (letter(b"{"), "still no event"),
+        (letter(b"{", "file"), "still no event"),
+        (letter(b"{", "call-scored"), "still no conversation"),
+        (letter(b"{}", ENGAGEMENT_CHANGED.name), "rebuild"),
+        (letter(said("e", NOW), "payment-received"), "came in payment-received"),
+        (letter(b"{", reason="why (the first 700000 of its 900000 bytes are kept)"), "the begin"),
+    ],
+)
+def test_what_cannot_be_replayed_says_why(given: Letter, why: str) -> None:
+    told = plan(given)
+    assert isinstance(told, str)
+    assert why in told
+
+
+def told(directory: Path, *arguments: str) -> tuple[int, list[str], str]:
+    done = ascolto("dead-letters", *arguments, "--data-dir", directory, home=directory)
+    out, err = done.communicate(timeout=300)
+    assert done.returncode is not None
+    return done.returncode, out.splitlines(), err
+
+
+def test_a_letter_from_the_future_counts_when_its_time_has_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, directory = tmp_path / "events.jsonl", tmp_path / "data"
+    lines = [said("early", NOW - timedelta(days=2)), said("ahead", NOW + timedelta(hours=2)), b"{"]
+    file.write_bytes(b"\n".join(lines))
+    summary = finish(play(file, directory))
+    assert (summary["calls"], summary["dead_letters"]) == (1, 2)
+    assert [agency["calls"] for agency in summary["agencies"]] == [1]
+    older = "2098-01-01T00:00:00Z"
+    sql(
+        directory,
+        "INSERT INTO events SELECT topic, 'older', client_id, customer, "
+        f"parseDateTime64BestEffort('{older}', 6, 'UTC'), partition, replaceRegexpOne(payload, "
+        f'\'"ended_at":"[^"]*"\', \'"ended_at":"{older}"\'), version '
+        "FROM events WHERE event_id = 'early'",
+    )
+    before = ascolto("reconcile", "--data-dir", directory, home=directory)
+    assert "1 events of the journal lie in the future" in before.communicate(timeout=120)[1]
+    assert before.returncode == 0
+
+    monkeypatch.setenv("ASCOLTO_FUTURE_TOLERANCE", str(3 * 3600))
+    code, out, err = told(directory, "replay", "--error-class", "from_the_future")
+    assert (code, [line.split("\t")[1:] for line in out]) == (0, [["replayed", "call-ended"]])
+    assert "1 events of the journal lie in the future" in err
+    calls, journal, waiting = sql(
+        directory,
+        "SELECT event_id FROM calls FINAL ORDER BY event_id",
+        "SELECT event_id FROM events FINAL ORDER BY event_id",
+        "SELECT event_id FROM dead_letters FINAL WHERE origin LIKE '%/journal'",
+    )
+    assert calls == journal == [["ahead"], ["early"]]
+    assert waiting == [["older"]]
+
+    code, out, err = told(directory, "replay", "--all")
+    assert code == 1
+    assert {line.split("\t")[1] for line in out} == {"not replayed"}
+    assert {line.split("\t")[2].split(":")[0] for line in out} == {
+        "it is still no event",
+        "its time has not come",
+    }
+    code, listed, _ = told(directory, "list", "--error-class", "from_the_future")
+    assert code == 0
+    assert [line.split("\t")[4:] for line in listed] == [
+        ["replayed 1 times, not seen since"],
+        [],
+    ]
+    equal = ascolto("reconcile", "--data-dir", directory, home=directory)
+    assert "all equal" in equal.communicate(timeout=120)[0]
