@@ -46,6 +46,7 @@ class NetPayment(NamedTuple):
     amount: int
     currency: str
     returns: tuple[Return, ...] = ()
+    """By the time from which they are known."""
 
     def left(self, end: int | None = None) -> int:
         """What is left of it by the returns known before `end` (us; None: by all of them).
@@ -95,7 +96,7 @@ def taken_back(paid: NetPayment, matures: int, currency: str) -> dict[int, Taken
     """
     hours: dict[int, TakenBack] = {}
     left = paid.amount
-    for known, amount in sorted(paid.returns, key=lambda back: back.known_at):
+    for known, amount in paid.returns:
         taken = left if amount is None else min(left, amount)
         if not taken:
             continue

@@ -131,5 +131,10 @@ def net_payments(entries: Iterable[Entry]) -> dict[str, NetPayment]:
         if known is not None:
             returns[entry[NAMED]].append(Return(known, entry[8]))
     return {
-        name: paid._replace(returns=tuple(returns.get(name, ()))) for name, paid in payments.items()
+        name: paid._replace(returns=tuple(sorted(returns.get(name, ()), key=_known_at)))
+        for name, paid in payments.items()
     }
+
+
+def _known_at(back: Return) -> int:
+    return back.known_at

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from processors.changes import Engagement
 from processors.corrections import (
     NetPayment,
+    Recovered,
     Return,
     TakenBack,
     known_at,
@@ -47,7 +48,8 @@ class _Open:
 
     __slots__ = (
         "aggression_n", "aggression_sum", "amount", "cancelled", "currency", "empathy_n",
-        "empathy_sum", "end", "first_ending", "matures", "members", "payments", "taken_back",
+        "empathy_sum", "end", "first_ending", "matures", "members", "payments", "steps",
+        "taken_back",
     )  # fmt: skip
 
     def __init__(self, first: Contact, horizon_us: int, currency: str) -> None:
@@ -58,6 +60,8 @@ class _Open:
         self.aggression_n = self.aggression_sum = self.empathy_n = self.empathy_sum = 0
         self.payments = self.amount = 0
         self.taken_back: dict[int, TakenBack] = {}
+        self.steps: tuple[Recovered, ...] | None = None
+        """What was recovered, until something moves it."""
         self.cancelled = False
         self.first_ending: tuple[int, str] | None = None
         self.join(first)
@@ -94,10 +98,20 @@ class _Open:
     def _count(self, paid: NetPayment, sign: int) -> None:
         self.payments += sign
         self.amount += sign * paid.amount if paid.currency == self.currency else 0
+        self.steps = None
         for hour, gone in taken_back(paid, self.matures, self.currency).items():
-            left = self.taken_back.pop(hour, TakenBack()).plus(gone, sign)
-            if any(left):
-                self.taken_back[hour] = left
+            self._take_back(hour, gone, sign)
+
+    def give_back(self, back: Return, taken: int, wholly: bool, currency: str) -> None:
+        """Count the last return of a payment: what it took, and whether nothing is left."""
+        amount = taken if currency == self.currency else 0
+        self.steps = None
+        self._take_back(max(hour_of(back.known_at), self.matures), TakenBack(wholly, amount), 1)
+
+    def _take_back(self, hour: int, gone: TakenBack, sign: int) -> None:
+        left = self.taken_back.pop(hour, TakenBack()).plus(gone, sign)
+        if any(left):
+            self.taken_back[hour] = left
 
     def end_contract(self, at: int, by: str) -> None:
         """Count a contract that ended. At equal times 'customer' sorts first: its tie."""
@@ -108,7 +122,9 @@ class _Open:
     def stand(self) -> Engagement:
         """The engagement as it stands."""
         first = self.members[0]
-        matured, *later = recovered(self.payments, self.amount, self.taken_back, self.matures)
+        if self.steps is None:
+            self.steps = recovered(self.payments, self.amount, self.taken_back, self.matures)
+        matured = self.steps[0]
         return Engagement(
             opened_at=first.at,
             calls=len(self.members),
@@ -124,7 +140,7 @@ class _Open:
             touchpoint=first.touchpoint,
             channel=first.channel,
             customer_type=first.customer_type,
-            later=tuple(later),
+            later=self.steps[1:],
         )
 
 
@@ -141,6 +157,8 @@ class History:
         self._payments: list[tuple[int, str]] = []
         """Time and id; sorted."""
         self._paid: dict[str, NetPayment] = {}
+        self._left: dict[str, int] = {}
+        """What is left of each payment by all its returns."""
         self._returns: dict[str, list[tuple[int, int | None]]] = defaultdict(list)
         """Time and amount of what came back of each payment, the payment there or not."""
         self._endings: list[tuple[int, str]] = []
@@ -170,6 +188,7 @@ class History:
         made.taken = len(contacts) + len(payments) + len(returns) + len(endings)
         made._payments = sorted((paid.at, name) for name, paid in payments.items())
         made._paid = dict(payments)
+        made._left = {name: paid.left() for name, paid in payments.items()}
         for payment_id, at, amount in returns:
             made._returns[payment_id].append((at, amount))
         made._endings = sorted(endings)
@@ -205,8 +224,12 @@ class History:
         """Take a payment in; what that moves, by agency."""
         self.taken += 1
         backs = ((known_at(then, at), back) for then, back in self._returns.get(payment_id, ()))
-        returns = tuple(Return(known, back) for known, back in backs if known is not None)
-        paid = self._paid[payment_id] = NetPayment(at, amount, currency, returns)
+        returns = sorted(
+            (Return(known, back) for known, back in backs if known is not None),
+            key=lambda back: back.known_at,
+        )
+        paid = self._paid[payment_id] = NetPayment(at, amount, currency, tuple(returns))
+        self._left[payment_id] = paid.left()
         insort(self._payments, (at, payment_id))
         return self._moved(at, lambda each: each.pay(paid))
 
@@ -218,8 +241,26 @@ class History:
         known = None if stood is None else known_at(at, stood.at)
         if stood is None or known is None:
             return {}
-        paid = stood._replace(returns=(*stood.returns, Return(known, amount)))
-        self._paid[payment_id] = paid
+        back = Return(known, amount)
+        if stood.returns and known < stood.returns[-1].known_at:
+            return self._given_back_before(payment_id, stood, back)
+        self._paid[payment_id] = stood._replace(returns=(*stood.returns, back))
+        left = self._left[payment_id]
+        taken = left if amount is None else min(left, amount)
+        self._left[payment_id] = left - taken
+        wholly = 0 < taken == left
+        return self._moved(
+            stood.at, lambda each: each.give_back(back, taken, wholly, stood.currency)
+        )
+
+    def _given_back_before(
+        self, payment_id: str, stood: NetPayment, back: Return
+    ) -> dict[str, Moved]:
+        """Take in a return that came before others of its payment: they take less now."""
+        returns = list(stood.returns)
+        insort(returns, back, key=lambda each: each.known_at)
+        paid = self._paid[payment_id] = stood._replace(returns=tuple(returns))
+        self._left[payment_id] = paid.left()
         return self._moved(paid.at, lambda each: each.pay(paid, stood))
 
     def end_contract(self, at: int, by: str) -> dict[str, Moved]:

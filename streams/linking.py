@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from processors.engagements import CustomerState, Memory, Observed, Outcome, observe
@@ -46,8 +46,8 @@ from streams.outbox import Message, Outbox
 from streams.progress import Progress
 
 TOPICS = (CALL_SCORED, PAYMENT_RECEIVED, CONTRACT_CANCELLED, PAYMENT_RETURNED, SURVEY_ANSWERED)
-CHANGES_A_MESSAGE = 200
-"""Keeps a message well under the brokers' usual limit of 1 MB."""
+BYTES_A_MESSAGE = 400_000
+"""Changes in one message, about: well under the brokers' usual limit of 1 MB."""
 
 
 @dataclass(frozen=True)
@@ -156,13 +156,25 @@ class Linker:
     async def _send(self, client: str, agency: str, changes: list[PositionedChange]) -> None:
         """Send an agency's changes, one message after the other, so that none overtakes."""
         key = agency_key(client, agency).encode()
-        for start in range(0, len(changes), CHANGES_A_MESSAGE):
-            part = ChangeBatch(
-                client_id=client,
-                agency_id=agency,
-                changes=tuple(changes[start : start + CHANGES_A_MESSAGE]),
-            )
+        for some in _parts(changes):
+            part = ChangeBatch(client_id=client, agency_id=agency, changes=tuple(some))
             await self._outbox.deliver([Message(ENGAGEMENT_CHANGED, key, encode(part))])
+
+
+def _parts(changes: Sequence[PositionedChange]) -> Iterator[list[PositionedChange]]:
+    """The changes in order, as many together as fit in a message, by a guess of their bytes."""
+    part: list[PositionedChange] = []
+    size = 0
+    for positioned in changes:
+        engagements = (*positioned.change.before, *positioned.change.after)
+        own = 2_000 + sum(400 + 60 * len(each.later) for each in engagements)
+        if part and size + own > BYTES_A_MESSAGE:
+            yield part
+            part, size = [], 0
+        part.append(positioned)
+        size += own
+    if part:
+        yield part
 
 
 def _fact(found: Identified) -> Fact:
