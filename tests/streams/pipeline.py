@@ -141,7 +141,7 @@ class Worker:
         world.store.effects = world.script
         outbox, self.progress = MemoryOutbox(world.broker, world.script), Progress()
         letters = DeadLetters(outbox, self.progress)
-        settings = RowSettings(KEY, world.generation, world.now_us, world.gate)
+        settings = RowSettings(KEY, world.generation, world.now_us)
         customers = Customers(
             world.table("customers"),
             world.table("settled"),
@@ -175,7 +175,7 @@ class Worker:
         ]
         for fact_sink in FACT_SINKS:
             arbiter = conflicts if fact_sink.buries else Standing(claims)
-            facts = FactWriter(fact_sink, world.store, settings, arbiter)
+            facts = FactWriter(fact_sink, world.store, settings, arbiter, world.gate)
             intake = Intake(facts.handle, letters)
             name = f"store-{fact_sink.table.name}"
             self.agents.append(_agent(name, fact_sink.topics, intake, 50))
