@@ -1,7 +1,7 @@
 """Learns to tell announcements from people's turns, and measures who answers a call.
 
 `python -m infra.training.announcements learn` writes processors/weights/announcements.npz;
-`... evaluate` prints recall and false alarms on material/test/answering.jsonl, set by set.
+`... evaluate` prints recall and false alarms on material/answering/test.jsonl, set by set.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Found:
 
 def heard(split: str) -> list[Heard]:
     """The labelled texts of `split` (train or test)."""
-    lines = (MATERIAL / split / "answering.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (MATERIAL / "answering" / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()
     return [Heard(**json.loads(line)) for line in lines]
 
 
