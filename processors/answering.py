@@ -1,4 +1,4 @@
-"""Whether a person answered a call, and which turns are a machine's, told from the words."""
+"""Whether a person answered a call, and which turns are a machine's, recognised by the words."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _NOT_JUDGED = (Speaker.OPERATOR, Speaker.MACHINE)
 
 
 def unanswered(turns: Sequence[Turn], language: str) -> Unanswered | None:
-    """Why nobody answered a conversation; None where somebody did, or where it cannot be told.
+    """Why nobody answered a conversation; None where somebody did, or where it cannot be decided.
 
-    It is told by the other side's words: a carrier's or a voicemail's message, a menu, an
-    announcement on hold, and nothing else. Of an operator's words alone it is told where they are
-    a message left, or calls into a silent line. The same turns always give the same answer; the
+    It is recognised by the other side's words: a carrier's or a voicemail's message, a menu, an
+    announcement on hold, and nothing else. An operator's words alone are enough where they are a
+    message left, or calls into a silent line. The same turns always give the same answer; the
     first words of a person end the search.
     """
-    told = [turn for turn in turns if has_words(turn.text)]
-    theirs = [turn for turn in told if turn.speaker is not Speaker.OPERATOR]
+    worded = [turn for turn in turns if has_words(turn.text)]
+    theirs = [turn for turn in worded if turn.speaker is not Speaker.OPERATOR]
     if not theirs:
-        return _to_nobody([turn.text for turn in told], language) if told else None
+        return _to_nobody([turn.text for turn in worded], language) if worded else None
     if any(turn.speaker is Speaker.CUSTOMER and _is_person(turn.text) for turn in theirs):
         return None
-    spoken = [turn for turn in marked(told) if turn.speaker is not Speaker.OPERATOR]
+    spoken = [turn for turn in marked(worded) if turn.speaker is not Speaker.OPERATOR]
     people = [turn for turn in spoken if turn.speaker is not Speaker.MACHINE]
     if len(people) == len(spoken):
         return None
@@ -67,11 +67,11 @@ def human_text(turn: Turn) -> str:
         return ""
     if turn.speaker is Speaker.OPERATOR:
         return turn.text
-    kept = turn.text
+    human = turn.text
     for sentence in reversed(sentences_of(turn.text)):
         if _announces(sentence):
-            kept = kept[: sentence.start] + kept[sentence.end :]
-    return kept if has_words(kept) else ""
+            human = human[: sentence.start] + human[sentence.end :]
+    return human if has_words(human) else ""
 
 
 def _announces(sentence: Sentence) -> bool:
@@ -110,14 +110,14 @@ def _of_machine(run: Sequence[int], turns: Sequence[Turn], before: str) -> Seque
     if any(of.ends >= SURE for of in weights):
         return run
     # After a menu or music a person may come: what is said last is a machine's if it sounds so.
-    kept = [place for place in run if not _is_fragment(turns[place].text)]
-    while kept and greets(turns[kept[-1]].text) and not weights_of(turns[kept[-1]].text).machine:
-        kept.pop()
-    return kept
+    human = [place for place in run if not _is_fragment(turns[place].text)]
+    while human and greets(turns[human[-1]].text) and not weights_of(turns[human[-1]].text).machine:
+        human.pop()
+    return human
 
 
 def _is_fragment(text: str) -> bool:
-    """Whether a turn is too short to tell a machine's from a person's, and no person's answer."""
+    """Whether a turn is too short to say whose it is, and is no answer of a person."""
     of = weights_of(text)
     return (
         len(text.split()) <= _FRAGMENT_WORDS

@@ -56,7 +56,7 @@ class Weights(NamedTuple):
         return max(0.0, self.ends + self.passes + self.sounds)
 
     def asked(self) -> Weights:
-        """The same in a question: machines tell, people ask ('devo premere cancelletto?')."""
+        """The same in a question: machines state, people ask ('devo premere cancelletto?')."""
         ends, passes, sounds = (_ASKED * of for of in (self.ends, self.passes, self.sounds))
         return self._replace(ends=ends, passes=passes, sounds=sounds)
 
@@ -74,7 +74,7 @@ class Sentence:
 
 @lru_cache(maxsize=8192)
 def sentences_of(text: str) -> tuple[Sentence, ...]:
-    """The sentences of a text, in order; marks without words belong to none."""
+    """The sentences of a text, in order; punctuation without words belongs to none."""
     said = cut(text, "it")
     found: list[Sentence] = []
     begun = 0
@@ -94,8 +94,8 @@ def sentences_of(text: str) -> tuple[Sentence, ...]:
 def weights_of(text: str) -> Weights:
     """What the phrases of `text` speak for, in the language that says more of a machine."""
     read = (_weights(text, language) for language in LANGUAGES)
-    told = max(read, key=lambda of: (of.machine, of.reports + of.answers + of.person))
-    return told._replace(sounds=_sounds(text))
+    of_language = max(read, key=lambda of: (of.machine, of.reports + of.answers + of.person))
+    return of_language._replace(sounds=_sounds(text))
 
 
 def _sounds(text: str) -> float:
@@ -105,7 +105,7 @@ def _sounds(text: str) -> float:
 
 
 class OperatorWords(NamedTuple):
-    """What an operator says, where nobody else is heard."""
+    """What an operator says, where nobody else speaks."""
 
     opens: bool
     """Says who calls, and why."""
@@ -148,8 +148,8 @@ def _weights(text: str, language: str) -> Weights:
             ends += hit.phrase.weight
         else:
             passes += hit.phrase.weight
-    told = Counter(hit.phrase.family for hit in hits)
-    return Weights(ends, passes, *(told[f"human.{kind}"] for kind in _HUMAN))
+    counts = Counter(hit.phrase.family for hit in hits)
+    return Weights(ends, passes, *(counts[f"human.{kind}"] for kind in _HUMAN))
 
 
 def _apart(hits: Iterator[Hit]) -> Iterator[Hit]:

@@ -16,8 +16,8 @@ def attempt_of(call: CallEnded, turns: Sequence[Turn]) -> Unanswered | None:
 
     What the event says of it, `answered`, comes first: false is an attempt whatever else the
     event holds. True is a switchboard's, for which a voicemail answers too: only silence is then
-    no sign. A survey's answer shows that somebody was there. Silence and messages left tell of
-    phone calls only; a mail without an answer is no attempt.
+    no sign. A survey's answer shows that somebody was there. Silence and messages left mean
+    something in phone calls only; a mail without an answer is no attempt.
     """
     if call.answered is False:
         return Unanswered.STATED

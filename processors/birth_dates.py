@@ -24,7 +24,7 @@ _REACH_BACK: Final = 6
 _NOUN_REACH: Final = 4
 _TURNS: Final = 6
 """Turns after the question in which its answer may come."""
-_TURNS_AFTER_TOLD: Final = 2
+_TURNS_AFTER_STATED: Final = 2
 """Turns after a date of birth in which it may be said again."""
 _SHORT: Final = 3
 _BRIEF: Final = 6
@@ -58,12 +58,12 @@ def birth_dates_in(pieces: Pieces, language: str, asked: Asked = NOT_ASKED) -> I
     if not (asked.turns or births):
         return
     runs = list(runs_of(pieces, words))
-    told = _announced(pieces, runs, births, words)
+    announced = _announced(pieces, runs, births, words)
     joins = sum(word in words.joins for word in pieces.words)
     for run in runs:
         if is_of_something_else(pieces, run.first, words):
             continue
-        if run in told or (asked.turns and _answers(pieces, run, asked, words, joins)):
+        if run in announced or (asked.turns and _answers(pieces, run, asked, words, joins)):
             yield pieces.found(Kind.BIRTH_DATE, run.first, run.after)
 
 
@@ -74,8 +74,8 @@ def asked_after(pieces: Pieces, language: str, asked: Asked) -> Asked:
     if births and _goes_on_to_something_else(pieces, births[-1], words):
         return NOT_ASKED
     if births:
-        told = next(birth_dates_in(pieces, language), None) is not None
-        return Asked(_TURNS_AFTER_TOLD) if told else Asked(_TURNS, just=True)
+        stated = next(birth_dates_in(pieces, language), None) is not None
+        return Asked(_TURNS_AFTER_STATED) if stated else Asked(_TURNS, just=True)
     if _AGE_OR_YEAR.search(" ".join(pieces.words)):
         return Asked(_TURNS, just=True)
     if not asked.turns:
@@ -123,20 +123,20 @@ def _announced(
 ) -> frozenset[Run]:
     """The dates that a birth is named before, each the first one after it, or right after."""
     begins = [run.first for run in runs]
-    told = set()
+    announced = set()
     for birth in births:
         place = bisect_right(begins, birth)
         if place < len(runs) and begins[place] <= birth + _REACH:
             run = runs[place]
             bare_month = run.parts == 1 and pieces.words[run.first] in words.months
             if not bare_month and _same_breath(pieces, birth, run.first, "?"):
-                told.add(run)
+                announced.add(run)
         if place and runs[place - 1].parts > 1:
             run = runs[place - 1]
             near = run.after <= birth < run.after + _REACH_BACK
             if near and _same_breath(pieces, run.after - 1, birth):
-                told.add(run)
-    return frozenset(told)
+                announced.add(run)
+    return frozenset(announced)
 
 
 def _same_breath(pieces: Pieces, first: int, last: int, but: str = "") -> bool:

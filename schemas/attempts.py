@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Unanswered(StrEnum):
-    """Why a call is an attempt; `docs/attempts.md` says how each is told."""
+    """Why a call is an attempt; `docs/attempts.md` says how each is recognised."""
 
     STATED = "stated"
     """The event says that nobody answered."""

@@ -1,7 +1,7 @@
-"""Learns to tell announcements from people's turns, and measures who answers a call.
+"""Learns to distinguish announcements from people's turns, and measures who answers a call.
 
 `python -m infra.training.announcements learn` writes processors/weights/announcements.npz;
-`... evaluate` prints recall and false alarms on material/test/answering.jsonl, set by set.
+`... evaluate` prints recall and false alarms on material/answering/test.jsonl, set by set.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _COPIES = {"machine": 8, "human": 4}
 
 
 @dataclass(frozen=True)
-class Heard:
+class Sample:
     """What the customer's side says in a call, and whether a machine says it."""
 
     turns: list[str]
@@ -49,17 +49,17 @@ class Found:
     wrong: list[str] = field(default_factory=list)
 
 
-def heard(split: str) -> list[Heard]:
+def samples(split: str) -> list[Sample]:
     """The labelled texts of `split` (train or test)."""
-    lines = (MATERIAL / split / "answering.jsonl").read_text(encoding="utf-8").splitlines()
-    return [Heard(**json.loads(line)) for line in lines]
+    lines = (MATERIAL / "answering" / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [Sample(**json.loads(line)) for line in lines]
 
 
 def learn() -> None:
     """Fit and store the weights."""
     texts = [
         (" ".join(each.turns), int(each.label == "machine"))
-        for each in heard("train")
+        for each in samples("train")
         for _ in range(_COPIES[each.label])
     ]
     texts += [(text, 0) for text in _peoples_turns()]
@@ -89,7 +89,7 @@ def _peoples_turns() -> Iterator[str]:
 def evaluate(split: str) -> dict[str, Found]:
     """Who answers each call, by set of texts."""
     found: dict[str, Found] = defaultdict(Found)
-    for each in heard(split):
+    for each in samples(split):
         of = found[each.set]
         turns = [Turn(speaker=Speaker.CUSTOMER, text=text) for text in each.turns]
         nobody = unanswered(turns, each.language) is not None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.training.announcements import evaluate, heard
+from infra.training.announcements import evaluate, samples
 from processors.answering import human_text, marked, unanswered
 from processors.redaction import redact_call
 from schemas.attempts import Unanswered
@@ -169,7 +169,7 @@ def test_turns_marked_by_the_emitter_stay_marked() -> None:
 
 
 _TEXTS = st.one_of(
-    st.sampled_from([text for each in heard("test") for text in each.turns]), st.text(max_size=60)
+    st.sampled_from([text for each in samples("test") for text in each.turns]), st.text(max_size=60)
 )
 _TURNS = st.lists(st.builds(Turn, speaker=st.sampled_from(Speaker), text=_TEXTS), max_size=6)
 

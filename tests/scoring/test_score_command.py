@@ -50,7 +50,7 @@ def test_a_bad_line_is_told_by_number_without_its_text_and_the_others_are_done()
     assert [row["id"] for row in rows] == ["a"]
     assert err.splitlines() == [
         "line 1: line: is not a JSON object on one line",
-        "line 2: turns.0.speaker: must be operator, customer or unknown",
+        "line 2: turns.0.speaker: must be operator, customer, unknown or machine",
         "line 3: turns: is missing",
     ]
 
