@@ -13,6 +13,7 @@ import pytest
 
 from processors.event_time import HOUR_US, to_us
 from processors.future import FROM_THE_FUTURE, TIME_THAT_COUNTS, time_of
+from processors.identity import identity_of
 from schemas import rows
 from schemas.codec import _INBOUND, InvalidMessage, decode, decode_inbound, encode
 from schemas.derived import DeadLetter, Figures
@@ -140,7 +141,7 @@ async def test_a_recording_from_the_future_is_not_listened_to() -> None:
     await listener.run(BatchStream(CALL_ENDED.name, 2, [encode(event)]))  # type: ignore[arg-type]
     assert desk.ears.heard == []
     (letter,) = desk.letters()
-    assert (letter.error_class, letter.event_id) == (FROM_THE_FUTURE, "e")
+    assert (letter.error_class, letter.event_id) == (FROM_THE_FUTURE, identity_of(b"key", event))
     assert "ended_at" in letter.reason
     wall.now += timedelta(hours=2)
     again = BatchStream(CALL_ENDED.name, 3, [encode(event)])
