@@ -166,7 +166,7 @@ DataT = TypeVar("DataT", bound=Inbound)
 
 
 class CloudEvent(Inbound, Generic[DataT]):
-    """CloudEvents 1.0 envelope in structured JSON; `id` names the event once and for all."""
+    """CloudEvents 1.0 envelope in structured JSON; `source` and `id` together name the event."""
 
     specversion: Literal["1.0"] = "1.0"
     id: Identifier
