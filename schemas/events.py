@@ -288,7 +288,7 @@ DataT = TypeVar("DataT", bound=Inbound)
 
 
 class CloudEvent(Inbound, Generic[DataT]):
-    """CloudEvents 1.0 envelope in structured JSON; `id` names the event once and for all."""
+    """CloudEvents 1.0 envelope in structured JSON; `source` and `id` together name the event."""
 
     specversion: Annotated[Literal["1.0"], fields.ONE_VERSION] = "1.0"
     id: Identifier

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from infra.clickhouse.journal import Journaled
@@ -53,8 +53,8 @@ class Known:
     """The journal's events: by identity, with the digest of their content."""
 
     key: bytes
-    claims: Mapping[Name, str] = field(default_factory=dict)
-    """What stands in the store, whether its event reached the journal or not."""
+    claims: dict[Name, str] = field(default_factory=dict)
+    """What stands in the store of events that are not, or not yet, found in the journal."""
     journaled: dict[Name, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -64,7 +64,7 @@ class Known:
     def add(self, fact: Journaled) -> None:
         """Take note of a fact of the journal."""
         name = fact.client_id, fact.event_id
-        self.journaled[name] = self.claims.get(name, "")
+        self.journaled[name] = self.claims.pop(name, "")
 
     def holds(self, event: InboundEvent) -> bool:
         """Whether the journal has this event with this content: it need not be played again."""

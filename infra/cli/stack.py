@@ -197,7 +197,7 @@ class Stack:
             sealed_with,
         )
         from infra.clickhouse.migrate import migrate
-        from infra.clickhouse.older_events import name_older_events
+        from infra.clickhouse.older_events import has_older_events, name_older_events
         from streams.emitter import Emitter
         from streams.gateway import Known, restore
 
@@ -215,7 +215,8 @@ class Stack:
             refilling(self.settings.data_dir).touch()
             forget_derived(client)
             buried = bury_future_facts(client, self.settings)
-            name_older_events(client, key)
+            if has_older_events(client):
+                name_older_events(client, key)
             self.known = Known(key, read_claims(client))
             with Emitter(self.bootstrap) as emitter:
                 restore(read_journal(client), emitter, self.known)

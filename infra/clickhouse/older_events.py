@@ -49,8 +49,8 @@ def has_older_events(client: Client) -> bool:
 def name_older_events(client: Client, key: bytes) -> int:
     """Give the events of every table their identities.
 
-    Broken off, it is done again from its begin and ends alike. Journal rows that cannot be read
-    stay as they are, and so do the quotes of alerts: they are of days that have passed.
+    The journal comes last: interrupted, it is done again from its begin and ends alike. Journal
+    rows that cannot be read stay as they are, and so do the quotes of alerts.
 
     Args:
         client: the store; nothing else may write to it.
@@ -59,6 +59,10 @@ def name_older_events(client: Client, key: bytes) -> int:
     Returns:
         The number of events named.
     """
+    _rename(client, CALLS, lambda row: _call(row, key))
+    _rename(client, SETTLED_EVENTS, lambda row: _settled(row, key))
+    for page in _pages(client, DEAD_LETTERS, f"event_id IS NOT NULL AND {_OLDER}"):
+        _insert(client, DEAD_LETTERS, [_letter(row, key) for row in page])
     named, unreadable = 0, [""]
     for page in _pages(client, EVENTS, _OLDER):
         claims = []
@@ -81,10 +85,6 @@ def name_older_events(client: Client, key: bytes) -> int:
             parameters={"unreadable": unreadable},
             settings={"mutations_sync": 2},
         )
-    _rename(client, CALLS, lambda row: _call(row, key))
-    _rename(client, SETTLED_EVENTS, lambda row: _settled(row, key))
-    for page in _pages(client, DEAD_LETTERS, f"event_id IS NOT NULL AND {_OLDER}"):
-        _insert(client, DEAD_LETTERS, [_letter(row, key) for row in page])
     return named
 
 
