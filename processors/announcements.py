@@ -12,8 +12,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from processors.heads import Looks
-from processors.ngrams import Grams, grams_of
+from processors.ngrams import Grams, GramWeights, grams_of
 
 WEIGHTS: Final = "announcements.npz"
 
@@ -21,8 +20,8 @@ WEIGHTS: Final = "announcements.npz"
 class Announcements(NamedTuple):
     """What character n-grams and words say of a text."""
 
-    characters: Looks
-    words: Looks
+    characters: GramWeights
+    words: GramWeights
     bias: float
 
     def sum_of(self, grams: Grams) -> float:
@@ -43,8 +42,8 @@ def _learned() -> Announcements:
     with source.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
 
-    def looks(name: str) -> Looks:
-        return Looks(
+    def looks(name: str) -> GramWeights:
+        return GramWeights(
             arrays[f"{name}_weights"].astype(np.int8),
             arrays[f"{name}_unit"].astype(np.float64),
             arrays[f"{name}_rarity"].astype(np.float64),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple
 
 import numpy as np
 from cachetools import LRUCache, cachedmethod
@@ -23,7 +23,7 @@ from processors.heads import Vector
 from processors.judging import CustomerChances, OperatorChances
 from processors.reading_keys import Key, key_in_method
 from processors.tokens import has_words
-from processors.turn_reading import Said, TurnReading
+from processors.turn_reading import Said, TurnReading, found_in_turns
 from schemas.conversation import Driver, DriverFound, Speaker
 
 _DRIVERS = tuple(Driver)
@@ -57,17 +57,6 @@ class TurnEvidence(NamedTuple):
     """1 where the lexicon finds a phrase of the driver, else 0."""
     conduct: Vector
     """What an operator shows by conduct: rudeness, kindness, threat; nan for a customer."""
-
-
-@runtime_checkable
-class JudgesCalls(Protocol):
-    """A reader that decides on the drivers of a call from all its turns together."""
-
-    def drivers_of_call(
-        self, said: Sequence[Said], readings: Sequence[TurnReading], language: str
-    ) -> list[DriverFound]:
-        """The drivers of the call, in the order of their turns; `readings` are its own."""
-        ...
 
 
 class CallDrivers:
@@ -156,15 +145,6 @@ class CallDrivers:
 def is_evidence(turn: Said) -> bool:
     """Whether a turn has words, and it is known who speaks."""
     return turn.speaker is not Speaker.UNKNOWN and has_words(turn.text)
-
-
-def found_in_turns(readings: Sequence[TurnReading]) -> list[DriverFound]:
-    """All that turns show when each is read alone."""
-    return [
-        DriverFound(driver=judged.driver, turn=place, quote=judged.quote)
-        for place, reading in enumerate(readings)
-        for judged in reading.drivers
-    ]
 
 
 def turn_evidence(

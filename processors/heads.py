@@ -15,7 +15,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.ngrams import Grams, Sparse, grams_of, weighed
+from processors.ngrams import Grams, GramWeights, grams_of
 from schemas.conversation import Driver, Speaker
 
 Vector = NDArray[np.float64]
@@ -54,29 +54,12 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Looks:
-    """What hashed n-grams or words say of each label."""
-
-    weights: NDArray[np.int8]
-    """A row a bucket, a column a label; to be multiplied by `unit`."""
-    unit: Vector
-    rarity: Vector
-
-    def sums(self, counts: Sparse) -> Vector:
-        """What they say of each label."""
-        grams = weighed(counts, self.rarity)
-        rows = self.weights.take(grams.places, axis=0)
-        total: Vector = np.add.reduce(grams.values[:, None] * rows, axis=0) * self.unit
-        return total
-
-
-@dataclass(frozen=True)
 class Head:
     """The weights of one speaker's labels."""
 
     network: Network
-    characters: Looks
-    words: Looks
+    characters: GramWeights
+    words: GramWeights
     bias: Vector
 
     def sums(self, text: str, meaning: Vector, signs: Vector) -> Vector:
@@ -105,7 +88,7 @@ class Head:
         }
 
 
-def _arrays_of(name: str, looks: Looks) -> dict[str, NDArray[np.generic]]:
+def _arrays_of(name: str, looks: GramWeights) -> dict[str, NDArray[np.generic]]:
     return {
         f"{name}_weights": looks.weights,
         f"{name}_unit": looks.unit.astype(np.float32),
@@ -119,9 +102,9 @@ def head_of(arrays: Mapping[str, NDArray[np.generic]]) -> Head:
     def part(name: str) -> Vector:
         return arrays[name].astype(np.float64)
 
-    def looks(name: str) -> Looks:
+    def looks(name: str) -> GramWeights:
         weights = arrays[f"{name}_weights"].astype(np.int8)
-        return Looks(weights, part(f"{name}_unit"), part(f"{name}_rarity"))
+        return GramWeights(weights, part(f"{name}_unit"), part(f"{name}_rarity"))
 
     network = Network(part("inward"), part("threshold"), part("outward"))
     return Head(network, looks("characters"), looks("words"), part("bias"))

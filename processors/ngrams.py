@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -82,3 +83,20 @@ def weighed(counts: Sparse, rarity: NDArray[np.float64]) -> Sparse:
     values = counts.values * rarity[counts.places]
     norm = math.sqrt(np.add.reduce(values * values))
     return Sparse(counts.places, values / norm if norm else values)
+
+
+@dataclass(frozen=True)
+class GramWeights:
+    """What hashed n-grams or words say of each label."""
+
+    weights: NDArray[np.int8]
+    """A row a bucket, a column a label; to be multiplied by `unit`."""
+    unit: NDArray[np.float64]
+    rarity: NDArray[np.float64]
+
+    def sums(self, counts: Sparse) -> NDArray[np.float64]:
+        """What they say of each label."""
+        grams = weighed(counts, self.rarity)
+        rows = self.weights.take(grams.places, axis=0)
+        total: NDArray[np.float64] = np.add.reduce(grams.values[:, None] * rows, axis=0) * self.unit
+        return total

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from processors.aggression import aggression_of_call
 from processors.answering import human_text, marked, unanswered
-from processors.call_drivers import JudgesCalls, found_in_turns
 from processors.conduct import conduct_of, hours_flag
 from processors.contact_hours import conduct_code
 from processors.cues import LANGUAGES
@@ -16,7 +15,14 @@ from processors.empathy import empathy_of_call
 from processors.rating import spoken_rating
 from processors.sentiment import sentiment_of_call
 from processors.tokens import has_words
-from processors.turn_reading import CallSigns, Said, TurnReader, TurnReading
+from processors.turn_reading import (
+    CallSigns,
+    JudgesCalls,
+    Said,
+    TurnReader,
+    TurnReading,
+    found_in_turns,
+)
 from schemas.conversation import (
     CallScore,
     ConductFlag,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
-from schemas.conversation import Driver, Speaker, TurnScore
+from schemas.conversation import Driver, DriverFound, Speaker, TurnScore
 
 
 class Said(NamedTuple):
@@ -76,3 +76,23 @@ class TurnReader(Protocol):
     def expected_rating(self, call: CallSigns) -> int | None:
         """The rating, 0 to 10, to be expected after such a call; None where signs are missing."""
         ...
+
+
+@runtime_checkable
+class JudgesCalls(Protocol):
+    """A reader that decides on the drivers of a call from all its turns together."""
+
+    def drivers_of_call(
+        self, said: Sequence[Said], readings: Sequence[TurnReading], language: str
+    ) -> list[DriverFound]:
+        """The drivers of the call, in the order of their turns; `readings` are its own."""
+        ...
+
+
+def found_in_turns(readings: Sequence[TurnReading]) -> list[DriverFound]:
+    """All that turns show when each is read alone."""
+    return [
+        DriverFound(driver=judged.driver, turn=place, quote=judged.quote)
+        for place, reading in enumerate(readings)
+        for judged in reading.drivers
+    ]

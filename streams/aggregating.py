@@ -27,7 +27,7 @@ from schemas.topics import AGENCY_HOURS, AGENCY_METRICS, ENGAGEMENT_CHANGED
 from streams.alert_watch import AlertWatch, Clock
 from streams.change_batches import ChangeBatch, PositionedChange, agency_key
 from streams.dead_letters import DeadLetters
-from streams.deliveries import Delivery
+from streams.delivery import Delivery
 from streams.outbox import Message, Outbox
 from streams.progress import Progress
 from streams.state import StateTable

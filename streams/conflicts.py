@@ -10,7 +10,7 @@ from schemas.derived import CallScored, CallTranscribed
 from schemas.topics import CALL_ENDED
 from streams.claims import Claims
 from streams.dead_letters import DeadLetters
-from streams.deliveries import Delivery
+from streams.delivery import Delivery
 from streams.identified import Identified
 from streams.originals import Originals
 from streams.progress import Progress

@@ -5,16 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
-from typing import TYPE_CHECKING
 
 from schemas.codec import InvalidMessage, encode
 from schemas.derived import DeadLetter
 from schemas.topics import DEAD_LETTER
+from streams.delivery import Delivery
 from streams.outbox import Message, Outbox
 from streams.progress import Progress
-
-if TYPE_CHECKING:
-    from streams.deliveries import Delivery
 
 log = logging.getLogger(__name__)
 

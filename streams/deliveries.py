@@ -5,39 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import faust
 
 from streams.dead_letters import DeadLetters
+from streams.delivery import Delivery
 
 log = logging.getLogger(__name__)
 
 MOST_UNEXPECTED = 50
 """Unexpected failures in a row after which a worker stops, rather than bury a whole topic."""
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One message as it came from a topic."""
-
-    topic: str
-    partition: int
-    offset: int
-    value: bytes
-    appended_us: int | None = None
-    """When the broker appended it, us since the epoch; None where the broker does not say."""
-
-    @property
-    def position(self) -> tuple[str, int, int]:
-        """Where it came from: topic, partition, offset."""
-        return self.topic, self.partition, self.offset
-
-    @property
-    def origin(self) -> str:
-        """The position as text, for dead letters."""
-        return f"{self.topic}/{self.partition}/{self.offset}"
 
 
 _LOG_APPEND_TIME = 1

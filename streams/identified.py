@@ -13,7 +13,7 @@ from schemas.derived import CallScored, CallTranscribed
 from schemas.sealed import SEALED, Sealed, SealedReturn
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED
 from streams.clock_gate import ClockGate
-from streams.deliveries import Delivery
+from streams.delivery import Delivery
 
 FactEvent = CallTranscribed | CallScored | Sealed
 

@@ -40,7 +40,7 @@ from streams.clock_gate import ClockGate
 from streams.conflicts import Conflicts
 from streams.customers import LOOKS_AN_EVENT, Arrival, Customers, Key
 from streams.dead_letters import DeadLetters
-from streams.deliveries import Delivery
+from streams.delivery import Delivery
 from streams.identified import Identified, identified
 from streams.outbox import Message, Outbox
 from streams.progress import Progress

@@ -8,7 +8,7 @@ from typing import Protocol
 from infra.scoring_wire import Attempted, Outcome, Scored
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED
 from streams.dead_letters import DeadLetters
-from streams.deliveries import Delivery
+from streams.delivery import Delivery
 from streams.outbox import Message, Outbox
 from streams.progress import Progress
 

@@ -28,7 +28,7 @@ from streams.change_batches import ChangeBatch
 from streams.clock_gate import ClockGate
 from streams.conflicts import Arbiter
 from streams.dead_letters import DeadLetters
-from streams.deliveries import Delivery
+from streams.delivery import Delivery
 from streams.identified import Identified, identified
 
 _GENERATION = 2**40

@@ -30,7 +30,8 @@ from schemas.topics import CALL_ENDED
 from streams.calls import call_of, from_text, message_of, redacted_survey
 from streams.clock_gate import ClockGate
 from streams.dead_letters import DeadLetters
-from streams.deliveries import Delivery, delivery_of
+from streams.deliveries import delivery_of
+from streams.delivery import Delivery
 from streams.left_out import report_left_out
 from streams.ordered_acks import OrderedAcks, Ticket
 from streams.outbox import Message, Outbox

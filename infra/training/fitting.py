@@ -23,7 +23,6 @@ from processors.heads import (
     OPERATOR_LABELS,
     SENTIMENTS,
     Head,
-    Looks,
     Network,
     Vector,
     head_of,
@@ -33,6 +32,7 @@ from processors.ngrams import (
     CHARACTER_BUCKETS,
     WORD_BUCKETS,
     Grams,
+    GramWeights,
     Sparse,
     grams_of,
     weighed,
@@ -140,7 +140,7 @@ def fit_customer(features: Features, sides: NDArray[np.int64], labels: NDArray[n
 
 def fit_looks(
     grams: Sequence[Grams], labels: NDArray[np.int64], recipe: Recipe
-) -> tuple[Looks, Looks, float]:
+) -> tuple[GramWeights, GramWeights, float]:
     """What n-grams and words say of one label (1 or 0) of texts, and its bias."""
     targets = [(labels, 1)]
     characters, by_characters = _looks(
@@ -222,7 +222,7 @@ def _looks(
     targets: Sequence[tuple[NDArray[np.generic], int]],
     strength: float,
     share: float,
-) -> tuple[Looks, Vector]:
+) -> tuple[GramWeights, Vector]:
     """What n-grams or words say of each label, and its bias."""
     rarity = _rarity(counts, buckets)
     rows = _matrix([weighed(each, rarity) for each in counts], buckets)
@@ -235,7 +235,7 @@ def _looks(
     stacked = np.concatenate(weights, axis=1)
     unit = np.maximum(np.abs(stacked).max(axis=0), 1e-6) / _INT8
     whole = np.rint(stacked / unit).astype(np.int8)
-    return Looks(whole, unit, rarity), np.concatenate(biases)
+    return GramWeights(whole, unit, rarity), np.concatenate(biases)
 
 
 def _rarity(counts: Sequence[Sparse], buckets: int) -> Vector:

@@ -54,7 +54,7 @@ from schemas.topics import AGENCY_METRICS as METRICS_TOPIC
 from schemas.topics import ENGAGEMENT_CHANGED, Topic
 from streams import storing
 from streams.change_batches import ChangeBatch, PositionedChange
-from streams.deliveries import Delivery
+from streams.delivery import Delivery
 from streams.storing import RowSettings
 from tests.figures.histories import CLIENT, fact_of, random_corrections, random_history
 from tests.figures.reference import Answered, Happening, Left, Paid, Returned, Said

@@ -27,7 +27,7 @@ from processors.entries import Entry
 from processors.turn_reading import TurnReader
 from schemas.rows import Table
 from streams.customers import Key
-from streams.deliveries import Delivery
+from streams.delivery import Delivery
 from streams.outbox import Message
 from streams.state import State
 

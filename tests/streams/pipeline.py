@@ -46,7 +46,8 @@ from streams.clock_gate import ClockGate
 from streams.conflicts import Conflicts, Standing
 from streams.customers import Customers, Key
 from streams.dead_letters import DeadLetters
-from streams.deliveries import Delivery, Intake
+from streams.deliveries import Intake
+from streams.delivery import Delivery
 from streams.linking import Linker, LinkSettings
 from streams.outbox import Message
 from streams.progress import Progress

@@ -19,7 +19,8 @@ from schemas.codec import _INBOUND, InvalidMessage, decode, decode_inbound, enco
 from schemas.derived import DeadLetter, Figures
 from schemas.topics import AGENCY_METRICS, CALL_ENDED, DEAD_LETTER
 from streams.clock_gate import ClockGate
-from streams.deliveries import Delivery, delivery_of
+from streams.deliveries import delivery_of
+from streams.delivery import Delivery
 from tests.streams.doubles import BatchStream
 from tests.streams.pipeline import BEGIN, World, left, paid, scored
 from tests.streams.test_transcribing_agent import Desk, call, until

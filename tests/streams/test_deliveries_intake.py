@@ -10,7 +10,8 @@ from schemas.codec import decode
 from schemas.derived import DeadLetter
 from schemas.topics import DEAD_LETTER
 from streams.dead_letters import MOST_BYTES, DeadLetters, dead_letter
-from streams.deliveries import MOST_UNEXPECTED, Delivery, Intake, TooManyFailures, consume
+from streams.deliveries import MOST_UNEXPECTED, Intake, TooManyFailures, consume
+from streams.delivery import Delivery
 from streams.progress import Progress
 from tests.streams.doubles import BatchStream, MemoryBroker, MemoryOutbox, deliveries
 

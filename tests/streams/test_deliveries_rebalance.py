@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streams.dead_letters import DeadLetters
-from streams.deliveries import Delivery, Intake, consume
+from streams.deliveries import Intake, consume
+from streams.delivery import Delivery
 from streams.progress import Progress
 from tests.streams.doubles import BatchStream, MemoryBroker, MemoryOutbox
 

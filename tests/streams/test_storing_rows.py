@@ -36,7 +36,7 @@ from schemas.topics import (
 )
 from streams.conflicts import Standing
 from streams.dead_letters import DeadLetters, dead_letter
-from streams.deliveries import Delivery
+from streams.delivery import Delivery
 from streams.identified import identified
 from streams.outbox import Message
 from streams.progress import Progress

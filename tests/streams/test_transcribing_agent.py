@@ -31,7 +31,8 @@ from schemas.events import CallEnded, CallEndedEvent, Recording, Service, Survey
 from schemas.topics import CALL_ENDED, CALL_TRANSCRIBED, DEAD_LETTER
 from streams.calls import from_text
 from streams.dead_letters import DeadLetters
-from streams.deliveries import Delivery, delivery_of
+from streams.deliveries import delivery_of
+from streams.delivery import Delivery
 from streams.outbox import Message
 from streams.progress import Progress
 from streams.transcribing import Listener, ListeningPorts, ListeningSettings

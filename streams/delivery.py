@@ -1,0 +1,27 @@
+"""One message as an agent gets it, and where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message as it came from a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    value: bytes
+    appended_us: int | None = None
+    """When the broker appended it, us since the epoch; None where the broker does not say."""
+
+    @property
+    def position(self) -> tuple[str, int, int]:
+        """Where it came from: topic, partition, offset."""
+        return self.topic, self.partition, self.offset
+
+    @property
+    def origin(self) -> str:
+        """The position as text, for dead letters."""
+        return f"{self.topic}/{self.partition}/{self.offset}"
