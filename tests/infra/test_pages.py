@@ -1,0 +1,90 @@
+"""Every page of ours answers this machine's own requests only: analytics' and transcriber's."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from dashboards.preview.app import QueryResult, create_preview
+from infra.cli.workers import HEARD, _on_request, _status_only
+from infra.web import Page
+from streams.progress import Progress
+
+Client = TestClient[web.Request, web.Application]
+
+
+async def no_rows(*_: object) -> QueryResult:
+    return QueryResult(columns=["n"], rows=[["0"]])
+
+
+@pytest.fixture(params=["analytics", "transcriber"])
+async def page(request: pytest.FixtureRequest) -> AsyncIterator[Client]:
+    heard: list[str] = []
+
+    async def hear() -> None:
+        heard.append("all")
+
+    app = create_preview(no_rows) if request.param == "analytics" else _status_only(Progress())
+    app.router.add_post(HEARD, _on_request(hear))
+    async with TestClient(TestServer(app)) as client:
+        yield client
+    request.node.heard = heard
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example:80"},
+        {"Host": "10.0.0.1"},
+        {"Host": "[::2]:80"},
+        {"Host": ""},
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "http://localhost"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+    ],
+    ids=str,
+)
+async def test_what_another_site_asks_is_refused(page: Client, headers: dict[str, str]) -> None:
+    assert (await page.get("/status", headers=headers)).status == 403
+    assert (await page.post(HEARD, headers=headers)).status == 403
+
+
+async def test_a_foreign_page_cannot_post_by_calling_it_a_link(page: Client) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert (await page.post(HEARD, headers=headers)).status == 403
+    assert (await page.get("/status", headers=headers)).status == 200, "a link may lead here"
+
+
+async def test_its_own_requests_are_answered(page: Client) -> None:
+    assert (await page.get("/status")).status == 200
+    own = {"Origin": f"http://127.0.0.1:{page.port}", "Sec-Fetch-Site": "same-origin"}
+    assert (await page.get("/status", headers=own)).status == 200
+    assert (await page.post(HEARD, headers=own)).status == 204
+    assert (await page.post(HEARD)).status == 204, "the stack itself"
+
+
+@pytest.mark.parametrize(
+    ("served_at", "host", "status"),
+    [
+        ("127.0.0.1", "10.0.0.7:8600", 403),
+        ("10.0.0.7", "10.0.0.7:8600", 200),
+        ("0.0.0.0", "10.0.0.7:8600", 200),
+        ("0.0.0.0", "evil.example:8600", 403),
+        ("status.internal", "status.internal:8600", 200),
+    ],
+)
+async def test_a_page_served_elsewhere_answers_to_that_address(
+    tmp_path: Path, served_at: str, host: str, status: int
+) -> None:
+    app = _status_only(Progress())
+    Page(app, served_at, 0, tmp_path / "address.json")
+    async with TestClient(TestServer(app)) as client:
+        assert (await client.get("/status", headers={"Host": host})).status == status
