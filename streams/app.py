@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import faust
 
 from infra.settings import Settings
 from schemas.topics import Topic
 from streams.consumer import Transport
-from streams.unreadable import Buried, Policy
-
-if TYPE_CHECKING:
-    from streams.dead_letters import DeadLetters
+from streams.unreadable import Policy
 
 EMBEDDED_SESSION = {
     "broker_session_timeout": 6.0,
@@ -54,19 +50,6 @@ def build_app(name: str, settings: Settings) -> faust.App:
     unreadable = Policy(settings.unreadable_to_skip)
     app.transport = Transport(app.conf.broker_consumer, app, unreadable=unreadable)
     return app
-
-
-def bury_unreadable(app: faust.App, letters: DeadLetters) -> None:
-    """Have the batches that are skipped put into the dead letters.
-
-    The consumer has a thread of its own, the dead letters belong to the app's.
-    """
-
-    async def bury(batch: Buried) -> None:
-        burying = asyncio.run_coroutine_threadsafe(letters.bury(**batch._asdict()), app.loop)
-        await asyncio.wrap_future(burying)
-
-    cast(Transport, app.transport).unreadable.bury = bury
 
 
 def session(settings: Settings) -> dict[str, float]:

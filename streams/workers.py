@@ -20,10 +20,11 @@ from schemas.topics import Topic
 from streams import aggregating, linking, scoring, transcribing
 from streams.aggregating import Aggregator
 from streams.alert_watch import AlertWatch
-from streams.app import bury_unreadable, raw_topic
+from streams.app import raw_topic
 from streams.claims import StoreClaims
 from streams.clock_gate import ClockGate
 from streams.conflicts import Conflicts, Standing
+from streams.consumer import Transport
 from streams.customers import Customers, StoreArchive
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Intake, consume
@@ -35,6 +36,7 @@ from streams.scoring import Scorer, Scoring
 from streams.state import FaustStateTable, changelog_topic
 from streams.storing import FACT_SINKS, SINKS, FactWriter, RowSettings, TableWriter
 from streams.transcribing import Listener
+from streams.unreadable import Buried
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +52,19 @@ _MINUTE = 60.0
 _QUIET_SECONDS = 60 * _MINUTE
 """Nothing for so long: what happened has arrived, even by way of a slow transcriber."""
 _EMBEDDED_QUIET_SECONDS = _MINUTE
+
+
+def bury_unreadable(app: faust.App, letters: DeadLetters) -> None:
+    """Have the batches that are skipped put into the dead letters.
+
+    The consumer has a thread of its own, the dead letters belong to the app's.
+    """
+
+    async def bury(batch: Buried) -> None:
+        burying = asyncio.run_coroutine_threadsafe(letters.bury(**batch._asdict()), app.loop)
+        await asyncio.wrap_future(burying)
+
+    cast(Transport, app.transport).unreadable.bury = bury
 
 
 def attach_transcriber(app: faust.App, listener: Listener) -> None:

@@ -41,13 +41,13 @@ def run_transcriber(settings: Settings) -> None:
     from infra.packaged_model import ModelMissing
     from infra.recordings import RecordingStore
     from infra.whisper import transcriber_of
-    from streams.app import build_app, bury_unreadable
+    from streams.app import build_app
     from streams.clock_gate import ClockGate
     from streams.dead_letters import DeadLetters
     from streams.outbox import KafkaOutbox
     from streams.progress import Progress
     from streams.transcribing import Listener, ListeningPorts, ListeningSettings
-    from streams.workers import TRANSCRIBER, attach_transcriber, run
+    from streams.workers import TRANSCRIBER, attach_transcriber, bury_unreadable, run
 
     transcriber = transcriber_of(settings)
     try:
