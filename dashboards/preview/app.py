@@ -20,7 +20,7 @@ from dashboards.panels import ALL_SEGMENTS, DEFAULT_WINDOW, OVERVIEW, SMALL_SAMP
 from dashboards.preview.macros import Choices, InvalidChoiceError
 from dashboards.preview.reading import Json, QueryResult, Reader, RunQuery
 from dashboards.texts import DEFAULT_LANGUAGE, LANGUAGES, texts
-from infra.web import Handler, local_application
+from infra.status_page import Handler, local_application
 
 __all__ = ["QueryResult", "create_preview"]
 

@@ -14,8 +14,10 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import figure_commands, models, operating_commands, run_commands
 from infra.cli.failures import FAILED, STOPPED, cannot_write, counted, say, told
+from infra.cli.figures import commands as figure_commands
+from infra.cli.operate import commands as operating_commands
+from infra.cli.operate import models
 from infra.cli.options import (
     ChannelLayout,
     DataDir,
@@ -26,6 +28,7 @@ from infra.cli.options import (
     require_text,
     wrong_usage,
 )
+from infra.cli.run import commands as run_commands
 from infra.settings import ScorerName
 
 app = typer.Typer(
@@ -84,7 +87,7 @@ def demo(
     Takes some minutes; the same command goes on where it was stopped. Afterwards, with the same
     data directory: [bold]ascolto figures --window 90d[/bold]
     """
-    from infra.cli.demo import run_demo
+    from infra.cli.run.demo import run_demo
 
     settings = read_settings(data_dir)
     raise typer.Exit(
@@ -105,7 +108,7 @@ def emit(
 
     Example: [bold]ascolto emit events.jsonl --kafka kafka-1:9092,kafka-2:9092[/bold]
     """
-    from infra.cli.emit import emit_file
+    from infra.cli.operate.emit import emit_file
 
     require_text(file, "an event")
     settings = read_settings(None)
@@ -130,8 +133,8 @@ def simulate(
 
     Example: [bold]ascolto simulate --calls 500 --out events.jsonl --truth truth.json[/bold]
     """
-    from infra.cli.simulate import simulate_to
-    from infra.demo.simulation import SimulationSettings
+    from infra.cli.run.simulate import simulate_to
+    from infra.simulation.simulation import SimulationSettings
 
     settings = SimulationSettings(
         seed=seed, calls=calls, days=days, duplicates=duplicates, late=late
@@ -176,8 +179,8 @@ def transcribe(
 
     Example: [bold]ascolto transcribe call.wav --language it --json[/bold]
     """
-    from infra.cli.transcribe import transcribe as transcribe_files
-    from infra.whisper import transcriber_of
+    from infra.cli.one_call.transcribe import transcribe as transcribe_files
+    from infra.transcription.transcriber import transcriber_of
 
     if layout is not None and mono is not None:
         raise typer.BadParameter("give --layout, or --mono or --stereo, not both")
@@ -212,8 +215,8 @@ def score(
     operator, customer or unknown. It may also have "language" (it, or en), "survey_rating" (0 to
     10) and "people" (names to take out). What 'ascolto transcribe --json' prints fits as it is.
     """
-    from infra.cli.score import score as score_lines
-    from infra.scorers import scorer_of
+    from infra.cli.one_call.score import score as score_lines
+    from infra.scoring.catalogue import scorer_of
 
     if str(file) != "-":
         require_text(file, "a conversation")
@@ -234,7 +237,7 @@ def doctor(
     Exit code 1 if anything is. Where ASCOLTO_KAFKA and ASCOLTO_CLICKHOUSE_URL are set, those are
     checked too.
     """
-    from infra.cli.doctor import examine
+    from infra.cli.doctor.report import examine
 
     if data_dir is not None and not data_dir.is_dir():
         raise wrong_usage(

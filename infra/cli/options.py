@@ -63,7 +63,7 @@ def read_settings(data_dir: Path | None) -> Settings:
     """
     from pydantic import ValidationError
 
-    from infra.misspelt import warnings
+    from infra.misspelt_settings import warnings
     from infra.settings import Settings
 
     for warning in warnings():

@@ -23,7 +23,7 @@ def open_store(settings: Settings) -> Iterator[Client]:
         typer.Exit: there is none, another process has it open, or it is half filled or damaged;
             which is said.
     """
-    from infra.clickhouse.migrate import migrate
+    from infra.clickhouse.schema import migrate
 
     embedded = settings.clickhouse_url is None
     if embedded:
@@ -90,7 +90,7 @@ def _require_whole(data_dir: Path) -> None:
     Raises:
         typer.Exit: they are; it says what runs, and what to do.
     """
-    from infra.cli.stack import refilling
+    from infra.cli.run.stack import refilling
     from infra.running import lock_holder, running
 
     if not refilling(data_dir).exists():

@@ -8,9 +8,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.backoff import insist
 from infra.clickhouse.damage import StoreDamaged, check_parts, unopenable
 from infra.data_directory import NoDirectory, make_private
+from infra.retry import insist
 from infra.running import running
 from infra.settings import Settings
 

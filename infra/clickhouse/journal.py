@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from processors.sealing import is_sealed
+from processors.identity.sealing import is_sealed
 from schemas.codec import InvalidMessage, decode
 from schemas.rows import DEAD_LETTERS, EVENT_CLAIMS, EVENTS, LETTER_REPLAYS, TABLES
 from schemas.sealed import SEALED

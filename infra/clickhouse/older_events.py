@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from processors.claims import Claim, claim_of_call, claim_of_event, named_call
-from processors.engagements import with_identity
-from processors.entries import CALL, TYPE_OF_KIND
-from processors.identity import (
+from processors.engagements.entries import CALL, TYPE_OF_KIND
+from processors.engagements.history import with_identity
+from processors.identity.claims import Claim, claim_of_call, claim_of_event, named_call
+from processors.identity.event_identity import (
     PSEUDONYMOUS_SOURCE,
     identity_of,
     unsourced_identity,
 )
-from processors.pseudonyms import contract_pseudonym
-from processors.sealing import with_seal
+from processors.identity.pseudonyms import contract_pseudonym
+from processors.identity.sealing import with_seal
 from schemas.codec import Routed, decode, decode_inbound, encode
 from schemas.derived import CallTranscribed
 from schemas.rows import CALLS, DEAD_LETTERS, EVENT_CLAIMS, EVENTS, SETTLED_EVENTS, Table

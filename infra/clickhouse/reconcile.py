@@ -14,8 +14,8 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from infra.clickhouse.comparing import Difference, Sides, differences
+from processors.engagements.horizons import Horizons
 from processors.event_time import HOUR_US
-from processors.horizons import Horizons
 from schemas.derived import MetricWindow
 from schemas.rows import (
     AGENCY_HOURS,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from infra.backoff import insist
+from infra.retry import insist
 from schemas.rows import Table
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from infra.embedded import children
+from infra.embedded import processes as children
 
 _READY_SECONDS = 10.0
 

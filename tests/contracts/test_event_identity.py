@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.identity import content_digest, event_identity
+from processors.identity.event_identity import content_digest, event_identity
 from schemas.codec import Routed, decode_inbound
 from schemas.events import InboundEvent
 

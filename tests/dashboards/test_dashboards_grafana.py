@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from dashboards.grafana import build, overview
-from dashboards.grafana_panels import DATASOURCE_TYPE, DATASOURCE_UID
+from dashboards.grafana.charts import DATASOURCE_TYPE, DATASOURCE_UID
+from dashboards.grafana.dashboard import build, overview
 from dashboards.panels import OVERVIEW, Shape
 from dashboards.texts import LANGUAGES, texts
 

@@ -12,11 +12,11 @@ import pytest
 from dashboard_engine import Engine
 from dashboard_rows import CLIENT, HOUR, NOW, curve, engagement
 
-from dashboards.grafana_panels import QUARTER_COLUMNS
+from dashboards.grafana.charts import QUARTER_COLUMNS
 from dashboards.panels import OVERVIEW, panel
 from dashboards.preview.macros import Choices, expand
 from dashboards.queries import query
-from processors.quarters import quarters
+from processors.metrics.quarters import quarters
 from schemas.rows import ENGAGEMENTS, SURVIVAL
 
 

@@ -10,8 +10,8 @@ import pytest
 from grafana_client.api import GrafanaApi
 from grafana_client.client import GrafanaClientError
 
-from dashboards.grafana import overview
-from dashboards.push import push
+from dashboards.grafana.dashboard import overview
+from dashboards.grafana.push import push
 
 
 class Grafana(ThreadingHTTPServer):

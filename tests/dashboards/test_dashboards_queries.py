@@ -8,7 +8,7 @@ import pytest
 from dashboard_engine import Engine
 from dashboard_rows import AGENCIES, CLIENT, HOUR, NOW, OTHER_CLIENT, call, metric
 
-from dashboards.grafana_panels import ALERT_COLUMNS, CALL_COLUMNS, COMPARED_COLUMNS
+from dashboards.grafana.charts import ALERT_COLUMNS, CALL_COLUMNS, COMPARED_COLUMNS
 from dashboards.panels import OVERVIEW, Panel, panel
 from dashboards.preview.macros import Choices, expand
 from dashboards.queries import query

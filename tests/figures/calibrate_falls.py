@@ -14,11 +14,11 @@ from numpy.random import Generator
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from processors.alert_settings import Sensitivity, read_alert_settings
+from processors.alerts.baseline import RiseSettings
+from processors.alerts.cusum import HourScores, RiseState, fold, rises
+from processors.alerts.nps_falls import FALL_SETTINGS, displeasure
+from processors.alerts.settings import Sensitivity, read_alert_settings
 from processors.event_time import DAY_US, HOUR_US
-from processors.nps_falls import FALL_SETTINGS, displeasure
-from processors.rise_baseline import RiseSettings
-from processors.rises import HourScores, RiseState, fold, rises
 from tests.figures.calibrate_rises import DAY_WEIGHT, HOUR_WEIGHT, HOURS
 
 SPREAD = 2.2

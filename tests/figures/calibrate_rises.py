@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
-from processors.alert_settings import Sensitivity, read_alert_settings
+from processors.alerts.baseline import RiseSettings
+from processors.alerts.cusum import HourScores, RiseState, fold, rises
+from processors.alerts.settings import Sensitivity, read_alert_settings
 from processors.event_time import HOUR_US
-from processors.rise_baseline import RiseSettings
-from processors.rises import HourScores, RiseState, fold, rises
 
 Draw = Callable[[Generator, int], np.ndarray]
 

@@ -12,9 +12,9 @@ from datetime import date
 import numpy as np
 from numpy.random import Generator
 
+from processors.alerts.silences import CallDay, SilenceSettings, SilenceState, listen, silences
 from processors.contact_hours import conduct_code
 from processors.event_time import HOUR_US, date_of, day_of_date, day_start
-from processors.silences import CallDay, SilenceSettings, SilenceState, listen, silences
 
 BEGIN = day_of_date(date(2024, 9, 2))
 """A Monday; the 240 days from it hold the holidays from All Saints to 25 April."""

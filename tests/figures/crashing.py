@@ -12,12 +12,8 @@ import random
 from collections import defaultdict
 from typing import Any
 
-from processors import buckets
-from processors.buckets import DayState
-from processors.changes import EngagementChange
-from processors.engagements import CustomerState, observe
-from processors.event_time import day_of
-from processors.facts import (
+from processors.engagements.changes import EngagementChange
+from processors.engagements.facts import (
     Cancellation,
     Fact,
     Payment,
@@ -26,6 +22,10 @@ from processors.facts import (
     ScoredCall,
     SurveyAnswer,
 )
+from processors.engagements.history import CustomerState, observe
+from processors.event_time import day_of
+from processors.metrics import hourly_sums as buckets
+from processors.metrics.hourly_sums import DayState
 
 TOPIC_OF = {
     ScoredCall: "call-scored",

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from processors.event_time import to_us
-from processors.facts import (
+from processors.engagements.facts import (
     SCORE_UNIT,
     Cancellation,
     Fact,
@@ -18,6 +17,7 @@ from processors.facts import (
     SurveyAnswer,
     WorstQuote,
 )
+from processors.event_time import to_us
 from tests.figures.reference import Answered, Happening, Left, Paid, Returned, Said
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -10,11 +10,11 @@ import random
 import sys
 from collections.abc import Iterator
 
-from processors.buckets import DayState, apply, days_touched
-from processors.engagements import CustomerState, observe
+from processors.engagements.facts import Fact, Payment, Position, ScoredCall, WorstQuote
+from processors.engagements.history import CustomerState, observe
 from processors.event_time import DAY_US
-from processors.facts import Fact, Payment, Position, ScoredCall, WorstQuote
-from streams.state import packed
+from processors.metrics.hourly_sums import DayState, apply, days_touched
+from streams.runtime.state import packed
 
 HORIZON_DAYS, GRACE_DAYS = 30, 7
 CALLS, PAYMENTS = 3, 1

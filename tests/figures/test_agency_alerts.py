@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from processors.agency_alerts import (
+from processors.alerts.cusum import Rise
+from processors.alerts.lifecycle import (
     alert_id,
     nps_fall_alert,
     retracted,
     rise_alert,
     silence_alert,
 )
+from processors.alerts.silences import Silence
 from processors.event_time import DAY_US, HOUR_US
-from processors.rises import Rise
-from processors.silences import Silence
 from schemas.derived import AlertKind, AlertStatus, Quote
 
 RISE = Rise(

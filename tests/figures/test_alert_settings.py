@@ -6,15 +6,15 @@ import pytest
 from pydantic import ValidationError
 
 from infra.settings import Settings
-from processors.alert_settings import (
+from processors.alerts.baseline import RiseSettings
+from processors.alerts.nps_falls import FALL_SETTINGS
+from processors.alerts.settings import (
     AlertSettings,
     BadAlertSettings,
     read_alert_settings,
     settings_of,
 )
-from processors.nps_falls import FALL_SETTINGS
-from processors.rise_baseline import RiseSettings
-from processors.silences import SilenceSettings
+from processors.alerts.silences import SilenceSettings
 
 
 def test_without_a_setting_everything_is_watched_as_documented() -> None:

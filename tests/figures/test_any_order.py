@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.agency_days import AgencyDays
-from processors.buckets import DayState, apply, days_touched
-from processors.engagements import engagements_of, observe
+from processors.engagements.facts import Fact, Position
+from processors.engagements.history import engagements_of, observe
 from processors.event_time import to_us
-from processors.facts import Fact, Position
-from processors.figures import figures, window_sums
+from processors.metrics.from_sums import figures, window_sums
+from processors.metrics.hourly_sums import DayState, apply, days_touched
+from processors.metrics.windows import AgencyDays
 from schemas.derived import Figures, MetricWindow
 from tests.figures import reference
 from tests.figures.crashing import Model

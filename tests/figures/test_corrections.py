@@ -7,16 +7,18 @@ from collections.abc import Sequence
 
 import pytest
 
-from processors import buckets, comments, corrections
-from processors.agency_days import AgencyDays
-from processors.buckets import DayState
-from processors.corrections import Recovered
-from processors.engagements import CustomerState, Outcome, observe
+from processors.engagements import corrections
+from processors.engagements.archiving import needs_recall, settle
+from processors.engagements.corrections import Recovered
+from processors.engagements.facts import Fact, PaymentReturn, Position, ScoredCall, SurveyAnswer
+from processors.engagements.history import CustomerState, Outcome, observe
+from processors.engagements.horizons import Horizons
+from processors.engagements.last_touch import touches
 from processors.event_time import DAY_US, HOUR_US, hour_of
-from processors.facts import Fact, PaymentReturn, Position, ScoredCall, SurveyAnswer
-from processors.horizons import Horizons
-from processors.last_touch import touches
-from processors.settling import needs_recall, settle
+from processors.metrics import hourly_sums as buckets
+from processors.metrics.hourly_sums import DayState
+from processors.metrics.windows import AgencyDays
+from processors.transcript import comments
 from schemas.derived import Figures
 from tests.figures.histories import CLIENT
 from tests.figures.test_engagements import SEGMENT, T0, H, call, left, only, paid

@@ -12,16 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.changes import Engagement, EngagementChange
-from processors.engagements import (
-    CustomerState,
-    Outcome,
-    engagements_of,
-    observe,
-    with_identities,
-)
-from processors.event_time import HOUR_US
-from processors.facts import (
+from processors.engagements.changes import Engagement, EngagementChange
+from processors.engagements.facts import (
     Cancellation,
     Fact,
     Payment,
@@ -31,7 +23,15 @@ from processors.facts import (
     payment,
     scored_call,
 )
-from processors.identity import is_identity, unsourced_identity
+from processors.engagements.history import (
+    CustomerState,
+    Outcome,
+    engagements_of,
+    observe,
+    with_identities,
+)
+from processors.event_time import HOUR_US
+from processors.identity.event_identity import is_identity, unsourced_identity
 from schemas.conversation import CallScore, Speaker, Turn, TurnScore
 from schemas.derived import Call, CallScored
 from schemas.events import PaymentReceivedEvent, Survey

@@ -10,9 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.engagements import CustomerState, Memory, Observed, engagements_of, observe
-from processors.event_time import HOUR_US
-from processors.facts import (
+from processors.engagements.facts import (
     Cancellation,
     Fact,
     Payment,
@@ -21,6 +19,8 @@ from processors.facts import (
     ScoredCall,
     SurveyAnswer,
 )
+from processors.engagements.history import CustomerState, Memory, Observed, engagements_of, observe
+from processors.event_time import HOUR_US
 
 HORIZON_HOURS = 30
 BEGIN = 1_780_000_000_000_000

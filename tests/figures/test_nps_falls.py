@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from processors.alerts.cusum import HourScores, Rise, RiseState, fold, rises
+from processors.alerts.nps_falls import FALL_SETTINGS, displeasure, nps
 from processors.event_time import DAY_US, HOUR_US
-from processors.nps_falls import FALL_SETTINGS, displeasure, nps
-from processors.rises import HourScores, Rise, RiseState, fold, rises
 from tests.figures.calibrate_falls import NONE, Fall, simulate
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from processors.nps_falls import FALL_SETTINGS
+from processors.alerts.nps_falls import FALL_SETTINGS
 from tests.figures.calibrate_falls import USUAL_NPS, false_alarms, notices, returns
 
 

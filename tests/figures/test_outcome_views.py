@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from processors.engagements.facts import Cancellation, Fact, Payment, ScoredCall
+from processors.engagements.horizons import Horizons
+from processors.engagements.last_touch import Touches, last_agency, touches
 from processors.event_time import DAY_HOURS, HOUR_US, to_us, window_bounds
-from processors.facts import Cancellation, Fact, Payment, ScoredCall
-from processors.horizons import Horizons
-from processors.last_touch import Touches, last_agency, touches
-from processors.quarters import SMALLEST_N, quarters
-from processors.sensitivity import sensitivity
+from processors.metrics.quarters import SMALLEST_N, quarters
+from processors.metrics.sensitivity import sensitivity
 from schemas.derived import MetricWindow
 from tests.figures import outcome_reference, reference
 from tests.figures.histories import AGENCIES, BEGIN, fact_of, random_history

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from processors.alerts.baseline import RiseSettings
+from processors.alerts.cusum import HourScores, Rise, RiseState, fold, rises
 from processors.event_time import DAY_US, HOUR_US
-from processors.rise_baseline import RiseSettings
-from processors.rises import HourScores, Rise, RiseState, fold, rises
 from tests.figures.calibrate_rises import SCORES, Change, simulate
 
 DEFAULTS = RiseSettings()

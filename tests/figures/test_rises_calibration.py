@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from scipy import stats
 
-from processors.rise_baseline import RiseSettings
+from processors.alerts.baseline import RiseSettings
 from tests.figures.calibrate_rises import (
     SCORES,
     Change,

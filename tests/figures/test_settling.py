@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from processors.engagements import CustomerState, Outcome, observe
-from processors.entries import Entry
+from processors.engagements.archiving import needs_recall, recall, settle
+from processors.engagements.entries import Entry
+from processors.engagements.facts import Fact, Position
+from processors.engagements.history import CustomerState, Outcome, observe
 from processors.event_time import HOUR_US
-from processors.facts import Fact, Position
-from processors.settling import needs_recall, recall, settle
 from tests.figures.crashing import TOPIC_OF
 from tests.figures.histories import CLIENT, fact_of, random_corrections, random_history
 from tests.figures.test_engagements import T0, H, call, left, paid

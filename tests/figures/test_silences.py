@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from processors.event_time import DAY_US, HOUR_US, day_of_date, day_start
-from processors.silences import (
+from processors.alerts.silences import (
     GIVES_UP,
     CallDay,
     Silence,
@@ -21,6 +20,7 @@ from processors.silences import (
     listen,
     silences,
 )
+from processors.event_time import DAY_US, HOUR_US, day_of_date, day_start
 from tests.figures.calibrate_silences import false_alarms, watched
 
 TWO = SilenceSettings(days=2)

@@ -12,16 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.agency_days import AgencyDays
-from processors.buckets import (
-    Cell,
-    apply,
-    cell_sums,
-    days_touched,
-    hours_with_calls,
-    worst_quotes,
-)
-from processors.changes import Conversation, EngagementChange
+from processors.engagements.changes import Conversation, EngagementChange
+from processors.engagements.facts import Position, WorstQuote
 from processors.event_time import (
     DAY_US,
     HOUR_US,
@@ -34,8 +26,16 @@ from processors.event_time import (
     to_us,
     window_bounds,
 )
-from processors.facts import Position, WorstQuote
-from processors.figures import snapshot_days
+from processors.metrics.from_sums import snapshot_days
+from processors.metrics.hourly_sums import (
+    Cell,
+    apply,
+    cell_sums,
+    days_touched,
+    hours_with_calls,
+    worst_quotes,
+)
+from processors.metrics.windows import AgencyDays
 from schemas.derived import MetricWindow
 from schemas.rows import HOUR_SUMS
 

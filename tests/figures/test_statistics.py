@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from processors.buckets import mean_in_trillionths
-from processors.correlation import correlation
-from processors.figures import figures
-from processors.nps import RatingClass, nps, rating_class
-from processors.rates import Z_95, rate
+from processors.metrics.correlation import correlation
+from processors.metrics.from_sums import figures
+from processors.metrics.hourly_sums import mean_in_trillionths
+from processors.metrics.nps import RatingClass, nps, rating_class
+from processors.metrics.rates import Z_95, rate
 from schemas.derived import Correlation, Interval, MetricWindow
 from tests.figures import reference
 

@@ -11,18 +11,18 @@ from types import ModuleType
 
 import pytest
 
-import processors.kaplan_meier
-import processors.survival
-from processors.event_time import to_us, window_bounds
-from processors.facts import Cancellation, Fact, ScoredCall
-from processors.kaplan_meier import kaplan_meier, log_rank
-from processors.survival import (
+import processors.engagements.kaplan_meier
+import processors.engagements.survival
+from processors.engagements.facts import Cancellation, Fact, ScoredCall
+from processors.engagements.kaplan_meier import kaplan_meier, log_rank
+from processors.engagements.survival import (
     GroupKind,
     Stay,
     stays_of,
     survival,
     tercile_cuts,
 )
+from processors.event_time import to_us, window_bounds
 from schemas.derived import MetricWindow
 from tests.figures import outcome_reference
 from tests.figures.histories import BEGIN, fact_of, random_history
@@ -215,12 +215,14 @@ def test_clients_are_apart() -> None:
 
 
 def test_lifelines_is_loaded_only_when_a_curve_is_asked_for() -> None:
-    code = "import processors.survival, sys; print('lifelines' in sys.modules)"
+    code = "import processors.engagements.survival, sys; print('lifelines' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
 
-@pytest.mark.parametrize("module", [processors.kaplan_meier, processors.survival])
+@pytest.mark.parametrize(
+    "module", [processors.engagements.kaplan_meier, processors.engagements.survival]
+)
 def test_examples_in_docstrings_hold(module: ModuleType) -> None:
     result = doctest.testmod(module)
     assert (result.failed, result.attempted) == (0, 1)

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from infra.clickhouse.client import open_embedded
-from infra.clickhouse.migrate import migrate
+from infra.clickhouse.schema import migrate
 from infra.settings import Settings
-from processors.identity import identity_of
-from processors.pseudonyms import pseudonym
+from processors.identity.event_identity import identity_of
+from processors.identity.pseudonyms import pseudonym
 from schemas.codec import InvalidMessage, decode_inbound
 from schemas.events import CallEndedEvent, InboundEvent
 from schemas.rows import EVENTS

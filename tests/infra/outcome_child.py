@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.clickhouse.client import open_embedded
-from infra.clickhouse.migrate import migrate
+from infra.clickhouse.schema import migrate
 from schemas.rows import CALLS, ENGAGEMENTS, EVENTS, SURVIVAL, Table
 from tests.figures.histories import fact_of, random_history
 from tests.figures.reference import Happening, Said

@@ -17,15 +17,15 @@ from typing import Any
 
 from infra.clickhouse.client import open_embedded
 from infra.clickhouse.comparing import as_object
-from infra.clickhouse.migrate import migrate
 from infra.clickhouse.reconcile import reconcile
-from processors.agency_days import AgencyDays
-from processors.buckets import Cell, cell_sums, later_cells
-from processors.changes import EngagementChange
-from processors.engagements import engagements_of, observe
+from infra.clickhouse.schema import migrate
+from processors.engagements.changes import EngagementChange
+from processors.engagements.facts import Fact, Payment, Position
+from processors.engagements.history import engagements_of, observe
+from processors.engagements.horizons import Horizons
 from processors.event_time import day_of, day_start, to_us
-from processors.facts import Fact, Payment, Position
-from processors.horizons import Horizons
+from processors.metrics.hourly_sums import Cell, cell_sums, later_cells
+from processors.metrics.windows import AgencyDays
 from schemas.codec import encode
 from schemas.derived import Call, CallTranscribed
 from schemas.events import (
@@ -52,10 +52,10 @@ from schemas.rows import (
 from schemas.topics import AGENCY_HOURS as HOURS_TOPIC
 from schemas.topics import AGENCY_METRICS as METRICS_TOPIC
 from schemas.topics import ENGAGEMENT_CHANGED, Topic
-from streams import storing
-from streams.change_batches import ChangeBatch, PositionedChange
-from streams.delivery import Delivery
-from streams.storing import RowSettings
+from streams.agents import store as storing
+from streams.agents.change_batches import ChangeBatch, PositionedChange
+from streams.agents.store import RowSettings
+from streams.runtime.delivery import Delivery
 from tests.figures.histories import CLIENT, fact_of, random_corrections, random_history
 from tests.figures.reference import Answered, Happening, Left, Paid, Returned, Said
 from tests.figures.test_any_order import in_order

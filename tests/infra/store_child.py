@@ -14,10 +14,10 @@ from typing import Any
 
 from infra.clickhouse.client import open_embedded
 from infra.clickhouse.journal import forget_derived, read_journal
-from infra.clickhouse.migrate import applied, migrate, migrations
+from infra.clickhouse.schema import applied, migrate, migrations
 from infra.clickhouse.store import ClickHouseStore
 from schemas.rows import EVENTS, TABLES
-from streams.customers import StoreArchive
+from streams.facts.customers import StoreArchive
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 

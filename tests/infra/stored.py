@@ -50,7 +50,7 @@ def make_store(data_dir: Path) -> None:
     """An empty store, as an earlier version's run leaves it."""
     code = (
         "import sys; from pathlib import Path; from infra.clickhouse.client import open_embedded\n"
-        "from infra.clickhouse.migrate import migrate\n"
+        "from infra.clickhouse.schema import migrate\n"
         "client = open_embedded(Path(sys.argv[1])); migrate(client); client.close()"
     )
     completed([sys.executable, "-c", code, data_dir], check=True)

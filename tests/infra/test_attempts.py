@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from processors.attempts import attempt_of
+from processors.attempts.outcome import attempt_of
 from schemas.attempts import Unanswered
 from schemas.events import CallEnded
 from tests.infra.stored import told

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from infra.embedded import children
+from infra.embedded import processes as children
 from tests.processes import alive
 from tests.waiting import ended, wait_for
 
 _PARENT = """
 import sys, time
 from pathlib import Path
-from infra.embedded import children
+from infra.embedded import processes as children
 child = children.start([sys.executable, "-c", "import time; time.sleep(600)"], Path(sys.argv[1]))
 print(child.pid, flush=True)
 time.sleep(600)

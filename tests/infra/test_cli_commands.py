@@ -178,7 +178,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from infra.clickhouse.client import open_embedded
-from infra.clickhouse.migrate import migrate
+from infra.clickhouse.schema import migrate
 from schemas.rows import DEAD_LETTERS
 client = open_embedded(Path(sys.argv[1]))
 migrate(client)

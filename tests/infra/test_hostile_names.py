@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.cli.emit import emit_file
-from infra.cli.play import _progress, say
+from infra.cli.operate.emit import emit_file
+from infra.cli.run.play import _progress, say
 from infra.plain_text import json_line, plain
 from tests.figures.histories import AGENCIES, BEGIN
 from tests.infra.outcome_child import HORIZON

@@ -13,7 +13,7 @@ import pytest
 
 from infra.embedded import broker as broker_module
 from infra.embedded.broker import BrokerFailed, EmbeddedBroker
-from infra.kafka import CHANGELOG_CONFIG, WrongPartitions, ensure_topics, open_admin
+from infra.kafka.admin import CHANGELOG_CONFIG, WrongPartitions, ensure_topics, open_admin
 from schemas.topics import CALL_ENDED, TOPICS
 from tests.waiting import ended
 

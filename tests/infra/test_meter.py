@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from infra.cli.meter import LINE_EVERY, Meter
-from infra.demo.simulation import SimulationSettings, event_count, simulate
+from infra.cli.run.meter import LINE_EVERY, Meter
+from infra.simulation.simulation import SimulationSettings, event_count, simulate
 
 
 class Clock:

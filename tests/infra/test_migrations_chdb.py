@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra.clickhouse.journal import DERIVED
-from infra.clickhouse.migrate import migrations
+from infra.clickhouse.schema import migrations
 from schemas.rows import TABLES
 from tests.waiting import completed
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.key_fingerprint import fingerprint
+from infra.clickhouse.key_fingerprint import fingerprint
 from tests.infra.stored import make_store
 from tests.infra.test_wrong_input import run
 from tests.waiting import completed, output
@@ -109,7 +109,7 @@ _NAMED = """
 import sys
 from pathlib import Path
 from infra.clickhouse.client import open_embedded
-from infra.key_fingerprint import check
+from infra.clickhouse.key_fingerprint import check
 client = open_embedded(Path(sys.argv[1]))
 check(client, sys.argv[2].encode())
 client.close()

@@ -10,9 +10,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from dashboards.preview.app import QueryResult, create_preview
-from infra.cli.workers import HEARD, _on_request, _status_only
-from infra.web import Page
-from streams.progress import Progress
+from infra.cli.run.workers import HEARD, _on_request, _status_only
+from infra.status_page import Page
+from streams.runtime.progress import Progress
 
 Client = TestClient[web.Request, web.Application]
 

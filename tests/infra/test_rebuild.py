@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.cli.rebuild import WORKPLACE, exchange, rebuild
+from infra.cli.figures.rebuild import WORKPLACE, exchange, rebuild
 from infra.settings import Settings
 from tests.infra.stored import played, sql, told
 

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from infra.cli.simulate import simulate_to
-from infra.demo.simulation import SimulationSettings, encode, simulate, truth
-from infra.demo.simulation.language import LEVELS, level_weights, parse_phrase, phrases
-from infra.demo.simulation.recorded import recorded_calls
+from infra.cli.run.simulate import simulate_to
+from infra.simulation.simulation import SimulationSettings, encode, simulate, truth
+from infra.simulation.simulation.language import LEVELS, level_weights, parse_phrase, phrases
+from infra.simulation.simulation.recorded import recorded_calls
 from processors.contact_hours import is_holiday
 from schemas.events import Channel, InboundEvent, Touchpoint
 

@@ -6,10 +6,10 @@ from collections import defaultdict
 
 import numpy as np
 
-from infra.demo.simulation import SimulationSettings, simulate
-from infra.demo.simulation.plan import plan
-from infra.scorers import scorer_of
-from processors.scoring import score_call
+from infra.scoring.catalogue import scorer_of
+from infra.simulation.simulation import SimulationSettings, simulate
+from infra.simulation.simulation.plan import plan
+from processors.scoring.call import score_call
 from schemas.conversation import Turn
 
 SETTINGS = SimulationSettings(seed=3, calls=1_200, audio=False)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError, DataError, OperationalError
 
-from infra.backoff import delays, insist
 from infra.clickhouse import store as store_module
 from infra.clickhouse.store import ClickHouseStore
+from infra.retry import delays, insist
 from schemas.rows import EVENTS
 
 ROW = dict.fromkeys(EVENTS.columns, 0)

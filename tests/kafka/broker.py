@@ -13,7 +13,7 @@ import tempfile
 import uuid
 from pathlib import Path
 
-from infra.embedded import children
+from infra.embedded import processes as children
 from tests.waiting import Standstill, cpu_seconds, wait_for
 
 POM = Path(__file__).with_name("pom.xml")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infra.embedded import children
+from infra.embedded import processes as children
 from tests.kafka.broker import KafkaBroker
 
 BROKERS = 3

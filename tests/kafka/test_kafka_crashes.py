@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.emitter import Emitter, read_lines
+from infra.kafka.emitter import Emitter, read_lines
 from tests.figures.reference import Happening
 from tests.kafka.broker import KafkaBroker
 from tests.kafka.reckoned import assert_figures, assert_store, simulated

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from processors.identity import identity_of
+from processors.identity.event_identity import identity_of
 from schemas.codec import InvalidMessage, decode, decode_inbound
 from schemas.derived import CallScored, CallTranscribed
 from schemas.events import CallEndedEvent

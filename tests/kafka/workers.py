@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.backoff import insist
-from infra.embedded import children
-from infra.web import address
+from infra.embedded import processes as children
+from infra.retry import insist
+from infra.status_page import address
 from schemas.topics import CALL_ENDED, TOPICS
 from tests.waiting import completed, wait_for
 

@@ -11,7 +11,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from infra.decoding import Sound
+from infra.recordings.sound import Sound
 
 CALLS = Path(__file__).parents[2] / "infra" / "demo" / "calls"
 CALL = CALLS / "bora-ultimatum.ogg"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.training.announcements import evaluate, samples
-from processors.answering import human_text, marked, unanswered
-from processors.redaction import redact_call
+from infra.lab.training.announcements import evaluate, samples
+from processors.attempts.answering import human_text, marked, unanswered
+from processors.redaction.redact import redact_call
 from schemas.attempts import Unanswered
 from schemas.conversation import Speaker, Turn
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.bench.__main__ import main
-from infra.bench.word_errors import word_errors, words_of
+from infra.lab.benchmarks.__main__ import main
+from infra.lab.benchmarks.word_errors import word_errors, words_of
 
 few_words = st.lists(st.sampled_from(["la", "rata", "paga", "domani"]), max_size=6)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.whisper import prompt_of
-from processors.hallucinations import Heard, Phantom, compression_ratio, phantom
+from infra.transcription.transcriber import prompt_of
+from processors.transcript.hallucinations import Heard, Phantom, compression_ratio, phantom
 
 PROMPT = prompt_of("it", ["Luce Serena"])
 

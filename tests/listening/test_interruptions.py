@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors import interruptions
-from processors.interruptions import TurnTaking, turn_taking
+from processors.transcript import interruptions
+from processors.transcript.interruptions import TurnTaking, turn_taking
 from schemas.conversation import Speaker, Turn
 
 

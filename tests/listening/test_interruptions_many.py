@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.interruptions import TurnTaking, turn_taking
+from processors.transcript.interruptions import TurnTaking, turn_taking
 from schemas.conversation import Speaker, Turn
 
 TIMES = st.integers(min_value=0, max_value=40).map(lambda tenths: tenths / 10)

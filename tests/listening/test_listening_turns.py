@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.turns import TURN_GAP, Segment, Word, merge_turns
+from processors.transcript.turns import TURN_GAP, Segment, Word, merge_turns
 from schemas.conversation import Speaker
 
 

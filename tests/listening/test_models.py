@@ -15,9 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from infra import packaged_model
-from infra.models import PACKAGED_MODEL, ModelChoice, ModelUnknown, find_model, load_model
-from infra.packaged_model import ModelMissing
+from infra.transcription import packaged_model
+from infra.transcription.model_files import (
+    PACKAGED_MODEL,
+    ModelChoice,
+    ModelUnknown,
+    find_model,
+    load_model,
+)
+from infra.transcription.packaged_model import ModelMissing
 from tests.listening.sounds import CALL
 from tests.waiting import completed
 

@@ -11,29 +11,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.whisper import Transcription, WhisperTranscriber
-from processors.interruptions import TurnTaking
-from processors.lexicon_reader import LexiconReader
-from processors.scoring import score_call
-from processors.turn_reading import Said
+from infra.transcription.transcriber import Transcription, WhisperTranscriber
+from processors.scoring.call import score_call
+from processors.scoring.lexicon_scorer import LexiconReader
+from processors.scoring.scorer import Said
+from processors.transcript.interruptions import TurnTaking
 from schemas.conversation import Speaker, Turn
 from tests.listening.sounds import RATE, channels, sounding, write_wav
 
 ROOT = Path(__file__).parents[2]
 HEARS_SOUND = {
-    *("infra.decoding", "infra.decoding_process", "infra.crosstalk", "infra.speech"),
-    *("infra.windows", "infra.hearing", "infra.window_pool"),
+    *(
+        "infra.recordings.sound",
+        "infra.recordings.decoding_process",
+        "infra.transcription.crosstalk",
+        "infra.transcription.voice_activity",
+    ),
+    *(
+        "infra.transcription.windows",
+        "infra.transcription.whisper_model",
+        "infra.transcription.batching",
+    ),
 }
 """Modules in which there are samples, or what was measured in them."""
 MAY_HEAR = {
-    "infra/decoding.py",
-    "infra/crosstalk.py",
-    "infra/speech.py",
-    "infra/windows.py",
-    "infra/hearing.py",
-    "infra/window_pool.py",
-    "infra/whisper.py",
-    "infra/cli/transcribe.py",
+    "infra/recordings/sound.py",
+    "infra/transcription/crosstalk.py",
+    "infra/transcription/voice_activity.py",
+    "infra/transcription/windows.py",
+    "infra/transcription/whisper_model.py",
+    "infra/transcription/batching.py",
+    "infra/transcription/transcriber.py",
+    "infra/cli/one_call/transcribe.py",
 }
 READER = LexiconReader()
 TEXTS = ["Se non paga le stacchiamo la luce.", "Mi dispiace, la capisco.", "Ma che cosa vuole?"]
@@ -56,7 +65,7 @@ def test_samples_stay_where_they_are_transcribed():
         for path in (ROOT / package).rglob("*.py")
         if HEARS_SOUND & set(imports_of(path))
     }
-    assert {path for path in hearing if not path.startswith("infra/bench/")} <= MAY_HEAR
+    assert {path for path in hearing if not path.startswith("infra/lab/benchmarks/")} <= MAY_HEAR
 
 
 def test_what_leaves_a_transcription_is_words_times_and_counts():

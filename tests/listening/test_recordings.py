@@ -7,7 +7,12 @@ import os
 
 import pytest
 
-from infra.recordings import RecordingBroken, RecordingMissing, RecordingRefused, RecordingStore
+from infra.recordings.places import (
+    RecordingBroken,
+    RecordingMissing,
+    RecordingRefused,
+    RecordingStore,
+)
 from schemas.events import Recording
 
 SECRET = "3331234567"

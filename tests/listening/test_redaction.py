@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.reports.redaction import main, measure
-from processors.redaction import Kind, find_personal_data, redact, redact_call
+from infra.lab.reports.redaction import main, measure
+from processors.redaction.redact import Kind, find_personal_data, redact, redact_call
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "infra" / "demo" / "calls" / "scripts.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.spans import Spans
+from processors.text.spans import Spans
 
 STRETCHES = st.lists(st.tuples(st.integers(0, 20), st.integers(1, 6)), max_size=12)
 

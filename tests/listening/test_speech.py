@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.decoding import RATE, Sound
-from infra.speech import FRAME, LONGEST, listen, spoken
+from infra.recordings.sound import RATE, Sound
+from infra.transcription.voice_activity import FRAME, LONGEST, listen, spoken
 from tests.listening.sounds import CALL, script_of
 
 

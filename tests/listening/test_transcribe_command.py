@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infra.cli.transcribe import transcribe
-from infra.packaged_model import ModelMissing
-from infra.recordings import LanguageUnknown, RecordingBroken
-from infra.whisper import Transcription
-from processors.interruptions import TurnTaking
+from infra.cli.one_call.transcribe import transcribe
+from infra.recordings.places import LanguageUnknown, RecordingBroken
+from infra.transcription.packaged_model import ModelMissing
+from infra.transcription.transcriber import Transcription
+from processors.transcript.interruptions import TurnTaking
 from schemas.conversation import Speaker, Turn
 from tests.listening.sounds import RATE, channels, sounding, write_wav
 

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from infra.bench.word_errors import word_errors, words_of
-from infra.recordings import LanguageUnknown
-from infra.whisper import WhisperTranscriber, prompt_of
-from processors.interruptions import TurnTaking
+from infra.lab.benchmarks.word_errors import word_errors, words_of
+from infra.recordings.places import LanguageUnknown
+from infra.transcription.transcriber import WhisperTranscriber, prompt_of
+from processors.transcript.interruptions import TurnTaking
 from schemas.conversation import Speaker
 from tests.listening.sounds import (
     CALL,

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from infra.decoding import RATE
-from infra.hearing import Ask, HeardWindow
-from infra.window_pool import WindowPool
+from infra.recordings.sound import RATE
+from infra.transcription.batching import WindowPool
+from infra.transcription.whisper_model import Ask, HeardWindow
 
 ITALIAN, ENGLISH = Ask("it", "bolletta"), Ask("en", "bill")
 

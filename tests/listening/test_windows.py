@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.decoding import RATE
-from infra.speech import Stretch
-from infra.windows import LEAD, PADDING, SPACE, WINDOW, cut, plan
+from infra.recordings.sound import RATE
+from infra.transcription.voice_activity import Stretch
+from infra.transcription.windows import LEAD, PADDING, SPACE, WINDOW, cut, plan
 
 gaps = st.integers(0, 60 * RATE)
 lengths = st.integers(1, 27 * RATE)

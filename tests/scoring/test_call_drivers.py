@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.call_drivers import (
+from processors.encoder.call_drivers import (
     PARTS,
     SIGNS,
     CallDrivers,
@@ -13,8 +13,8 @@ from processors.call_drivers import (
     totals_of,
     turn_evidence,
 )
-from processors.judging import CustomerChances, OperatorChances
-from processors.turn_reading import UNREAD, Judged, Said, TurnReading
+from processors.encoder.probabilities import CustomerChances, OperatorChances
+from processors.scoring.scorer import UNREAD, Judged, Said, TurnReading
 from schemas.conversation import Driver, DriverFound, Speaker
 
 PLAN = "Gliela divido in tre e partiamo da marzo."

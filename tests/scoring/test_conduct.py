@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.conduct import asked_about_consequences, conduct_of
 from processors.contact_hours import conduct_code
-from processors.lexicon import load
+from processors.scoring.conduct import asked_about_consequences, conduct_of
+from processors.text.lexicon import load
 from schemas.conversation import Rule, Turn
 
 MATERIAL = Path(__file__).parent / "material" / "conduct_calls.jsonl"

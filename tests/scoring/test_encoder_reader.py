@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from infra.encoders import SentenceEncoder
-from processors import encoder_reader
-from processors.clauses import MOST_WORDS, clauses_of, sentences_of, windows_of
-from processors.cues import read_turn
-from processors.encoder_reader import EncoderReader
-from processors.explaining import FLOOR, best_part
-from processors.heads import load_weights
-from processors.ngrams import grams_of
-from processors.scoring import score_call
-from processors.tokens import cut
-from processors.turn_reading import Said
+from infra.scoring.sentence_encoder import SentenceEncoder
+from processors.encoder import scorer as encoder_reader
+from processors.encoder.explain import FLOOR, best_part
+from processors.encoder.network import load_weights
+from processors.encoder.scorer import EncoderReader
+from processors.scoring.call import score_call
+from processors.scoring.cues import read_turn
+from processors.scoring.scorer import Said
+from processors.text.clauses import MOST_WORDS, clauses_of, sentences_of, windows_of
+from processors.text.ngrams import grams_of
+from processors.text.tokens import cut
 from schemas.conversation import Driver, Rule, Speaker, Turn
 
 ENCODER = SentenceEncoder()

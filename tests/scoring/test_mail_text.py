@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.scorers import scorer_of
-from processors.mail_text import new_text, own_words
-from processors.scoring import score_call
+from infra.scoring.catalogue import scorer_of
+from processors.mail.own_words import new_text, own_words
+from processors.scoring.call import score_call
 from schemas.conversation import CallScore, Speaker, Turn
 from schemas.events import CallEnded, CallEndedEvent, Channel
-from streams.calls import from_text
+from streams.agents.calls import from_text
 
 MATERIAL = Path(__file__).parent / "material" / "mails.jsonl"
 MAILS: list[dict[str, str]] = [json.loads(line) for line in MATERIAL.read_text().splitlines()]

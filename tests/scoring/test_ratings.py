@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.rating import asks_for_rating, spoken_rating
+from processors.ratings.spoken import asks_for_rating, spoken_rating
 from schemas.conversation import Turn
 
 MATERIAL = Path(__file__).parent / "material"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import json
 
-from infra.cli.score import score
-from infra.scorers import ScorerName, scorer_of
+from infra.cli.one_call.score import score
+from infra.scoring.catalogue import ScorerName, scorer_of
 
 
 def run(*lines: str, scorer: ScorerName = "encoder") -> tuple[int, list[dict[str, object]], str]:

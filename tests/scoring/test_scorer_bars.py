@@ -1,17 +1,17 @@
 """The learned scorer on turns and calls of two authors it never learned from.
 
-`python -m infra.training evaluate` prints the same figures; the bars stand a little below them.
+`python -m infra.lab.training evaluate` prints the same figures; the bars stand a little below them.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from infra.encoders import SentenceEncoder
-from infra.training.evaluation import Figures, evaluate
-from infra.training.material import load_material
-from processors.encoder_reader import EncoderReader
-from processors.lexicon_reader import LexiconReader
+from infra.lab.training.evaluation import Figures, evaluate
+from infra.lab.training.material import load_material
+from infra.scoring.sentence_encoder import SentenceEncoder
+from processors.encoder.scorer import EncoderReader
+from processors.scoring.lexicon_scorer import LexiconReader
 
 BARS = {
     "aggression_auc": 0.95,

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from processors.lexicon_reader import LexiconReader
-from processors.rating import spoken_rating
-from processors.scoring import score_call
+from processors.ratings.spoken import spoken_rating
+from processors.scoring.call import score_call
+from processors.scoring.lexicon_scorer import LexiconReader
 from schemas.conversation import CallScore, Turn
 
 MATERIAL = Path(__file__).parent / "material"

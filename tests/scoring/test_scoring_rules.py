@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.scorers import scorer_of
+from infra.scoring.catalogue import scorer_of
 from processors.contact_hours import conduct_code
-from processors.lexicon import load
-from processors.lexicon_reader import LexiconReader
-from processors.rating import spoken_rating
-from processors.scoring import score_call
-from processors.tokens import has_words
-from processors.turn_reading import TurnReader
+from processors.ratings.spoken import spoken_rating
+from processors.scoring.call import score_call
+from processors.scoring.lexicon_scorer import LexiconReader
+from processors.scoring.scorer import TurnReader
+from processors.text.lexicon import load
+from processors.text.tokens import has_words
 from schemas.conversation import Driver, Rule, Speaker, Turn
 
 THREAT = "Se non paga entro domani le stacchiamo la luce."

@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from processors.alert_settings import EVERYONE, AlertSettings
-from processors.rise_baseline import RiseSettings
-from processors.silences import SilenceSettings
+from processors.alerts.baseline import RiseSettings
+from processors.alerts.settings import EVERYONE, AlertSettings
+from processors.alerts.silences import SilenceSettings
 from schemas import rows
 from schemas.codec import decode
 from schemas.derived import AgencyAlert, AlertKind, AlertStatus
 from schemas.topics import AGENCY_ALERT
-from streams.aggregating import Aggregator
-from streams.alert_watch import AlertWatch
-from streams.dead_letters import DeadLetters
-from streams.deliveries import Intake
-from streams.outbox import Message
+from streams.agents.aggregate import Aggregator
+from streams.agents.alerts import AlertWatch
+from streams.runtime.dead_letters import DeadLetters
+from streams.runtime.intake import Intake
+from streams.runtime.outbox import Message
 from tests.streams.doubles import MemoryOutbox
 from tests.streams.pipeline import BEGIN, Worker, World, scored
 

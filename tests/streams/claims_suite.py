@@ -16,10 +16,10 @@ from functools import partial
 from pathlib import Path
 
 from infra.clickhouse.client import open_embedded
-from infra.clickhouse.migrate import migrate
+from infra.clickhouse.schema import migrate
 from infra.clickhouse.store import ClickHouseStore
-from processors.claims import Claim, Verdict
-from streams.claims import Claims, StoreClaims
+from processors.identity.claims import Claim, Verdict
+from streams.facts.claims import Claims, StoreClaims
 
 STANDS, KNOWN, CONFLICT = Verdict.STANDS, Verdict.KNOWN, Verdict.CONFLICT
 

@@ -20,16 +20,16 @@ from typing import Any
 from aiokafka.partitioner import DefaultPartitioner
 
 from infra.clickhouse.store import Row
-from infra.scoring_process import outcome_of
-from infra.scoring_wire import Outcome
-from processors.claims import Claim, Name, Verdict, verdict
-from processors.entries import Entry
-from processors.turn_reading import TurnReader
+from infra.scoring.protocol import Outcome
+from infra.scoring.server import outcome_of
+from processors.engagements.entries import Entry
+from processors.identity.claims import Claim, Name, Verdict, verdict
+from processors.scoring.scorer import TurnReader
 from schemas.rows import Table
-from streams.customers import Key
-from streams.delivery import Delivery
-from streams.outbox import Message
-from streams.state import State
+from streams.facts.customers import Key
+from streams.runtime.delivery import Delivery
+from streams.runtime.outbox import Message
+from streams.runtime.state import State
 
 PARTITIONS = 4
 _MURMUR2 = DefaultPartitioner()

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from processors.claims import Name
+from processors.engagements.horizons import Horizons
 from processors.event_time import to_us
-from processors.horizons import Horizons
-from processors.identity import PSEUDONYMOUS_SOURCE
-from processors.sealing import with_seal
+from processors.identity.claims import Name
+from processors.identity.event_identity import PSEUDONYMOUS_SOURCE
+from processors.identity.sealing import with_seal
 from schemas import rows
 from schemas.codec import encode
 from schemas.conversation import CallScore, Speaker, Turn, TurnScore
@@ -39,19 +39,20 @@ from schemas.topics import (
     PAYMENT_RETURNED,
     SURVEY_ANSWERED,
 )
-from streams import aggregating, linking
-from streams.aggregating import Aggregator
-from streams.alert_watch import AlertWatch
-from streams.clock_gate import ClockGate
-from streams.conflicts import Conflicts, Standing
-from streams.customers import Customers, Key
-from streams.dead_letters import DeadLetters
-from streams.deliveries import Intake
-from streams.delivery import Delivery
-from streams.linking import Linker, LinkSettings
-from streams.outbox import Message
-from streams.progress import Progress
-from streams.storing import FACT_SINKS, SINKS, FactWriter, RowSettings, TableWriter
+from streams.agents import aggregate as aggregating
+from streams.agents import link as linking
+from streams.agents.aggregate import Aggregator
+from streams.agents.alerts import AlertWatch
+from streams.agents.link import Linker, LinkSettings
+from streams.agents.store import FACT_SINKS, SINKS, FactWriter, RowSettings, TableWriter
+from streams.facts.clock_gate import ClockGate
+from streams.facts.conflicts import Conflicts, Standing
+from streams.facts.customers import Customers, Key
+from streams.runtime.dead_letters import DeadLetters
+from streams.runtime.delivery import Delivery
+from streams.runtime.intake import Intake
+from streams.runtime.outbox import Message
+from streams.runtime.progress import Progress
 from tests.streams.doubles import (
     Death,
     Effects,

@@ -15,10 +15,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from infra.demo.simulation import SimulationSettings, encode, simulate
-from infra.scorers import scorer_of
-from processors.scoring import score_call
-from processors.turns import redacted
+from infra.scoring.catalogue import scorer_of
+from infra.simulation.simulation import SimulationSettings, encode, simulate
+from processors.scoring.call import score_call
+from processors.transcript.turns import redacted
 from schemas.codec import InvalidMessage, decode_inbound
 from schemas.events import (
     CallEndedEvent,

@@ -11,9 +11,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.scoring_process import run
-from processors.lexicon_reader import LexiconReader
-from processors.turn_reading import CallSigns, Said, TurnReading
+from infra.scoring.server import run
+from processors.scoring.lexicon_scorer import LexiconReader
+from processors.scoring.scorer import CallSigns, Said, TurnReading
 
 RAISE = "raise an error"
 DIE = "die"

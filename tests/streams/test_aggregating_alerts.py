@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from processors.alert_settings import AlertSettings
+from processors.alerts.settings import AlertSettings
 from schemas import rows
 from schemas.derived import AlertKind, AlertStatus
 from schemas.topics import DEAD_LETTER
-from streams import alert_watch
-from streams.outbox import Message
+from streams.agents import alerts as alert_watch
+from streams.runtime.outbox import Message
 from tests.streams.alert_world import ALL_QUICK, PAYER, QUICK, AlertWorld
 from tests.streams.pipeline import BEGIN, paid, scored
 

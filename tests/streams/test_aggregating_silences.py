@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from processors.alert_settings import read_alert_settings
+from processors.alerts.settings import read_alert_settings
 from processors.event_time import to_us
 from schemas import rows
 from schemas.derived import AlertKind, AlertStatus

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from schemas.derived import AgencyAlert, AlertKind, AlertStatus
-from streams.outbox import Message
+from streams.runtime.outbox import Message
 from tests.streams.alert_world import AlertWorld, weeks
 from tests.streams.doubles import Death, Effects, Failure, Mishap
 from tests.streams.pipeline import BEGIN, scored

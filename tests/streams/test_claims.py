@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from processors.claims import Name
+from processors.identity.claims import Name
 from schemas import rows
 from schemas.codec import decode, encode
 from schemas.derived import CallScored, DeadLetter
 from schemas.topics import CALL_ENDED, CALL_SCORED, DEAD_LETTER
-from streams.outbox import Message
+from streams.runtime.outbox import Message
 from tests.streams.claims_suite import CHECKS, Check
 from tests.streams.doubles import Effects, MemoryClaims, Mishap
 from tests.streams.pipeline import BEGIN, DERIVED, World, left, paid, scored

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 
 from processors.event_time import HOUR_US, to_us
-from processors.future import FROM_THE_FUTURE, TIME_THAT_COUNTS, time_of
-from processors.identity import identity_of
+from processors.identity.event_identity import identity_of
+from processors.identity.future import FROM_THE_FUTURE, TIME_THAT_COUNTS, time_of
 from schemas import rows
 from schemas.codec import _INBOUND, InvalidMessage, decode, decode_inbound, encode
 from schemas.derived import DeadLetter, Figures
 from schemas.topics import AGENCY_METRICS, CALL_ENDED, DEAD_LETTER
-from streams.clock_gate import ClockGate
-from streams.deliveries import delivery_of
-from streams.delivery import Delivery
+from streams.facts.clock_gate import ClockGate
+from streams.runtime.delivery import Delivery
+from streams.runtime.intake import delivery_of
 from tests.streams.doubles import BatchStream
 from tests.streams.pipeline import BEGIN, World, left, paid, scored
 from tests.streams.test_transcribing_agent import Desk, call, until

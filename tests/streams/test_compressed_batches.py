@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra.embedded.broker import EmbeddedBroker
-from infra.web import address
+from infra.status_page import address
 from schemas.topics import CALL_ENDED, PAYMENT_RECEIVED
 from tests.infra.stored import sql
 from tests.kafka.workers import PARTITIONS, Installation, partition_of

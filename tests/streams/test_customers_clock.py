@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from processors.engagements.facts import Payment, Position
+from processors.engagements.horizons import Horizons
 from processors.event_time import to_us
-from processors.facts import Payment, Position
-from processors.horizons import Horizons
-from streams.customers import Arrival, Customers
+from streams.facts.customers import Arrival, Customers
 from tests.figures.test_engagements import call, paid
 from tests.streams.doubles import Effects, MemoryArchive, MemoryTable
 from tests.streams.pipeline import BEGIN

@@ -9,10 +9,10 @@ import pytest
 from schemas.codec import decode
 from schemas.derived import DeadLetter
 from schemas.topics import DEAD_LETTER
-from streams.dead_letters import MOST_BYTES, DeadLetters, dead_letter
-from streams.deliveries import MOST_UNEXPECTED, Intake, TooManyFailures, consume
-from streams.delivery import Delivery
-from streams.progress import Progress
+from streams.runtime.dead_letters import MOST_BYTES, DeadLetters, dead_letter
+from streams.runtime.delivery import Delivery
+from streams.runtime.intake import MOST_UNEXPECTED, Intake, TooManyFailures, consume
+from streams.runtime.progress import Progress
 from tests.streams.doubles import BatchStream, MemoryBroker, MemoryOutbox, deliveries
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from streams.dead_letters import DeadLetters
-from streams.deliveries import Intake, consume
-from streams.delivery import Delivery
-from streams.progress import Progress
+from streams.runtime.dead_letters import DeadLetters
+from streams.runtime.delivery import Delivery
+from streams.runtime.intake import Intake, consume
+from streams.runtime.progress import Progress
 from tests.streams.doubles import BatchStream, MemoryBroker, MemoryOutbox
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra.demo.simulation import SimulationSettings, truth
+from infra.simulation.simulation import SimulationSettings, truth
 from tests.streams.played import ascolto, output_of
 from tests.waiting import output
 
@@ -46,7 +46,7 @@ def told(demo: tuple[Path, str]) -> dict[str, Any]:
 @pytest.mark.whisper
 def test_every_recording_is_heard_and_nothing_is_lost(demo: tuple[Path, str]) -> None:
     summary = told(demo)
-    manifest = json.loads(Path("infra/demo/calls/manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads(Path("infra/simulation/calls/manifest.json").read_text(encoding="utf-8"))
     assert summary["transcribed_from_audio"] == len(manifest) >= 8
     assert summary["calls"] == CALLS + len(manifest)
     assert summary["dead_letters"] == 0

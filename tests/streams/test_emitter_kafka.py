@@ -15,7 +15,8 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.partitioner.default import murmur2
 
 from infra.embedded.broker import EmbeddedBroker
-from infra.kafka import ensure_topics
+from infra.kafka.admin import ensure_topics
+from infra.kafka.emitter import DeliveryFailed, Emitter, read_lines
 from infra.settings import Settings
 from schemas.codec import decode
 from schemas.events import CallEndedEvent
@@ -26,12 +27,11 @@ from schemas.topics import (
     CONTRACT_CANCELLED,
     ENGAGEMENT_CHANGED,
 )
-from streams.app import build_app
-from streams.emitter import DeliveryFailed, Emitter, read_lines
-from streams.originals import KafkaOriginals
-from streams.outbox import KafkaOutbox, Message, Outbox
-from streams.progress import Progress
-from streams.state import FaustStateTable, StateTable, changelog_topic
+from streams.facts.originals import KafkaOriginals
+from streams.runtime.app import build_app
+from streams.runtime.outbox import KafkaOutbox, Message, Outbox
+from streams.runtime.progress import Progress
+from streams.runtime.state import FaustStateTable, StateTable, changelog_topic
 from tests.streams.doubles import PARTITIONS, MemoryBroker, MemoryOutbox, MemoryTable
 from tests.streams.played import BROKEN, events_file
 from tests.waiting import completed

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from infra.cli.letters import Letter
-from infra.cli.replaying import Sending, sending_of
+from infra.cli.operate.dead_letters import Letter
+from infra.cli.operate.replay import Sending, sending_of
 from infra.settings import Settings
 from schemas.codec import encode
 from schemas.topics import (
@@ -20,7 +20,7 @@ from schemas.topics import (
     ENGAGEMENT_CHANGED,
     PAYMENT_RECEIVED,
 )
-from streams.calls import from_text
+from streams.agents.calls import from_text
 from tests.infra.stored import sql
 from tests.streams.pipeline import BEGIN, paid, scored
 from tests.streams.played import ascolto, finish, play

@@ -13,7 +13,7 @@ from schemas import rows
 from schemas.codec import decode
 from schemas.derived import DeadLetter
 from schemas.topics import CALL_SCORED, DEAD_LETTER
-from streams.outbox import Message
+from streams.runtime.outbox import Message
 from tests.streams.doubles import Effects, Mishap
 from tests.streams.pipeline import BEGIN, DERIVED, World, history
 

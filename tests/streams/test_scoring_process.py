@@ -15,26 +15,26 @@ from pathlib import Path
 
 import pytest
 
-from infra.scorers import scorer_of
-from infra.scoring_child import (
+from infra.scoring.catalogue import scorer_of
+from infra.scoring.client import (
     MOST_ENDS,
     ScoringChild,
     ScoringFailed,
     ScoringProcessEnded,
     scoring_command,
 )
-from infra.scoring_process import outcome_of
-from infra.scoring_wire import LENGTH, Outcome, Scored, packed, parts_of, results_of
+from infra.scoring.protocol import LENGTH, Outcome, Scored, packed, parts_of, results_of
+from infra.scoring.server import outcome_of
 from infra.settings import ScorerName
-from processors.lexicon_reader import LexiconReader
+from processors.scoring.lexicon_scorer import LexiconReader
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.conversation import Speaker, Turn
 from schemas.derived import CallScored, CallTranscribed, DeadLetter
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED, DEAD_LETTER
-from streams.dead_letters import DeadLetters
-from streams.deliveries import Intake
-from streams.progress import Progress
-from streams.scoring import Scorer, Scoring
+from streams.agents.score import Scorer, Scoring
+from streams.runtime.dead_letters import DeadLetters
+from streams.runtime.intake import Intake
+from streams.runtime.progress import Progress
 from tests.processes import alive
 from tests.streams.doubles import MemoryBroker, MemoryOutbox, ScoringHere, deliveries
 from tests.streams.pipeline import BEGIN, scored
@@ -44,7 +44,7 @@ from tests.waiting import ended, wait_for
 _PARENT = """
 import asyncio, sys
 from pathlib import Path
-from infra.scoring_child import ScoringChild
+from infra.scoring.client import ScoringChild
 async def main():
     child = ScoringChild(sys.argv[2:])
     await child.score([])

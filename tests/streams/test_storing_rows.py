@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from processors.figures import figures
-from processors.identity import event_identity
+from processors.identity.event_identity import event_identity
+from processors.metrics.from_sums import figures
 from schemas import rows
 from schemas.attempts import Unanswered
 from schemas.codec import InvalidMessage, decode, encode
@@ -34,13 +34,13 @@ from schemas.topics import (
     PAYMENT_RECEIVED,
     TOPICS,
 )
-from streams.conflicts import Standing
-from streams.dead_letters import DeadLetters, dead_letter
-from streams.delivery import Delivery
-from streams.identified import identified
-from streams.outbox import Message
-from streams.progress import Progress
-from streams.storing import FACT_SINKS, SINKS, FactWriter, RowSettings, TableWriter
+from streams.agents.store import FACT_SINKS, SINKS, FactWriter, RowSettings, TableWriter
+from streams.facts.conflicts import Standing
+from streams.facts.identified import identified
+from streams.runtime.dead_letters import DeadLetters, dead_letter
+from streams.runtime.delivery import Delivery
+from streams.runtime.outbox import Message
+from streams.runtime.progress import Progress
 from tests.streams.doubles import MemoryBroker, MemoryClaims, MemoryOutbox, MemoryStore
 from tests.streams.pipeline import BEGIN, KEY, World, answered, left, paid, returned, scored
 

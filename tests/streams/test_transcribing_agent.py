@@ -14,28 +14,28 @@ from typing import Any
 
 import pytest
 
-from infra.recordings import (
+from infra.recordings.places import (
     RecordingBroken,
     RecordingMissing,
     RecordingRefused,
     RecordingStore,
 )
-from infra.whisper import Transcription
-from processors.identity import event_identity
-from processors.interruptions import TurnTaking
+from infra.transcription.transcriber import Transcription
+from processors.identity.event_identity import event_identity
+from processors.transcript.interruptions import TurnTaking
 from schemas.attempts import Unanswered
 from schemas.codec import decode, encode
 from schemas.conversation import Speaker, Turn
 from schemas.derived import CallTranscribed, DeadLetter
 from schemas.events import CallEnded, CallEndedEvent, Recording, Service, Survey, Touchpoint
 from schemas.topics import CALL_ENDED, CALL_TRANSCRIBED, DEAD_LETTER
-from streams.calls import from_text
-from streams.dead_letters import DeadLetters
-from streams.deliveries import delivery_of
-from streams.delivery import Delivery
-from streams.outbox import Message
-from streams.progress import Progress
-from streams.transcribing import Listener, ListeningPorts, ListeningSettings
+from streams.agents.calls import from_text
+from streams.agents.transcribe import Listener, ListeningPorts, ListeningSettings
+from streams.runtime.dead_letters import DeadLetters
+from streams.runtime.delivery import Delivery
+from streams.runtime.intake import delivery_of
+from streams.runtime.outbox import Message
+from streams.runtime.progress import Progress
 from tests.streams.doubles import BatchStream, MemoryBroker, MemoryOutbox
 from tests.waiting import finished, until
 

@@ -9,21 +9,21 @@ import faust
 import pytest
 
 from infra.settings import Settings
-from processors.horizons import Horizons
-from processors.lexicon_reader import LexiconReader
+from processors.engagements.horizons import Horizons
+from processors.scoring.lexicon_scorer import LexiconReader
 from schemas.codec import decode, encode
 from schemas.derived import CallScored, CallTranscribed, DeadLetter
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED, DEAD_LETTER, ENGAGEMENT_CHANGED, Topic
-from streams.app import build_app
-from streams.change_batches import ChangeBatch
-from streams.conflicts import Conflicts
-from streams.customers import Customers
-from streams.dead_letters import DeadLetters
-from streams.deliveries import Intake
-from streams.linking import Linker, LinkSettings
-from streams.progress import Progress
-from streams.scoring import Scorer
-from streams.storing import FACT_SINKS, SINKS
+from streams.agents.change_batches import ChangeBatch
+from streams.agents.link import Linker, LinkSettings
+from streams.agents.score import Scorer
+from streams.agents.store import FACT_SINKS, SINKS
+from streams.facts.conflicts import Conflicts
+from streams.facts.customers import Customers
+from streams.runtime.app import build_app
+from streams.runtime.dead_letters import DeadLetters
+from streams.runtime.intake import Intake
+from streams.runtime.progress import Progress
 from streams.workers import ANALYTICS, CHANGELOGS, _attach, attach_analytics, attach_transcriber
 from tests.streams.doubles import (
     Effects,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from infra.encoders import SentenceEncoder
-from infra.training.fitting import UNKNOWN
-from infra.training.material import LabelledCall
-from infra.training.measures import best_threshold
-from infra.training.whole_calls import call_turns, fit_calls
-from processors.call_drivers import SIGNS, TurnEvidence, call_signs, totals_of
-from processors.heads import load_weights
-from processors.meaning import Meaning
+from infra.lab.training.fitting import UNKNOWN
+from infra.lab.training.material import LabelledCall
+from infra.lab.training.measures import best_threshold
+from infra.lab.training.whole_calls import call_turns, fit_calls
+from infra.scoring.sentence_encoder import SentenceEncoder
+from processors.encoder.call_drivers import SIGNS, TurnEvidence, call_signs, totals_of
+from processors.encoder.embedding import Meaning
+from processors.encoder.network import load_weights
 from schemas.conversation import Driver, Speaker, Turn
 
 ORDER = list(Driver)

@@ -1,0 +1,111 @@
+"""What `ascolto doctor` looks at in the store: its tables, its files, its customers' key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from infra.cli.doctor.findings import Finding, tried
+from infra.clickhouse.key_fingerprint import differs, fingerprint, kept
+from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+_MIGRATE = "ascolto admin migrate"
+_LEDGER = (
+    "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = {t:String}"
+)
+
+
+def server(settings: Settings) -> Iterator[Finding]:
+    """The ClickHouse server of the settings."""
+    import clickhouse_connect
+
+    assert settings.clickhouse_url is not None
+    dsn = settings.clickhouse_url.get_secret_value()
+    what, todo = "ClickHouse server", "check ASCOLTO_CLICKHOUSE_URL, and that it runs"
+    opened: list[Client] = []
+
+    def version() -> str:
+        client = clickhouse_connect.get_client(dsn=dsn, connect_timeout=5)
+        opened.append(client)
+        return f"version {client.server_version}"
+
+    yield tried(what, version, todo)
+    for client in opened:
+        yield from _tables(client, settings)
+        client.close()
+
+
+def store(settings: Settings) -> Iterator[Finding]:
+    """The embedded store, where there is one; looking makes none."""
+    from infra.clickhouse.client import StoreInUse, has_store, open_embedded
+    from infra.clickhouse.damage import StoreDamaged, check_parts, check_tables
+    from infra.data_directory import private_files
+    from schemas.rows import TABLES
+
+    what = "embedded store"
+    path = settings.data_dir / "store"
+    if not has_store(settings.data_dir):
+        yield Finding(what, True, f"none yet in {settings.data_dir}")
+        return
+    try:
+        with private_files():
+            client = open_embedded(settings.data_dir, damaged=True)
+    except StoreInUse as error:
+        yield Finding(what, True, f"in use, so not looked at: {error}")
+        return
+    except StoreDamaged as error:
+        yield Finding(what, False, "damaged", str(error))
+        return
+    try:
+        check_parts(client, path)
+        have = {str(row[0]) for row in client.query("SHOW TABLES").result_rows}
+        check_tables(client, path, [table.name for table in TABLES if table.name in have])
+        yield Finding(what, True, f"{path}, every file as it was written")
+        yield from _tables(client, settings)
+    except StoreDamaged as error:
+        yield Finding(what, False, f"damaged: {', '.join(error.tables)}", str(error))
+    finally:
+        client.close()
+
+
+def _tables(client: Client, settings: Settings) -> Iterator[Finding]:
+    yield tried("migrations", lambda: _migrated(client), _MIGRATE)
+    key = _key(settings)
+    if key is not None:
+        todo = "set ASCOLTO_PSEUDONYM_KEY, or pseudonym.key, to the key of before"
+        yield tried("pseudonym key", lambda: _same_key(client, key), todo)
+
+
+def _migrated(client: Client) -> str:
+    from infra.clickhouse.schema import LEDGER, applied, migrations
+
+    steps = [step.number for step in migrations()]
+    if not client.query(_LEDGER, parameters={"t": LEDGER}).result_rows[0][0]:
+        raise RuntimeError("the tables are not there")
+    have = applied(client)
+    missing = [f"{number:04d}" for number in steps if number not in have]
+    newer = [f"{number:04d}" for number in have if number not in steps]
+    if missing:
+        raise RuntimeError(f"not applied: {', '.join(missing)}")
+    if newer:
+        raise RuntimeError(f"of a newer version: {', '.join(newer)}; run that version here")
+    return f"all {len(steps)} applied"
+
+
+def _same_key(client: Client, key: bytes) -> str:
+    there, mine = kept(client), fingerprint(key)
+    if there is None:
+        return f"fingerprint {mine}; the store has no customers yet"
+    if there != mine:
+        raise RuntimeError(differs(mine, there))
+    return f"fingerprint {mine}, as the store's"
+
+
+def _key(settings: Settings) -> bytes | None:
+    """The key of the settings or of the data directory; looking makes none."""
+    if settings.pseudonym_key is None and not settings.key_file.exists():
+        return None
+    return settings.pseudonym_secret()

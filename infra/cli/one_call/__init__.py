@@ -1,0 +1,1 @@
+"""infra/cli/one_call."""

@@ -1,0 +1,138 @@
+"""`ascolto transcribe`: what was said in recordings, as one reads it or as JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from infra.plain_text import json_line, plain
+from infra.recordings.places import LanguageUnknown, RecordingError
+from infra.recordings.sound import Layout, channels_of
+from infra.transcription.model_files import ModelUnknown
+from infra.transcription.packaged_model import ModelMissing
+from infra.transcription.transcriber import Transcriber, Transcription
+from processors.attempts.answering import marked, unanswered
+from processors.transcript.doubts import CROSSTALK
+from processors.transcript.spoken_language import UNKNOWN
+from schemas.conversation import Speaker, Turn
+
+_NAMES = {
+    "it": {
+        Speaker.OPERATOR: "Operatore",
+        Speaker.CUSTOMER: "Cliente",
+        Speaker.UNKNOWN: "Voce",
+        Speaker.MACHINE: "Voce registrata",
+    },
+    "en": {
+        Speaker.OPERATOR: "Operator",
+        Speaker.CUSTOMER: "Customer",
+        Speaker.UNKNOWN: "Voice",
+        Speaker.MACHINE: "Recorded voice",
+    },
+}
+
+
+def transcribe(
+    files: Sequence[Path],
+    transcriber: Transcriber,
+    *,
+    as_json: bool,
+    layout: Layout | None,
+    language: str,
+    words: Sequence[str] = (),
+    at_once: int = 1,
+) -> int:
+    """Print what was said in each file, in their order; `at_once` are worked on together.
+
+    A `layout` of None is by each file's channels: two are operator left, customer right; any
+    other number is mono. Files that fail are named on stderr and the others are still done.
+    Returns the exit code: 1 where a file failed or the model cannot be had, 2 where the model or
+    the language is not one that exists.
+    """
+    failed = False
+
+    def attempt(file: Path) -> Transcription | RecordingError:
+        try:
+            return transcriber.transcribe(file, layout or _layout(file), language, words)
+        except LanguageUnknown:
+            raise
+        except RecordingError as error:
+            return error
+
+    try:
+        with ThreadPoolExecutor(at_once) as executor:
+            for file, said in zip(files, executor.map(attempt, files), strict=True):
+                if isinstance(said, RecordingError):
+                    sys.stderr.write(plain(f"{file}: {said}") + "\n")
+                    failed = True
+                    continue
+                sys.stdout.write(_line(file, said) if as_json else _readable(file, said))
+                sys.stdout.flush()
+    except (LanguageUnknown, ModelUnknown) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except ModelMissing as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 1 if failed else 0
+
+
+def _layout(file: Path) -> Layout:
+    return "stereo" if channels_of(file) == 2 else "mono"
+
+
+def _line(file: Path, said: Transcription) -> str:
+    taken, turns = said.turn_taking, marked(said.turns)
+    nobody = not turns or unanswered(turns, said.language) is not None
+    line = {
+        "file": str(file),
+        "duration": said.duration,
+        "language": said.language,
+        "turns": [turn.model_dump(mode="json") for turn in turns],
+        "why": "nobody_answered" if nobody else None,
+        "id": str(file),
+        "overlaps": None if taken is None else taken.overlaps,
+        "interruptions": None if taken is None else taken.interruptions,
+        "dropped": said.dropped,
+        "unheard": list(said.unheard),
+        "doubts": list(said.doubts),
+    }
+    return json_line(line) + "\n"
+
+
+def _readable(file: Path, said: Transcription) -> str:
+    names = _NAMES.get(said.language, _NAMES["en"])
+    lines = [plain(f"{file} ({said.duration:.1f} s)")]
+    lines += [
+        f"{_clock(turn)}  {names[turn.speaker]}: {plain(turn.text)}" for turn in marked(said.turns)
+    ]
+    lines += [f"in doubt: {_doubt_in_words(doubt)}" for doubt in said.doubts]
+    lines += [f"not heard: {_in_words(part)}" for part in said.unheard]
+    return "\n".join(lines) + "\n\n"
+
+
+def _doubt_in_words(doubt: str) -> str:
+    kind, _, language = doubt.partition(":")
+    who = {"operator_language": "the operator", "customer_language": "the customer"}.get(kind)
+    if doubt == CROSSTALK:
+        return "each channel holds the other's voice too loud to tell who speaks"
+    found = "another" if language == UNKNOWN else f"{language!r}"
+    return f"{who or 'the call'} is not in the language declared but in {found}: not scored"
+
+
+def _in_words(part: str) -> str:
+    """A part of a recording that was not listened to, as one reads it."""
+    kind, _, value = part.partition(":")
+    return {
+        "track": f"track {value} of the file; give it as a file of its own",
+        "channel": f"channel {value}; only the first two are a call's",
+        "missing": f"{value} s that the file states and does not hold, or cannot be decoded",
+        "damaged": f"{value} s that are damaged",
+    }.get(kind, kind)
+
+
+def _clock(turn: Turn) -> str:
+    minutes, seconds = divmod(turn.start or 0.0, 60)
+    return f"{int(minutes):02d}:{seconds:04.1f}"

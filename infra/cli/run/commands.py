@@ -1,0 +1,59 @@
+"""`ascolto run`: the workers, or the whole embedded stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infra.cli.options import DataDir, read_settings, require_text
+
+app = typer.Typer(no_args_is_help=True, help="Run the workers, or the whole embedded stack.")
+
+
+@app.command("transcriber")
+def run_transcriber(data_dir: DataDir = None) -> None:
+    """Run the transcriber worker: recordings become redacted turns."""
+    run_worker("transcriber", data_dir)
+
+
+@app.command("analytics")
+def run_analytics(data_dir: DataDir = None) -> None:
+    """Run the analytics worker: scores, figures, alerts, the store and the preview."""
+    run_worker("analytics", data_dir)
+
+
+@app.command("all")
+def run_all(
+    data_dir: DataDir = None,
+    events: Annotated[
+        Path | None,
+        typer.Option("--events", help="Events to play (JSON lines)."),
+    ] = None,
+    exit_: Annotated[bool, typer.Option("--exit", help="End when all events are through.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Last line: a summary as JSON.")] = False,
+    recordings: Annotated[
+        list[Path] | None,
+        typer.Option("--recordings", exists=True, file_okay=False, help="Allow-listed directory."),
+    ] = None,
+) -> None:
+    """Run the embedded stack: broker, both workers, store and page, in one command.
+
+    Example: [bold]ascolto run all --events events.jsonl --exit --data-dir data[/bold]
+    """
+    from infra.cli.run.play import run_stack
+
+    if events is not None:
+        require_text(events, "an event")
+    settings = read_settings(data_dir)
+    if recordings:
+        settings = settings.model_copy(update={"recordings": recordings})
+    raise typer.Exit(run_stack(settings, events, ends=exit_, as_json=as_json))
+
+
+def run_worker(worker: str, data_dir: Path | None) -> None:
+    """Run a worker until it is told to stop."""
+    from infra.cli.run.workers import run_worker as run
+
+    run(worker, read_settings(data_dir))

@@ -1,0 +1,264 @@
+"""Plays events through the embedded stack, and tells how it went."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infra.cli.failures import FAILED, STOPPED, counted, say, told
+from infra.cli.run.meter import Meter
+from infra.cli.run.stack import Stack, StackFailed
+from infra.data_directory import keep_files_private
+from infra.plain_text import json_line
+from infra.settings import Settings
+from schemas.derived import Figures, MetricWindow
+
+if TYPE_CHECKING:
+    from infra.kafka.emitter import Emitter, Line
+    from streams.gateway import Played
+
+_CHUNK = 500
+_MOST_BEHIND = 4000
+_GLANCE_SECONDS = 0.1
+SUMMARY_WINDOW = MetricWindow.QUARTER
+
+
+@dataclass(frozen=True)
+class Source:
+    """Lines of events to play, and what to call them."""
+
+    name: str
+    lines: Iterable[bytes]
+    total: int | None = None
+
+
+def run_stack(settings: Settings, events: Path | None, *, ends: bool, as_json: bool) -> int:
+    """`ascolto run all`; returns the exit code."""
+    if events is None:
+        return run(settings, None, ends=ends, as_json=as_json)
+    if (settings.data_dir / "demo.json").exists():
+        say(f"note: {settings.data_dir} holds the demo too; --data-dir keeps them apart")
+    with events.open("rb") as file:
+        source = Source(events.name, file, _lines_in(events))
+        return run(settings, source, ends=ends, as_json=as_json)
+
+
+def _lines_in(file: Path) -> int | None:
+    """How many lines of a file hold something; None where counting would use it up (a pipe)."""
+    if not file.is_file():
+        return None
+    with file.open("rb") as lines:
+        return sum(1 for line in lines if line.strip())
+
+
+def run(
+    settings: Settings,
+    source: Source | None,
+    *,
+    ends: bool,
+    as_json: bool,
+    shows: bool = False,
+) -> int:
+    """Run the embedded stack and play `source`; returns the exit code.
+
+    Args:
+        settings: where data is kept, what the workers use.
+        source: the events; None: only those that others send.
+        ends: end when all is through, instead of serving the page until Ctrl-C.
+        as_json: print the summary as the last line of stdout.
+        shows: open the page in a browser, where there is one.
+    """
+    from infra.clickhouse.client import NoStore, StoreInUse
+    from infra.clickhouse.damage import StoreDamaged
+    from infra.embedded.broker import BrokerFailed
+    from infra.kafka.emitter import DeliveryFailed
+
+    keep_files_private()
+    begun = time.monotonic()
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, _interrupt)
+    stack = Stack(settings, say)
+    played = None
+    try:
+        with contextlib.ExitStack() as cleanup:
+            cleanup.callback(stack.stop)
+            stack.start()
+            say(f"Ascolto is listening. Open {stack.url} in a browser (Kafka: {stack.bootstrap})")
+            say(f"Data is kept in {settings.data_dir}")
+            if shows:
+                show(stack.url)
+            if source is not None:
+                played = _play(stack, source)
+            elif stack.known:
+                _catch_up(stack)
+            if not ends:
+                say("press Ctrl-C to stop")
+                stack.watch()
+    except KeyboardInterrupt:
+        say("stopped; start again with the same command to go on")
+        return STOPPED if ends else 0
+    except (StackFailed, BrokerFailed, DeliveryFailed) as error:
+        say(str(error))
+        return FAILED
+    except (NoStore, StoreInUse, StoreDamaged) as error:
+        say(str(error))
+        return FAILED
+    except OSError as error:
+        say(told(error))
+        return FAILED
+    summary = summarise(settings, played, time.monotonic() - begun)
+    _say_summary(summary)
+    if as_json:
+        print(json_line(summary))
+    return 0
+
+
+def show(url: str) -> None:
+    """Open `url` in the person's browser, where there is a screen for it."""
+    import webbrowser
+
+    if sys.platform == "darwin" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ:
+        webbrowser.open(url)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _play(stack: Stack, source: Source) -> Played:
+    """Send everything and wait until it is through, with progress."""
+    from infra.kafka.emitter import Emitter, read_lines
+    from streams.gateway import Played, play
+
+    played = Played()
+    with Meter(_THROUGH, source.total) as meter:
+        with Emitter(stack.bootstrap) as emitter:
+            assert stack.known is not None, "the stack has started"
+            for played in play(read_lines(source.lines), source.name, emitter, stack.known):
+                sent = played.events + played.invalid
+                if sent % _CHUNK == 0:
+                    emitter.confirm()
+                    stack.wrote(emitter.written.items())
+                    _keep_together(stack, meter, sent)
+            if played.waiting:
+                stack.wrote(emitter.written.items())
+                _send_last(stack, emitter, played.waiting)
+        stack.wrote(emitter.written.items())
+        _wait(stack, meter, played.events + played.invalid)
+    say(f"{_all(played.events)} through; {counted(played.invalid, 'dead letter')} for other lines")
+    return played
+
+
+def _catch_up(stack: Stack) -> None:
+    """Wait until the figures stand again as the journal has them."""
+    known = len(stack.known or ())
+    with Meter(_THROUGH, known) as meter:
+        _wait(stack, meter, known)
+
+
+def _wait(stack: Stack, meter: Meter, sent: int) -> None:
+    for _ in stack.wait_until_through():
+        waiting = stack.waiting()
+        meter.at(sent - waiting, None if waiting else _LAST_FIGURES)
+    meter.at(sent, _ALL_THROUGH)
+
+
+_THROUGH = "events through (the page shows these)"
+_LAST_FIGURES = "all events taken, writing the last figures"
+_ALL_THROUGH = "all events through"
+
+
+def _all(events: int) -> str:
+    return "the event is" if events == 1 else f"all {events} events are"
+
+
+def _keep_together(stack: Stack, meter: Meter, sent: int) -> None:
+    """Hold the sending back while the workers are far behind.
+
+    Sent all at once, a file's payments would be through long before its calls, and the page
+    would show days that are half there.
+    """
+    done, total = stack.progress()
+    meter.at(sent - stack.waiting())
+    while total - done > _MOST_BEHIND:
+        time.sleep(_GLANCE_SECONDS)
+        done, total = stack.progress()
+        meter.at(sent - stack.waiting())
+
+
+def _send_last(stack: Stack, emitter: Emitter, lines: Iterable[Line]) -> None:
+    """Send what has to wait until all before it is through."""
+    done, total = stack.progress()
+    while done < total:
+        time.sleep(_GLANCE_SECONDS)
+        done, total = stack.progress()
+    for line in lines:
+        emitter.send(line)
+    emitter.confirm()
+
+
+def summarise(settings: Settings, played: Played | None, seconds: float) -> dict[str, Any]:
+    """What the store holds, agency by agency, as of each client's latest event."""
+    from infra.clickhouse.client import open_embedded
+    from infra.clickhouse.queries.figures import all_alerts, latest_event_times, read_figures
+
+    client = open_embedded(settings.data_dir)
+    try:
+        latest = latest_event_times(client, settings.now())
+        counts = client.query(
+            "SELECT (SELECT count() FROM calls FINAL), "
+            "(SELECT countIf(from_audio) FROM calls FINAL), "
+            "(SELECT count() FROM dead_letters FINAL), "
+            "(SELECT count() FROM attempts FINAL)"
+        ).result_rows[0]
+        return {
+            "events": played.events if played else 0,
+            "calls": int(counts[0]),
+            "attempts": int(counts[3]),
+            "transcribed_from_audio": int(counts[1]),
+            "dead_letters": int(counts[2]),
+            "seconds": round(seconds, 1),
+            "window": SUMMARY_WINDOW.value,
+            "as_of": max(latest.values()).isoformat() if latest else None,
+            "agencies": [
+                _agency(each)
+                for client_id, as_of in latest.items()
+                for each in read_figures(client, SUMMARY_WINDOW, as_of, None, client_id)
+            ],
+            "alerts": list(all_alerts(client)),
+        }
+    finally:
+        client.close()
+
+
+def _agency(figures: Figures) -> dict[str, Any]:
+    return {
+        "client_id": figures.client_id,
+        "agency_id": figures.agency_id,
+        "as_of": figures.as_of.isoformat(),
+        "calls": figures.calls,
+        "nps": figures.nps.value,
+        "nps_low": figures.nps.low,
+        "nps_high": figures.nps.high,
+        "aggression": figures.aggression.value,
+        "empathy": figures.empathy.value,
+        "churn_rate": figures.churn_rate.value,
+        "recovery_rate": figures.recovery_rate.value,
+        "churn_correlation": figures.churn_correlation.value,
+        "payment_correlation": figures.payment_correlation.value,
+    }
+
+
+def _say_summary(summary: dict[str, Any]) -> None:
+    say(
+        f"{counted(summary['calls'], 'conversation')}, {summary['transcribed_from_audio']} of them "
+        f"heard from audio, {counted(summary['dead_letters'], 'dead letter')}, "
+        f"{summary['seconds']} s"
+    )

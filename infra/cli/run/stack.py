@@ -1,0 +1,348 @@
+"""The embedded stack: broker, both workers and the store on one machine, under one roof."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from infra.cli.failures import counted
+from infra.cli.run.future_facts import bury_future_facts
+from infra.cli.run.workers import HEARD, PARENT_VARIABLE
+from infra.data_directory import NoDirectory, make_private
+from infra.embedded import processes as children
+from infra.embedded.broker import EmbeddedBroker
+from infra.running import DirectoryInUse, take
+from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.gateway import Known
+
+PARTITIONS = 4
+"""Partitions of the embedded broker's topics; fixed, as the journal remembers partitions."""
+PREVIEW_PORT = 8765
+_READY_SECONDS = 90.0
+"""Longest silence of workers that start: a busy machine may take longer in all."""
+
+_WORKERS = ("transcriber", "analytics")
+_POLL_SECONDS = 0.25
+_STOP_SECONDS = 20.0
+
+Say = Callable[[str], None]
+
+
+class StackFailed(Exception):
+    """A part of the stack did not start, or ended; the message says which and where to look."""
+
+
+@dataclass
+class Stack:
+    """Starts the parts, tells when all is through, and leaves nothing running behind.
+
+    The broker is in memory: at each start the store's journal fills it again, so a stack that
+    was killed goes on from what it had kept.
+    """
+
+    settings: Settings
+    say: Say
+    url: str = ""
+    known: Known | None = None
+    _broker: EmbeddedBroker | None = None
+    _workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _written: dict[str, int] = field(default_factory=dict)
+    _lock: IO[str] | None = None
+    _places: dict[str, int] = field(default_factory=dict)
+    _admin: Any = None
+
+    @property
+    def logs(self) -> Path:
+        """Where the parts write their logs."""
+        return self.settings.data_dir / "logs"
+
+    @property
+    def bootstrap(self) -> str:
+        """The broker's address."""
+        assert self._broker is not None
+        return self._broker.bootstrap
+
+    def start(self) -> None:
+        """Start everything; returns when both workers take events.
+
+        Raises:
+            StackFailed: a part does not start, or another stack uses the directory.
+        """
+        self._take_directory()
+        self.say("starting the broker")
+        self._broker = EmbeddedBroker(self.logs / "broker.log")
+        self._broker.start()
+        self._make_topics()
+        self._restore()
+        self.say("starting the workers")
+        generation = _next_generation(self.settings.data_dir)
+        for name in _WORKERS:
+            self._workers[name] = self._start_worker(name, generation)
+        self.url = self._wait_for_pages()["analytics"]
+
+    def stop(self) -> None:
+        """Stop the workers cleanly, then the broker."""
+        for process in self._workers.values():
+            process.terminate()
+        for process in self._workers.values():
+            children.stop(process, patience=_STOP_SECONDS)
+        self._workers.clear()
+        if self._admin is not None:
+            self._admin.close()
+        if self._broker is not None:
+            self._broker.stop()
+        if self._lock is not None:
+            self._lock.close()
+
+    def wrote(self, written: Iterable[tuple[str, int]]) -> None:
+        """Take note of what was written to the broker from this process."""
+        for place, offset in written:
+            self._written[place] = max(self._written.get(place, 0), offset)
+
+    def wait_until_through(self) -> Iterator[tuple[int, int]]:
+        """Yields (events done, events written) until every effect of every event is in place.
+
+        Committed offsets are read first, what was written after: when they agree, nothing was
+        under way in between. Then what follows from nothing being on its way, silences, is told,
+        and waited for likewise.
+        """
+        told = False
+        while True:
+            done, total = self.progress()
+            yield done, total
+            if done == total:
+                if told:
+                    refilling(self.settings.data_dir).unlink(missing_ok=True)
+                    return
+                self._tell_all_heard()
+                told = True
+            else:
+                time.sleep(_POLL_SECONDS)
+
+    def _tell_all_heard(self) -> None:
+        request = urllib.request.Request(f"{self.url}{HEARD}", method="POST")  # noqa: S310
+        try:
+            urllib.request.urlopen(request, timeout=60).close()  # noqa: S310
+        except (urllib.error.URLError, OSError) as error:
+            raise StackFailed(f"the analytics worker does not answer; see {self.logs}") from error
+
+    def progress(self) -> tuple[int, int]:
+        """How many events are done, all their effects in place, and how many are written.
+
+        Raises:
+            StackFailed: a part has ended.
+        """
+        from infra.kafka.admin import open_admin
+
+        self._check_alive()
+        if self._admin is None:
+            self._admin = open_admin(self.bootstrap)
+        committed = self._places = _committed(self._admin)
+        self._note_status()
+        done = sum(min(committed.get(place, 0), offset) for place, offset in self._written.items())
+        return done, sum(self._written.values())
+
+    def waiting(self) -> int:
+        """Events that no stage has linked to a customer yet, as `progress` last saw it.
+
+        Each is on one topic of those that lead to linking: as sent, transcribed or scored.
+        """
+        from streams.agents import link as linking
+        from streams.agents import score as scoring
+        from streams.agents import transcribe as transcribing
+
+        names = {topic.name for each in (transcribing, scoring, linking) for topic in each.TOPICS}
+        return sum(
+            offset - min(self._places.get(place, 0), offset)
+            for place, offset in self._written.items()
+            if place.rpartition("/")[0] in names
+        )
+
+    def watch(self) -> None:
+        """Return only by `StackFailed`, when a part has ended."""
+        while True:
+            self._check_alive()
+            time.sleep(1.0)
+
+    def _take_directory(self) -> None:
+        try:
+            make_private(self.settings.data_dir)
+            self._lock = take(self.settings.data_dir)
+        except (NoDirectory, DirectoryInUse) as error:
+            raise StackFailed(str(error)) from error
+
+    def _make_topics(self) -> None:
+        from infra.kafka.admin import ensure_topics
+        from streams.workers import CHANGELOGS
+
+        ensure_topics(self.bootstrap, PARTITIONS, CHANGELOGS)
+
+    def _restore(self) -> None:
+        from infra.clickhouse.client import STORE_DIRECTORY, open_embedded
+        from infra.clickhouse.damage import FACTS, check_tables
+        from infra.clickhouse.journal import (
+            forget_derived,
+            read_claims,
+            read_journal,
+            sealed_with,
+        )
+        from infra.clickhouse.older_events import has_older_events, name_older_events
+        from infra.clickhouse.schema import migrate
+        from infra.kafka.emitter import Emitter
+        from streams.gateway import Known, restore
+
+        key = self.settings.pseudonym_secret()
+        client = open_embedded(self.settings.data_dir)
+        try:
+            migrate(client)
+            check_tables(client, self.settings.data_dir / STORE_DIRECTORY, FACTS)
+            if not sealed_with(client, key):
+                raise StackFailed(
+                    f"the events stored in {self.settings.data_dir} were made pseudonymous with "
+                    "another key: set ASCOLTO_PSEUDONYM_KEY to that one, or restore its file "
+                    f"{self.settings.key_file}; nothing was changed"
+                )
+            refilling(self.settings.data_dir).touch()
+            forget_derived(client)
+            buried = bury_future_facts(client, self.settings)
+            if has_older_events(client):
+                name_older_events(client, key)
+            self.known = Known(key, read_claims(client))
+            with Emitter(self.bootstrap) as emitter:
+                restore(read_journal(client), emitter, self.known)
+            self.wrote(emitter.written.items())
+        finally:
+            client.close()
+        if buried:
+            self.say(
+                f"{buried} events of the journal lie in the future: they are dead letters now "
+                "(ascolto dead-letters list --error-class from_the_future)"
+            )
+        if self.known:
+            self.say(f"took {counted(len(self.known), 'event')} back from the journal")
+
+    def _start_worker(self, name: str, generation: int) -> subprocess.Popen[bytes]:
+        settings = self.settings
+        environment = {
+            "ASCOLTO_KAFKA": self.bootstrap,
+            "ASCOLTO_EMBEDDED": "1",
+            "ASCOLTO_CLICKHOUSE_URL": "",
+            "ASCOLTO_PARTITIONS": str(PARTITIONS),
+            "ASCOLTO_DATA_DIR": str(settings.data_dir),
+            "ASCOLTO_RECORDINGS": os.pathsep.join(str(path) for path in settings.recordings),
+            "ASCOLTO_GENERATION": str(generation),
+            "ASCOLTO_STATUS_PORT": str(settings.status_port or PREVIEW_PORT),
+            "ASCOLTO_LANGUAGE": settings.language,
+            "ASCOLTO_MODEL": settings.model,
+            "ASCOLTO_HORIZON_DAYS": str(settings.horizon_days),
+            "ASCOLTO_CLIENT_HORIZON_DAYS": json.dumps(settings.client_horizon_days),
+            "ASCOLTO_GRACE_DAYS": str(settings.grace_days),
+            "ASCOLTO_FUTURE_TOLERANCE": str(settings.future_tolerance),
+            "ASCOLTO_EARLIEST_NOW": (
+                "" if settings.earliest_now is None else settings.earliest_now.isoformat()
+            ),
+            "ASCOLTO_RECORDING_ATTEMPTS": str(settings.recording_attempts),
+            "ASCOLTO_RECORDING_BACKOFF": str(settings.recording_backoff),
+            PARENT_VARIABLE: str(os.getpid()),
+        }
+        if settings.pseudonym_key is not None:
+            environment["ASCOLTO_PSEUDONYM_KEY"] = settings.pseudonym_key.get_secret_value()
+        _address_file(settings.data_dir, name).unlink(missing_ok=True)
+        command = [sys.executable, "-m", "infra.cli.main", "run", name]
+        return children.start(command, self.logs / f"{name}.log", environment)
+
+    def _wait_for_pages(self) -> dict[str, str]:
+        from infra.status_page import address
+
+        grown, moved = self._log_sizes(), time.monotonic()
+        found: dict[str, str] = {}
+        while len(found) < len(_WORKERS):
+            self._check_alive()
+            if self._log_sizes() != grown:
+                grown, moved = self._log_sizes(), time.monotonic()
+            if time.monotonic() > moved + _READY_SECONDS:
+                raise StackFailed(f"the workers do not start; see {self.logs}")
+            for name in _WORKERS:
+                url = address(self.settings.data_dir, name)
+                if url is not None and _status(url) is not None:
+                    found[name] = url
+            time.sleep(0.05)
+        return found
+
+    def _log_sizes(self) -> list[int]:
+        return [file.stat().st_size for file in sorted(self.logs.glob("*.log"))]
+
+    def _check_alive(self) -> None:
+        for name, process in self._workers.items():
+            if process.poll() is not None:
+                raise StackFailed(
+                    f"the {name} worker ended (exit code {process.returncode}); see "
+                    f"{self.logs / (name + '.log')}; nothing is lost: start again"
+                )
+        if self._broker is not None and not self._broker.alive():
+            raise StackFailed(f"the broker ended; see {self.logs / 'broker.log'}; start again")
+
+    def _note_status(self) -> None:
+        from infra.status_page import address
+
+        for name in _WORKERS:
+            url = address(self.settings.data_dir, name)
+            status = _status(url) if url is not None else None
+            if status is None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._workers[name].wait(_STOP_SECONDS)
+                self._check_alive()
+                raise StackFailed(f"the {name} worker does not answer; see {self.logs}")
+            self.wrote(status["written"].items())
+
+
+def refilling(data_dir: Path) -> Path:
+    """A file that is there while the figures are being made anew from the journal."""
+    return data_dir / "refilling"
+
+
+def _address_file(data_dir: Path, name: str) -> Path:
+    from infra.status_page import address_file
+
+    return address_file(data_dir, name)
+
+
+def _status(url: str) -> dict[str, Any] | None:
+    try:
+        with urllib.request.urlopen(f"{url}/status", timeout=30) as response:  # noqa: S310
+            told: dict[str, Any] = json.load(response)
+            return told
+    except (urllib.error.URLError, OSError, ValueError):
+        return None
+
+
+def _committed(admin: Any) -> dict[str, int]:
+    """Per topic and partition, the offset after the last event whose effects are in place."""
+    places: dict[str, int] = {}
+    for worker in _WORKERS:
+        for offsets in admin.list_group_offsets(f"ascolto-{worker}").values():
+            for partition, offset in offsets.items():
+                places[f"{partition.topic}/{partition.partition}"] = offset.offset
+    return places
+
+
+def _next_generation(data_dir: Path) -> int:
+    path = data_dir / "generation"
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        number = int(path.read_text()) + 1
+        path.write_text(str(number))
+        return number
+    path.write_text("1")
+    return 1

@@ -1,0 +1,209 @@
+"""Puts the two workers together: settings in, running processes out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from streams.runtime.progress import Progress
+
+PARENT_VARIABLE = "ASCOLTO_PARENT_PID"
+HEARD = "/heard"
+"""Where the embedded stack says that every event is through."""
+
+
+def run_worker(name: str, settings: Settings) -> None:
+    """Run worker `name` until it is told to stop; ends the process."""
+    from infra.data_directory import NoDirectory, keep_files_private, make_private
+    from infra.log_limits import condense
+
+    condense("aiokafka")
+    keep_files_private()
+    try:
+        make_private(settings.data_dir)
+    except NoDirectory as error:
+        raise SystemExit(f"{error}: set ASCOLTO_DATA_DIR, or give --data-dir") from error
+    {"transcriber": run_transcriber, "analytics": run_analytics}[name](settings)
+
+
+def run_transcriber(settings: Settings) -> None:
+    """Run the transcriber worker."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from infra.recordings.places import RecordingStore
+    from infra.transcription.packaged_model import ModelMissing
+    from infra.transcription.transcriber import transcriber_of
+    from streams.agents.transcribe import Listener, ListeningPorts, ListeningSettings
+    from streams.facts.clock_gate import ClockGate
+    from streams.runtime.app import build_app
+    from streams.runtime.dead_letters import DeadLetters
+    from streams.runtime.outbox import KafkaOutbox
+    from streams.runtime.progress import Progress
+    from streams.workers import TRANSCRIBER, attach_transcriber, bury_unreadable, run
+
+    transcriber = transcriber_of(settings)
+    try:
+        transcriber.load()
+    except ModelMissing as error:
+        raise SystemExit(f"{error}; ascolto doctor tells more") from error
+    app = build_app(TRANSCRIBER, settings)
+    progress = Progress()
+    outbox = KafkaOutbox(app, progress)
+    letters = DeadLetters(outbox, progress)
+    bury_unreadable(app, letters)
+    ports = ListeningPorts(
+        recordings=RecordingStore(settings.recordings),
+        transcriber=transcriber,
+        executor=ThreadPoolExecutor(settings.transcriptions_at_once, thread_name_prefix="listen"),
+        outbox=outbox,
+        dead_letters=letters,
+        progress=progress,
+        pseudonym_key=settings.pseudonym_secret(),
+        gate=ClockGate(clock_of(settings), settings.future_tolerance_us),
+    )
+    patience = ListeningSettings(
+        settings.recording_attempts,
+        settings.recording_backoff,
+        settings.transcription_timeout,
+        settings.transcriptions_at_once,
+        words_of=settings.words_of,
+    )
+    attach_transcriber(app, Listener(ports, patience))
+    page = _page(settings, TRANSCRIBER, _status_only(progress))
+    run(app, page, *_guard())
+
+
+def run_analytics(settings: Settings) -> None:
+    """Run the analytics worker, with the preview on its page."""
+    from dashboards.preview.app import QueryResult, create_preview
+    from infra.clickhouse.client import open_client
+    from infra.clickhouse.store import ClickHouseStore
+    from infra.scoring.client import ScoringChild, scoring_command
+    from streams.runtime.app import build_app
+    from streams.runtime.progress import Progress
+    from streams.workers import ANALYTICS, Around, attach_analytics, run
+
+    _prepare_store(settings)
+    app = build_app(ANALYTICS, settings)
+    progress = Progress()
+    store = ClickHouseStore(lambda: open_client(settings))
+    scoring = ScoringChild(scoring_command(settings.scorer))
+    heard = attach_analytics(app, settings, store, progress, clock_of(settings), scoring)
+
+    async def run_query(sql: str, parameters: Mapping[str, Any]) -> QueryResult:
+        columns, rows = await store.query(sql, parameters)
+        return QueryResult(columns=columns, rows=rows)
+
+    async def open_store() -> None:
+        await store.query("SELECT 1")
+
+    async def close() -> None:
+        await scoring.stop()
+        await asyncio.to_thread(store.close)
+
+    preview = create_preview(run_query, language=settings.language, status=progress.report)
+    if settings.embedded:
+        preview.router.add_post(HEARD, _on_request(heard))
+    page = _page(settings, ANALYTICS, preview)
+    run(app, Around(open_store, close), page, *_guard())
+
+
+def _prepare_store(settings: Settings) -> None:
+    """The embedded store's tables in their newest form (a server's are an admin step's); its key.
+
+    Raises:
+        SystemExit: the store is another worker's, or damaged; its customers have another key.
+    """
+    from infra.clickhouse.client import NoStore, StoreInUse, open_client
+    from infra.clickhouse.damage import StoreDamaged
+    from infra.clickhouse.key_fingerprint import KeyDiffers, check
+    from infra.clickhouse.schema import applied, migrate
+
+    try:
+        client = open_client(settings)
+    except StoreInUse as error:
+        raise SystemExit(
+            f"{error}. For several analytics workers the store is a ClickHouse server: set "
+            "ASCOLTO_CLICKHOUSE_URL"
+        ) from error
+    except (NoStore, StoreDamaged) as error:
+        raise SystemExit(str(error)) from error
+    try:
+        if settings.clickhouse_url is None:
+            migrate(client)
+        elif not applied(client):
+            raise SystemExit("ClickHouse has no tables yet: make them with ascolto admin migrate")
+        check(client, settings.pseudonym_secret())
+    except KeyDiffers as error:
+        raise SystemExit(str(error)) from error
+    finally:
+        client.close()
+
+
+def _on_request(
+    action: Callable[[], Awaitable[None]],
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    from aiohttp import web
+
+    async def handle(_: web.Request) -> web.StreamResponse:
+        await action()
+        return web.Response(status=204)
+
+    return handle
+
+
+def clock_of(settings: Settings) -> Callable[[], int]:
+    """The settings' clock, in microseconds since the epoch."""
+    if settings.earliest_now is None:
+        return lambda: time.time_ns() // 1000
+    earliest_us = round(settings.earliest_now.timestamp() * 1e6)
+    return lambda: max(time.time_ns() // 1000, earliest_us)
+
+
+def _status_only(progress: Progress) -> web.Application:
+    from aiohttp import web
+
+    from infra.status_page import local_application
+
+    async def status(_: web.Request) -> web.Response:
+        return web.json_response(progress.report())
+
+    app = local_application()
+    app.router.add_get("/status", status)
+    return app
+
+
+def _page(settings: Settings, worker: str, app: web.Application) -> Any:
+    from infra.status_page import Page, address_file
+    from streams.workers import ANALYTICS, Around
+
+    port = settings.status_port if worker == ANALYTICS or not settings.embedded else 0
+    page = Page(app, settings.status_host, port, address_file(settings.data_dir, worker))
+    return Around(page.start, page.stop)
+
+
+def _guard() -> list[Any]:
+    """Ends the worker when the process that started it has ended."""
+    from streams.workers import Around, end_with_parent
+
+    parent = os.environ.get(PARENT_VARIABLE)
+    if parent is None:
+        return []
+    tasks: list[asyncio.Task[None]] = []
+
+    async def start() -> None:
+        tasks.append(asyncio.create_task(end_with_parent(int(parent))))
+
+    async def stop() -> None:
+        for task in tasks:
+            task.cancel()
+
+    return [Around(start, stop)]

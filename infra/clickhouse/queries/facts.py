@@ -1,0 +1,103 @@
+"""The facts in the store, customer by customer: what figures can be derived anew from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from processors.engagements.facts import (
+    SCORE_UNIT,
+    Fact,
+    ScoredCall,
+    cancellation,
+    payment,
+    payment_return,
+)
+from schemas.codec import InvalidMessage, decode
+from schemas.events import ContractCancelledEvent, PaymentReceivedEvent, PaymentReturnedEvent
+from schemas.topics import CONTRACT_CANCELLED, PAYMENT_RECEIVED, PAYMENT_RETURNED
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+_FACTS = """
+SELECT client_id, customer, topic, event_id, at, agency_id, service, touchpoint, channel,
+    customer_type, aggression, empathy, payload
+FROM (
+    SELECT toString(client_id) AS client_id, customer, '' AS topic, event_id,
+        toUnixTimestamp64Micro(ended_at) AS at, toString(agency_id) AS agency_id,
+        toString(service) AS service, toString(touchpoint) AS touchpoint,
+        toString(channel) AS channel, toString(customer_type) AS customer_type,
+        aggression, empathy, '' AS payload
+    FROM calls FINAL
+    WHERE ended_at < {end:DateTime64(6, 'UTC')}
+        AND ({client:String} = '' OR client_id = {client:String})
+    UNION ALL
+    SELECT toString(client_id) AS client_id, customer, toString(topic) AS topic, event_id,
+        toUnixTimestamp64Micro(event_time) AS at, '' AS agency_id,
+        '' AS service, '' AS touchpoint, '' AS channel, '' AS customer_type,
+        NULL AS aggression, NULL AS empathy, payload
+    FROM events FINAL
+    WHERE topic IN {topics:Array(String)} AND event_time < {end:DateTime64(6, 'UTC')}
+        AND ({client:String} = '' OR client_id = {client:String})
+)
+ORDER BY client_id, customer, at, event_id
+"""
+
+
+def customers_facts(
+    client: Client, end: datetime, client_id: str | None = None
+) -> Iterator[list[Fact]]:
+    """Each customer's facts before `end`, by time, one customer after the other.
+
+    With `client_id`, those of its customers only.
+
+    Conversations come with the scores that the store has of them, without sentiment, rating and
+    quotes, and so without surveys answered later. Rows are read as they are needed, so that a
+    store of any size fits in memory.
+    """
+    topics = [PAYMENT_RECEIVED.name, CONTRACT_CANCELLED.name, PAYMENT_RETURNED.name]
+    parameters = {"end": end, "topics": topics, "client": client_id or ""}
+    with client.query_rows_stream(_FACTS, parameters=parameters) as rows:
+        for _, own in groupby(rows, key=lambda row: (row[0], row[1])):
+            facts = [fact for row in own if (fact := _fact(row)) is not None]
+            if facts:
+                yield facts
+
+
+def _fact(row: tuple[Any, ...]) -> Fact | None:
+    """The fact in a row; None for a journal row that no longer can be read."""
+    client_id, customer, topic, event_id, at, agency_id = row[:6]
+    if topic == PAYMENT_RECEIVED.name:
+        paid = decode(row[12].encode(), PaymentReceivedEvent)
+        return None if isinstance(paid, InvalidMessage) else payment(paid, customer)
+    if topic == CONTRACT_CANCELLED.name:
+        ended = decode(row[12].encode(), ContractCancelledEvent)
+        return None if isinstance(ended, InvalidMessage) else cancellation(ended, customer)
+    if topic == PAYMENT_RETURNED.name:
+        back = decode(row[12].encode(), PaymentReturnedEvent)
+        return None if isinstance(back, InvalidMessage) else payment_return(back, customer)
+    service, touchpoint, channel, customer_type, aggression, empathy = row[6:12]
+    return ScoredCall(
+        event_id=event_id,
+        client_id=client_id,
+        customer=customer,
+        at=at,
+        agency_id=agency_id,
+        service=service,
+        touchpoint=touchpoint,
+        channel=channel,
+        customer_type=customer_type,
+        aggression=_in_units(aggression),
+        empathy=_in_units(empathy),
+        sentiment=None,
+        measured_rating=None,
+        predicted_rating=None,
+        worst=None,
+    )
+
+
+def _in_units(score: float | None) -> int | None:
+    return None if score is None else round(score * SCORE_UNIT)

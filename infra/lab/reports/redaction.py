@@ -1,0 +1,157 @@
+"""How well redaction does on labelled sentences: `python -m infra.lab.reports.redaction FILE`.
+
+FILE has JSON lines {"text", "pii": [substrings], ...}; optional are "types" (one a substring),
+"language" ("it" where it is missing), "names" (known people), "split" and "style".
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from processors.redaction.redact import find_personal_data, redact
+from processors.text.pieces import Pieces, pieces_of
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts over labelled sentences; shares of nothing are null."""
+
+    sentences: int = 0
+    items: Counter[str] = field(default_factory=Counter)
+    """Personal data by type; one counts as found where none of its words is left."""
+    found: Counter[str] = field(default_factory=Counter)
+    clean_words: int = 0
+    """Words that are no personal data, in all sentences."""
+    lost_words: int = 0
+    untouched_words: int = 0
+    """Words of the sentences that hold no personal data at all."""
+    untouched_lost: int = 0
+    misses: list[str] = field(default_factory=list)
+    """Personal data left standing, each with its type and what became of the sentence."""
+    losses: list[str] = field(default_factory=list)
+    """Clean words taken, each with what became of the sentence."""
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the personal data found, 0-1."""
+        return _share(sum(self.found.values()), sum(self.items.values()))
+
+    @property
+    def over_redaction(self) -> float | None:
+        """Share of the clean words lost, 0-1."""
+        return _share(self.lost_words, self.clean_words)
+
+    @property
+    def over_redaction_of_clean_sentences(self) -> float | None:
+        """The same over the sentences without personal data."""
+        return _share(self.untouched_lost, self.untouched_words)
+
+
+def measure(rows: Iterable[dict[str, Any]]) -> Report:
+    """Redact each row's text and compare with its labels.
+
+    Raises ValueError where a labelled substring does not stand in its text.
+    """
+    report = Report()
+    for row in rows:
+        _measure_row(row, report)
+    return report
+
+
+def _measure_row(row: dict[str, Any], report: Report) -> None:
+    text, language, names = row["text"], row.get("language", "it"), row.get("names", [])
+    pieces = pieces_of(text)
+    gone = _covered(pieces, [(f.start, f.end) for f in find_personal_data(text, language, names)])
+    labelled = _places(text, row["pii"])
+    types = row.get("types") or ["any"] * len(row["pii"])
+    result = redact(text, language, names)
+    report.sentences += 1
+    for kind, (start, end) in zip(types, labelled, strict=True):
+        report.items[kind] += 1
+        if _covered(pieces, [(start, end)]) <= gone:
+            report.found[kind] += 1
+        else:
+            report.misses.append(f"{kind}: {text[start:end]!r} in {result!r}")
+    personal = _covered(pieces, labelled)
+    lost = sorted(gone - personal)
+    report.clean_words += len(pieces) - len(personal)
+    report.lost_words += len(lost)
+    if not labelled:
+        report.untouched_words += len(pieces)
+        report.untouched_lost += len(lost)
+    if lost:
+        taken = " ".join(text[pieces.starts[n] : pieces.ends[n]] for n in lost)
+        report.losses.append(f"{taken!r} in {result!r}")
+
+
+def _places(text: str, substrings: Sequence[str]) -> list[tuple[int, int]]:
+    places: list[tuple[int, int]] = []
+    for substring in substrings:
+        begun = [start for start, _ in places if text[start:].startswith(substring)]
+        at = text.find(substring, begun[-1] + 1 if begun else 0)
+        if at < 0 or not substring:
+            raise ValueError(f"{substring!r} does not stand in {text!r}")
+        places.append((at, at + len(substring)))
+    return places
+
+
+def _covered(pieces: Pieces, spans: Iterable[tuple[int, int]]) -> set[int]:
+    return {
+        n
+        for start, end in spans
+        for n in range(len(pieces))
+        if pieces.starts[n] < end and start < pieces.ends[n]
+    }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def write(report: Report, out: TextIO) -> None:
+    """Write the figures, then every miss and every loss."""
+    print(f"{'type':<16} {'items':>5} {'found':>5} {'recall':>6}", file=out)
+    for kind, items in sorted(report.items.items()):
+        found = report.found[kind]
+        print(f"{kind:<16} {items:>5} {found:>5} {found / items:>6.3f}", file=out)
+    total, found = sum(report.items.values()), sum(report.found.values())
+    print(f"{'all':<16} {total:>5} {found:>5} {_told(report.recall)}", file=out)
+    print(
+        f"clean words lost: {report.lost_words} of {report.clean_words}"
+        f" ({_told(report.over_redaction)}); in sentences without personal data"
+        f" {report.untouched_lost} of {report.untouched_words}"
+        f" ({_told(report.over_redaction_of_clean_sentences)})",
+        file=out,
+    )
+    for miss in report.misses:
+        print(f"missed {miss}", file=out)
+    for loss in report.losses:
+        print(f"lost {loss}", file=out)
+
+
+def _told(share: float | None) -> str:
+    return "  null" if share is None else f"{share:>6.3f}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", type=Path, help="labelled sentences as JSON lines")
+    parser.add_argument("--split", help="only the rows of this split")
+    given = parser.parse_args(arguments)
+    lines = given.file.read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines if line.strip()]
+    kept = [row for row in rows if given.split in (None, row.get("split"))]
+    write(measure(kept), sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

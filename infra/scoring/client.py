@@ -1,0 +1,124 @@
+"""The scoring process as the analytics worker sees it: started when needed, again when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice
+
+from infra.retry import delays
+from infra.scoring.protocol import LENGTH, Failure, Outcome, packed, parts_of, results_of
+from infra.settings import ScorerName
+
+log = logging.getLogger(__name__)
+
+MOST_ENDS = 4
+"""Processes that may end with the same calls in hand, before the calls count as the cause."""
+_READ_AHEAD = 1 << 20
+
+
+class ScoringProcessEnded(Exception):
+    """The scoring process ended before it answered."""
+
+
+class ScoringFailed(Exception):
+    """Scoring a call raised in the process; the class is named after what it raised there."""
+
+
+def scoring_command(scorer: ScorerName) -> tuple[str, ...]:
+    """The command that starts a scoring process."""
+    return sys.executable, "-m", "infra.scoring.server", "--scorer", scorer
+
+
+class ScoringChild:
+    """Has batches scored by a child process, one after another.
+
+    A child that ends with a batch in hand is followed by another, which scores that batch from
+    its begin; one that does not even start is tried again for ever, longer apart each time.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """`sleep` takes seconds; given in tests."""
+        self._command = command
+        self._sleep = sleep
+        self._process: Process | None = None
+        self._turn = asyncio.Lock()
+
+    async def score(self, values: Sequence[bytes]) -> list[Outcome]:
+        """What comes of each message, in order.
+
+        Raises:
+            ScoringFailed: scoring one of them raised; the process goes on.
+            ScoringProcessEnded: `MOST_ENDS` processes ended over them.
+        """
+        async with self._turn:
+            parts = await self._insist(packed(values))
+        outcomes: list[Outcome] = []
+        for result in results_of(parts):
+            if isinstance(result, Failure):
+                raise type(result.error, (ScoringFailed,), {})(result.told)
+            outcomes.append(result)
+        return outcomes
+
+    async def stop(self) -> None:
+        """End the process, whatever it is at: it keeps nothing."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+    async def _insist(self, batch: bytes) -> list[bytes]:
+        for delay in islice(delays(), MOST_ENDS - 1):
+            try:
+                return await self._ask(batch)
+            except ScoringProcessEnded as error:
+                log.warning("%s; starting another in %.1f s", error, delay)
+                await self._sleep(delay)
+        return await self._ask(batch)
+
+    async def _ask(self, batch: bytes) -> list[bytes]:
+        if self._process is None:
+            await self._start()
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(batch)
+        return await self._heard(self._process)
+
+    async def _start(self) -> None:
+        for delay in delays():
+            try:
+                self._process = await asyncio.create_subprocess_exec(
+                    *self._command, stdin=PIPE, stdout=PIPE, limit=_READ_AHEAD
+                )
+                await self._heard(self._process)
+                return
+            except (OSError, ScoringProcessEnded) as error:
+                log.error("cannot start scoring: %s; trying again in %.1f s", error, delay)
+                await self._sleep(delay)
+
+    async def _heard(self, process: Process) -> list[bytes]:
+        """The next answer; a process that is interrupted over it is ended.
+
+        What it would still say would pass for the answer to the next batch.
+        """
+        assert process.stdout is not None
+        try:
+            (size,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
+            return parts_of(await process.stdout.readexactly(size))
+        except asyncio.IncompleteReadError as error:
+            # Waited for only: killing what has ended would take its exit code from asyncio.
+            code = await process.wait()
+            self._process = None
+            raise ScoringProcessEnded(f"the scoring process ended (exit code {code})") from error
+        except BaseException:
+            await self.stop()
+            raise

@@ -1,0 +1,265 @@
+"""Transcribes recordings with faster-whisper."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+from infra.recordings.sound import RATE, Layout, Sound
+from infra.settings import Settings
+from infra.transcription.batching import WindowPool
+from infra.transcription.crosstalk import Doubt, Separation
+from infra.transcription.model_files import PACKAGED_MODEL, ComputeType, Device, ModelChoice
+from infra.transcription.voice_activity import Listened, Stretch, listen
+from infra.transcription.whisper_model import Ask, HeardWindow, HeardWord, Hearing
+from infra.transcription.windows import Placed, Window, cut, plan
+from processors.transcript.doubts import CROSSTALK
+from processors.transcript.hallucinations import Heard, phantom
+from processors.transcript.interruptions import TurnTaking, turn_taking
+from processors.transcript.spoken_language import HeardSpeech, language_doubts
+from processors.transcript.turns import MONO_TURN_GAP, TURN_GAP, Segment, Word, merge_turns
+from schemas.conversation import Speaker, Turn
+
+TRADE_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "it": (
+            *("bolletta", "fattura", "agenzia", "rate", "disdetta", "bonifico", "contatore"),
+            *("scadenza", "piano di rientro", "pignoramento", "avvocato"),
+        ),
+        "en": (
+            *("bill", "invoice", "agency", "instalments", "cancellation", "bank transfer"),
+            *("meter", "due date", "payment plan", "seizure", "lawyer"),
+        ),
+    }
+)
+"""Words of the trade that the model is told to expect, by language."""
+
+_PROMPTS: Mapping[str, str] = MappingProxyType(
+    {
+        "it": "Ecco la telefonata. Che cosa si dice? {words}. Da zero a dieci.",
+        "en": "Here is the call. What is said? {words}. From zero to ten.",
+    }
+)
+"""Sentences, because whisper writes as its prompt does: after bare words, without full stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcription:
+    """What was said in a recording.
+
+    `duration` is in seconds, `dropped` counts the texts taken for invented, by reason, `model`
+    names the model without where it is kept, and `turn_taking` is None where the recording does
+    not tell who speaks. `unheard` names the parts of the file that were not listened to
+    (docs/transcription.md), `doubts` what is not scored (`processors/transcript/doubts.py`).
+    """
+
+    turns: list[Turn]
+    language: str
+    duration: float
+    model: str
+    dropped: dict[str, int] = field(default_factory=dict)
+    turn_taking: TurnTaking | None = None
+    unheard: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+class Transcriber(Protocol):
+    """Turns a recording into turns; blocks, and may be called from several threads."""
+
+    def transcribe(
+        self, path: Path, layout: Layout, language: str, words: Sequence[str] = ()
+    ) -> Transcription:
+        """What was said in the recording at `path`.
+
+        `layout` "stereo" is operator left, customer right, "stereo-swapped" the other way round;
+        `language` is ISO 639-1; `words` are
+        expected to be said: names of products, for instance. Raises `RecordingBroken` where it
+        cannot be decoded, `RecordingMissing` where it cannot be read, `LanguageUnknown`.
+        """
+        ...
+
+
+class WhisperTranscriber:
+    """Transcriber on faster-whisper; the model is loaded at the first use.
+
+    Recordings that are transcribed at the same time, from several threads, are heard together.
+    """
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        device: Device = "cpu",
+        compute_type: ComputeType | None = None,
+        cpu_threads: int = 2,
+        beam_size: int = 3,
+        batch_size: int | None = None,
+        longest: float = 4 * 3600.0,
+    ) -> None:
+        """Args:
+        model: a name or a path; None is the packaged one.
+        device: a processor (cpu) or a graphics card (cuda).
+        compute_type: None is int8 on a processor, int8_float16 on a graphics card.
+        cpu_threads: of all recordings together; of no meaning on a graphics card.
+        beam_size: readings of a window that are followed at the same time.
+        batch_size: windows computed together; None is 1 on a processor, 16 on a graphics card.
+        longest: seconds a recording may last.
+        """
+        self._choice = ModelChoice(model or PACKAGED_MODEL, device, compute_type)
+        graphics = device == "cuda"
+        self._workers = 1 if graphics else cpu_threads
+        self._batch_size = batch_size or (16 if graphics else 1)
+        self._beam_size = beam_size
+        self._longest = longest
+        self._loading = threading.Lock()
+        self._loaded: tuple[Hearing, WindowPool] | None = None
+
+    def load(self) -> None:
+        """Load the model now rather than at the first recording.
+
+        Raises `ModelMissing`, `ModelUnknown`.
+        """
+        self._listeners()
+
+    def transcribe(
+        self, path: Path, layout: Layout, language: str, words: Sequence[str] = ()
+    ) -> Transcription:
+        """See `Transcriber.transcribe`; raises `ModelMissing`, `ModelUnknown` too."""
+        hearing, pool = self._listeners()
+        hearing.require(language)
+        separation = Separation()
+        sound = Sound(path, layout, self._longest, treat=separation)
+        listened = listen(sound.blocks())
+        unsure = _unsure(listened, separation.doubts)
+        speakers = [Speaker.UNKNOWN] if listened.alone else [Speaker.OPERATOR, Speaker.CUSTOMER]
+        ask = Ask(language, prompt_of(language, words))
+        windows = plan(listened.channels, listened.samples)
+        heard: list[tuple[Window, Future[HeardWindow]]] = [
+            (window, pool.submit(samples, ask)) for window, samples in cut(sound.blocks(), windows)
+        ]
+        dropped: Counter[str] = Counter()
+        segments = [
+            segment
+            for window, future in heard
+            for segment in _segments(
+                window, future.result(), speakers[window.channel], unsure, ask.prompt, dropped
+            )
+        ]
+        doubts = language_doubts(_speech(heard, speakers), language)
+        turns = merge_turns(segments, MONO_TURN_GAP if listened.alone else TURN_GAP)
+        return Transcription(
+            turns=turns,
+            language=language,
+            duration=round(listened.samples / RATE, 3),
+            model=self._choice.label,
+            dropped=dict(dropped),
+            turn_taking=None if listened.alone else turn_taking(turns),
+            unheard=sound.unheard,
+            doubts=(*doubts, *([CROSSTALK] if unsure else [])),
+        )
+
+    def _listeners(self) -> tuple[Hearing, WindowPool]:
+        with self._loading:
+            if self._loaded is None:
+                hearing = Hearing(self._choice, self._workers, self._beam_size)
+                pool = WindowPool(hearing.hear, self._workers, self._batch_size)
+                self._loaded = hearing, pool
+            return self._loaded
+
+
+def transcriber_of(settings: Settings, model: str | None = None) -> WhisperTranscriber:
+    """The transcriber of the settings, with another model where one is named."""
+    return WhisperTranscriber(
+        model or settings.model,
+        device=settings.whisper_device,
+        compute_type=settings.whisper_compute_type,
+        cpu_threads=settings.whisper_threads,
+        batch_size=settings.whisper_batch,
+    )
+
+
+def prompt_of(language: str, words: Sequence[str] = ()) -> str:
+    """What the model is told of a call: `words`, those of the trade, and how to write.
+
+    `words` stand first: of a text too long for the model, the end is cut off.
+    """
+    told = ", ".join([*words, *TRADE_WORDS.get(language, ())])
+    sentence = told[:1].upper() + told[1:]
+    return _PROMPTS.get(language, "{words}.").format(words=sentence) if told else ""
+
+
+def _unsure(listened: Listened, doubts: Sequence[Doubt]) -> frozenset[Stretch]:
+    """The speech of which more than half may as well be the other channel's."""
+    if listened.alone:
+        return frozenset()
+    return frozenset(
+        stretch
+        for channel in listened.channels
+        for stretch in channel
+        if 2 * sum(_shared(stretch, doubt) for doubt in doubts) > stretch.end - stretch.begin
+    )
+
+
+def _shared(stretch: Stretch, doubt: Doubt) -> int:
+    if stretch.channel != doubt.channel:
+        return 0
+    return max(0, min(stretch.end, doubt.end) - max(stretch.begin, doubt.begin))
+
+
+def _speech(
+    heard: Iterable[tuple[Window, Future[HeardWindow]]], speakers: Sequence[Speaker]
+) -> Iterator[HeardSpeech]:
+    """What was heard in windows with words in them: noise is of no language."""
+    for window, future in heard:
+        if future.result().words:
+            samples = sum(p.stretch.end - p.stretch.begin for p in window.placed)
+            languages = future.result().languages
+            yield HeardSpeech(speakers[window.channel], samples / RATE, languages)
+
+
+def _segments(
+    window: Window,
+    heard: HeardWindow,
+    speaker: Speaker,
+    unsure: Collection[Stretch],
+    prompt: str,
+    dropped: Counter[str],
+) -> Iterator[Segment]:
+    """What was said in each of a window's stretches, less what nobody said."""
+    grouped: dict[int, list[HeardWord]] = {}
+    for word in heard.words:
+        grouped.setdefault(window.of_word(word.start * RATE, word.end * RATE), []).append(word)
+    for number, words in grouped.items():
+        placed = window.placed[number]
+        who = Speaker.UNKNOWN if placed.stretch in unsure else speaker
+        segment = Segment(who, _placed_words(placed, words))
+        seconds = (placed.stretch.end - placed.stretch.begin) / RATE
+        surprise = [math.log(max(word.probability, 1e-9)) for word in words]
+        text = Heard(segment.text, seconds, sum(surprise) / len(surprise), heard.no_speech)
+        reason = phantom(text, prompt)
+        if reason is None:
+            yield segment
+        else:
+            dropped[reason.value] += 1
+
+
+def _placed_words(placed: Placed, heard: Sequence[HeardWord]) -> tuple[Word, ...]:
+    """Words with their times in the recording; the first and last reach to the stretch's ends.
+
+    Voice activity tells within 0.1 s where speech begins and ends, the words only within 0.3 s.
+    """
+    words = []
+    for number, word in enumerate(heard):
+        start = placed.offset if number == 0 else word.start * RATE
+        end = placed.until if number == len(heard) - 1 else word.end * RATE
+        begins = placed.seconds(start)
+        text = word.text.replace(" '", "'", 1)
+        words.append(Word(begins, max(begins, placed.seconds(end)), text, word.probability))
+    return tuple(words)

@@ -1,0 +1,125 @@
+"""The whisper model: what it hears in a window, word by word."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from infra.recordings.places import LanguageUnknown
+from infra.recordings.sound import RATE
+from infra.transcription.model_files import ModelChoice, load_model
+from infra.transcription.voice_activity import Samples
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
+    from faster_whisper.tokenizer import Tokenizer
+
+FRAMES = 100
+"""Whisper's spectra a second."""
+
+_PREPENDED, _APPENDED = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """How a window is to be heard: its language, and the text that tells of what is spoken."""
+
+    language: str
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeardWord:
+    """A word with its time in seconds from its window's begin."""
+
+    start: float
+    end: float
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeardWindow:
+    """The words of a window in order, and the model's probability that nobody spoke in it.
+
+    `languages` is its probability of each language (ISO 639-1) it may be in.
+    """
+
+    words: tuple[HeardWord, ...]
+    no_speech: float
+    languages: Mapping[str, float] = field(default_factory=dict)
+
+
+class Hearing:
+    """A loaded model. Safe to use from several threads."""
+
+    def __init__(self, choice: ModelChoice, workers: int, beam_size: int) -> None:
+        """Loads the model. Raises `ModelMissing`, `ModelUnknown`."""
+        self._model: WhisperModel = load_model(choice, workers)
+        self._beam_size = beam_size
+        self._languages = frozenset(self._model.supported_languages)
+
+    def require(self, language: str) -> None:
+        """Raises `LanguageUnknown` where the model does not know `language` (ISO 639-1)."""
+        if language not in self._languages:
+            known = ", ".join(sorted(self._languages))
+            raise LanguageUnknown(f"the model does not know the language {language!r}; of {known}")
+
+    def hear(self, sounds: Sequence[Samples], frames: int, ask: Ask) -> list[HeardWindow]:
+        """The words of each sound, all computed over `frames` spectra."""
+        from faster_whisper.transcribe import get_suppressed_tokens, pad_or_trim
+
+        tokenizer = self._tokenizer(ask.language)
+        spectra = [self._model.feature_extractor(sound)[..., :-1] for sound in sounds]
+        encoded = self._model.encode(np.stack([pad_or_trim(one, frames) for one in spectra]))
+        told = tokenizer.encode(" " + ask.prompt) if ask.prompt else []
+        # Of a longer one whisper would take the end, where the committente's own words are not.
+        told = told[: self._model.max_length // 2 - 1]
+        prompt = self._model.get_prompt(tokenizer, told, without_timestamps=True)
+        results = self._model.model.generate(
+            encoded,
+            [prompt] * len(sounds),
+            beam_size=self._beam_size,
+            max_length=self._model.max_length,
+            suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
+            return_no_speech_prob=True,
+        )
+        texts = [[t for t in one.sequences_ids[0] if t < tokenizer.eot] for one in results]
+        lasting = [min(frames, math.ceil(len(sound) / RATE * FRAMES)) for sound in sounds]
+        aligned = self._model.find_alignment(tokenizer, texts, encoded, lasting)
+        spoken = self._languages_of(encoded, len(sounds))
+        return [
+            HeardWindow(_words(alignment), float(result.no_speech_prob), languages)
+            for alignment, result, languages in zip(aligned, results, spoken, strict=True)
+        ]
+
+    def _languages_of(self, encoded: Any, windows: int) -> list[dict[str, float]]:
+        if not self._model.model.is_multilingual:
+            return [{}] * windows
+        return [
+            {token[2:-2]: float(probability) for token, probability in one}
+            for one in self._model.model.detect_language(encoded)
+        ]
+
+    def _tokenizer(self, language: str) -> Tokenizer:
+        from faster_whisper.tokenizer import Tokenizer
+
+        model = self._model
+        return Tokenizer(
+            model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=language
+        )
+
+
+def _words(alignment: list[dict[str, Any]]) -> tuple[HeardWord, ...]:
+    from faster_whisper.transcribe import merge_punctuations
+
+    merge_punctuations(alignment, _PREPENDED, _APPENDED)
+    return tuple(
+        HeardWord(float(one["start"]), float(one["end"]), one["word"], float(one["probability"]))
+        for one in alignment
+        if one["word"]
+    )

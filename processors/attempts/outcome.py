@@ -1,0 +1,35 @@
+"""Whether a call is an attempt: one that nobody answered, counted apart and never scored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from processors.attempts.answering import unanswered
+from processors.text.tokens import has_words
+from schemas.attempts import Unanswered
+from schemas.conversation import Turn
+from schemas.events import CallEnded, Channel
+
+
+def attempt_of(call: CallEnded, turns: Sequence[Turn]) -> Unanswered | None:
+    """Why `call`, in which `turns` were said (redacted), is an attempt; None where it is a call.
+
+    What the event says of it, `answered`, comes first: false is an attempt whatever else the
+    event holds. True is a switchboard's, for which a voicemail answers too: only silence is then
+    no sign. A survey's answer shows that somebody was there. Silence and messages left mean
+    something in phone calls only; a mail without an answer is no attempt.
+    """
+    if call.answered is False:
+        return Unanswered.STATED
+    if call.survey is not None:
+        return None
+    by_phone = call.channel is Channel.PHONE
+    if any(has_words(turn.text) for turn in turns):
+        reason = unanswered(turns, call.language)
+    else:
+        reason = Unanswered.SILENCE
+    if reason is Unanswered.SILENCE:
+        return reason if by_phone and not call.answered else None
+    if reason is Unanswered.MESSAGE_LEFT:
+        return reason if by_phone else None
+    return reason

@@ -1,0 +1,52 @@
+"""The meaning of a turn as one vector.
+
+An operator's is the mean of its sentences' vectors: sentences come again in other turns
+(greetings, formulas), and each is encoded once. A customer's is the vector of the whole, which
+tells reasons and intentions better. Numbers are put to one value first: amounts and dates say
+nothing of the tone, and make every sentence new.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from operator import attrgetter
+
+import numpy as np
+from cachetools import LRUCache, cachedmethod
+from numpy.typing import NDArray
+
+from processors.encoder.cache_keys import digest_of
+from processors.encoder.protocol import Encoder
+from processors.scoring.scorer import Said
+from processors.text.clauses import sentences_of
+from schemas.conversation import Speaker
+
+SENTENCES_KEPT = 20_000
+"""40 MB of vectors."""
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_ANY_NUMBER = "10"
+
+
+class Meaning:
+    """Vectors of turns; equal texts have equal ones, to the last bit."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._sentences: LRUCache[bytes, NDArray[np.float32]] = LRUCache(SENTENCES_KEPT)
+
+    def of(self, said: Said) -> NDArray[np.float64]:
+        """The vector of what was said, of length 1."""
+        masked = _NUMBER.sub(_ANY_NUMBER, said.text)
+        if said.speaker is Speaker.CUSTOMER:
+            return self._of_sentence(masked).astype(np.float64)
+        rows = [self._of_sentence(sentence) for sentence in sentences_of(masked) or [masked]]
+        mean = np.add.reduce(np.array(rows, dtype=np.float64), axis=0) / len(rows)
+        norm = math.sqrt(np.add.reduce(mean * mean))
+        return np.asarray(mean / norm if norm else mean)
+
+    @cachedmethod(attrgetter("_sentences"), key=lambda _, sentence: digest_of(sentence))
+    def _of_sentence(self, sentence: str) -> NDArray[np.float32]:
+        vector: NDArray[np.float32] = self._encoder.encode([sentence])[0]
+        return vector

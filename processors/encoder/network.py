@@ -1,0 +1,163 @@
+"""Learned heads: a sum for each label of what three parts say of a text, then a probability.
+
+The parts are a small network on the meaning of the text (a sentence encoder's vector) and its
+signs (lexicon cues and the like), its character n-grams, and its words. Sums are made for each
+text alone, so the result does not depend on what else is scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processors.text.ngrams import Grams, GramWeights, grams_of
+from schemas.conversation import Driver, Speaker
+
+Vector = NDArray[np.float64]
+
+LEVELS = ("neutral", "empathic", "pressing", "aggressive")
+OPERATOR_LABELS = (
+    "neutral",
+    "empathic",
+    "pressing",
+    "pressing_threat",
+    "aggressive",
+    "aggressive_threat",
+)
+"""Of an operator's turn exactly one holds: its level, and whether it threatens."""
+SENTIMENTS = ("negative", "neither", "positive")
+CUSTOMER_LABELS = (*SENTIMENTS, "leaves", "promises", *(driver.value for driver in Driver))
+LABELS = {Speaker.OPERATOR: OPERATOR_LABELS, Speaker.CUSTOMER: CUSTOMER_LABELS}
+
+
+@dataclass(frozen=True)
+class Network:
+    """One hidden layer of rectified sums; several networks side by side make one."""
+
+    inward: Vector
+    """A row a feature (meaning, then signs), a column a hidden unit."""
+    threshold: Vector
+    outward: Vector
+    """A row a hidden unit, a column a label."""
+
+    def sums(self, meaning: Vector, signs: Vector) -> Vector:
+        """What the network says of each label."""
+        features = np.concatenate((meaning, signs))
+        # Not `@`: the last bits of BLAS differ with its number of threads.
+        hidden = np.einsum("i,ij->j", features, self.inward) + self.threshold
+        return np.asarray(np.einsum("i,ij->j", np.maximum(hidden, 0.0), self.outward))
+
+
+@dataclass(frozen=True)
+class Head:
+    """The weights of one speaker's labels."""
+
+    network: Network
+    characters: GramWeights
+    words: GramWeights
+    bias: Vector
+
+    def sums(self, text: str, meaning: Vector, signs: Vector) -> Vector:
+        """The sum of each label for one text."""
+        return self.sums_of(grams_of(text), meaning, signs)
+
+    def sums_of(self, grams: Grams, meaning: Vector, signs: Vector) -> Vector:
+        """The same from the text's n-grams and words."""
+        total: Vector = (
+            self.network.sums(meaning, signs)
+            + self.characters.sums(grams.characters)
+            + self.words.sums(grams.words)
+            + self.bias
+        )
+        return total
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """All there is to store of the head, by name; `head_of` makes it again."""
+        return {
+            "inward": self.network.inward.astype(np.float16),
+            "threshold": self.network.threshold.astype(np.float32),
+            "outward": self.network.outward.astype(np.float16),
+            **_arrays_of("characters", self.characters),
+            **_arrays_of("words", self.words),
+            "bias": self.bias.astype(np.float32),
+        }
+
+
+def _arrays_of(name: str, looks: GramWeights) -> dict[str, NDArray[np.generic]]:
+    return {
+        f"{name}_weights": looks.weights,
+        f"{name}_unit": looks.unit.astype(np.float32),
+        f"{name}_rarity": looks.rarity.astype(np.float16),
+    }
+
+
+def head_of(arrays: Mapping[str, NDArray[np.generic]]) -> Head:
+    """The head of stored arrays."""
+
+    def part(name: str) -> Vector:
+        return arrays[name].astype(np.float64)
+
+    def looks(name: str) -> GramWeights:
+        weights = arrays[f"{name}_weights"].astype(np.int8)
+        return GramWeights(weights, part(f"{name}_unit"), part(f"{name}_rarity"))
+
+    network = Network(part("inward"), part("threshold"), part("outward"))
+    return Head(network, looks("characters"), looks("words"), part("bias"))
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Everything learned: heads, thresholds and the rating's weights."""
+
+    heads: dict[Speaker, Head]
+    thresholds: dict[str, float]
+    """Probability from which `threatens`, `leaves`, `promises` and each driver count."""
+    rating: Vector
+    rating_cuts: Vector
+    call_drivers: Vector | None = None
+    """What `processors.encoder.call_drivers` weighs a call's turns by; None where not learned."""
+
+
+@lru_cache(maxsize=1)
+def load_weights() -> Weights:
+    """The weights of this package, read once."""
+    source = resources.files("processors") / "weights" / "heads.npz"
+    with source.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    return Weights(
+        {speaker: _head(arrays, speaker) for speaker in LABELS},
+        dict(
+            zip(
+                (str(name) for name in arrays["threshold_names"]),
+                (float(value) for value in arrays["thresholds"]),
+                strict=True,
+            )
+        ),
+        arrays["rating"].astype(np.float64),
+        arrays["rating_cuts"].astype(np.float64),
+        arrays["call_drivers"].astype(np.float64) if "call_drivers" in arrays else None,
+    )
+
+
+def _head(arrays: Mapping[str, NDArray[np.generic]], speaker: Speaker) -> Head:
+    own = f"{speaker.value}_"
+    return head_of(
+        {name.removeprefix(own): array for name, array in arrays.items() if name.startswith(own)}
+    )
+
+
+def shares(sums: Vector) -> Vector:
+    """Probabilities of labels of which exactly one holds (softmax)."""
+    powers = np.exp(sums - np.maximum.reduce(sums))
+    parts: Vector = powers / np.add.reduce(powers)
+    return parts
+
+
+def chance(total: float) -> float:
+    """Probability of a label that holds or not (logistic)."""
+    return float(1.0 / (1.0 + np.exp(-np.clip(total, -60.0, 60.0))))

@@ -1,0 +1,146 @@
+"""What of a customer's events no event in time can touch any more, and may be put away.
+
+An engagement is settled when its horizon has passed and the grace after it: only a late event
+can still change it, and for such an event what was put away is taken back first. So the state
+of a customer ends with the last engagement, and every figure stays exact all the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from processors.engagements.corrections import REACH_US
+from processors.engagements.entries import CALL, NAMES, Entry, named_by, named_in
+from processors.engagements.facts import Fact, Position
+from processors.engagements.history import CustomerState, place_of
+from processors.event_time import HOUR_US
+
+
+class Settled(NamedTuple):
+    """A customer's events in two parts."""
+
+    kept: CustomerState | None
+    """The state that stays; None where nothing has to."""
+    put_away: list[Entry]
+    """The events that no event at or after `before` can touch; empty where there are none."""
+
+
+def settle(state: CustomerState, before: int, horizon_hours: int) -> Settled:
+    """Part what is settled from what is not.
+
+    Settled are the conversations of engagements that end at or before `before`, the payments and
+    cancellations before it that lie in no other engagement, and what corrects any of them. An
+    event at or after `before` cannot change them, unless it corrects one (and then says so), nor
+    do they change what it does: an engagement that has ended takes no more conversations, and
+    those of the same agency that follow begin one of their own. A correction of what is not
+    there waits for it, until it is too old to mean what comes at or after `before`.
+
+    Args:
+        state: the customer's state.
+        before: us since the epoch, a grace behind the clock.
+        horizon_hours: the horizon H.
+    """
+    horizon = horizon_hours * HOUR_US
+    open_since, calls_kept = _open(state["events"], before - horizon, horizon)
+    stays_itself: dict[tuple[str, str], bool] = {
+        (entry[1], entry[5]): (
+            entry[5] in calls_kept
+            if entry[1] == CALL
+            else entry[6] >= before or any(t0 <= entry[6] < t0 + horizon for t0 in open_since)
+        )
+        for entry in state["events"]
+        if entry[1] not in NAMES
+    }
+
+    def stays_here(entry: Entry) -> bool:
+        named = named_by(entry)
+        waits: bool = entry[6] + REACH_US > before
+        return stays_itself.get(named or (entry[1], entry[5]), waits)
+
+    kept = [entry for entry in state["events"] if stays_here(entry)]
+    if len(kept) == len(state["events"]):
+        return Settled(state, [])
+    stays = {(entry[1], entry[5]) for entry in kept}
+    put_away = [entry for entry in state["events"] if (entry[1], entry[5]) not in stays]
+    if not kept:
+        return Settled(None, put_away)
+    return Settled(
+        CustomerState(
+            client_id=state["client_id"],
+            customer=state["customer"],
+            arrived=state["arrived"],
+            whole=False,
+            events=kept,
+        ),
+        put_away,
+    )
+
+
+def needs_recall(state: CustomerState | None, event: Fact, position: Position, before: int) -> bool:
+    """Whether `event` can only be observed rightly with what was put away.
+
+    It is where the event lies before the time up to which events were put away; where it corrects
+    one that is not at hand; and where it is a replay, whose changes follow from all the events
+    there were when it first came.
+
+    Args:
+        state: the customer's state as it is at hand.
+        event: a fact about that customer.
+        position: where the event was delivered.
+        before: the latest `before` that states were settled with; 0: nothing was put away yet.
+    """
+    named = named_in(event)
+    if state is None:
+        return event.at < before or (named is not None and before > 0)
+    if state["whole"]:
+        return False
+    if event.at < before:
+        return True
+    if named is not None and all((e[1], e[5]) != named for e in state["events"]):
+        return True
+    place = place_of(event, state["events"])
+    return place is not None and state["events"][place][2:5] == list(position)
+
+
+def recall(
+    state: CustomerState | None, put_away: Iterable[Entry], client_id: str, customer: str
+) -> CustomerState | None:
+    """The whole state again, as if nothing had been put away; None where there is nothing."""
+    events = {(entry[1], entry[5]): entry for entry in put_away}
+    events |= {(entry[1], entry[5]): entry for entry in (state["events"] if state else ())}
+    if not events:
+        return state
+    entries = sorted(events.values(), key=lambda entry: entry[0])
+    return CustomerState(
+        client_id=client_id,
+        customer=customer,
+        arrived=max(entries[-1][0], state["arrived"] if state else 0),
+        whole=True,
+        events=entries,
+    )
+
+
+def _open(entries: Sequence[Entry], opened_by: int, horizon: int) -> tuple[list[int], set[str]]:
+    """Begins of the engagements opened after `opened_by`, and ids of their conversations."""
+    begins, members = [], set()
+    for begin, event_id in _conversations(entries, horizon):
+        if begin > opened_by:
+            begins.append(begin)
+            members.add(event_id)
+    return begins, members
+
+
+def _conversations(entries: Sequence[Entry], horizon: int) -> Iterator[tuple[int, str]]:
+    """The begin of each conversation's engagement, and the conversation's id."""
+    by_agency: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for entry in entries:
+        if entry[1] == CALL:
+            by_agency[entry[7]].append((entry[6], entry[5]))
+    for calls in by_agency.values():
+        begin = min(calls)[0]
+        for at, event_id in sorted(calls):
+            if at >= begin + horizon:
+                begin = at
+            yield begin, event_id

@@ -1,0 +1,114 @@
+"""What one event changes in an agency's figures: engagements that differ, and its own call.
+
+A change travels from the customers' side (`engagements.observe`) to the agencies' side
+(`buckets.apply`) as JSON; its receiver adds `after`, subtracts `before`, once per source position.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from processors.engagements.corrections import LateRating, Recovered
+from processors.engagements.facts import WorstQuote
+from processors.event_time import HOUR_US, hour_of
+from schemas.conversation import Contract
+
+
+class Engagement(NamedTuple):
+    """All conversations between one agency and one customer within one horizon, as they stand.
+
+    Times in us since the epoch; score sums and `amount` in 1/10^4. The segment is that of its
+    first conversation.
+    """
+
+    opened_at: int
+    """`ended_at` of its first conversation: t0."""
+    calls: int
+    aggression_n: int
+    aggression_sum: int
+    empathy_n: int
+    empathy_sum: int
+    cancelled: bool
+    """The customer ended a contract in [t0, t0 + H)."""
+    lost_to_supplier: bool
+    """The first cancellation in that time was the supplier's: leaves the churn rate."""
+    paid: bool
+    """A payment came in [t0, t0 + H), by what was known when the engagement matured."""
+    amount: int
+    """Sum of those payments less what was returned, by what was known then."""
+    service: str
+    touchpoint: str
+    channel: str
+    customer_type: str
+    later: tuple[Recovered, ...] = ()
+    """What stands instead from later hours on, in order: payments that were returned since."""
+
+    def stands(self) -> tuple[bool, int]:
+        """`paid` and `amount` with all that is known."""
+        return self.later[-1][1:] if self.later else (self.paid, self.amount)
+
+    def matures_at(self, horizon_hours: int) -> int:
+        """The hour (its begin, us) in which the engagement enters the rates: hour(t0) + H."""
+        return hour_of(self.opened_at) + horizon_hours * HOUR_US
+
+
+class Conversation(NamedTuple):
+    """What one conversation adds to the hour of its end; scores in 1/10^4, null if none."""
+
+    at: int
+    service: str
+    touchpoint: str
+    channel: str
+    customer_type: str
+    aggression: int | None
+    empathy: int | None
+    sentiment: int | None
+    measured_rating: int | None
+    predicted_rating: int | None
+    worst: WorstQuote | None
+    later: LateRating | None = None
+    """The rating of a survey answered later: it stands from when it is known."""
+
+
+class Rerated(NamedTuple):
+    """A conversation whose later rating is another; the rest of it is as it was."""
+
+    call_id: str
+    at: int
+    service: str
+    touchpoint: str
+    channel: str
+    customer_type: str
+    measured_rating: int | None
+    predicted_rating: int | None
+    before: LateRating | None
+    after: LateRating | None
+
+
+class EngagementChange(Contract):
+    """Topic `engagement-changed`: what one event changed in one agency's figures.
+
+    `version` is the number of the customer's events up to this one, in order of arrival: the
+    same however often the change is sent again, and growing, so it orders an engagement's rows.
+    """
+
+    client_id: str
+    agency_id: str
+    customer: str
+    event_id: str
+    version: int
+    horizon_hours: int
+    before: tuple[Engagement, ...]
+    """Engagements as they stood, only those that are no longer so."""
+    after: tuple[Engagement, ...]
+    """Engagements as they stand, only those that were not so."""
+    conversation: Conversation | None
+    """The event's own conversation; null for all events that are none."""
+    rerated: Rerated | None = None
+    """The conversation that the event, a survey's answer, gave another rating."""
+
+    @property
+    def removed(self) -> tuple[Engagement, ...]:
+        """Engagements whose begin no longer is one: rows to take back."""
+        opened = {engagement.opened_at for engagement in self.after}
+        return tuple(e for e in self.before if e.opened_at not in opened)

@@ -1,0 +1,347 @@
+"""One customer's events in order of arrival, and the engagements that follow from them.
+
+Engagements are derived from the events by event time, so the order of arrival never shows in
+them. The order of arrival is kept so that an event that is delivered again after a crash yields
+exactly the change it yielded the first time.
+
+For that to hold, a state must be durable before the changes it yielded are sent, and both before
+the source offset is committed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import NamedTuple, TypedDict
+
+from processors.engagements.changes import Conversation, Engagement, EngagementChange, Rerated
+from processors.engagements.corrections import LateRating
+from processors.engagements.entries import (
+    ANSWER,
+    CALL,
+    CANCELLATION,
+    NAMED,
+    PAYMENT,
+    RETURN,
+    TYPE_OF_KIND,
+    Entry,
+    entry_of,
+    kind_of,
+    named_by_older_id,
+    net_payments,
+)
+from processors.engagements.facts import Cancellation, Fact, Payment, Position, ScoredCall
+from processors.engagements.timeline import Contact, History, Moved
+from processors.identity.event_identity import is_identity
+
+HORIZON_HOURS = 720
+"""Default horizon H: 30 days."""
+
+OlderName = Callable[[str, str, str], str]
+"""The identity of an older event, by tenant, type and id."""
+
+
+class CustomerState(TypedDict):
+    """A customer's events as kept in a table; JSON-able, never mutated.
+
+    Events are entries (`processors.engagements.entries`), oldest arrival first.
+    """
+
+    client_id: str
+    customer: str
+    arrived: int
+    """Arrival number of the latest event; it never goes back, whatever was put away since."""
+    whole: bool
+    """Whether no event of this customer can lie in the archive only (see `settling`)."""
+    events: list[Entry]
+
+
+class Outcome(StrEnum):
+    """What an event was to a customer's state."""
+
+    NEW = "new"
+    REPLAY = "replay"
+    """The same delivery as before, after a crash: its changes are to be sent again."""
+    DUPLICATE = "duplicate"
+    """The same event delivered elsewhere: nothing is to be done."""
+
+
+class Observed(NamedTuple):
+    """A customer's state after an event, and what the event changed, one entry an agency."""
+
+    state: CustomerState
+    changes: tuple[EngagementChange, ...]
+    outcome: Outcome
+
+
+def observe(
+    state: CustomerState | None,
+    event: Fact,
+    position: Position,
+    *,
+    horizon_hours: int = HORIZON_HOURS,
+    currency: str = "EUR",
+    arrivals_before: int = 0,
+    memory: Memory | None = None,
+) -> Observed:
+    """Take one event into its customer's state; pure.
+
+    An event is known by its kind and id. Known at the same position, it is a replay: the state
+    stays, and the changes are those of its first arrival. Known at another position, it is a
+    duplicate.
+
+    Args:
+        state: the customer's state, None before the first event.
+        event: a fact about that customer.
+        position: where the event was delivered.
+        horizon_hours: the horizon H; another H needs a rebuild from all events.
+        currency: ISO code of the amounts that are summed; a payment in another currency counts
+            as paid and adds no amount.
+        arrivals_before: where there is no state, the number of arrivals to count on from: at
+            least that of any state of this customer that was put away.
+        memory: what was worked out for this customer's earlier events of the same batch; it
+            saves work, and changes nothing.
+
+    Raises:
+        ValueError: the state is another customer's.
+    """
+    if state is None:
+        state = CustomerState(
+            client_id=event.client_id,
+            customer=event.customer,
+            arrived=arrivals_before,
+            whole=not arrivals_before,
+            events=[],
+        )
+    elif (state["client_id"], state["customer"]) != (event.client_id, event.customer):
+        raise ValueError("the state belongs to another customer")
+    kept = state["events"]
+    memory = memory or Memory()
+    event = named_by_older_id(event, lambda named: memory.knows(named, kept))
+    known = memory.place_of(event, kept)
+    if known is None:
+        known, outcome = len(kept), Outcome.NEW
+        arrival = state["arrived"] + 1
+        state = CustomerState(
+            client_id=event.client_id,
+            customer=event.customer,
+            arrived=arrival,
+            whole=state["whole"],
+            events=[*kept, entry_of(arrival, event, position)],
+        )
+    elif kept[known][2:5] == list(position):
+        outcome = Outcome.REPLAY
+    else:
+        return Observed(state, (), Outcome.DUPLICATE)
+    events = state["events"]
+    history = memory.history(position.topic, events, known, horizon_hours, currency)
+    taken = _take(history, events[known])
+    return Observed(state, _changes(event, taken, events[known][0], horizon_hours), outcome)
+
+
+class Memory:
+    """What observing one customer's events one after another need not work out each time.
+
+    Of use only while the customer's state does nothing but grow: within one batch.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[_Identity, int] = {}
+        self._histories: dict[str, History] = {}
+
+    def place_of(self, event: Fact, entries: Sequence[Entry]) -> int | None:
+        """As `place_of`."""
+        self._note(entries)
+        return _place(event, entries, self._places)
+
+    def knows(self, named: _Identity, entries: Sequence[Entry]) -> bool:
+        """Whether an event of that kind and id is among the state's."""
+        self._note(entries)
+        return named in self._places
+
+    def _note(self, entries: Sequence[Entry]) -> None:
+        for index in range(len(self._places), len(entries)):
+            self._places[_identity_of(entries[index])] = index
+
+    def history(
+        self, topic: str, entries: Sequence[Entry], count: int, horizon_hours: int, currency: str
+    ) -> History:
+        """The history of the first `count` entries, to be taken on by the caller.
+
+        One is kept for each topic: the events of a topic are delivered, and after a crash
+        delivered again, in order, so it only ever moves on.
+        """
+        history = self._histories.get(topic)
+        if history is None or history.taken > count:
+            history = self._histories[topic] = _history(entries[:count], horizon_hours, currency)
+        for entry in entries[history.taken : count]:
+            _take(history, entry)
+        return history
+
+
+def engagements_of(
+    events: Iterable[Fact],
+    horizon_hours: int = HORIZON_HOURS,
+    currency: str = "EUR",
+) -> dict[str, list[Engagement]]:
+    """All engagements of one customer, per agency by time, in whatever order the events come.
+
+    The first conversation, at t0, opens an engagement; those before t0 + H join it; the next
+    opens another. Conversations at the same microsecond are ordered by event id. If customer and
+    supplier end contracts at the same microsecond, the customer's counts as the first: a
+    competing risk must come before what it prevents. Payments count less what was returned.
+
+    Args:
+        events: the customer's facts, each once.
+        horizon_hours: the horizon H.
+        currency: ISO code of the amounts that are summed.
+    """
+    entries = [entry_of(number, event) for number, event in enumerate(events, start=1)]
+    history = _history(entries, horizon_hours, currency)
+    return {agency: history.engagements(agency) for agency in history.agencies()}
+
+
+_Identity = tuple[str, str]
+"""What tells a customer's events apart: kind and id."""
+
+
+def _identity(event: Fact) -> _Identity:
+    return kind_of(event), event.event_id
+
+
+def _identity_of(entry: Entry) -> _Identity:
+    return entry[1], entry[5]
+
+
+def place_of(event: Fact, entries: Sequence[Entry]) -> int | None:
+    """Index of `event` among a state's events, by its kind and id; None where it is new.
+
+    One that a version before identities took in has another id, and is known by all it says.
+    """
+    return _place(event, entries, {_identity_of(entry): n for n, entry in enumerate(entries)})
+
+
+def _place(event: Fact, entries: Sequence[Entry], places: Mapping[_Identity, int]) -> int | None:
+    place = places.get(_identity(event))
+    if place is not None or not isinstance(event, Payment | Cancellation):
+        return place
+    older = None if event.older_id is None else places.get((kind_of(event), event.older_id))
+    if older is None or entries[older][6:] != entry_of(0, event)[6:]:
+        return None
+    return older
+
+
+def with_identities(state: CustomerState, older_name: OlderName) -> CustomerState:
+    """The state with identities in place of the ids that a version before them stored."""
+    if all(is_identity(entry[5]) for entry in state["events"]):
+        return state
+    events = [with_identity(entry, state["client_id"], older_name) for entry in state["events"]]
+    return CustomerState(
+        client_id=state["client_id"],
+        customer=state["customer"],
+        arrived=state["arrived"],
+        whole=state["whole"],
+        events=events,
+    )
+
+
+def with_identity(entry: Entry, client_id: str, older_name: OlderName) -> Entry:
+    """One event of a state, likewise."""
+    if is_identity(entry[5]):
+        return entry
+    return [*entry[:5], older_name(client_id, TYPE_OF_KIND[entry[1]], entry[5]), *entry[6:]]
+
+
+class _Taken(NamedTuple):
+    """What an entry did to the history it was taken into."""
+
+    moved: dict[str, Moved]
+    """Engagements that differ, by agency."""
+    later: LateRating | None = None
+    """The rating that an answer which came before a call gives it."""
+    rerated: tuple[str, Rerated] | None = None
+    """The agency and the call to which an answer gives another rating."""
+
+
+def _history(entries: Sequence[Entry], horizon_hours: int, currency: str) -> History:
+    by_kind: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_kind[entry[1]].append(entry)
+    history = History.of(
+        [_contact(entry) for entry in by_kind[CALL]],
+        net_payments(entries),
+        [(entry[NAMED], entry[6], entry[8]) for entry in by_kind[RETURN]],
+        [(entry[6], entry[7]) for entry in by_kind[CANCELLATION]],
+        horizon_hours,
+        currency,
+    )
+    for call in by_kind[CALL]:
+        history.ratings.call(call)
+    for answer in by_kind[ANSWER]:
+        history.ratings.answer(answer)
+    history.taken = len(entries)
+    return history
+
+
+def _contact(entry: Entry) -> Contact:
+    return Contact(entry[6], entry[5], *entry[7:14])
+
+
+def _take(history: History, entry: Entry) -> _Taken:
+    """Take an entry into the history."""
+    kind, at = entry[1], entry[6]
+    if kind == CALL:
+        return _Taken(history.talk(_contact(entry)), later=history.ratings.call(entry))
+    if kind == PAYMENT:
+        return _Taken(history.pay(entry[5], at, *entry[7:]))
+    if kind == RETURN:
+        return _Taken(history.give_back(entry[NAMED], at, entry[8]))
+    if kind == ANSWER:
+        history.taken += 1
+        return _Taken({}, rerated=history.ratings.answer(entry))
+    return _Taken(history.end_contract(at, entry[7]))
+
+
+def _changes(
+    event: Fact, taken: _Taken, version: int, horizon_hours: int
+) -> tuple[EngagementChange, ...]:
+    said = _conversation(event, taken.later) if isinstance(event, ScoredCall) else None
+    changes: list[tuple[str, Moved, Rerated | None]] = [
+        (agency_id, moved, None) for agency_id, moved in taken.moved.items()
+    ]
+    if taken.rerated is not None:
+        agency_id, rerated = taken.rerated
+        changes.append((agency_id, ((), ()), rerated))
+    return tuple(
+        EngagementChange(
+            client_id=event.client_id,
+            agency_id=agency_id,
+            customer=event.customer,
+            event_id=event.event_id,
+            version=version,
+            horizon_hours=horizon_hours,
+            before=before,
+            after=after,
+            conversation=said,
+            rerated=rerated,
+        )
+        for agency_id, (before, after), rerated in changes
+    )
+
+
+def _conversation(call: ScoredCall, later: LateRating | None) -> Conversation:
+    return Conversation(
+        at=call.at,
+        service=call.service,
+        touchpoint=call.touchpoint,
+        channel=call.channel,
+        customer_type=call.customer_type,
+        aggression=call.aggression,
+        empathy=call.empathy,
+        sentiment=call.sentiment,
+        measured_rating=call.measured_rating,
+        predicted_rating=call.predicted_rating,
+        worst=call.worst,
+        later=later,
+    )

@@ -1,0 +1,26 @@
+"""The horizon H: how long an engagement lasts, by committente."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from processors.engagements.history import HORIZON_HOURS
+
+
+@dataclass(frozen=True)
+class Horizons:
+    """Every committente's H, in hours; another H needs a rebuild from all events.
+
+    >>> Horizons(720, {"acqua": 336}).hours("acqua")
+    336
+    >>> Horizons(720, {"acqua": 336}).hours("luce")
+    720
+    """
+
+    default_hours: int = HORIZON_HOURS
+    by_client: Mapping[str, int] = field(default_factory=dict)
+
+    def hours(self, client_id: str) -> int:
+        """The committente's H."""
+        return self.by_client.get(client_id, self.default_hours)

@@ -1,0 +1,107 @@
+"""Which of the events that bear one identity stands: the first, and all that say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from processors.identity.event_identity import (
+    canonical,
+    keyed,
+    pseudonymous_digest,
+    unsourced_identity,
+)
+from schemas.derived import Call
+from schemas.events import CallEndedEvent
+from schemas.sealed import Sealed
+
+Name = tuple[str, str]
+"""A tenant, and an event's identity."""
+
+_FACTS = {
+    "client_id", "agency_id", "customer", "started_at", "ended_at", "service", "touchpoint",
+    "channel", "customer_type", "language",
+}  # fmt: skip
+_CALL_ENDED: str = CallEndedEvent.model_fields["type"].default
+
+
+class Claim(NamedTuple):
+    """What an event says of itself."""
+
+    client_id: str
+    event_id: str
+    customer: str
+    digest: str
+    """Of its content."""
+    older_id: str | None = None
+    """The identity under which a version that stored no source would know it."""
+    older_digest: str | None = None
+    """What such a version would know of its content."""
+
+    @property
+    def is_older(self) -> bool:
+        """Whether such a version has taken it in, and this is how it is known ever since."""
+        return self.older_id == self.event_id
+
+    @property
+    def name(self) -> Name:
+        """What is claimed."""
+        return self.client_id, self.event_id
+
+    @property
+    def older_name(self) -> Name | None:
+        """What such a version would have claimed."""
+        return None if self.older_id is None else (self.client_id, self.older_id)
+
+
+class Verdict(StrEnum):
+    """What becomes of an event."""
+
+    STANDS = "stands"
+    """It is the first with its identity, or says the same as the first."""
+    KNOWN = "known"
+    """An older version has taken it in, under another identity: nothing is to be done."""
+    CONFLICT = "conflict"
+    """Another event with its identity came first, and says something else."""
+
+
+def verdict(claim: Claim, standing: Mapping[Name, str]) -> Verdict | None:
+    """What becomes of an event, by the digests that stand; None: nothing stands, it may claim."""
+    stands = standing.get(claim.name)
+    if stands is not None:
+        return Verdict.STANDS if stands == claim.digest else Verdict.CONFLICT
+    older = claim.older_name
+    if older is not None and standing.get(older) == claim.older_digest:
+        return Verdict.KNOWN
+    return None
+
+
+def claim_of_call(key: bytes, call: Call) -> Claim:
+    """The claim of a conversation."""
+    assert call.content is not None, "an older call is given its identity first"
+    older_id, older_digest = call.older_id, facts_digest(key, call)
+    if older_id is None:
+        older_id = call.event_id
+    return Claim(call.client_id, call.event_id, call.customer, call.content, older_id, older_digest)
+
+
+def claim_of_event(key: bytes, event: Sealed, older_id: str | None) -> Claim:
+    """The claim of a sealed event; `older_id` where others sent it."""
+    digest = pseudonymous_digest(key, event)
+    customer = event.data.customer_id
+    older_digest = None if older_id is None else digest
+    return Claim(event.data.client_id, event.id, customer, digest, older_id, older_digest)
+
+
+def named_call(key: bytes, call: Call) -> Call:
+    """The call with an identity: one that an older version wrote is named without its source."""
+    if call.content is not None:
+        return call
+    event_id = unsourced_identity(key, call.client_id, _CALL_ENDED, call.event_id)
+    return call.model_copy(update={"event_id": event_id, "content": facts_digest(key, call)})
+
+
+def facts_digest(key: bytes, call: Call) -> str:
+    """Who, when and about what: all that older versions stored of a call to recognise it by."""
+    return keyed(key, "facts", canonical(call.model_dump(include=_FACTS)))

@@ -1,0 +1,51 @@
+"""What is new in a written message: its writer's words, without the thread and what is added.
+
+`docs/scores.md` says what counts. What is stored is what is scored: the new text alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from processors.mail.html import plain_text
+from processors.mail.signatures import without_signature
+from processors.mail.thread import without_thread
+from schemas.conversation import Turn
+from schemas.events import Channel
+
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
+
+
+def new_text(text: str, *, signed: bool = True) -> str:
+    """The words of a written message that are its writer's own; empty where there are none.
+
+    Args:
+        text: the message, plain or HTML.
+        signed: also take away signatures and notices, as mails have them.
+    """
+    lines = plain_text(text.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " "))
+    own = without_thread(_INVISIBLE.sub("", lines))
+    if signed:
+        own = without_signature(own)
+    return _tidy(own)
+
+
+def own_words(turns: Iterable[Turn], channel: Channel) -> list[Turn]:
+    """The turns of a conversation with the new text alone, where its channel is a written one.
+
+    Every turn keeps its place; one that only quotes has no words left.
+    """
+    if channel is Channel.PHONE:
+        return list(turns)
+    signed = channel is Channel.EMAIL
+    return [turn.model_copy(update={"text": new_text(turn.text, signed=signed)}) for turn in turns]
+
+
+def _tidy(text: str) -> str:
+    """`text` without blanks at its ends, and with one empty line where there were several."""
+    kept: list[str] = []
+    for line in text.split("\n"):
+        if line.strip() or (kept and kept[-1].strip()):
+            kept.append(line.rstrip())
+    return "\n".join(kept).strip()

@@ -1,0 +1,348 @@
+"""One agency's UTC day as exact hourly sums per segment, and the changes that move them.
+
+A day's state is JSON-able and never mutated:
+`{"version": int, "applied": {"topic/partition": offset}, "hours": {segment: {"0".."23": sums}},
+"later": {segment: {"0@490123": sums}}, "worst": [[aggression, event_id, turn, text], ...]}`, where
+sums are a list in the order of `schemas.rows.HOUR_SUMS` without its trailing zeros (a third of the
+bytes of named sums). `hours` is what is known of an hour when it ends, `later` what changed it
+since: after the `@` stands the hour, counted from 1970, from which that is known. Sums are Python
+integers of any size (`*_xx` exceed 64 bits), so the table's codec must be one that keeps them, as
+the standard library's json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, NotRequired, TypedDict
+
+from processors.engagements.changes import Conversation, Engagement, EngagementChange, Rerated
+from processors.engagements.corrections import LateRating
+from processors.engagements.facts import Position, WorstQuote
+from processors.event_time import DAY_US, HOUR_US, day_of, day_start, hour_of
+from processors.metrics.nps import RatingClass, rating_class
+from schemas.rows import HOUR_SUMS
+
+Sums = dict[str, int]
+"""Sums by their names in `HOUR_SUMS`."""
+
+ALL = "all"
+"""The segment of everything."""
+
+WORST_KEPT = 3
+"""Quotes kept a day."""
+
+
+class DayState(TypedDict):
+    """One agency's day; see the module."""
+
+    version: int
+    """Changes applied so far: grows with each, the same after a replay."""
+    applied: dict[str, int]
+    hours: dict[str, dict[str, list[int]]]
+    later: NotRequired[dict[str, dict[str, list[int]]]]
+    worst: list[list[Any]]
+
+
+class Cell(NamedTuple):
+    """The sums of a segment that belong to an hour and are known from an hour on, not before it.
+
+    Hours are their begins, in us.
+    """
+
+    segment: str
+    hour: int
+    known: int
+
+
+def days_touched(change: EngagementChange) -> set[int]:
+    """The days (see `event_time.day_of`) whose state a change moves."""
+    days = {day_of(delta.hour) for delta in _deltas(change)}
+    if change.conversation is not None:
+        days.add(day_of(change.conversation.at))
+    return days
+
+
+def cells_touched(change: EngagementChange) -> set[Cell]:
+    """The cells whose sums a change moves: rows to write again."""
+    return {
+        Cell(segment, delta.hour, delta.known)
+        for delta in _deltas(change)
+        for segment in _segments(delta.dimensions)
+    }
+
+
+def apply(
+    state: DayState | None, day: int, change: EngagementChange, position: Position
+) -> DayState:
+    """Apply the part of a change that falls on `day`, unless that source position was applied.
+
+    Within one `topic/partition` changes come in the order of offsets, apart from replays, so a
+    mark per source tells a replay. The given state itself is returned if nothing was applied.
+    """
+    if state is None:
+        state = DayState(version=0, applied={}, hours={}, worst=[])
+    source = position.source
+    if position.offset <= state["applied"].get(source, -1):
+        return state
+    begin = day_start(day)
+    deltas = [d for d in _deltas(change) if begin <= d.hour < begin + DAY_US]
+    said = change.conversation
+    quote = said.worst if said is not None and day_of(said.at) == day else None
+    if not deltas:
+        return state
+    return DayState(
+        version=state["version"] + 1,
+        applied={**state["applied"], source: position.offset},
+        hours=_moved(state["hours"], [d for d in deltas if d.known == d.hour]),
+        later=_moved(state.get("later", {}), [d for d in deltas if d.known > d.hour]),
+        worst=state["worst"] if quote is None else _worst([*state["worst"], list(quote)]),
+    )
+
+
+def cell_sums(state: DayState | None, cell: Cell) -> Sums:
+    """All `HOUR_SUMS` of one cell, zeros included."""
+    if state is None:
+        return _named([])
+    hours = state["hours"] if cell.known == cell.hour else state.get("later", {})
+    return _named(hours.get(cell.segment, {}).get(_name(cell.hour, cell.known), []))
+
+
+def hour_sums(state: DayState, segment: str, hour: int) -> Sums:
+    """All `HOUR_SUMS` of one segment and hour (its begin in us), from whenever they are known."""
+    total = cell_sums(state, Cell(segment, hour, hour))
+    for cell, sums in later_cells(state, segment, day_of(hour)):
+        if cell.hour == hour:
+            for name, value in zip(HOUR_SUMS, sums, strict=False):
+                total[name] += value
+    return total
+
+
+def later_cells(state: DayState, segment: str, day: int) -> Iterator[tuple[Cell, list[int]]]:
+    """The cells of a segment of `day` that became known later, each with its sums in order."""
+    for name, sums in state.get("later", {}).get(segment, {}).items():
+        hour, _, known = name.partition("@")
+        yield Cell(segment, day_start(day) + int(hour) * HOUR_US, int(known) * HOUR_US), sums
+
+
+def hours_with_calls(state: DayState) -> list[int]:
+    """Hours of the day (0-23) with any conversation, in order."""
+    calls = _INDEX["calls"]
+    return sorted(int(h) for h, sums in state["hours"].get(ALL, {}).items() if sums[calls])
+
+
+def worst_quotes(states: Iterable[DayState]) -> list[WorstQuote]:
+    """The most aggressive quotes of several days, worst first, at most `WORST_KEPT`."""
+    return [WorstQuote(*quote) for quote in _worst([q for s in states for q in s["worst"]])]
+
+
+_Dimensions = tuple[str, str, str, str]
+
+
+class _Delta(NamedTuple):
+    """What is to be added to one hour, known from an hour on, for one set of dimensions."""
+
+    hour: int
+    known: int
+    dimensions: _Dimensions
+    """Service, touchpoint, channel, customer type."""
+    sums: Sums
+
+
+def _deltas(change: EngagementChange) -> list[_Delta]:
+    moved: dict[tuple[int, int, _Dimensions], Sums] = {}
+
+    def move(sign: int, hour: int, dimensions: _Dimensions, by_known: Mapping[int, Sums]) -> None:
+        for known, more in by_known.items():
+            _add(moved.setdefault((hour, known, dimensions), {}), more, sign)
+
+    if change.conversation is not None:
+        said = change.conversation
+        move(1, hour_of(said.at), said[1:5], {hour_of(said.at): _conversation_sums(said)})
+        move(1, hour_of(said.at), said[1:5], _rating_sums(said, said.later))
+    if change.rerated is not None:
+        call = change.rerated
+        for sign, rating in ((-1, call.before), (1, call.after)):
+            move(sign, hour_of(call.at), call[2:6], _rating_sums(call, rating))
+    for sign, engagements in ((-1, change.before), (1, change.after)):
+        for engagement in engagements:
+            matures = engagement.matures_at(change.horizon_hours)
+            move(sign, matures, _dimensions(engagement), _outcome_sums(engagement, matures))
+    return [
+        _Delta(*key, left)
+        for key, sums in moved.items()
+        if (left := {name: value for name, value in sums.items() if value})
+    ]
+
+
+def _add(sums: Sums, more: Sums, sign: int) -> None:
+    for name, value in more.items():
+        sums[name] = sums.get(name, 0) + sign * value
+
+
+def _dimensions(engagement: Engagement) -> _Dimensions:
+    return (
+        engagement.service,
+        engagement.touchpoint,
+        engagement.channel,
+        engagement.customer_type,
+    )
+
+
+def _segments(dimensions: _Dimensions) -> tuple[str, str, str, str, str]:
+    service, touchpoint, channel, customer_type = dimensions
+    return (
+        ALL,
+        f"service={service}",
+        f"touchpoint={touchpoint}",
+        f"channel={channel}",
+        f"customer_type={customer_type}",
+    )
+
+
+_MEASURED = {
+    RatingClass.PROMOTER: "promoters",
+    RatingClass.PASSIVE: "passives",
+    RatingClass.DETRACTOR: "detractors",
+}
+
+
+def _rating_sums(call: Conversation | Rerated, later: LateRating | None) -> dict[int, Sums]:
+    """What a call's rating adds to its hour, by the hour (us) from which that is known."""
+    hour = hour_of(call.at)
+    own = _class_sums(call.measured_rating, call.predicted_rating)
+    if later is None:
+        return {hour: own}
+    surveyed = _class_sums(later.rating, None)
+    known = hour_of(later.known_at)
+    if known == hour:
+        return {hour: surveyed}
+    _add(surveyed, own, -1)
+    return {hour: own, known: surveyed}
+
+
+def _class_sums(measured: int | None, predicted: int | None) -> Sums:
+    if measured is not None:
+        return {_MEASURED[rating_class(measured)]: 1}
+    return {} if predicted is None else {f"predicted_{_MEASURED[rating_class(predicted)]}": 1}
+
+
+def _conversation_sums(said: Conversation) -> Sums:
+    """What a conversation adds to its hour, its rating apart."""
+    sums = {"calls": 1}
+    if said.aggression is not None:
+        sums["aggression_n"] = 1
+        sums["aggression_sum"] = said.aggression
+        sums["aggression_sq"] = said.aggression**2
+    if said.empathy is not None:
+        sums["empathy_n"] = 1
+        sums["empathy_sum"] = said.empathy
+    if said.sentiment is not None:
+        sums["sentiment_n"] = 1
+        sums["sentiment_sum"] = said.sentiment
+    return sums
+
+
+def _outcome_sums(engagement: Engagement, matures: int) -> dict[int, Sums]:
+    """What an engagement adds to the hour in which it matures, by the hour it is known from."""
+    stood = engagement._replace(later=())
+    by_known = {matures: engagement_sums(stood)}
+    for known, paid, amount in engagement.later:
+        stands = stood._replace(paid=paid, amount=amount)
+        by_known[known] = engagement_sums(stands)
+        _add(by_known[known], engagement_sums(stood), -1)
+        stood = stands
+    return by_known
+
+
+def engagement_sums(engagement: Engagement) -> Sums:
+    """What one engagement adds to the hour in which it matures, by all that is known of it.
+
+    Absent names add 0.
+    """
+    lost = engagement.lost_to_supplier
+    paid, amount = engagement.stands()
+    sums = {
+        "matured": 1,
+        "supplier_lost": int(lost),
+        "cancelled": int(engagement.cancelled and not lost),
+        "paid": int(paid),
+        "amount": amount,
+    }
+    if engagement.aggression_n and not lost:
+        x = mean_in_trillionths(engagement.aggression_sum, engagement.aggression_n)
+        y = int(engagement.cancelled)
+        sums |= {"churn_n": 1, "churn_x": x, "churn_xx": x * x, "churn_y": y, "churn_xy": x * y}
+    if engagement.empathy_n:
+        x = mean_in_trillionths(engagement.empathy_sum, engagement.empathy_n)
+        y = int(paid)
+        sums |= {
+            "payment_n": 1,
+            "payment_x": x,
+            "payment_xx": x * x,
+            "payment_y": y,
+            "payment_xy": x * y,
+        }
+    return sums
+
+
+def mean_in_trillionths(score_sum: int, n: int) -> int:
+    """Mean in 1/10^12 of `n` scores whose sum is in 1/10^4; the exact half goes to the even.
+
+    Equal means give equal integers whatever n is, so 'no variance' can be told exactly.
+
+    >>> mean_in_trillionths(10_000, 3)
+    333333333333
+    >>> mean_in_trillionths(20_000, 3)
+    666666666667
+    """
+    whole, rest = divmod(score_sum * _TRILLIONTHS_OF_A_UNIT, n)
+    return whole + (2 * rest > n or (2 * rest == n and whole % 2))
+
+
+_TRILLIONTHS_OF_A_UNIT = 10**8
+
+
+def _moved(
+    hours: dict[str, dict[str, list[int]]], deltas: list[_Delta]
+) -> dict[str, dict[str, list[int]]]:
+    """The day's sums with the deltas added; what becomes 0 is left out."""
+    moved = dict(hours)
+    for delta in deltas:
+        name = _name(delta.hour, delta.known)
+        for segment in _segments(delta.dimensions):
+            by_hour = dict(moved.get(segment, {}))
+            sums = _added(by_hour.pop(name, []), delta.sums)
+            if sums:
+                by_hour[name] = sums
+            if by_hour:
+                moved[segment] = by_hour
+            else:
+                moved.pop(segment, None)
+    return moved
+
+
+def _name(hour: int, known: int) -> str:
+    """An hour's name within its day, and where it is another, the hour from which it is known."""
+    name = str(hour % DAY_US // HOUR_US)
+    return name if known == hour else f"{name}@{known // HOUR_US}"
+
+
+def _named(sums: list[int]) -> Sums:
+    return dict.fromkeys(HOUR_SUMS, 0) | dict(zip(HOUR_SUMS, sums, strict=False))
+
+
+_INDEX = {name: index for index, name in enumerate(HOUR_SUMS)}
+
+
+def _added(sums: list[int], more: Sums) -> list[int]:
+    added = sums + [0] * (len(HOUR_SUMS) - len(sums))
+    for name, value in more.items():
+        added[_INDEX[name]] += value
+    while added and not added[-1]:
+        added.pop()
+    return added
+
+
+def _worst(quotes: list[list[Any]]) -> list[list[Any]]:
+    """The heaviest quotes in an order that does not depend on how they came."""
+    return sorted(quotes, key=lambda quote: (-quote[0], *quote[1:]))[:WORST_KEPT]

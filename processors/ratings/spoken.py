@@ -1,0 +1,180 @@
+"""Ratings from 0 to 10: spoken by the customer, or predicted where none was given.
+
+Spoken: a number in the customer's answer to an operator's 0-10 question, one that the customer
+plainly gives as a mark ('vi do un quattro'), or a 'sì' to one that the operator puts ('quindi
+otto?'). Which numbers are marks: `processors.ratings.candidates`; which of several: `processors.ratings.choice`;
+marks without a number: `processors.ratings.scale_ends`. The conventions are in `docs/scores.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from processors.ratings.candidates import marks_in
+from processors.ratings.choice import chosen_mark
+from processors.ratings.questions import (
+    Subject,
+    asked_about,
+    asks_for_another_number,
+    asks_for_rating,
+    asks_whether_sure,
+    lowest_mark,
+)
+from processors.ratings.scale_ends import extreme_in
+from processors.ratings.vocabulary import MarkWords, mark_words
+from processors.text.tokens import Words, cut
+from schemas.conversation import Speaker, Turn
+
+__all__ = ["asks_for_rating", "predicted_rating", "spoken_rating"]
+
+_LANGUAGES = ("it", "en")
+_GIVEN_WITHIN = 5
+_GIVEN_AFTER = 4
+_ANSWERS_AWAITED = 4
+_TAKEN_BACK_WITHIN = 1
+_QUESTION_PARTS = 4
+_SHORT_ANSWER = 3
+
+
+def spoken_rating(turns: Sequence[Turn], language: str) -> int | None:
+    """The rating the customer speaks in these turns, the last one given; None where none is."""
+    if language not in _LANGUAGES:
+        return None
+    listener = _Listener(language)
+    for turn in turns:
+        if turn.speaker is Speaker.OPERATOR:
+            listener.hear_operator(turn.text)
+        elif turn.speaker is Speaker.CUSTOMER:
+            listener.hear_customer(turn.text)
+    return listener.rating
+
+
+@dataclass(slots=True)
+class _Listener:
+    language: str
+    rating: int | None = None
+    awaited: int = 0
+    """In how many of the customer's next turns an answer may come."""
+    revisable: int = 0
+    """In how many of them the mark given may be taken back."""
+    lowest: int = 0
+    about: Subject | None = None
+    """What the question asks to judge."""
+    offered: int | None = None
+    """The mark that the operator's last turn puts to the customer ('quindi otto?')."""
+    asked: list[str] = field(default_factory=list)
+    """The operator's latest turns, for a question may be spread over several."""
+
+    def hear_operator(self, text: str) -> None:
+        self.asked = [*self.asked[1 - _QUESTION_PARTS :], text]
+        whole = " ".join(self.asked)
+        if asks_for_rating(text, self.language) or (
+            not self.awaited and self.rating is None and asks_for_rating(whole, self.language)
+        ):
+            self.awaited, self.revisable = _ANSWERS_AWAITED, 0
+            self.lowest = lowest_mark(whole, self.language)
+            self.about = asked_about(whole, self.language)
+        elif asks_for_another_number(text, self.language):
+            self.awaited, self.revisable, self.asked = 0, 0, []
+        elif self.revisable and "?" in text:
+            named = bool(marks_in(cut(text, self.language), self.language))
+            self.awaited = int(named or asks_whether_sure(text, self.language))
+        self.offered = self._put_to_the_customer(text)
+
+    def hear_customer(self, text: str) -> None:
+        said = cut(text, self.language)
+        taken_back = bool(self.revisable) and _takes_back(said, self.language)
+        if self.awaited or taken_back:
+            found = self._answer(said)
+        else:
+            found = _given_unasked(said, self.language)
+        self.revisable = max(0, self.revisable - 1)
+        self.awaited = max(0, self.awaited - 1)
+        if len(said.words) > _SHORT_ANSWER:
+            self.asked = []
+        if found is not None:
+            self.rating, self.awaited, self.revisable = found, 0, _TAKEN_BACK_WITHIN
+            self.asked = []
+
+    def _answer(self, said: Words) -> int | None:
+        """The mark in an answer to a 0-10 question."""
+        marks = marks_in(said, self.language)
+        if marks:
+            return chosen_mark(marks, said, self.language, self.about)
+        end = extreme_in(said, self.language, self.lowest)
+        return self.offered if end is None and _agrees(said, self.language) else end
+
+    def _put_to_the_customer(self, text: str) -> int | None:
+        if not (self.awaited and "?" in text):
+            return None
+        marks = marks_in(cut(text, self.language), self.language)
+        return marks[0].value if len(marks) == 1 else None
+
+
+def _agrees(said: Words, language: str) -> bool:
+    """Whether the customer says yes to what the operator has put."""
+    known = mark_words(language)
+    return (
+        said.words[:1] != ()
+        and said.words[0] in known.agrees
+        and (known.denies.isdisjoint(said.words) and "no" not in said.words)
+    )
+
+
+def _takes_back(said: Words, language: str) -> bool:
+    return not mark_words(language).takes_back.isdisjoint(said.words)
+
+
+def _given_unasked(said: Words, language: str) -> int | None:
+    """The mark a customer gives unasked, in words that say it is one."""
+    marks = [mark for mark in marks_in(said, language) if _is_given(mark.place, said, language)]
+    return chosen_mark(marks, said, language) if marks else None
+
+
+def _is_given(place: int, said: Words, language: str) -> bool:
+    known, words = mark_words(language), said.words
+    before = words[max(0, place - _GIVEN_WITHIN) : place]
+    after = words[place + 1 : place + 1 + _GIVEN_AFTER]
+    if known.gives_a_mark.intersection(before):
+        return not known.not_a_gift.intersection(before)
+    if _is_out_of_ten(place, said, known):
+        return True
+    led = bool(before) and before[-1] in known.lead_to_a_mark | known.contrasts
+    return led and not known.given_after.isdisjoint(after)
+
+
+def _is_out_of_ten(place: int, said: Words, known: MarkWords) -> bool:
+    """'Cinque su dieci, ecco.': the scale after it, then a pause (not 'nove su dieci pagano')."""
+    joins, ten = [*said.words[place + 1 : place + 3], "", ""][:2]
+    if joins not in known.out_of or known.values.get(ten) != 10:
+        return False
+    rest = said.raw[said.ends[place + 2] :].lstrip()
+    return not rest[:1].isalnum()
+
+
+BASE = 6.5
+BY_SENTIMENT = 3.0
+BY_AGGRESSION = -4.0
+BY_EMPATHY = 2.0
+BY_CHURN_INTENT = -2.0
+
+
+def predicted_rating(
+    sentiment: float | None, aggression: float | None, empathy: float | None, *, leaves: bool
+) -> int | None:
+    """The rating one would expect, from 0 to 10; None where a score it needs is missing.
+
+    6.5 + 3 sentiment - 4 aggression + 2 empathy - 2 if the customer means to leave, rounded
+    and held within the scale: weights set by hand, not fitted to ratings.
+    """
+    if sentiment is None or aggression is None or empathy is None:
+        return None
+    expected = (
+        BASE
+        + BY_SENTIMENT * sentiment
+        + BY_AGGRESSION * aggression
+        + BY_EMPATHY * empathy
+        + (BY_CHURN_INTENT if leaves else 0.0)
+    )
+    return max(0, min(10, round(expected)))

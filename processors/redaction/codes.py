@@ -1,0 +1,298 @@
+"""Identifiers and numbers of people: which kind a code is, by its shape and the words before it.
+
+Checksums only tell the kinds apart: a number with the shape of an identifier goes even where its
+checksum fails, since a transcriber mishears digits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+import phonenumbers
+from stdnum import iban, luhn
+from stdnum.it import iva
+
+from processors.redaction.announcements import Cue, cue_before, letters_announced, name_announced
+from processors.redaction.dictated import Run, runs_of
+from processors.text.pieces import Found, Kind, Pieces
+from processors.text.spans import Spans
+
+_S: Final = r"[ .\-/]{0,2}"
+_LETTER, _FIGURE = "[A-Z]", r"[\dLMNP-V]"
+
+
+def _spaced(*parts: tuple[str, int]) -> str:
+    return _S.join(part for part, count in parts for _ in range(count))
+
+
+_POD: Final = rf"I{_S}T{_S}(?:\d{_S}){{3}}E(?:{_S}\d){{8,9}}(?:{_S}(?-i:[A-Z]))?"
+_ITALIAN_IBAN: Final = rf"I{_S}T{_S}\d{_S}\d{_S}[A-Z](?:{_S}\d){{10}}(?:{_S}[A-Z0-9]){{12}}"
+_FISCAL_CODE: Final = _spaced(
+    *((_LETTER, 6), (_FIGURE, 2), ("[A-EHLMPRST]", 1), (_FIGURE, 2)),
+    *((_LETTER, 1), (_FIGURE, 3), (_LETTER, 1)),
+)
+_FOREIGN_IBAN: Final = re.compile(r"\b[A-Z]{2} ?\d{2}(?:[ -]?[A-Z0-9]{2,4}){3,8}\b")
+_WRITTEN: Final = (
+    (Kind.POD, re.compile(rf"\b{_POD}\b", re.IGNORECASE)),
+    (Kind.IBAN, re.compile(rf"\b{_ITALIAN_IBAN}\b", re.IGNORECASE)),
+    (Kind.FISCAL_CODE, re.compile(rf"\b{_FISCAL_CODE}\b", re.IGNORECASE)),
+    (Kind.IBAN, _FOREIGN_IBAN),
+)
+"""Identifiers written out, whatever the transcriber put between their signs; with figures all."""
+_FIGURES: Final = re.compile(r"\d")
+
+_SAID: Final = (
+    (Kind.IBAN, re.compile(r"IT\d{2}[A-Z]\d{8,14}[A-Z0-9]{4,12}")),
+    (Kind.POD, re.compile(r"IT\d{3}E\d{7,9}[A-Z]?")),
+    (
+        Kind.FISCAL_CODE,
+        re.compile(r"[A-Z]{6}[\dLMNP-V]{2}[A-EHLMPRST][\dLMNP-V]{2}[A-Z][\dLMNP-V]{3}[A-Z]"),
+    ),
+)
+"""The same as symbols heard one by one."""
+
+_DATE: Final = re.compile(
+    r"(?<!\d)(?:(?:0?[1-9]|[12]\d|3[01])[./ -](?:0?[1-9]|1[0-2])[./ -](?:(?:19|20)\d{2}|\d{2})"
+    r"|(?:19|20)\d{2}[-/](?:0[1-9]|1[0-2])[-/](?:0[1-9]|[12]\d|3[01]))(?!\d|[ .-]\d)"
+)
+_TOLL_FREE: Final = {
+    "it": ("800", "803", "840", "848", "199", "892", "895", "899", "1800"),
+    "en": ("0800", "0808", "0845", "0300", "0844", "0870"),
+}
+_REGION: Final = {"it": "IT", "en": "GB"}
+_LONG = 8
+_LONG_SPOKEN = 6
+_FIGURES_AT_MOST = 40
+
+
+class _Digits(NamedTuple):
+    digits: str
+    figures: bool
+    """Whether most of it is written in figures, not words."""
+    international: bool
+    """Whether a plus stands before it."""
+    counting: bool
+
+
+def codes_in(
+    pieces: Pieces,
+    language: str,
+    asked: Cue | None = None,
+    taken: Callable[[int], bool] = lambda _: False,
+) -> Iterator[Found]:
+    """The codes and numbers of people, in order.
+
+    `asked` is the kind the turn before asked for, if any; `taken` tells pieces that are other
+    data already.
+    """
+    figures = _FIGURES.search(pieces.text) is not None
+    written, kept = Spans(), Spans()
+    for found in _written(pieces.text) if figures else ():
+        written.add(found.start, found.end)
+        yield found
+    for match in _DATE.finditer(pieces.text) if figures else ():
+        kept.add(*match.span())
+    known = language if language in _REGION else "it"
+    letters = asked in (Cue.FISCAL_CODE, Cue.IBAN) or letters_announced(pieces, known)
+    for run in runs_of(pieces, known, taken, announced=letters):
+        first, after = run.span()
+        start, end = pieces.starts[first], pieces.ends[after - 1]
+        if written.overlap(start, end) or kept.hold(start, end):
+            continue
+        cue = cue_before(pieces, run.pieces[0], known, taken)
+        if asked is not None and cue is None and 2 * len(set(run.pieces)) >= len(pieces):
+            yield pieces.found(_ASKED[asked], run.pieces[0], run.after[-1])
+        else:
+            yield from _of_run(run, pieces, known, cue)
+
+
+def _written(text: str) -> Iterator[Found]:
+    taken = Spans()
+    for kind, pattern in _WRITTEN:
+        for match in pattern.finditer(text):
+            if not any(map(str.isdigit, match[0])):
+                continue
+            if pattern is _FOREIGN_IBAN and not _is_foreign_iban(match[0]):
+                continue
+            if taken.add(*match.span()):
+                yield Found(kind, *match.span())
+
+
+def _is_foreign_iban(text: str) -> bool:
+    compact = re.sub(r"[ -]", "", text)
+    return len(compact) >= 15 and (iban.is_valid(compact) or compact[:2] not in ("IT", "CF"))
+
+
+def _of_run(run: Run, pieces: Pieces, language: str, cue: Cue | None) -> Iterator[Found]:
+    for kind, pattern in _SAID:
+        match = pattern.search(run.text)
+        if match:
+            yield pieces.found(kind, run.pieces[match.start()], run.after[match.end() - 1])
+            return
+    digits, letters = run.digits, run.clear_letters()
+    found: list[Found | None]
+    if letters and digits:
+        found = [_of_mixed(run, pieces, cue, len(digits), letters)]
+    elif letters:
+        found = [_of_letters(run, pieces, language)]
+    else:
+        counting = _is_counting([value for value, _ in run.values])
+        found = [_of_figures(part, pieces, language, cue, counting) for part in run.figures()]
+    yield from (one for one in found if one is not None)
+
+
+def _of_figures(
+    run: Run, pieces: Pieces, language: str, cue: Cue | None, counting: bool
+) -> Found | None:
+    """A number in figures or words; `counting` tells that all the numbers beside it count on."""
+    first, after = run.span()
+    start = pieces.starts[first]
+    plus = pieces.text[max(0, start - 2) : start].rstrip().endswith("+")
+    kind = _of_digits(
+        _Digits(run.digits, run.spoken * 2 <= len(run.values), plus, counting), cue, language
+    )
+    if kind is None:
+        return None
+    before = pieces.words[first - 1] if first else ""
+    if before in ("piu", "plus") or (before == "it" and kind is Kind.VAT_NUMBER):
+        start = pieces.starts[first - 1]
+    while start and pieces.text[start - 1] in "+(":
+        start -= 1
+    return Found(kind, start, pieces.ends[after - 1])
+
+
+def _of_mixed(
+    run: Run, pieces: Pieces, cue: Cue | None, figures: int, letters: int
+) -> Found | None:
+    """A code of letters and digits that fits no pattern exactly, or that is cut short."""
+    if cue is Cue.PAPER:
+        return None
+    size = figures + letters
+    kind: Kind | None = _MIXED.get(cue) if cue is not None else None
+    if kind is None and letters >= 4 and figures >= 4 and 10 <= size <= 34 and cue is None:
+        kind = Kind.CODE
+    if kind is None and figures >= _LONG:
+        return pieces.found(Kind.PHONE if cue is Cue.PHONE else Kind.CODE, *run.span())
+    if kind is None or size < 5 or figures < 2:
+        return None
+    return pieces.found(kind, *run.span())
+
+
+def _of_letters(run: Run, pieces: Pieces, language: str) -> Found | None:
+    """A name spelt letter by letter."""
+    single = all(after - first != 1 or len(pieces.words[first]) < 6
+                 for first, after in zip(run.pieces, run.after, strict=True))  # fmt: skip
+    said = len(set(run.pieces))
+    if not single or said < 3 or (run.clear_letters() < 2 and run.stands_for == 0):
+        return None
+    announced = name_announced(pieces, run.pieces[0], language)
+    if run.stands_for >= 3 or (announced and said == len(run.symbols)):
+        return pieces.found(Kind.NAME, run.pieces[0], run.after[-1])
+    return None
+
+
+def _of_digits(said: _Digits, cue: Cue | None, language: str) -> Kind | None:
+    digits, count = said.digits, len(said.digits)
+    by_cue = _by_cue(said, cue)
+    if by_cue is not None:
+        return by_cue
+    if cue in (Cue.PAPER, Cue.TOLL_FREE) or said.counting:
+        return None
+    if not said.international and _is_toll_free(digits, language):
+        return None
+    if language == "it" and count == 11 and cue is not Cue.PHONE and iva.is_valid(digits):
+        return Kind.VAT_NUMBER
+    if count == 14 and digits[0] == "0" and cue is not Cue.PHONE:
+        return Kind.PDR
+    if _is_phone(said, language):
+        return Kind.PHONE
+    if 13 <= count <= 19 and (luhn.is_valid(digits) or count == 16):
+        return Kind.CARD
+    if cue is Cue.PHONE and count >= 5:
+        return Kind.PHONE
+    if said.figures:
+        return Kind.CODE if _LONG <= count <= _FIGURES_AT_MOST and not _is_years(digits) else None
+    like_a_phone = count >= _LONG_SPOKEN and digits[0] in "03"
+    return Kind.NUMBER if like_a_phone or count > _LONG_SPOKEN else None
+
+
+def _by_cue(said: _Digits, cue: Cue | None) -> Kind | None:
+    if cue is None or cue not in _LENGTHS:
+        return None
+    kind, fewest, most = _LENGTHS[cue]
+    return kind if fewest <= len(said.digits) <= most else None
+
+
+def _is_phone(said: _Digits, language: str) -> bool:
+    digits = said.digits
+    if said.international or digits.startswith("00"):
+        return 9 <= len(digits) <= 15
+    if language == "en":
+        return digits[0] == "0" and 10 <= len(digits) <= 11
+    if digits[0] == "3" and 9 <= len(digits) <= 10:
+        return True
+    if digits.startswith("393") and len(digits) == 12:
+        return True
+    if digits[0] != "0" or not 8 <= len(digits) <= 11:
+        return False
+    try:
+        number = phonenumbers.parse(digits, _REGION[language])
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_possible_number(number)
+
+
+def _is_toll_free(digits: str, language: str) -> bool:
+    return digits.startswith(_TOLL_FREE[language]) and 6 <= len(digits) <= 11
+
+
+def _is_years(digits: str) -> bool:
+    years = [digits[n : n + 4] for n in range(0, len(digits), 4)]
+    return all(len(year) == 4 and year[:2] in ("19", "20") for year in years)
+
+
+def _is_counting(values: list[int]) -> bool:
+    """Whether the numbers go up or down by even steps ('uno, due, tre, quattro')."""
+    if len(values) < 3:
+        return False
+    steps = [b - a for a, b in pairwise(values)]
+    even = sum(step == steps[0] and step != 0 for step in steps)
+    return even >= 0.75 * len(steps)
+
+
+_ASKED: Final = {
+    Cue.FISCAL_CODE: Kind.FISCAL_CODE,
+    Cue.VAT_NUMBER: Kind.VAT_NUMBER,
+    Cue.IBAN: Kind.IBAN,
+    Cue.CARD: Kind.CARD,
+    Cue.POD: Kind.POD,
+    Cue.PDR: Kind.PDR,
+    Cue.PHONE: Kind.PHONE,
+    Cue.CUSTOMER: Kind.CODE,
+    Cue.DOCUMENT: Kind.CODE,
+}
+"""What a bit of a code is, where the turn before asked for one."""
+_MIXED: Final = {
+    Cue.FISCAL_CODE: Kind.FISCAL_CODE,
+    Cue.IBAN: Kind.IBAN,
+    Cue.POD: Kind.POD,
+    Cue.VAT_NUMBER: Kind.VAT_NUMBER,
+    Cue.CUSTOMER: Kind.CODE,
+    Cue.DOCUMENT: Kind.CODE,
+}
+_LENGTHS: Final = {
+    Cue.VAT_NUMBER: (Kind.VAT_NUMBER, 8, 13),
+    Cue.PDR: (Kind.PDR, 8, 16),
+    Cue.POD: (Kind.POD, 7, 16),
+    Cue.CARD: (Kind.CARD, 9, 20),
+    Cue.IBAN: (Kind.IBAN, 8, 30),
+    Cue.FISCAL_CODE: (Kind.FISCAL_CODE, 8, 20),
+    Cue.CUSTOMER: (Kind.CODE, 6, 20),
+    Cue.DOCUMENT: (Kind.CODE, 5, 20),
+    Cue.SECRET: (Kind.CODE, 3, 8),
+    Cue.PREFIX: (Kind.PHONE, 2, 12),
+}
+"""For each kind announced by a word: what it is, and the least and most digits it may have."""

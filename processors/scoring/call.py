@@ -1,0 +1,230 @@
+"""One conversation in, all its scores out, whichever reader reads its turns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from processors.attempts.answering import human_text, marked, unanswered
+from processors.contact_hours import conduct_code
+from processors.ratings.spoken import spoken_rating
+from processors.scoring.aggression import aggression_of_call
+from processors.scoring.conduct import conduct_of, hours_flag
+from processors.scoring.cues import LANGUAGES
+from processors.scoring.empathy import empathy_of_call
+from processors.scoring.scorer import (
+    CallSigns,
+    JudgesCalls,
+    Said,
+    TurnReader,
+    TurnReading,
+    found_in_turns,
+)
+from processors.scoring.sentiment import sentiment_of_call
+from processors.text.tokens import has_words
+from processors.transcript.doubts import doubted_speakers, of_the_call, without
+from schemas.conversation import (
+    CallScore,
+    ConductFlag,
+    DriverFound,
+    Rule,
+    Speaker,
+    Turn,
+    TurnScore,
+)
+
+LEAST_CONFIDENCE = 0.45
+"""Mean confidence of the transcriber below which nothing is scored."""
+
+_UNSCORED = TurnScore(aggression=None, empathy=None, sentiment=None, reasons=[])
+
+
+def score_call(
+    turns: Sequence[Turn],
+    language: str,
+    reader: TurnReader,
+    *,
+    survey_rating: int | None = None,
+    started_at: datetime | None = None,
+    ended_at: datetime | None = None,
+    answered: bool | None = None,
+    doubts: Sequence[str] = (),
+) -> CallScore:
+    """Everything a scorer says of one conversation.
+
+    Args:
+        turns: who said what, in order.
+        language: two letters; `it` and `en` are scored.
+        reader: reads the turns; its version is kept with the scores.
+        survey_rating: the rating of a survey, 0-10; with it none is predicted.
+        started_at: when it began (aware); with it the permitted hours are checked.
+        ended_at: stands in for `started_at` where that is not known.
+        answered: false where it is known that nobody answered; null to tell it from the words.
+        doubts: what the transcriber doubts (`processors/transcript/doubts.py`).
+
+    A score that cannot be given is null and `why` names the reasons, separated by blanks:
+    `no_turns`, `no_words`, `language_not_supported:xx`, `low_transcription_confidence`,
+    `no_operator_turns`, `no_customer_turns`, `speaker_unknown`, `nobody_answered`, and the
+    doubts. Turns without words count as not there, and so do a machine's (a voicemail's, an
+    announcement's); they keep their place with null scores.
+    """
+    flag = hours_flag(started_at or ended_at, conduct_code())
+    by_time = [] if flag is None else [flag]
+    if answered is False:
+        return _without_scores(turns, by_time, reader.version, "nobody_answered")
+    refused = " ".join(of_the_call(doubts)) or _refusal(turns, language)
+    doubted = doubted_speakers(doubts)
+    turns = without(turns, doubted)
+    if refused is None and not any(has_words(turn.text) for turn in turns):
+        refused = " ".join(doubted.values())
+    if refused is not None:
+        return _without_scores(turns, by_time, reader.version, refused)
+
+    turns = _of_people(turns)
+    said = said_of(turns)
+    readings = reader.read(said, language)
+    scored = [reading.score for reading in readings]
+    aggression = aggression_of_call([s.aggression for s in scored if s.aggression is not None])
+    empathy = empathy_of_call([s.empathy for s in scored if s.empathy is not None])
+    sentiment, change = sentiment_of_call(
+        [
+            (reading.score.sentiment, reading.sided)
+            for reading in readings
+            if reading.score.sentiment is not None
+        ]
+    )
+    drivers = _drivers(said, readings, language, reader)
+    leaves = any(reading.leaves for reading in readings)
+    promises = any(reading.promises for reading in readings)
+    threats = {
+        place: reading.threat
+        for place, reading in enumerate(readings)
+        if reading.threat is not None
+    }
+    spoken = spoken_rating(turns, language)
+    predicted = None
+    if survey_rating is None and spoken is None:
+        signs = CallSigns(
+            aggression,
+            empathy,
+            sentiment,
+            change,
+            leaves,
+            promises,
+            frozenset(found.driver for found in drivers),
+        )
+        predicted = reader.expected_rating(signs)
+    return CallScore(
+        aggression=aggression,
+        empathy=empathy,
+        sentiment=sentiment,
+        sentiment_change=change,
+        spoken_rating=spoken,
+        predicted_rating=predicted,
+        churn_intent=leaves,
+        promise_to_pay=promises,
+        drivers=drivers,
+        conduct=[*_conduct(turns, language, threats), *by_time],
+        turns=scored,
+        scorer_version=reader.version,
+        why=" ".join(_reasons(turns, doubts)) or None,
+    )
+
+
+def _drivers(
+    said: Sequence[Said], readings: Sequence[TurnReading], language: str, reader: TurnReader
+) -> list[DriverFound]:
+    """What the reader decides of the call as a whole, or all that it finds in single turns."""
+    if isinstance(reader, JudgesCalls):
+        return reader.drivers_of_call(said, readings, language)
+    return found_in_turns(readings)
+
+
+def said_of(turns: Sequence[Turn]) -> list[Said]:
+    """The turns as a reader gets them, each with what the other one said just before."""
+    said = []
+    last: dict[Speaker, str] = {}
+    for turn in turns:
+        other = Speaker.CUSTOMER if turn.speaker is Speaker.OPERATOR else Speaker.OPERATOR
+        before = "" if turn.speaker is Speaker.UNKNOWN else last.pop(other, "")
+        said.append(Said(turn.speaker, turn.text, before))
+        if has_words(turn.text):
+            last[turn.speaker] = turn.text
+    return said
+
+
+def _conduct(turns: Sequence[Turn], language: str, threats: Mapping[int, str]) -> list[ConductFlag]:
+    """The breaches found in the words; a threat stays one where its words breach another rule.
+
+    Only a false threat stands for the threat it is.
+    """
+    flags = conduct_of(turns, language, threats)
+    told = {flag.turn for flag in flags if flag.rule in (Rule.THREAT, Rule.FALSE_THREAT)}
+    flags += [
+        ConductFlag(rule=Rule.THREAT, turn=place, quote=quote)
+        for place, quote in threats.items()
+        if place not in told
+    ]
+    return sorted(flags, key=lambda flag: -1 if flag.turn is None else flag.turn)
+
+
+def _refusal(turns: Sequence[Turn], language: str) -> str | None:
+    if not turns:
+        return "no_turns"
+    if not any(has_words(turn.text) for turn in turns):
+        return "no_words"
+    if unanswered(turns, language) is not None:
+        return "nobody_answered"
+    if language not in LANGUAGES:
+        return f"language_not_supported:{language}"
+    given = [turn.confidence for turn in turns if turn.confidence is not None]
+    if given and sum(given) / len(given) < LEAST_CONFIDENCE:
+        return "low_transcription_confidence"
+    return None
+
+
+def _of_people(turns: Sequence[Turn]) -> list[Turn]:
+    """The turns without what a machine says in them."""
+    return [
+        turn.model_copy(update={"text": "", "speaker": Speaker.UNKNOWN})
+        if turn.speaker is Speaker.MACHINE
+        else turn.model_copy(update={"text": human_text(turn)})
+        for turn in marked(turns)
+    ]
+
+
+def _reasons(turns: Sequence[Turn], doubts: Sequence[str]) -> list[str]:
+    """Why some score may be missing, or be of a part of the words only."""
+    return [*_missing_speakers(turns, doubted_speakers(doubts)), *doubts]
+
+
+def _missing_speakers(turns: Sequence[Turn], doubted: Collection[Speaker]) -> list[str]:
+    speakers = {turn.speaker for turn in turns if has_words(turn.text)}
+    missing = [
+        speaker
+        for speaker in (Speaker.OPERATOR, Speaker.CUSTOMER)
+        if speaker not in speakers and speaker not in doubted
+    ]
+    if missing and Speaker.UNKNOWN in speakers:
+        return ["speaker_unknown"]
+    return [f"no_{speaker.value}_turns" for speaker in missing]
+
+
+def _without_scores(
+    turns: Sequence[Turn], conduct: list[ConductFlag], version: str, why: str
+) -> CallScore:
+    return CallScore(
+        aggression=None,
+        empathy=None,
+        sentiment=None,
+        sentiment_change=None,
+        spoken_rating=None,
+        predicted_rating=None,
+        churn_intent=False,
+        promise_to_pay=False,
+        drivers=[],
+        conduct=conduct,
+        turns=[_UNSCORED for _ in turns],
+        scorer_version=version,
+        why=why,
+    )

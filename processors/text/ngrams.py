@@ -1,0 +1,102 @@
+"""A text's character n-grams and words as sparse vectors: what it looks like, not what it means.
+
+N-grams within words (with a blank at either end) in one vector, words and pairs of words in
+another, each hashed into a fixed number of buckets. They catch what a sentence encoder smooths
+over: diminutives, dialect, the person of a verb, fixed turns of phrase.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processors.text.tokens import fold
+
+LENGTHS = (2, 3, 4, 5)
+CHARACTER_BUCKETS, WORD_BUCKETS = 2**14, 2**16
+LONGEST_TEXT = 4_000
+"""Characters of a text that are read; speech without a pause is not that long."""
+
+_WORD = re.compile(r"[^\W_]+|[?!]")
+_DIGITS = re.compile(r"\d+")
+
+
+class Sparse(NamedTuple):
+    """A sparse vector: its places, ascending, and their values."""
+
+    places: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+
+class Grams(NamedTuple):
+    """How often what each bucket stands for occurs in a text, dampened: 1 + ln(count)."""
+
+    characters: Sparse
+    """Of `CHARACTER_BUCKETS`."""
+    words: Sparse
+    """Of `WORD_BUCKETS`."""
+
+
+def grams_of(text: str) -> Grams:
+    """The n-grams and words of `text`; it is folded and every number is 0."""
+    words = _WORD.findall(_DIGITS.sub("0", fold(text[:LONGEST_TEXT])))
+    pairs = [_bucket(f"{first}_{second}", WORD_BUCKETS) for first, second in pairwise(words)]
+    buckets = [*map(_of_word, words), *pairs]
+    inner = [_within_word(word) for word in words] or [np.array([], dtype=np.int64)]
+    return Grams(_dampened(np.concatenate(inner)), _dampened(np.array(buckets, dtype=np.int64)))
+
+
+def _dampened(buckets: NDArray[np.int64]) -> Sparse:
+    places, counts = np.unique(buckets, return_counts=True)
+    return Sparse(places, 1.0 + np.log(counts.astype(np.float64)))
+
+
+def _bucket(gram: str, buckets: int) -> int:
+    return crc32(gram.encode()) % buckets
+
+
+@lru_cache(maxsize=65_536)
+def _of_word(word: str) -> int:
+    return _bucket(word, WORD_BUCKETS)
+
+
+@lru_cache(maxsize=65_536)
+def _within_word(word: str) -> NDArray[np.int64]:
+    """The buckets of the n-grams within a word."""
+    padded = f" {word} "
+    grams = [
+        padded[at : at + length] for length in LENGTHS for at in range(len(padded) - length + 1)
+    ]
+    return np.array([_bucket(gram, CHARACTER_BUCKETS) for gram in grams], dtype=np.int64)
+
+
+def weighed(counts: Sparse, rarity: NDArray[np.float64]) -> Sparse:
+    """`counts` weighed by the rarity of each bucket, as a vector of length 1."""
+    values = counts.values * rarity[counts.places]
+    norm = math.sqrt(np.add.reduce(values * values))
+    return Sparse(counts.places, values / norm if norm else values)
+
+
+@dataclass(frozen=True)
+class GramWeights:
+    """What hashed n-grams or words say of each label."""
+
+    weights: NDArray[np.int8]
+    """A row a bucket, a column a label; to be multiplied by `unit`."""
+    unit: NDArray[np.float64]
+    rarity: NDArray[np.float64]
+
+    def sums(self, counts: Sparse) -> NDArray[np.float64]:
+        """What they say of each label."""
+        grams = weighed(counts, self.rarity)
+        rows = self.weights.take(grams.places, axis=0)
+        total: NDArray[np.float64] = np.add.reduce(grams.values[:, None] * rows, axis=0) * self.unit
+        return total

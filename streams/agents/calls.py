@@ -1,0 +1,84 @@
+"""From `call-ended` to the facts of a conversation: pseudonym in place of the customer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from processors.attempts.answering import marked
+from processors.attempts.outcome import attempt_of
+from processors.identity.event_identity import content_digest, identity_of, unsourced_identity
+from processors.identity.pseudonyms import pseudonym
+from processors.mail.own_words import own_words
+from processors.redaction.redact import redact
+from processors.transcript.interruptions import turn_taking
+from processors.transcript.turns import redacted
+from schemas.codec import encode
+from schemas.derived import Call, CallTranscribed
+from schemas.events import CallEndedEvent, Survey
+from schemas.topics import CALL_TRANSCRIBED
+from streams.runtime.outbox import Message
+
+
+def call_of(event: CallEndedEvent, key: bytes, origin: str | None = None) -> Call:
+    """The facts that every later event repeats.
+
+    Args:
+        event: the event as it was sent.
+        key: the pseudonym key.
+        origin: topic/partition/offset where it was delivered, to fetch its bytes again.
+    """
+    data = event.data
+    return Call(
+        event_id=identity_of(key, event),
+        client_id=data.client_id,
+        agency_id=data.agency_id,
+        customer=pseudonym(key, data.client_id, data.customer_id),
+        started_at=data.started_at,
+        ended_at=data.ended_at,
+        service=data.service,
+        touchpoint=data.touchpoint,
+        channel=data.channel,
+        customer_type=data.customer_type,
+        language=data.language,
+        content=content_digest(key, event),
+        older_id=unsourced_identity(key, data.client_id, event.type, event.id),
+        origin=origin,
+    )
+
+
+def redacted_survey(
+    survey: Survey | None, language: str, names: Sequence[str] = ()
+) -> Survey | None:
+    """`survey` without personal data in its comment."""
+    if survey is None or survey.comment is None:
+        return survey
+    return survey.model_copy(update={"comment": redact(survey.comment, language, names)})
+
+
+def from_text(event: CallEndedEvent, key: bytes, origin: str | None = None) -> CallTranscribed:
+    """A conversation whose text was given, or is not needed: a survey, a call nobody answered.
+
+    Of written messages only what is new counts, and only that is sent on.
+    """
+    data = event.data
+    said = own_words(data.transcript or [], data.channel)
+    taken = turn_taking(said) if said else None
+    turns = redacted(said, data.language, data.people)
+    attempt = attempt_of(data, turns)
+    return CallTranscribed(
+        call=call_of(event, key, origin),
+        turns=turns if attempt is None else marked(turns),
+        survey=redacted_survey(data.survey, data.language, data.people),
+        from_audio=False,
+        attempt=attempt,
+        transcriber=None,
+        overlaps=taken.overlaps if taken else None,
+        interruptions=taken.interruptions if taken else None,
+    )
+
+
+def message_of(transcribed: CallTranscribed, partition: int) -> Message:
+    """The conversation as a message, kept in its customer's partition."""
+    return Message(
+        CALL_TRANSCRIBED, transcribed.call.customer.encode(), encode(transcribed), partition
+    )

@@ -1,0 +1,191 @@
+"""The `link` agent: calls, payments, cancellations and corrections meet in their engagements."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from processors.engagements.facts import (
+    Fact,
+    Position,
+    ScoredCall,
+    cancellation,
+    payment,
+    payment_return,
+    scored_call,
+    survey_answer,
+)
+from processors.engagements.history import CustomerState, Memory, Observed, Outcome, observe
+from processors.engagements.horizons import Horizons
+from schemas.codec import InvalidMessage, encode
+from schemas.derived import CallScored
+from schemas.events import (
+    ContractCancelledEvent,
+    PaymentReceivedEvent,
+    PaymentReturnedEvent,
+    SurveyAnsweredEvent,
+)
+from schemas.topics import (
+    CALL_SCORED,
+    CONTRACT_CANCELLED,
+    ENGAGEMENT_CHANGED,
+    PAYMENT_RECEIVED,
+    PAYMENT_RETURNED,
+    SURVEY_ANSWERED,
+)
+from streams.agents.change_batches import ChangeBatch, PositionedChange, agency_key
+from streams.facts.clock_gate import ClockGate
+from streams.facts.conflicts import Conflicts
+from streams.facts.customers import LOOKS_AN_EVENT, Arrival, Customers, Key
+from streams.facts.identified import Identified, identified
+from streams.runtime.dead_letters import DeadLetters
+from streams.runtime.delivery import Delivery
+from streams.runtime.outbox import Message, Outbox
+from streams.runtime.progress import Progress
+
+TOPICS = (CALL_SCORED, PAYMENT_RECEIVED, CONTRACT_CANCELLED, PAYMENT_RETURNED, SURVEY_ANSWERED)
+BYTES_A_MESSAGE = 400_000
+"""Changes in one message, about: well under the brokers' usual limit of 1 MB."""
+
+
+@dataclass(frozen=True)
+class LinkSettings:
+    """What linking depends on; changing any of it needs a rebuild."""
+
+    pseudonym_key: bytes
+    horizons: Horizons
+    currency: str = "EUR"
+
+
+class Linker:
+    """Turns facts into changes of engagements.
+
+    Order of effects: the customers' states are durable before their changes are sent, both
+    before anything of them is put away, and all before the offsets are committed. A fact
+    delivered again after a crash yields the same change, which its receiver knows by its
+    position.
+    """
+
+    def __init__(
+        self,
+        customers: Customers,
+        conflicts: Conflicts,
+        outbox: Outbox,
+        dead_letters: DeadLetters,
+        progress: Progress,
+        settings: LinkSettings,
+        gate: ClockGate | None = None,
+    ) -> None:
+        """`gate` refuses payments and cancellations from the future; None: all may pass."""
+        self._gate = gate
+        self._customers = customers
+        self._conflicts = conflicts
+        self._outbox = outbox
+        self._dead_letters = dead_letters
+        self._progress = progress
+        self._settings = settings
+
+    async def handle(self, batch: Sequence[Delivery]) -> None:
+        """Take a batch in; safe to repeat."""
+        arrivals = await self._arrivals(batch)
+        states = await self._customers.at_hand(arrivals)
+        counted = self._customers.arrivals_before()
+        new: dict[Key, CustomerState] = {}
+        memories: dict[Key, Memory] = defaultdict(Memory)
+        changes: dict[tuple[str, str], list[PositionedChange]] = defaultdict(list)
+        for arrival in arrivals:
+            before = counted[arrival.fact.client_id]
+            observed = self._observe(
+                arrival, states.get(arrival.key), before, memories[arrival.key]
+            )
+            states[arrival.key] = observed.state
+            if observed.outcome is Outcome.NEW:
+                new[arrival.key] = observed.state
+            for change in observed.changes:
+                changes[change.client_id, change.agency_id].append(
+                    PositionedChange(position=arrival.position, at=arrival.fact.at, change=change)
+                )
+        await self._customers.keep(new, (arrival.fact for arrival in arrivals))
+        await asyncio.gather(
+            *(self._send(client, agency, some) for (client, agency), some in changes.items())
+        )
+        settled = await self._customers.put_away(LOOKS_AN_EVENT * len(arrivals))
+        self._progress.count("events_settled", settled)
+
+    async def _arrivals(self, batch: Sequence[Delivery]) -> list[Arrival]:
+        """The facts of a batch that stand; what cannot be read or is in conflict is buried."""
+        read = []
+        for delivery in batch:
+            found = identified(delivery, self._settings.pseudonym_key, self._gate)
+            if isinstance(found, InvalidMessage):
+                await self._dead_letters.refuse(delivery, found)
+            else:
+                read.append((delivery, found))
+        arrivals = []
+        for delivery, found in await self._conflicts.settled(read):
+            fact = _fact(found)
+            if isinstance(fact, ScoredCall):
+                self._progress.saw(fact.at if self._gate is None else self._gate.past(fact.at))
+            arrivals.append(Arrival(fact, Position(*delivery.position)))
+        return arrivals
+
+    def _observe(
+        self,
+        arrival: Arrival,
+        state: CustomerState | None,
+        arrivals_before: int,
+        memory: Memory,
+    ) -> Observed:
+        fact, position = arrival
+        observed = observe(
+            state,
+            fact,
+            position,
+            horizon_hours=self._settings.horizons.hours(fact.client_id),
+            currency=self._settings.currency,
+            arrivals_before=arrivals_before,
+            memory=memory,
+        )
+        self._progress.count(f"{type(fact).__name__.lower()}_{observed.outcome.value}")
+        if observed.outcome is Outcome.NEW and self._customers.is_late(fact):
+            self._progress.count("late_events")
+        return observed
+
+    async def _send(self, client: str, agency: str, changes: list[PositionedChange]) -> None:
+        """Send an agency's changes, one message after the other, so that none overtakes."""
+        key = agency_key(client, agency).encode()
+        for some in _parts(changes):
+            part = ChangeBatch(client_id=client, agency_id=agency, changes=tuple(some))
+            await self._outbox.deliver([Message(ENGAGEMENT_CHANGED, key, encode(part))])
+
+
+def _parts(changes: Sequence[PositionedChange]) -> Iterator[list[PositionedChange]]:
+    """The changes in order, as many together as fit in a message, by a guess of their bytes."""
+    part: list[PositionedChange] = []
+    size = 0
+    for positioned in changes:
+        engagements = (*positioned.change.before, *positioned.change.after)
+        own = 2_000 + sum(400 + 60 * len(each.later) for each in engagements)
+        if part and size + own > BYTES_A_MESSAGE:
+            yield part
+            part, size = [], 0
+        part.append(positioned)
+        size += own
+    if part:
+        yield part
+
+
+def _fact(found: Identified) -> Fact:
+    event, older_id = found.event, found.claim.older_id
+    if isinstance(event, PaymentReceivedEvent):
+        return payment(event, event.data.customer_id, older_id)
+    if isinstance(event, ContractCancelledEvent):
+        return cancellation(event, event.data.customer_id, older_id)
+    if isinstance(event, PaymentReturnedEvent):
+        return payment_return(event, event.data.customer_id, found.older_payment_id)
+    if isinstance(event, SurveyAnsweredEvent):
+        return survey_answer(event, event.data.customer_id)
+    assert isinstance(event, CallScored), "what was only transcribed is not linked"
+    return scored_call(event)

@@ -1,0 +1,61 @@
+"""The `score` agent: what was said, with its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from infra.scoring.protocol import Attempted, Outcome, Scored
+from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED
+from streams.runtime.dead_letters import DeadLetters
+from streams.runtime.delivery import Delivery
+from streams.runtime.outbox import Message, Outbox
+from streams.runtime.progress import Progress
+
+TOPICS = (CALL_TRANSCRIBED,)
+
+
+class Scoring(Protocol):
+    """Where calls are scored: away from the worker's event loop."""
+
+    async def score(self, values: Sequence[bytes]) -> list[Outcome]:
+        """What comes of each message of `call-transcribed`, in order.
+
+        Raises an exception if scoring any of them does; no message is too broken to be given.
+        """
+        ...
+
+
+class Scorer:
+    """Scores conversations; the same text always gets the same scores."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        dead_letters: DeadLetters,
+        progress: Progress,
+        scoring: Scoring,
+    ) -> None:
+        self._outbox = outbox
+        self._dead_letters = dead_letters
+        self._progress = progress
+        self._scoring = scoring
+
+    async def handle(self, batch: Sequence[Delivery]) -> None:
+        """Take a batch in; safe to repeat. Batches are taken in one after another."""
+        outcomes = await self._scoring.score([delivery.value for delivery in batch])
+        messages = []
+        for delivery, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Scored):
+                messages.append(message_of(outcome, delivery.partition))
+            elif isinstance(outcome, Attempted):
+                self._progress.count("attempts")
+            else:
+                await self._dead_letters.refuse(delivery, outcome)
+        await self._outbox.deliver(messages)
+        self._progress.count("calls_scored", len(messages))
+
+
+def message_of(call: Scored, partition: int) -> Message:
+    """The scored conversation as a message, kept in its customer's partition."""
+    return Message(CALL_SCORED, call.customer.encode(), call.value, partition)

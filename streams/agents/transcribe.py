@@ -1,0 +1,278 @@
+"""The `transcribe` agent: given text goes through at once, recordings wait for the model."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import faust
+
+from infra.recordings.places import (
+    RecordingBroken,
+    RecordingMissing,
+    RecordingRefused,
+    RecordingStore,
+)
+from infra.retry import delays
+from infra.transcription.transcriber import Transcriber, Transcription
+from processors.attempts.answering import marked
+from processors.attempts.outcome import attempt_of
+from processors.identity.event_identity import identity_of
+from processors.transcript.turns import redacted
+from schemas.codec import InvalidMessage, decode_inbound
+from schemas.derived import CallTranscribed
+from schemas.events import CallEnded, CallEndedEvent, Recording
+from schemas.topics import CALL_ENDED
+from streams.agents.calls import call_of, from_text, message_of, redacted_survey
+from streams.facts.clock_gate import ClockGate
+from streams.runtime.dead_letters import DeadLetters
+from streams.runtime.delivery import Delivery
+from streams.runtime.intake import delivery_of
+from streams.runtime.left_out import report_left_out
+from streams.runtime.ordered_acks import OrderedAcks, Ticket
+from streams.runtime.outbox import Message, Outbox
+from streams.runtime.progress import Progress
+
+log = logging.getLogger(__name__)
+
+TOPICS = (CALL_ENDED,)
+
+
+@dataclass(frozen=True)
+class ListeningPorts:
+    """What the agent needs of the world."""
+
+    recordings: RecordingStore
+    transcriber: Transcriber
+    executor: Executor
+    outbox: Outbox
+    dead_letters: DeadLetters
+    progress: Progress
+    pseudonym_key: bytes
+    gate: ClockGate | None = None
+    """Refuses calls from the future, before anything listens to them; None: all may pass."""
+
+
+@dataclass(frozen=True)
+class ListeningSettings:
+    """Patience with recordings."""
+
+    attempts: int = 6
+    first_delay: float = 2.0
+    timeout: float = 3600.0
+    at_once: int = 1
+    """Recordings listened to at the same time; the executor has as many threads."""
+    waiting: int = 64
+    """Recordings taken in at once, listened to or waited for; further events wait."""
+    words_of: Callable[[str], Sequence[str]] = lambda _: ()
+    """Words to expect in the calls of a client, by its id."""
+    sleep: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)
+
+
+class Listener:
+    """Turns ended calls into transcribed ones."""
+
+    def __init__(self, ports: ListeningPorts, settings: ListeningSettings) -> None:
+        self._ports = ports
+        self._settings = settings
+        self._places = asyncio.Semaphore(settings.waiting)
+        self._ears = asyncio.Semaphore(settings.at_once)
+        self._listening: set[asyncio.Task[None]] = set()
+
+    async def run(self, stream: faust.Stream[Any], size: int = 500, within: float = 0.25) -> None:
+        """Feed `stream` through.
+
+        A slow recording holds back the partition's committed offset, but no other event.
+        """
+        acks: OrderedAcks[faust.EventT[Any]] = OrderedAcks(stream.ack)
+        async for events in stream.noack_take(size, within=within):
+            await acks.room()
+            for delivery, call, ticket in await self._pass_text(acks, events):
+                await self._places.acquire()
+                task = asyncio.create_task(self._listen_and_ack(acks, ticket, delivery, call))
+                self._listening.add(task)
+                task.add_done_callback(self._ended)
+
+    async def _pass_text(
+        self, acks: OrderedAcks[faust.EventT[Any]], events: Sequence[faust.EventT[Any]]
+    ) -> list[tuple[Delivery, CallEndedEvent, Ticket[faust.EventT[Any]]]]:
+        """Write the calls whose text was given; returns those that have to be listened to."""
+        passed: list[tuple[Delivery, CallEndedEvent, Message]] = []
+        tickets, slow = [], []
+        for event in events:
+            delivery = delivery_of(event)
+            ticket = acks.expect(delivery.topic, delivery.partition, event)
+            call = self._read(delivery)
+            if isinstance(call, CallEndedEvent) and _to_be_listened_to(call.data):
+                slow.append((delivery, call, ticket))
+                continue
+            message = await self.pass_or_bury(delivery, call)
+            if message is not None and isinstance(call, CallEndedEvent):
+                passed.append((delivery, call, message))
+            tickets.append(ticket)
+        await self._write(passed)
+        for ticket in tickets:
+            await acks.done(ticket)
+        return slow
+
+    def _read(self, delivery: Delivery) -> CallEndedEvent | InvalidMessage:
+        """The call of a message; parts of it that cannot be used are counted and logged."""
+        routed = decode_inbound(delivery.value, CallEndedEvent)
+        if isinstance(routed, InvalidMessage):
+            return routed
+        call = cast("CallEndedEvent", routed.event)
+        refused = None if self._ports.gate is None else self._ports.gate.refusal(delivery, call)
+        if refused is not None:
+            return replace(refused, event_id=identity_of(self._ports.pseudonym_key, call))
+        report_left_out(routed.left_out, delivery.origin, self._ports.progress)
+        return call
+
+    async def pass_or_bury(
+        self, delivery: Delivery, call: CallEndedEvent | InvalidMessage
+    ) -> Message | None:
+        """The message of a call whose text was given; None where it became a dead letter."""
+        if isinstance(call, InvalidMessage):
+            await self._ports.dead_letters.refuse(delivery, call)
+            return None
+        try:
+            said = from_text(call, self._ports.pseudonym_key, delivery.origin)
+            return message_of(said, delivery.partition)
+        except Exception as error:
+            await self._bury_unexpected(delivery, call, error)
+            return None
+
+    async def _write(self, passed: Sequence[tuple[Delivery, CallEndedEvent, Message]]) -> None:
+        """Write the messages; if that fails, each alone, so that one cannot spoil the rest."""
+        try:
+            await self._ports.outbox.deliver([message for _, _, message in passed])
+        except Exception:
+            log.exception("a batch of %d calls failed; writing each alone", len(passed))
+            for delivery, call, message in passed:
+                try:
+                    await self._ports.outbox.deliver([message])
+                except Exception as error:
+                    await self._bury_unexpected(delivery, call, error)
+
+    async def _bury_unexpected(
+        self, delivery: Delivery, call: CallEndedEvent, error: Exception
+    ) -> None:
+        log.error("call at %s failed", delivery.origin, exc_info=error)
+        reason = f"unexpected {type(error).__name__}; see the log"
+        await self._bury(delivery, call, reason, "unexpected")
+
+    async def _bury(
+        self, delivery: Delivery, call: CallEndedEvent, reason: str, error_class: str
+    ) -> None:
+        await self._ports.dead_letters.bury(
+            topic=delivery.topic,
+            origin=delivery.origin,
+            original=delivery.value,
+            reason=reason,
+            error_class=error_class,
+            event_id=identity_of(self._ports.pseudonym_key, call),
+            client_id=call.data.client_id,
+        )
+
+    async def _listen_and_ack(
+        self,
+        acks: OrderedAcks[faust.EventT[Any]],
+        ticket: Ticket[faust.EventT[Any]],
+        delivery: Delivery,
+        call: CallEndedEvent,
+    ) -> None:
+        try:
+            await self.listen(delivery, call)
+            await acks.done(ticket)
+        finally:
+            self._places.release()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._listening.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error(
+                "listening ended badly; the call stays unacknowledged", exc_info=task.exception()
+            )
+
+    async def listen(self, delivery: Delivery, call: CallEndedEvent) -> None:
+        """Transcribe a recording and write it, or its dead letter; safe to repeat."""
+        ports = self._ports
+        assert call.data.recording is not None
+        try:
+            heard = await self._transcription(call.data, call.data.recording)
+            transcribed = self._transcribed(delivery, call, heard)
+            await ports.outbox.deliver([message_of(transcribed, delivery.partition)])
+        except (RecordingMissing, RecordingRefused, RecordingBroken, TimeoutError) as error:
+            reason = str(error) or f"the recording took over {self._settings.timeout:.0f} s"
+            await self._bury(delivery, call, reason, type(error).__name__)
+        except Exception as error:
+            await self._bury_unexpected(delivery, call, error)
+        else:
+            ports.progress.count("transcribed_from_audio")
+            ports.progress.count("texts_taken_for_invented", sum(heard.dropped.values()))
+            ports.progress.count("recordings_partly_unheard", bool(heard.unheard))
+            ports.progress.count("recordings_in_doubt", bool(heard.doubts))
+
+    async def _transcription(self, call: CallEnded, recording: Recording) -> Transcription:
+        """Listen to `recording`; one that is missing or broken may still be on its way."""
+        settings = self._settings
+        waits = delays(settings.first_delay)
+        for attempt in range(1, settings.attempts + 1):
+            try:
+                return await self._attempt(call, recording)
+            except (RecordingMissing, RecordingBroken) as error:
+                if attempt == settings.attempts:
+                    raise
+                log.warning("attempt %d of %d: %s", attempt, settings.attempts, error)
+            await settings.sleep(next(waits))
+        raise AssertionError("at least one attempt is made")
+
+    async def _attempt(self, call: CallEnded, recording: Recording) -> Transcription:
+        """Listen once. A thread that takes too long keeps its ear until it ends: the recordings
+        after it wait, rather than run out of time without having been listened to."""
+        loop = asyncio.get_running_loop()
+        await self._ears.acquire()
+        work = loop.run_in_executor(self._ports.executor, self._hear, call, recording)
+        work.add_done_callback(self._free_ear)
+        return await asyncio.wait_for(asyncio.shield(work), self._settings.timeout)
+
+    def _free_ear(self, work: asyncio.Future[Transcription]) -> None:
+        self._ears.release()
+        if not work.cancelled():
+            work.exception()
+
+    def _hear(self, call: CallEnded, recording: Recording) -> Transcription:
+        return self._ports.transcriber.transcribe(
+            self._ports.recordings.resolve(recording),
+            layout=recording.layout,
+            language=call.language,
+            words=self._settings.words_of(call.client_id),
+        )
+
+    def _transcribed(
+        self, delivery: Delivery, call: CallEndedEvent, heard: Transcription
+    ) -> CallTranscribed:
+        taken, data = heard.turn_taking, call.data
+        turns = redacted(heard.turns, data.language, data.people)
+        attempt = attempt_of(data, turns)
+        return CallTranscribed(
+            call=call_of(call, self._ports.pseudonym_key, delivery.origin),
+            turns=turns if attempt is None else marked(turns),
+            survey=redacted_survey(data.survey, data.language, data.people),
+            from_audio=True,
+            attempt=attempt,
+            transcriber=heard.model,
+            audio_seconds=heard.duration,
+            overlaps=taken.overlaps if taken else None,
+            interruptions=taken.interruptions if taken else None,
+            unheard=list(heard.unheard),
+            doubts=list(heard.doubts),
+        )
+
+
+def _to_be_listened_to(call: CallEnded) -> bool:
+    """Whether there is a recording that may hold a conversation."""
+    return call.recording is not None and call.answered is not False

@@ -1,0 +1,105 @@
+"""Events whose identity names another event already: each a dead letter, with what was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from processors.identity.claims import Verdict
+from schemas.derived import CallScored, CallTranscribed
+from schemas.topics import CALL_ENDED
+from streams.facts.claims import Claims
+from streams.facts.identified import Identified
+from streams.facts.originals import Originals
+from streams.runtime.dead_letters import DeadLetters
+from streams.runtime.delivery import Delivery
+from streams.runtime.progress import Progress
+
+CONFLICT = "conflict"
+"""Error class of the dead letters."""
+
+_REASON = (
+    "its source and id name an event that came before it and says something else; the first "
+    "stands. If both happened, send this one again with an id of its own"
+)
+
+
+class Arbiter(Protocol):
+    """Lets the events pass that stand."""
+
+    async def settled(
+        self, events: Sequence[tuple[Delivery, Identified]]
+    ) -> list[tuple[Delivery, Identified]]:
+        """Those that stand, in order."""
+
+
+class Standing:
+    """Passes over the events in conflict without a word: another agent buries them."""
+
+    def __init__(self, claims: Claims) -> None:
+        self._claims = claims
+
+    async def settled(
+        self, events: Sequence[tuple[Delivery, Identified]]
+    ) -> list[tuple[Delivery, Identified]]:
+        """Those that stand, in order."""
+        verdicts = await self._claims.judge([event.claim for _, event in events])
+        return [
+            each
+            for each, verdict in zip(events, verdicts, strict=True)
+            if verdict is Verdict.STANDS
+        ]
+
+
+class Conflicts:
+    """Buries the events in conflict; of each kind of event, one agent has it."""
+
+    def __init__(
+        self, claims: Claims, originals: Originals, dead_letters: DeadLetters, progress: Progress
+    ) -> None:
+        self._claims = claims
+        self._originals = originals
+        self._dead_letters = dead_letters
+        self._progress = progress
+
+    async def settled(
+        self, events: Sequence[tuple[Delivery, Identified]]
+    ) -> list[tuple[Delivery, Identified]]:
+        """Those that stand, in order; of the others, the letters are written."""
+        verdicts = await self._claims.judge([event.claim for _, event in events])
+        stand, refused = [], []
+        for each, verdict in zip(events, verdicts, strict=True):
+            if verdict is Verdict.STANDS:
+                stand.append(each)
+            elif verdict is Verdict.CONFLICT:
+                refused.append(each)
+            else:
+                self._progress.count("known_from_older_versions")
+        if refused:
+            await self._bury(refused)
+        return stand
+
+    async def _bury(self, refused: Sequence[tuple[Delivery, Identified]]) -> None:
+        origins = [origin for _, event in refused if (origin := _origin(event)) is not None]
+        originals = await self._originals.fetch(origins)
+        for delivery, event in refused:
+            topic, origin, original = delivery.topic, delivery.origin, delivery.value
+            call_origin = _origin(event)
+            if call_origin in originals:
+                topic, origin, original = CALL_ENDED.name, call_origin, originals[call_origin]
+            await self._dead_letters.bury(
+                topic=topic,
+                origin=origin,
+                original=original,
+                reason=_REASON,
+                error_class=CONFLICT,
+                event_id=event.claim.event_id,
+                client_id=event.claim.client_id,
+            )
+        self._progress.count("conflicts", len(refused))
+
+
+def _origin(event: Identified) -> str | None:
+    """Where a call was delivered before it was transcribed; None for what is at hand itself."""
+    call = event.event
+    return call.call.origin if isinstance(call, CallTranscribed | CallScored) else None

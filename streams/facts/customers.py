@@ -1,0 +1,277 @@
+"""Customers' states: at hand while an engagement runs, in the store's archive once it is settled.
+
+Put away is first written to the archive, then the mark (up to which time events were put away),
+then the smaller state; each is durable before the next. So a crash leaves an event in both
+places at worst, never in none. What an event needs of the archive is taken back before it is
+observed: in time, this is never; late, once a batch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple, Protocol, cast
+
+from infra.clickhouse.store import Store
+from processors.engagements.archiving import needs_recall, recall, settle
+from processors.engagements.entries import Entry
+from processors.engagements.facts import Fact, Position, ScoredCall
+from processors.engagements.history import CustomerState, OlderName, with_identities
+from processors.engagements.horizons import Horizons
+from processors.event_time import HOUR_US
+from schemas.rows import SETTLED_EVENTS
+from streams.runtime.state import StateTable
+
+LOOKS_AN_EVENT = 4
+"""States looked at, in turn, for each event taken in: a fifth of the states is settled at most,
+as each event adds one state and four looks find it."""
+
+Key = tuple[str, str]
+"""A tenant, and a customer's pseudonym."""
+
+
+class Arrival(NamedTuple):
+    """A fact, and where it was delivered."""
+
+    fact: Fact
+    position: Position
+
+    @property
+    def key(self) -> Key:
+        """Whose fact it is."""
+        return self.fact.client_id, self.fact.customer
+
+
+class Archive(Protocol):
+    """Where settled events are kept; writing one twice leaves one. Waits while it is away."""
+
+    async def put(self, events: Mapping[Key, Sequence[Entry]]) -> None:
+        """Keep these events of these customers."""
+
+    async def get(self, keys: Iterable[Key]) -> dict[Key, list[Entry]]:
+        """All events kept of these customers; who has none may be left out."""
+
+
+class StoreArchive:
+    """The archive as a table of the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def put(self, events: Mapping[Key, Sequence[Entry]]) -> None:
+        """Keep these events of these customers."""
+        rows = [
+            {
+                "client_id": client_id,
+                "customer": customer,
+                "kind": entry[1],
+                "event_id": entry[5],
+                "entry": json.dumps(entry, separators=(",", ":")),
+                "version": entry[0],
+            }
+            for (client_id, customer), entries in events.items()
+            for entry in entries
+        ]
+        await self._store.insert(SETTLED_EVENTS, rows)
+
+    async def get(self, keys: Iterable[Key]) -> dict[Key, list[Entry]]:
+        """All events kept of these customers."""
+        wanted = set(keys)
+        rows = await self._store.read(
+            "SELECT client_id, customer, entry FROM settled_events FINAL "
+            "WHERE client_id IN {clients:Array(String)} AND customer IN {customers:Array(String)}",
+            {
+                "clients": sorted({client for client, _ in wanted}),
+                "customers": sorted({customer for _, customer in wanted}),
+            },
+        )
+        found: dict[Key, list[Entry]] = defaultdict(list)
+        for client_id, customer, entry in rows:
+            if (client_id, customer) in wanted:
+                found[client_id, customer].append(json.loads(entry))
+        return found
+
+
+class Customers:
+    """All customers' states of this worker."""
+
+    def __init__(
+        self,
+        table: StateTable,
+        marks: StateTable,
+        archive: Archive,
+        *,
+        horizons: Horizons,
+        grace_hours: int,
+        now_us: Callable[[], int],
+        older_name: OlderName | None = None,
+    ) -> None:
+        """
+        Args:
+            table: the states at hand, by `client|customer`.
+            marks: up to which event time states were put away, by `client|partition`.
+            archive: where settled events go.
+            horizons: every tenant's horizon H.
+            grace_hours: how long after its end an engagement stays at hand.
+            now_us: the clock: event times ahead of it settle nothing.
+            older_name: the identity of events that a version before identities left in the
+                states; None: there are none.
+        """
+        self._table = table
+        self._marks = marks
+        self._archive = archive
+        self._horizons = horizons
+        self._grace_us = grace_hours * HOUR_US
+        self._now_us = now_us
+        self._older_name = older_name
+        self._latest: dict[str, int] = defaultdict(int)
+        self._hand: Iterator[str] = iter(())
+
+    def forget(self) -> None:
+        """Drop what is only remembered: the partitions this worker has are others now."""
+        self._hand = iter(())
+
+    def is_late(self, fact: Fact) -> bool:
+        """Whether `fact` comes later than the grace allows for, by the tenant's event time."""
+        return fact.at < self._settled_before(fact.client_id)
+
+    async def at_hand(self, arrivals: Sequence[Arrival]) -> dict[Key, CustomerState]:
+        """The states that these facts need, whole where they need them whole."""
+        states: dict[Key, CustomerState] = {}
+        recalled: set[Key] = set()
+        for key in dict.fromkeys(arrival.key for arrival in arrivals):
+            state = self._state(key)
+            if state is not None:
+                states[key] = state
+        watermarks = self._watermarks()
+        for arrival in arrivals:
+            state = states.get(arrival.key)
+            before = watermarks[arrival.fact.client_id]["before"]
+            if needs_recall(state, arrival.fact, arrival.position, before):
+                recalled.add(arrival.key)
+        if recalled:
+            archived = await self._archive.get(recalled)
+            for key in recalled:
+                state = recall(states.get(key), archived.get(key, ()), *key)
+                if state is not None:
+                    states[key] = state
+        return states
+
+    def arrivals_before(self) -> Mapping[str, int]:
+        """Per tenant, the arrival number from which a new customer's events are counted on."""
+        return defaultdict(int, {c: mark["arrivals"] for c, mark in self._watermarks().items()})
+
+    async def keep(self, states: Mapping[Key, CustomerState], facts: Iterable[Fact]) -> None:
+        """Make `states` durable; the conversations among `facts` move the tenants' event time on.
+
+        Payments and cancellations do not: they come by a shorter way than what is transcribed and
+        scored first, and would make whole days of conversations late.
+        """
+        await self._put(states)
+        for fact in facts:
+            if not isinstance(fact, ScoredCall):
+                continue
+            self._latest[fact.client_id] = max(self._latest[fact.client_id], fact.at)
+
+    async def put_away(self, looks: int) -> int:
+        """Look at the next `looks` states, and put away what of them is settled.
+
+        Call it when all changes of the events taken in were delivered. Returns the number of
+        events put away.
+        """
+        settled: dict[Key, list[Entry]] = {}
+        kept: dict[Key, CustomerState] = {}
+        gone: dict[str, int] = {}
+        marks: dict[tuple[str, int], int] = defaultdict(int)
+        for key in self._next(looks):
+            state = self._state(key)
+            before = self._settled_before(key[0])
+            if state is None or not before:
+                continue
+            parted = settle(state, before, self._horizons.hours(key[0]))
+            if not parted.put_away:
+                continue
+            settled[key] = parted.put_away
+            partition = _partition(state)
+            marks[key[0], partition] = max(marks[key[0], partition], state["arrived"])
+            if parted.kept is None:
+                gone[_text(key)] = partition
+            else:
+                kept[key] = parted.kept
+        if settled:
+            await self._archive.put(settled)
+            await self._mark_settled(marks)
+            await self._put(kept)
+            await self._table.remove(gone)
+        return sum(map(len, settled.values()))
+
+    def _next(self, looks: int) -> list[Key]:
+        keys = list(islice(self._hand, looks))
+        if len(keys) < looks:
+            self._hand = iter(self._table)
+            keys += islice(self._hand, looks - len(keys))
+        return [_key(text) for text in dict.fromkeys(keys)]
+
+    async def _mark_settled(self, marks: Mapping[tuple[str, int], int]) -> None:
+        await self._marks.put(
+            {
+                f"{client_id}|{partition}": (partition, self._moved(client_id, partition, arrivals))
+                for (client_id, partition), arrivals in marks.items()
+            }
+        )
+
+    def _moved(self, client_id: str, partition: int, arrivals: int) -> dict[str, int]:
+        mark = self._mark(client_id, partition)
+        return {
+            "before": max(mark["before"], self._settled_before(client_id)),
+            "arrivals": max(mark["arrivals"], arrivals),
+        }
+
+    def _watermarks(self) -> Mapping[str, dict[str, int]]:
+        """Per tenant, the latest watermark of any partition.
+
+        A customer's event may come by another partition than its archived ones did, where the
+        emitter chose it otherwise: the partition it comes by must not decide.
+        """
+        found: dict[str, dict[str, int]] = defaultdict(lambda: {"before": 0, "arrivals": 0})
+        for key in self._marks:
+            mark = self._marks.get(key)
+            if mark is not None:
+                own = found[key.rsplit("|", 1)[0]]
+                for name in own:
+                    own[name] = max(own[name], mark[name])
+        return found
+
+    def _mark(self, client_id: str, partition: int) -> dict[str, int]:
+        return self._marks.get(f"{client_id}|{partition}") or {"before": 0, "arrivals": 0}
+
+    def _settled_before(self, client_id: str) -> int:
+        latest = min(self._latest[client_id], self._now_us())
+        return max(0, latest - self._grace_us)
+
+    def _state(self, key: Key) -> CustomerState | None:
+        state = cast("CustomerState | None", self._table.get(_text(key)))
+        if state is None or self._older_name is None:
+            return state
+        return with_identities(state, self._older_name)
+
+    async def _put(self, states: Mapping[Key, CustomerState]) -> None:
+        await self._table.put(
+            {_text(key): (_partition(state), dict(state)) for key, state in states.items()}
+        )
+
+
+def _partition(state: CustomerState) -> int:
+    """The partition that all of a customer's events come from."""
+    return int(state["events"][-1][3])
+
+
+def _text(key: Key) -> str:
+    return "|".join(key)
+
+
+def _key(text: str) -> Key:
+    client_id, customer = text.split("|")
+    return client_id, customer

@@ -1,0 +1,80 @@
+"""Facts as they are delivered: read, pseudonymous, with what each claims to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from processors.engagements.entries import PAYMENT, TYPE_OF_KIND
+from processors.identity.claims import Claim, claim_of_call, claim_of_event, named_call
+from processors.identity.event_identity import unsourced_identity
+from processors.identity.sealing import SealedT, opened
+from schemas.codec import InvalidMessage, decode
+from schemas.derived import CallScored, CallTranscribed
+from schemas.sealed import SEALED, Sealed, SealedReturn
+from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED
+from streams.facts.clock_gate import ClockGate
+from streams.runtime.delivery import Delivery
+
+FactEvent = CallTranscribed | CallScored | Sealed
+
+
+@dataclass(frozen=True)
+class Identified:
+    """A fact in pseudonymous form, named by its identity, and its claim to it."""
+
+    event: FactEvent
+    claim: Claim
+    older_payment_id: str | None = None
+    """The identity that states of a version which kept no source have of the payment it names."""
+
+
+def identified(
+    delivery: Delivery, key: bytes, gate: ClockGate | None = None
+) -> Identified | InvalidMessage:
+    """The fact in a message of `call-transcribed`, `call-scored`, or a topic of `SEALED`.
+
+    `gate` refuses what comes from the future, other than calls, which have passed it before they
+    were transcribed; None lets all pass.
+    """
+    if delivery.topic == CALL_TRANSCRIBED.name:
+        return _of_call(decode(delivery.value, CallTranscribed), key)
+    if delivery.topic == CALL_SCORED.name:
+        return _of_call(decode(delivery.value, CallScored), key)
+    found = _of_event(decode(delivery.value, SEALED[delivery.topic]), key)
+    if gate is None or isinstance(found, InvalidMessage):
+        return found
+    assert isinstance(found.event, Sealed)
+    refused = gate.refusal(delivery, found.event)
+    return found if refused is None else replace(refused, event_id=found.claim.event_id)
+
+
+def _of_call(
+    event: CallTranscribed | CallScored | InvalidMessage, key: bytes
+) -> Identified | InvalidMessage:
+    if isinstance(event, InvalidMessage):
+        return event
+    call = named_call(key, event.call)
+    if call is not event.call:
+        event = event.model_copy(update={"call": call})
+    return Identified(event, claim_of_call(key, call))
+
+
+def _of_event(event: SealedT | InvalidMessage, key: bytes) -> Identified | InvalidMessage:
+    if isinstance(event, InvalidMessage):
+        return event
+    safe = opened(key, event)
+    if isinstance(safe, InvalidMessage):
+        return safe
+    sent = safe is not event
+    older_id = unsourced_identity(key, event.data.client_id, event.type, event.id) if sent else None
+    return Identified(
+        safe, claim_of_event(key, safe, older_id), _older_payment_id(event, sent, key)
+    )
+
+
+def _older_payment_id(event: Sealed, sent: bool, key: bytes) -> str | None:
+    """What a return as it was sent names, by its id alone."""
+    if not sent or not isinstance(event, SealedReturn):
+        return None
+    data = event.data
+    return unsourced_identity(key, data.client_id, TYPE_OF_KIND[PAYMENT], data.payment.id)

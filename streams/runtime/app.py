@@ -1,0 +1,76 @@
+"""A Faust app with the settings that this project's rules ask for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import faust
+
+from infra.settings import Settings
+from schemas.topics import Topic
+from streams.runtime.consumer import Transport
+from streams.runtime.unreadable import Policy
+
+EMBEDDED_SESSION = {
+    "broker_session_timeout": 6.0,
+    "broker_rebalance_timeout": 4.0,
+    "broker_heartbeat_interval": 1.0,
+}
+"""Joining takes half the session timeout on the embedded broker: a short one starts quickly."""
+
+
+def build_app(name: str, settings: Settings) -> faust.App:
+    """The app of worker `name`; its consumer group is `ascolto-NAME`.
+
+    Faust makes no topic and serves no page: the admin step and our own status page do.
+    """
+    home = settings.data_dir / "faust" / name
+    home.mkdir(parents=True, exist_ok=True)
+    options: dict[str, Any] = session(settings)
+    app = faust.App(
+        f"ascolto-{name}",
+        broker=[f"kafka://{server}" for server in settings.kafka.split(",")],
+        store="memory://",
+        datadir=str(home),
+        topic_partitions=settings.partitions,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        consumer_auto_offset_reset="earliest",
+        broker_commit_interval=0.5 if settings.embedded else 2.0,
+        producer_acks=-1,
+        producer_request_timeout=60.0,
+        stream_buffer_maxsize=8192,
+        stream_wait_empty=False,
+        web_enabled=False,
+        autodiscover=False,
+        **options,
+    )
+    unreadable = Policy(settings.unreadable_to_skip)
+    app.transport = Transport(app.conf.broker_consumer, app, unreadable=unreadable)
+    return app
+
+
+def session(settings: Settings) -> dict[str, float]:
+    """Faust's settings for how soon a worker that is gone is replaced."""
+    if settings.embedded:
+        return EMBEDDED_SESSION
+    seconds = settings.session_timeout
+    return {
+        "broker_session_timeout": seconds,
+        "broker_rebalance_timeout": seconds,
+        "broker_heartbeat_interval": seconds / 6,
+    }
+
+
+def raw_topic(app: faust.App, *topics: Topic) -> faust.TopicT:
+    """`topics` as bytes: decoding is ours, inside the agents' try."""
+    return app.topic(
+        *(topic.name for topic in topics),
+        key_type=bytes,
+        value_type=bytes,
+        key_serializer="raw",
+        value_serializer="raw",
+        retention=timedelta(days=1),
+    )

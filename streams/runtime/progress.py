@@ -1,0 +1,49 @@
+"""How far a worker has come, for its status page."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from streams.runtime.state import Size
+
+
+class Progress:
+    """What a worker has written, counted and seen.
+
+    `written` is, per topic and partition, the offset after the last event the broker has
+    acknowledged. Together with the consumer groups' committed offsets it tells when all is
+    through: an offset is committed only when all effects of the events before it are in place.
+    """
+
+    def __init__(self) -> None:
+        self._written: dict[str, int] = {}
+        self._counts: dict[str, int] = defaultdict(int)
+        self._event_time_us = 0
+        self._sizes: dict[str, Callable[[], Size]] = {}
+
+    def written(self, topic: str, partition: int, offset: int) -> None:
+        """The event at this offset is acknowledged by the broker."""
+        key = f"{topic}/{partition}"
+        self._written[key] = max(self._written.get(key, 0), offset + 1)
+
+    def count(self, what: str, by: int = 1) -> None:
+        """Add to a counter of the status page."""
+        self._counts[what] += by
+
+    def saw(self, event_time_us: int) -> None:
+        """The event-time clock moves on, never back."""
+        self._event_time_us = max(self._event_time_us, event_time_us)
+
+    def watch(self, table: str, size: Callable[[], Size]) -> None:
+        """Tell a table's size whenever the status is asked for."""
+        self._sizes[table] = size
+
+    def report(self) -> dict[str, object]:
+        """Everything, ready for JSON; `event_time_us` is 0 before the first event."""
+        return {
+            "written": dict(self._written),
+            "counts": dict(self._counts),
+            "event_time_us": self._event_time_us,
+            "state": {table: size()._asdict() for table, size in self._sizes.items()},
+        }
