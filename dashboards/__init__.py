@@ -1,1 +1,1 @@
-"""dashboards."""
+"""Dashboards as code."""

@@ -1,1 +1,1 @@
-"""infra."""
+"""Adapters: Kafka, ClickHouse, whisper, files, the command line."""

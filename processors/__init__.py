@@ -1,1 +1,1 @@
-"""processors."""
+"""The domain, pure: no I/O, no clock, no Faust."""

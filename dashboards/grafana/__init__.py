@@ -1,1 +1,1 @@
-"""dashboards/grafana."""
+"""Grafana's dashboards, built from the panels, and brought to a server."""

@@ -1,1 +1,1 @@
-"""infra/kafka."""
+"""Kafka outside the streams: topics, and events sent from files."""

@@ -1,1 +1,1 @@
-"""infra/lab."""
+"""What is done offline: training, benchmarks, reports."""

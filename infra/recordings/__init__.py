@@ -1,1 +1,1 @@
-"""infra/recordings."""
+"""Recordings: where they lie, which formats they may have, their samples."""

@@ -1,9 +1,9 @@
 """The decoding process: a recording on stdin, its samples on stdout.
 
-`python -m infra.recordings.decoding_process --suffix .wav --layout stereo --longest 14400` is started for
-each reading (`infra/recordings/sound.py`). A file's header can make FFmpeg ask for any memory, work for
-ever, crash, or open other files and addresses; so it works here, where memory and processor time
-are limited and nothing more can be opened.
+`python -m infra.recordings.decoding_process --suffix .wav --layout stereo --longest 14400` is
+started for each reading (`infra/recordings/sound.py`). A file's header can make FFmpeg ask for any
+memory, work for ever, crash, or open other files and addresses; so it works here, where memory and
+processor time are limited and nothing more can be opened.
 """
 
 from __future__ import annotations

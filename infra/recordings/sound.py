@@ -1,7 +1,7 @@
 """A recording's channels at 16 kHz, read block by block so that its length costs no memory.
 
-Decoded in a process of its own (`infra/recordings/decoding_process.py`), which is ended when it takes too
-long: no file can crash this process, fill its memory or hold one of its threads for ever.
+Decoded in a process of its own (`infra/recordings/decoding_process.py`), which is ended when it
+takes too long: no file can crash this process, fill its memory or hold a thread for ever.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""infra/scoring."""
+"""The scoring process, its client, and the sentence encoder."""

@@ -1,4 +1,6 @@
-"""Synthesises the demo calls from their scripts: `python -m infra.simulation.make_calls [--out DIR]`.
+"""Synthesises the demo calls from their scripts.
+
+`python -m infra.simulation.make_calls [--out DIR]`.
 
 Needs Debian's festival with the voices festvox-itapc16k and festvox-italp16k; its outcome is
 committed, so only who changes a script runs it. Operator on the left channel, customer on the

@@ -1,1 +1,1 @@
-"""infra/transcription."""
+"""From a recording's samples to words with times."""

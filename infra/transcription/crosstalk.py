@@ -2,7 +2,8 @@
 
 On an analogue line, through a hybrid or a loudspeaker telephone, a speaker is also heard on the
 other's channel, softer and some milliseconds later; without more ado his words become the other's
-as well. What leaks (`infra/transcription/leak_filter.py`) is subtracted, and what is left of it made silent.
+as well. What leaks (`infra/transcription/leak_filter.py`) is subtracted, and what is left of it
+made silent.
 """
 
 from __future__ import annotations

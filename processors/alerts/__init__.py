@@ -1,1 +1,1 @@
-"""processors/alerts."""
+"""Alerts when an agency's aggression rises, its NPS falls, or it is silent."""

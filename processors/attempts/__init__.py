@@ -1,1 +1,1 @@
-"""processors/attempts."""
+"""Calls that nobody answered, and a machine's words amid a call."""

@@ -1,1 +1,1 @@
-"""processors/encoder."""
+"""The learned scorer: features, network, probabilities, explanations."""

@@ -1,1 +1,1 @@
-"""processors/engagements."""
+"""A customer's events and the engagements that follow from them."""

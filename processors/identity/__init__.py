@@ -1,1 +1,1 @@
-"""processors/identity."""
+"""What names an event and a person: identities, pseudonyms, claims, seals, the clock's limit."""

@@ -1,1 +1,1 @@
-"""processors/mail."""
+"""What is new in a written message, without quotations and signatures."""

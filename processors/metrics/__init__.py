@@ -1,1 +1,1 @@
-"""processors/metrics."""
+"""Figures of an agency: exact hourly sums, windows, NPS, rates, correlations."""

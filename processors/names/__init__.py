@@ -1,1 +1,1 @@
-"""processors/names."""
+"""People's names in a text."""

@@ -2,8 +2,8 @@
 
 Spoken: a number in the customer's answer to an operator's 0-10 question, one that the customer
 plainly gives as a mark ('vi do un quattro'), or a 'sì' to one that the operator puts ('quindi
-otto?'). Which numbers are marks: `processors.ratings.candidates`; which of several: `processors.ratings.choice`;
-marks without a number: `processors.ratings.scale_ends`. The conventions are in `docs/scores.md`.
+otto?'). Which numbers are ratings: `candidates`; which of several: `choice`; ratings without a
+number: `scale_ends`. The conventions are in `docs/scores.md`.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""processors/redaction."""
+"""Personal data in a text, and the text without it."""

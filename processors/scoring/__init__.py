@@ -1,1 +1,1 @@
-"""processors/scoring."""
+"""Scores of one conversation, whichever scorer reads its turns."""

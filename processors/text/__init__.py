@@ -1,1 +1,1 @@
-"""processors/text."""
+"""Words, clauses, numbers and lexicons: what every reader of a text shares."""

@@ -1,1 +1,1 @@
-"""processors/transcript."""
+"""From what the transcriber heard to turns, and what is doubtful of them."""

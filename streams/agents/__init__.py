@@ -1,1 +1,1 @@
-"""streams/agents."""
+"""The agents, one a stage."""

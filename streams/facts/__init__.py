@@ -1,1 +1,1 @@
-"""streams/facts."""
+"""Facts as the streams take them in: read, claimed, held against the clock, by customer."""

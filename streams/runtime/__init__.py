@@ -1,1 +1,1 @@
-"""streams/runtime."""
+"""What carries events between agents: app, consumer, intake, outbox, state, dead letters."""

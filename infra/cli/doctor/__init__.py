@@ -1,1 +1,1 @@
-"""infra/cli/doctor."""
+"""`ascolto doctor`."""

@@ -1,1 +1,1 @@
-"""infra/cli/figures."""
+"""Commands on figures."""

@@ -1,1 +1,1 @@
-"""infra/cli/one_call."""
+"""Commands on one recording or conversation."""

@@ -1,1 +1,1 @@
-"""infra/cli/operate."""
+"""Commands of the team that runs Ascolto."""

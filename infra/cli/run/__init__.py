@@ -1,1 +1,1 @@
-"""infra/cli/run."""
+"""Commands that run workers, alone or as one stack."""

@@ -1,1 +1,1 @@
-"""infra/clickhouse/queries."""
+"""What commands and panels read from the store."""

@@ -1,0 +1,189 @@
+"""The structure of the tree: folders import one way, stay small, and every import is declared."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+from tests.test_imports import OURS, ROOT, files, imported
+
+MOST_MODULES = 12
+"""Modules a folder may hold, `__init__.py` and `__main__.py` apart."""
+
+FOLDERS_MAY_IMPORT = {
+    "processors.text": set(),
+    "processors.mail": set(),
+    "processors.names": {"text"},
+    "processors.redaction": {"names", "text"},
+    "processors.transcript": {"redaction", "text"},
+    "processors.identity": {"transcript"},
+    "processors.ratings": {"text"},
+    "processors.attempts": {"ratings", "text"},
+    "processors.scoring": {"attempts", "ratings", "text", "transcript"},
+    "processors.encoder": {"scoring", "text"},
+    "processors.engagements": {"identity"},
+    "processors.metrics": {"engagements"},
+    "processors.alerts": {"metrics"},
+    "infra.clickhouse": set(),
+    "infra.embedded": set(),
+    "infra.kafka": set(),
+    "infra.recordings": set(),
+    "infra.scoring": set(),
+    "infra.simulation": set(),
+    "infra.transcription": {"recordings"},
+    "infra.lab": {"recordings", "scoring", "simulation", "transcription"},
+    "streams.runtime": set(),
+    "streams.facts": {"runtime"},
+    "streams.agents": {"facts", "runtime"},
+}
+"""Folders beside it that a folder may import; modules that lie loose above it are free to all."""
+
+
+def modules() -> dict[str, set[str]]:
+    """Every module of the tree, and the modules of the tree that it imports."""
+    names = {_name(path): path for path in files()}
+    found: dict[str, set[str]] = {}
+    for name, path in names.items():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        where = path.relative_to(ROOT).as_posix()
+        found[name] = {
+            target
+            for _, module in imported(tree, where)
+            for target in _targets(tree, module, names)
+            if target != name
+        }
+    return found
+
+
+def _name(path: Path) -> str:
+    dotted = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+    return dotted.removesuffix(".__init__")
+
+
+def _targets(tree: ast.AST, module: str, names: Mapping[str, Path]) -> Iterator[str]:
+    """`module`, and those of its submodules that are imported by name from it."""
+    if module in names and names[module].name != "__init__.py":
+        yield module
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == module:
+            for alias in node.names:
+                inner = f"{module}.{alias.name}"
+                yield inner if inner in names else module
+
+
+def circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """One circle of a graph, empty where there is none."""
+    done: set[str] = set()
+    path: list[str] = []
+
+    def visit(node: str) -> list[str]:
+        if node in path:
+            return [*path[path.index(node) :], node]
+        if node in done:
+            return []
+        path.append(node)
+        for target in sorted(graph.get(node, ())):
+            if found := visit(target):
+                return found
+        path.pop()
+        done.add(node)
+        return []
+
+    for node in sorted(graph):
+        if found := visit(node):
+            return found
+    return []
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    assert circle(modules()) == []
+
+
+def test_folders_import_one_another_only_where_it_is_allowed() -> None:
+    breaches = []
+    used: dict[str, set[str]] = defaultdict(set)
+    for name, targets in modules().items():
+        folder = ".".join(name.split(".")[:2])
+        for target in targets:
+            top, *rest = target.split(".")
+            if folder not in FOLDERS_MAY_IMPORT or top != name.split(".")[0] or len(rest) < 2:
+                continue
+            used[folder].add(rest[0])
+            if rest[0] not in FOLDERS_MAY_IMPORT[folder] | {folder.split(".")[1]}:
+                breaches.append(f"{name} imports {target}")
+    assert not breaches
+    by_folder = {
+        folder: {f"{folder.split('.')[0]}.{to}" for to in tos} - {folder}
+        for folder, tos in FOLDERS_MAY_IMPORT.items()
+    }
+    assert circle(by_folder) == []
+    folders = {".".join(name.split(".")[:2]) for name in modules() if name.count(".") >= 2}
+    of_parts = {f for f in folders if f.split(".")[0] in {"processors", "infra", "streams"}}
+    assert of_parts - set(FOLDERS_MAY_IMPORT) <= {"infra.cli"}, "a new folder needs its rule"
+
+
+def test_a_folder_holds_about_a_dozen_modules() -> None:
+    held: dict[str, int] = defaultdict(int)
+    for path in files():
+        if not path.name.startswith("__"):
+            held[path.parent.relative_to(ROOT).as_posix()] += 1
+    assert {folder: n for folder, n in held.items() if n > MOST_MODULES} == {}
+
+
+def test_no_module_repeats_the_name_of_its_folder() -> None:
+    alike = [
+        path.relative_to(ROOT).as_posix()
+        for path in files()
+        if path.stem.rstrip("s") == path.parent.name.rstrip("s")
+    ]
+    assert alike == []
+
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {
+        _normal(re.split(r"[\[<>=;! ]", line, maxsplit=1)[0]) for line in project["dependencies"]
+    }
+    providers = packages_distributions()
+    missing = set()
+    for path in files():
+        where = path.relative_to(ROOT).as_posix()
+        for _, module in imported(ast.parse(path.read_text(encoding="utf-8")), where):
+            top = module.split(".", maxsplit=1)[0]
+            if top in OURS or top in sys.stdlib_module_names or where in ONLY_FOR_DEVELOPERS:
+                continue
+            if not declared & {_normal(name) for name in providers.get(top, [])}:
+                missing.add(f"{where}: {top}")
+    assert not missing
+
+
+ONLY_FOR_DEVELOPERS = {
+    "infra/lab/training/fitting.py",
+    "infra/lab/training/learning.py",
+    "infra/lab/training/whole_calls.py",
+}
+"""Modules that need a package of the dev group: they make what ships, and do not ship work."""
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.mark.parametrize(
+    ("graph", "found"),
+    [
+        ({"a": {"b"}, "b": {"c"}, "c": set()}, []),
+        ({"a": {"b"}, "b": {"c"}, "c": {"b"}}, ["b", "c", "b"]),
+        ({"a": {"b"}, "b": {"c"}, "c": {"a"}}, ["a", "b", "c", "a"]),
+    ],
+)
+def test_a_planted_circle_is_found(graph: dict[str, set[str]], found: list[str]) -> None:
+    assert circle(graph) == found
