@@ -18,6 +18,7 @@ from typing import BinaryIO, get_args
 from infra.scorers import scorer_of
 from infra.scoring_wire import LENGTH, Failure, Outcome, Scored, answer, packed, parts_of
 from infra.settings import ScorerName
+from processors.bounded_scores import bounded
 from processors.scoring import score_call
 from processors.turn_reading import TurnReader
 from schemas.codec import InvalidMessage, decode, encode
@@ -39,13 +40,15 @@ def scored(transcribed: CallTranscribed, reader: TurnReader) -> CallScored:
     return CallScored(
         call=call,
         turns=transcribed.turns,
-        score=score_call(
-            transcribed.turns,
-            call.language,
-            reader,
-            survey_rating=None if survey is None else survey.rating,
-            started_at=call.started_at,
-            ended_at=call.ended_at,
+        score=bounded(
+            score_call(
+                transcribed.turns,
+                call.language,
+                reader,
+                survey_rating=None if survey is None else survey.rating,
+                started_at=call.started_at,
+                ended_at=call.ended_at,
+            )
         ),
         survey=survey,
         from_audio=transcribed.from_audio,

@@ -11,11 +11,18 @@ from pydantic_core import ErrorDetails
 
 from schemas.events import (
     CallEndedEvent,
+    CloudEvent,
     ContractCancelledEvent,
     InboundEvent,
     PaymentReceivedEvent,
 )
-from schemas.topics import CALL_ENDED, CONTRACT_CANCELLED, PAYMENT_RECEIVED, Topic
+from schemas.topics import (
+    CALL_ENDED,
+    CONTRACT_CANCELLED,
+    MOST_EVENT_BYTES,
+    PAYMENT_RECEIVED,
+    Topic,
+)
 
 _INBOUND: dict[str, tuple[Topic, type[InboundEvent]]] = {
     "it.ascolto.call-ended.v1": (CALL_ENDED, CallEndedEvent),
@@ -55,6 +62,8 @@ def decode(raw: bytes | None, model: type[ModelT]) -> ModelT | InvalidMessage:
     """`raw` (UTF-8 JSON) as a `model`, or why it is not one."""
     if not raw:
         return InvalidMessage("the message is empty: a JSON object is needed", "empty")
+    if len(raw) > MOST_EVENT_BYTES and issubclass(model, CloudEvent):
+        return _too_large(raw)
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
@@ -65,6 +74,8 @@ def decode_inbound(raw: bytes) -> Routed | InvalidMessage:
     """`raw` as one of the three inbound events, found by its CloudEvents `type`."""
     if not raw.strip():
         return InvalidMessage("the message is empty: a JSON object is needed", "empty")
+    if len(raw) > MOST_EVENT_BYTES:
+        return _too_large(raw)
     try:
         envelope = json.loads(raw)
     except (ValueError, RecursionError) as error:
@@ -78,6 +89,14 @@ def decode_inbound(raw: bytes) -> Routed | InvalidMessage:
     topic, model = _INBOUND[kind]
     event = decode(raw, model)
     return event if isinstance(event, InvalidMessage) else Routed(topic, event)
+
+
+def _too_large(raw: bytes) -> InvalidMessage:
+    return InvalidMessage(
+        f"the event has {len(raw)} bytes; {MOST_EVENT_BYTES} at most are taken: send the call's "
+        "recording, or fewer words",
+        "too_large",
+    )
 
 
 def encode(event: BaseModel) -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from infra.backoff import insist
 from infra.kafka import BOOTSTRAP_MS
 from schemas.codec import InvalidMessage, Routed, decode_inbound
-from schemas.topics import Topic
+from schemas.topics import MOST_LETTER_BYTES, Topic
 
 if TYPE_CHECKING:
     from kafka import KafkaProducer
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_IN_FLIGHT = 2000
-MOST_BYTES = 1_000_000
-"""Largest event: a little below the brokers' usual limit of 1 MB a message."""
 _CONFIRM_SECONDS = 120.0
 
 
@@ -36,10 +34,7 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[Line]:
     """Decode an events file (JSON lines); blank lines are passed over."""
     for number, raw in enumerate(lines, start=1):
         text = raw.rstrip(b"\r\n")
-        if len(text) > MOST_BYTES:
-            reason = f"the event has {len(text)} bytes; Kafka takes up to {MOST_BYTES}"
-            yield Line(number, text, InvalidMessage(reason, "too_large"))
-        elif text.strip():
+        if text.strip():
             yield Line(number, text, decode_inbound(text))
 
 
@@ -69,6 +64,8 @@ class Emitter:
                 enable_idempotence=False,
                 linger_ms=20,
                 batch_size=256 * 1024,
+                max_request_size=MOST_LETTER_BYTES + 100_000,
+                buffer_memory=4 * MOST_LETTER_BYTES,
                 bootstrap_timeout_ms=BOOTSTRAP_MS,
             ),
             KafkaError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from processors.engagements import CustomerState, Memory, Observed, Outcome, observe
@@ -30,7 +30,8 @@ from streams.progress import Progress
 
 TOPICS = (CALL_SCORED, PAYMENT_RECEIVED, CONTRACT_CANCELLED)
 CHANGES_A_MESSAGE = 200
-"""Keeps a message well under the brokers' usual limit of 1 MB."""
+ENGAGEMENTS_A_MESSAGE = 5_000
+"""Keep a message well under what its topic takes: an engagement has some 300 bytes."""
 
 
 @dataclass(frozen=True)
@@ -144,10 +145,22 @@ class Linker:
     async def _send(self, client: str, agency: str, changes: list[PositionedChange]) -> None:
         """Send an agency's changes, one message after the other, so that none overtakes."""
         key = agency_key(client, agency).encode()
-        for start in range(0, len(changes), CHANGES_A_MESSAGE):
-            part = ChangeBatch(
-                client_id=client,
-                agency_id=agency,
-                changes=tuple(changes[start : start + CHANGES_A_MESSAGE]),
-            )
+        for some in _parts(changes):
+            part = ChangeBatch(client_id=client, agency_id=agency, changes=tuple(some))
             await self._outbox.deliver([Message(ENGAGEMENT_CHANGED, key, encode(part))])
+
+
+def _parts(changes: Sequence[PositionedChange]) -> Iterator[list[PositionedChange]]:
+    """The changes in order, in parts of as many as a message may have."""
+    part: list[PositionedChange] = []
+    engagements = 0
+    for positioned in changes:
+        more = len(positioned.change.before) + len(positioned.change.after)
+        full = len(part) == CHANGES_A_MESSAGE or engagements + more > ENGAGEMENTS_A_MESSAGE
+        if part and full:
+            yield part
+            part, engagements = [], 0
+        part.append(positioned)
+        engagements += more
+    if part:
+        yield part

@@ -9,7 +9,7 @@ from infra.scoring_wire import Outcome, Scored
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery
-from streams.outbox import Message, Outbox
+from streams.outbox import Message, Outbox, too_large
 from streams.progress import Progress
 
 TOPICS = (CALL_TRANSCRIBED,)
@@ -46,10 +46,11 @@ class Scorer:
         outcomes = await self._scoring.score([delivery.value for delivery in batch])
         messages = []
         for delivery, outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, Scored):
+            refused = too_large(outcome.value) if isinstance(outcome, Scored) else outcome
+            if isinstance(outcome, Scored) and refused is None:
                 messages.append(message_of(outcome, delivery.partition))
-            else:
-                await self._dead_letters.refuse(delivery, outcome)
+            elif refused is not None:
+                await self._dead_letters.refuse(delivery, refused)
         await self._outbox.deliver(messages)
         self._progress.count("calls_scored", len(messages))
 

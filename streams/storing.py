@@ -75,8 +75,11 @@ class TableWriter:
         self._dead_letters = dead_letters
 
     async def handle(self, batch: Sequence[Delivery]) -> None:
-        """Write the rows of a batch in one insert; of rows with one key only the newest."""
-        newest: dict[tuple[Any, ...], Row] = {}
+        """Write the rows of a batch in one insert; of rows with one key only the newest.
+
+        A row that the store cannot hold costs no other: it is a dead letter by itself.
+        """
+        newest: dict[tuple[Any, ...], tuple[Row, Delivery]] = {}
         for delivery in batch:
             rows = self._rows_of(delivery, self._settings)
             if isinstance(rows, InvalidMessage):
@@ -84,9 +87,48 @@ class TableWriter:
                 continue
             for row in rows:
                 key = tuple(row[name] for name in self._table.key)
-                if key not in newest or newest[key]["version"] <= row["version"]:
-                    newest[key] = row
-        await self._store.insert(self._table, list(newest.values()))
+                if key not in newest or newest[key][0]["version"] <= row["version"]:
+                    newest[key] = row, delivery
+        made = list(newest.values())
+        try:
+            await self._store.insert(self._table, [row for row, _ in made])
+        except Exception as error:
+            await self._write_apart(made, error)
+
+    async def _write_apart(self, made: Sequence[tuple[Row, Delivery]], error: Exception) -> None:
+        """Write what can be written of rows that were refused together.
+
+        Raises:
+            Exception: none can: then something is wrong with the store, not with a row.
+        """
+        refused = await self._refused_of(made, error)
+        if len(refused) == len(made):
+            raise error
+        rows: dict[Delivery, list[Exception]] = defaultdict(list)
+        for delivery, why in refused:
+            rows[delivery].append(why)
+        for delivery, causes in rows.items():
+            kinds = ", ".join(sorted({type(cause).__name__ for cause in causes}))
+            reason = f"table {self._table.name} does not take {len(causes)} of its rows ({kinds})"
+            await self._dead_letters.refuse(delivery, InvalidMessage(reason, "row_refused"))
+
+    async def _refused_of(
+        self, made: Sequence[tuple[Row, Delivery]], error: Exception
+    ) -> list[tuple[Delivery, Exception]]:
+        """Write halves, and halves of halves, of rows that were refused with `error`.
+
+        Returns:
+            The messages of the rows that are refused alone, and why.
+        """
+        if len(made) == 1:
+            return [(made[0][1], error)]
+        refused = []
+        for half in (made[: len(made) // 2], made[len(made) // 2 :]):
+            try:
+                await self._store.insert(self._table, [row for row, _ in half])
+            except Exception as why:
+                refused += await self._refused_of(half, why)
+        return refused
 
 
 def journal_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import faust
@@ -29,12 +30,14 @@ from streams.clock_gate import ClockGate
 from streams.dead_letters import DeadLetters
 from streams.deliveries import Delivery, delivery_of
 from streams.ordered_acks import OrderedAcks, Ticket
-from streams.outbox import Message, Outbox
+from streams.outbox import Message, Outbox, too_large
 from streams.progress import Progress
 
 log = logging.getLogger(__name__)
 
 TOPICS = (CALL_ENDED,)
+LONG_BYTES = 50_000
+"""Size of an event from which its text is redacted beside the event loop, not in it."""
 
 
 @dataclass(frozen=True)
@@ -128,10 +131,18 @@ class Listener:
             await self._ports.dead_letters.refuse(delivery, call)
             return None
         try:
-            return message_of(from_text(call, self._ports.pseudonym_key), delivery.partition)
+            given = partial(from_text, call, self._ports.pseudonym_key)
+            long = len(delivery.value) > LONG_BYTES
+            transcribed = await asyncio.to_thread(given) if long else given()
+            message = message_of(transcribed, delivery.partition)
         except Exception as error:
             await self._bury_unexpected(delivery, call, error)
             return None
+        refused = too_large(message.value)
+        if refused is not None:
+            await self._bury(delivery, call, refused.reason, refused.error_class)
+            return None
+        return message
 
     async def _write(self, passed: Sequence[tuple[Delivery, CallEndedEvent, Message]]) -> None:
         """Write the messages; if that fails, each alone, so that one cannot spoil the rest."""
@@ -191,8 +202,13 @@ class Listener:
         assert call.data.recording is not None
         try:
             heard = await self._transcription(call.data, call.data.recording)
-            transcribed = self._transcribed(call, heard)
-            await ports.outbox.deliver([message_of(transcribed, delivery.partition)])
+            transcribed = await asyncio.to_thread(self._transcribed, call, heard)
+            message = message_of(transcribed, delivery.partition)
+            refused = too_large(message.value)
+            if refused is not None:
+                await self._bury(delivery, call, refused.reason, refused.error_class)
+                return
+            await ports.outbox.deliver([message])
         except (RecordingMissing, RecordingRefused, RecordingBroken, TimeoutError) as error:
             reason = str(error) or f"the recording took over {self._settings.timeout:.0f} s"
             await self._bury(delivery, call, reason, type(error).__name__)
