@@ -22,6 +22,7 @@ from schemas.events import (
 from schemas.topics import (
     CALL_ENDED,
     CONTRACT_CANCELLED,
+    MOST_EVENT_BYTES,
     PAYMENT_RECEIVED,
     PAYMENT_RETURNED,
     SURVEY_ANSWERED,
@@ -87,6 +88,8 @@ def decode_inbound(raw: bytes, expected: type[BaseModel] | None = None) -> Route
     What has one meaning is taken, however it is written; optional parts that cannot be used are
     left out and named (`schemas.door`). With `expected`, only that event is taken, as that model.
     """
+    if len(raw) > MOST_EVENT_BYTES:
+        return _too_large(raw)
     try:
         envelope = read_object(raw)
         check_envelope(envelope)
@@ -108,6 +111,14 @@ def decode_inbound(raw: bytes, expected: type[BaseModel] | None = None) -> Route
     except ValidationError as error:
         return _invalid(error, notes)
     return Routed(topic, event, tuple(notes.left_out))
+
+
+def _too_large(raw: bytes) -> InvalidMessage:
+    return InvalidMessage(
+        f"the event has {len(raw)} bytes; {MOST_EVENT_BYTES} at most are taken: send the call's "
+        "recording, or fewer words",
+        "too_large",
+    )
 
 
 def encode(event: BaseModel) -> bytes:

@@ -26,6 +26,18 @@ PARTITIONS = 6
 """Partitions of every topic by default; one number for all, so that joins stay co-partitioned."""
 
 
+MOST_EVENT_BYTES = 1_000_000
+"""Largest event that is taken in, as JSON in UTF-8: the one limit, at the door."""
+MOST_DERIVED_BYTES = 12_000_000
+"""Largest message that follows from events: what one of `MOST_EVENT_BYTES` becomes is smaller."""
+MOST_ORIGINAL_BYTES = MOST_DERIVED_BYTES
+"""Largest original that a dead letter holds as a whole."""
+MOST_LETTER_BYTES = 17_000_000
+"""Largest dead letter: the largest original in base64, with what is said of it."""
+MOST_STATE_BYTES = 30_000_000
+"""Largest value of a worker's state in its changelog."""
+
+
 @dataclass(frozen=True)
 class Topic:
     """One topic of the catalogue."""
@@ -37,25 +49,54 @@ class Topic:
     about: str
     payload: type[BaseModel] | None
     """Model of the value; None for topics private to the workers."""
+    largest: int = MOST_DERIVED_BYTES
+    """Bytes of the largest message."""
 
     @property
     def config(self) -> dict[str, str]:
         """Broker settings, given explicitly: clients that read them back need them."""
         milliseconds = int(self.retention.total_seconds() * 1000)
-        return {"cleanup.policy": "delete", "retention.ms": str(milliseconds)}
+        return {
+            "cleanup.policy": "delete",
+            "retention.ms": str(milliseconds),
+            "max.message.bytes": str(self.largest + _BATCH_HEAD),
+            **({"message.timestamp.type": "LogAppendTime"} if self.inbound else {}),
+        }
+
+    @property
+    def inbound(self) -> bool:
+        """Whether others write to it: then the broker's clock tells when an event came."""
+        return self.largest == MOST_EVENT_BYTES
 
 
+_BATCH_HEAD = 48_576
+"""Room for keys, headers and the head of a batch; with it, events have Kafka's usual limit."""
 _INBOUND = timedelta(days=14)
 _DERIVED = timedelta(days=7)
 
 CALL_ENDED = Topic(
-    "call-ended", "customer_id", _INBOUND, "A conversation has ended.", CallEndedEvent
+    "call-ended",
+    "customer_id",
+    _INBOUND,
+    "A conversation has ended.",
+    CallEndedEvent,
+    MOST_EVENT_BYTES,
 )
 PAYMENT_RECEIVED = Topic(
-    "payment-received", "customer_id", _INBOUND, "A customer paid.", PaymentReceivedEvent
+    "payment-received",
+    "customer_id",
+    _INBOUND,
+    "A customer paid.",
+    PaymentReceivedEvent,
+    MOST_EVENT_BYTES,
 )
 CONTRACT_CANCELLED = Topic(
-    "contract-cancelled", "customer_id", _INBOUND, "A contract ended.", ContractCancelledEvent
+    "contract-cancelled",
+    "customer_id",
+    _INBOUND,
+    "A contract ended.",
+    ContractCancelledEvent,
+    MOST_EVENT_BYTES,
 )
 PAYMENT_RETURNED = Topic(
     "payment-returned",
@@ -115,6 +156,7 @@ DEAD_LETTER = Topic(
     timedelta(days=90),
     "What could not be understood or done.",
     DeadLetter,
+    MOST_LETTER_BYTES,
 )
 
 TOPICS = (

@@ -140,7 +140,7 @@ def attach_analytics(
     standing = Standing(claims)
     for fact_sink in FACT_SINKS:
         arbiter = conflicts if fact_sink.buries else standing
-        facts = FactWriter(fact_sink, store, rows, arbiter, gate)
+        facts = FactWriter(fact_sink, store, rows, letters, arbiter, gate)
         name = f"store-{fact_sink.table.name}"
         _attach(app, name, fact_sink.topics, Intake(facts.handle, letters), size=1000, within=0.5)
     for sink in SINKS:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from infra.retry import insist
-from schemas.topics import TOPICS
+from schemas.topics import MOST_STATE_BYTES, TOPICS
 
 if TYPE_CHECKING:
     from kafka.admin import KafkaAdminClient
@@ -17,7 +17,11 @@ log = logging.getLogger(__name__)
 BOOTSTRAP_MS = 5_000
 """How long an attempt at brokers that are away takes before it is told."""
 
-CHANGELOG_CONFIG = {"cleanup.policy": "compact", "retention.ms": "-1"}
+CHANGELOG_CONFIG = {
+    "cleanup.policy": "compact",
+    "retention.ms": "-1",
+    "max.message.bytes": str(MOST_STATE_BYTES),
+}
 
 
 class WrongPartitions(Exception):
@@ -58,6 +62,7 @@ def ensure_topics(
     try:
         present = partition_counts(admin, wanted)
         _check(present, partitions)
+        _adjust(admin, {name: wanted[name] for name in present})
         missing = [name for name in wanted if name not in present]
         if missing:
             admin.create_topics(
@@ -69,6 +74,40 @@ def ensure_topics(
         return missing
     finally:
         admin.close()
+
+
+def _adjust(admin: KafkaAdminClient, wanted: Mapping[str, Mapping[str, str]]) -> None:
+    """Give topics of an earlier version the settings that this one cannot do without.
+
+    What a broker does not tell is left alone, and so is what the team may have chosen.
+    """
+    from kafka.admin import ConfigResource, ConfigResourceType
+
+    if not wanted:
+        return
+    topics = [ConfigResource(ConfigResourceType.TOPIC, name) for name in wanted]
+    described = admin.describe_configs(topics, config_filter="all").get("topic", {})
+    changed = []
+    for name, settings in wanted.items():
+        there = {key: str(each["value"]) for key, each in described.get(name, {}).items()}
+        needed = {
+            key: settings[key]
+            for key in _NEEDED
+            if key in settings and key in there and not _serves(key, there[key], settings[key])
+        }
+        if needed:
+            log.warning("topic %s: setting %s", name, needed)
+            changed.append(ConfigResource(ConfigResourceType.TOPIC, name, configs=needed))
+    if changed:
+        admin.alter_configs(changed)
+
+
+_SIZE, _TIME = "max.message.bytes", "message.timestamp.type"
+_NEEDED = (_SIZE, _TIME)
+
+
+def _serves(key: str, there: str, wanted: str) -> bool:
+    return int(there) >= int(wanted) if key == _SIZE else there == wanted
 
 
 def partition_counts(admin: KafkaAdminClient, names: Iterable[str]) -> dict[str, int]:

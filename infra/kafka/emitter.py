@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from infra.kafka.admin import BOOTSTRAP_MS
 from infra.retry import insist
 from schemas.codec import InvalidMessage, Routed, decode_inbound
-from schemas.topics import Topic
+from schemas.topics import MOST_LETTER_BYTES, Topic
 
 if TYPE_CHECKING:
     from kafka import KafkaProducer
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_IN_FLIGHT = 2000
-MOST_BYTES = 1_000_000
-"""Largest event: a little below the brokers' usual limit of 1 MB a message."""
 SAY_EVERY = 5.0
 """Seconds between two lines on what is waited for."""
 
@@ -46,10 +44,7 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[Line]:
     """Decode an events file (JSON lines); blank lines are passed over."""
     for number, raw in enumerate(lines, start=1):
         text = raw.rstrip(b"\r\n")
-        if len(text) > MOST_BYTES:
-            reason = f"the event has {len(text)} bytes; Kafka takes up to {MOST_BYTES}"
-            yield Line(number, text, InvalidMessage(reason, "too_large"))
-        elif text.strip():
+        if text.strip():
             yield Line(number, text, decode_inbound(text))
 
 
@@ -81,6 +76,8 @@ class Emitter:
                 enable_idempotence=False,
                 linger_ms=20,
                 batch_size=256 * 1024,
+                max_request_size=MOST_LETTER_BYTES + 100_000,
+                buffer_memory=4 * MOST_LETTER_BYTES,
                 bootstrap_timeout_ms=BOOTSTRAP_MS,
                 delivery_timeout_ms=_DELIVERY_MS,
                 max_block_ms=round(SAY_EVERY * 1000),

@@ -15,6 +15,8 @@ from infra.settings import ScorerName
 
 log = logging.getLogger(__name__)
 
+SECONDS_A_BATCH, SECONDS_A_MEGABYTE = 120.0, 900.0
+"""How long a batch may take: some ten times what the slowest words take on a busy machine."""
 MOST_ENDS = 4
 """Processes that may end with the same calls in hand, before the calls count as the cause."""
 _READ_AHEAD = 1 << 20
@@ -22,6 +24,10 @@ _READ_AHEAD = 1 << 20
 
 class ScoringProcessEnded(Exception):
     """The scoring process ended before it answered."""
+
+
+class ScoringTookTooLong(Exception):
+    """Scoring a batch took longer than any should; the process was ended."""
 
 
 class ScoringFailed(Exception):
@@ -44,8 +50,10 @@ class ScoringChild:
         self,
         command: Sequence[str],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        seconds_a_batch: float = SECONDS_A_BATCH,
     ) -> None:
-        """`sleep` takes seconds; given in tests."""
+        """`sleep` takes seconds; it and `seconds_a_batch` are given in tests."""
+        self._seconds_a_batch = seconds_a_batch
         self._command = command
         self._sleep = sleep
         self._process: Process | None = None
@@ -57,6 +65,7 @@ class ScoringChild:
         Raises:
             ScoringFailed: scoring one of them raised; the process goes on.
             ScoringProcessEnded: `MOST_ENDS` processes ended over them.
+            ScoringTookTooLong: they took longer than as many words should.
         """
         async with self._turn:
             parts = await self._insist(packed(values))
@@ -91,7 +100,11 @@ class ScoringChild:
         assert self._process is not None
         assert self._process.stdin is not None
         self._process.stdin.write(batch)
-        return await self._heard(self._process)
+        limit = self._seconds_a_batch + SECONDS_A_MEGABYTE * len(batch) / 1e6
+        try:
+            return await asyncio.wait_for(self._heard(self._process), limit)
+        except TimeoutError as error:
+            raise ScoringTookTooLong(f"a batch of {len(batch)} bytes took {limit:.0f} s") from error
 
     async def _start(self) -> None:
         for delay in delays():

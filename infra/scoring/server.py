@@ -28,6 +28,7 @@ from infra.scoring.protocol import (
 )
 from infra.settings import ScorerName
 from processors.attempts.answering import marked
+from processors.scoring.bounded import bounded
 from processors.scoring.call import score_call
 from processors.scoring.scorer import TurnReader
 from schemas.codec import InvalidMessage, decode, encode
@@ -52,14 +53,16 @@ def scored(transcribed: CallTranscribed, reader: TurnReader) -> CallScored:
     return CallScored(
         call=call,
         turns=turns,
-        score=score_call(
-            turns,
-            call.language,
-            reader,
-            survey_rating=None if survey is None else survey.rating,
-            started_at=call.started_at,
-            ended_at=call.ended_at,
-            doubts=transcribed.doubts,
+        score=bounded(
+            score_call(
+                turns,
+                call.language,
+                reader,
+                survey_rating=None if survey is None else survey.rating,
+                started_at=call.started_at,
+                ended_at=call.ended_at,
+                doubts=transcribed.doubts,
+            )
         ),
         survey=survey,
         from_audio=transcribed.from_audio,

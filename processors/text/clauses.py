@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 MOST_WORDS = 60
 """Words that are scored as one text; a longer turn is scored window by window."""
@@ -13,7 +14,7 @@ _JOINTS = (
     "ma|però|perché|perche|altrimenti|sennò|se no|quindi|allora|poi|e poi|anche se|intanto|"
     "but|because|otherwise|so|then|or else|although|and then"
 )
-_JOINT = re.compile(rf"(?:,\s+|\s+-\s+|:\s+)|\s+(?=(?:{_JOINTS})\s)", re.IGNORECASE)
+_JOINT = re.compile(rf"(?:,\s+|(?<!\s)\s+-\s+|:\s+)|(?<!\s)\s+(?=(?:{_JOINTS})\s)", re.IGNORECASE)
 _LEAST_WORDS = 4
 _LONG_SENTENCE = 14
 
@@ -69,15 +70,15 @@ def _short_spans(text: str) -> list[tuple[int, int, int]]:
 
 
 def _cut_at_joints(sentence: str) -> list[str]:
-    joints = list(_JOINT.finditer(sentence))
+    words = [match.start() for match in _WORD.finditer(sentence)]
     clauses: list[str] = []
-    begin = 0
-    for joint in joints:
-        clause = sentence[begin : joint.start()].strip()
-        rest = sentence[joint.end() :]
-        if _length(clause) >= _LEAST_WORDS and _length(rest) >= _LEAST_WORDS:
-            clauses.append(clause)
-            begin = joint.end()
+    begin = said = 0
+    for joint in _JOINT.finditer(sentence):
+        before = bisect_left(words, joint.start())
+        after = bisect_left(words, joint.end())
+        if before - said >= _LEAST_WORDS and len(words) - after >= _LEAST_WORDS:
+            clauses.append(sentence[begin : joint.start()].strip())
+            begin, said = joint.end(), after
     clauses.append(sentence[begin:].strip())
     return clauses
 

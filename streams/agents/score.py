@@ -9,7 +9,7 @@ from infra.scoring.protocol import Attempted, Outcome, Scored
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
-from streams.runtime.outbox import Message, Outbox
+from streams.runtime.outbox import Message, Outbox, too_large
 from streams.runtime.progress import Progress
 
 TOPICS = (CALL_TRANSCRIBED,)
@@ -46,12 +46,13 @@ class Scorer:
         outcomes = await self._scoring.score([delivery.value for delivery in batch])
         messages = []
         for delivery, outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, Scored):
+            refused = too_large(outcome.value) if isinstance(outcome, Scored) else outcome
+            if isinstance(outcome, Scored) and refused is None:
                 messages.append(message_of(outcome, delivery.partition))
-            elif isinstance(outcome, Attempted):
+            elif isinstance(refused, Attempted):
                 self._progress.count("attempts")
-            else:
-                await self._dead_letters.refuse(delivery, outcome)
+            elif refused is not None:
+                await self._dead_letters.refuse(delivery, refused)
         await self._outbox.deliver(messages)
         self._progress.count("calls_scored", len(messages))
 

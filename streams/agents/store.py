@@ -25,6 +25,7 @@ from schemas.hours import AgencyHours
 from schemas.rows import FIRST_WINS, HOUR_SUMS, Table
 from schemas.topics import Topic
 from streams.agents.change_batches import ChangeBatch
+from streams.agents.row_writer import RowWriter
 from streams.facts.clock_gate import ClockGate
 from streams.facts.conflicts import Arbiter
 from streams.facts.identified import Identified, identified
@@ -82,22 +83,21 @@ class TableWriter:
     def __init__(
         self, sink: Sink, store: Store, settings: RowSettings, dead_letters: DeadLetters
     ) -> None:
-        self._table = sink.table
+        self._writer = RowWriter(sink.table, store, dead_letters)
         self._rows_of = sink.rows_of
-        self._store = store
         self._settings = settings
         self._dead_letters = dead_letters
 
     async def handle(self, batch: Sequence[Delivery]) -> None:
         """Write the rows of a batch in one insert; of rows with one key only the newest."""
-        found: list[Row] = []
+        found: list[tuple[Row, Delivery]] = []
         for delivery in batch:
             rows = self._rows_of(delivery, self._settings)
             if isinstance(rows, InvalidMessage):
                 await self._dead_letters.refuse(delivery, rows)
                 continue
-            found += rows
-        await self._store.insert(self._table, _newest(self._table, found))
+            found += ((row, delivery) for row in rows)
+        await self._writer.write(found)
 
 
 class FactWriter:
@@ -108,12 +108,12 @@ class FactWriter:
         sink: FactSink,
         store: Store,
         settings: RowSettings,
+        dead_letters: DeadLetters,
         arbiter: Arbiter,
         gate: ClockGate | None = None,
     ) -> None:
-        self._table = sink.table
+        self._writer = RowWriter(sink.table, store, dead_letters)
         self._sink = sink
-        self._store = store
         self._settings = settings
         self._arbiter = arbiter
         self._gate = gate
@@ -127,21 +127,10 @@ class FactWriter:
             for each, fact in read
             if isinstance(fact, Identified) and self._sink.takes(fact)
         ]
-        rows = [
-            self._sink.row_of(fact, delivery, self._settings)
+        await self._writer.write(
+            (self._sink.row_of(fact, delivery, self._settings), delivery)
             for delivery, fact in await self._arbiter.settled(facts)
-        ]
-        await self._store.insert(self._table, _newest(self._table, rows))
-
-
-def _newest(table: Table, rows: Iterable[Row]) -> list[Row]:
-    """Of rows with one key that with the greatest version, of equals the last."""
-    newest: dict[tuple[Any, ...], Row] = {}
-    for row in rows:
-        key = tuple(row[name] for name in table.key)
-        if key not in newest or newest[key]["version"] <= row["version"]:
-            newest[key] = row
-    return list(newest.values())
+        )
 
 
 def journal_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row:

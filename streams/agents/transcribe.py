@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, cast
 
 import faust
@@ -34,12 +35,14 @@ from streams.runtime.delivery import Delivery
 from streams.runtime.intake import delivery_of
 from streams.runtime.left_out import report_left_out
 from streams.runtime.ordered_acks import OrderedAcks, Ticket
-from streams.runtime.outbox import Message, Outbox
+from streams.runtime.outbox import Message, Outbox, too_large
 from streams.runtime.progress import Progress
 
 log = logging.getLogger(__name__)
 
 TOPICS = (CALL_ENDED,)
+LONG_BYTES = 50_000
+"""Size of an event from which its text is redacted beside the event loop, not in it."""
 
 
 @dataclass(frozen=True)
@@ -139,11 +142,18 @@ class Listener:
             await self._ports.dead_letters.refuse(delivery, call)
             return None
         try:
-            said = from_text(call, self._ports.pseudonym_key, delivery.origin)
-            return message_of(said, delivery.partition)
+            given = partial(from_text, call, self._ports.pseudonym_key, delivery.origin)
+            long = len(delivery.value) > LONG_BYTES
+            transcribed = await asyncio.to_thread(given) if long else given()
+            message = message_of(transcribed, delivery.partition)
         except Exception as error:
             await self._bury_unexpected(delivery, call, error)
             return None
+        refused = too_large(message.value)
+        if refused is not None:
+            await self._bury(delivery, call, refused.reason, refused.error_class)
+            return None
+        return message
 
     async def _write(self, passed: Sequence[tuple[Delivery, CallEndedEvent, Message]]) -> None:
         """Write the messages; if that fails, each alone, so that one cannot spoil the rest."""
@@ -203,8 +213,13 @@ class Listener:
         assert call.data.recording is not None
         try:
             heard = await self._transcription(call.data, call.data.recording)
-            transcribed = self._transcribed(delivery, call, heard)
-            await ports.outbox.deliver([message_of(transcribed, delivery.partition)])
+            transcribed = await asyncio.to_thread(self._transcribed, delivery, call, heard)
+            message = message_of(transcribed, delivery.partition)
+            refused = too_large(message.value)
+            if refused is not None:
+                await self._bury(delivery, call, refused.reason, refused.error_class)
+                return
+            await ports.outbox.deliver([message])
         except (RecordingMissing, RecordingRefused, RecordingBroken, TimeoutError) as error:
             reason = str(error) or f"the recording took over {self._settings.timeout:.0f} s"
             await self._bury(delivery, call, reason, type(error).__name__)

@@ -8,7 +8,7 @@ from typing import Any
 import faust
 
 from infra.settings import Settings
-from schemas.topics import Topic
+from schemas.topics import MOST_STATE_BYTES, Topic
 from streams.runtime.consumer import Transport
 from streams.runtime.unreadable import Policy
 
@@ -41,6 +41,8 @@ def build_app(name: str, settings: Settings) -> faust.App:
         broker_commit_interval=0.5 if settings.embedded else 2.0,
         producer_acks=-1,
         producer_request_timeout=60.0,
+        producer_max_request_size=MOST_STATE_BYTES,
+        consumer_max_fetch_size=MOST_STATE_BYTES,
         stream_buffer_maxsize=8192,
         stream_wait_empty=False,
         web_enabled=False,

@@ -8,15 +8,12 @@ import logging
 
 from schemas.codec import InvalidMessage, encode
 from schemas.derived import DeadLetter
-from schemas.topics import DEAD_LETTER
+from schemas.topics import DEAD_LETTER, MOST_ORIGINAL_BYTES
 from streams.runtime.delivery import Delivery
 from streams.runtime.outbox import Message, Outbox
 from streams.runtime.progress import Progress
 
 log = logging.getLogger(__name__)
-
-MOST_BYTES = 700_000
-"""Bytes of an original kept: in base64 they stay below the brokers' usual limit of 1 MB."""
 
 
 def dead_letter(
@@ -31,20 +28,21 @@ def dead_letter(
 ) -> DeadLetter:
     """A dead letter whose id a replay repeats: by event where it is known, else by origin.
 
-    Of an original above `MOST_BYTES` only the begin is kept, and the reason says so: a letter
-    that Kafka does not take would stop the worker.
+    The original is kept whole: no message is larger than `MOST_ORIGINAL_BYTES`. Of a line of a
+    file that is, the begin is kept, and the reason says so: a letter that Kafka does not take
+    would stop the worker.
     """
     name = f"event {client_id} {event_id}" if event_id else f"origin {origin}"
     identity = hashlib.sha256(f"{topic}\n{name}\n".encode() + original).hexdigest()[:32]
-    if len(original) > MOST_BYTES:
-        reason = f"{reason} (the first {MOST_BYTES} of its {len(original)} bytes are kept)"
+    if len(original) > MOST_ORIGINAL_BYTES:
+        reason = f"{reason} (the first {MOST_ORIGINAL_BYTES} of its {len(original)} bytes are kept)"
     return DeadLetter(
         letter_id=identity,
         topic=topic,
         origin=origin,
         reason=reason,
         error_class=error_class,
-        original=base64.b64encode(original[:MOST_BYTES]).decode(),
+        original=base64.b64encode(original[:MOST_ORIGINAL_BYTES]).decode(),
         event_id=event_id,
         client_id=client_id,
     )

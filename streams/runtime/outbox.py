@@ -12,7 +12,8 @@ import faust
 from faust.types import RecordMetadata
 
 from infra.retry import delays
-from schemas.topics import TOPICS, Topic
+from schemas.codec import InvalidMessage
+from schemas.topics import MOST_DERIVED_BYTES, TOPICS, Topic
 from streams.runtime.app import raw_topic
 from streams.runtime.producer import enqueued, may_pass
 from streams.runtime.progress import Progress
@@ -28,6 +29,20 @@ class Message:
     key: bytes
     value: bytes
     partition: int | None = None
+
+
+def too_large(value: bytes) -> InvalidMessage | None:
+    """Why a message that follows from an event cannot be sent; None where it can.
+
+    What follows from an event of text always can; a recording may hold more words than fit.
+    """
+    if len(value) <= MOST_DERIVED_BYTES:
+        return None
+    return InvalidMessage(
+        f"what follows from it has {len(value)} bytes; {MOST_DERIVED_BYTES} at most can be passed "
+        "on: send the conversation in parts",
+        "too_large",
+    )
 
 
 class Outbox(Protocol):

@@ -30,6 +30,7 @@ def send(bootstrap: str, topic: Topic, codec: str | None, values: Sequence[bytes
         bootstrap_servers=bootstrap,
         compression_type=codec,
         linger_ms=50,
+        max_request_size=5_000_000,
         acks="all",
         enable_idempotence=False,
     )

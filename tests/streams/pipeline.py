@@ -177,7 +177,7 @@ class Worker:
         ]
         for fact_sink in FACT_SINKS:
             arbiter = conflicts if fact_sink.buries else Standing(claims)
-            facts = FactWriter(fact_sink, world.store, settings, arbiter, world.gate)
+            facts = FactWriter(fact_sink, world.store, settings, letters, arbiter, world.gate)
             intake = Intake(facts.handle, letters)
             name = f"store-{fact_sink.table.name}"
             self.agents.append(_agent(name, fact_sink.topics, intake, 50))

@@ -12,7 +12,7 @@ import pytest
 
 from infra.embedded.broker import EmbeddedBroker
 from infra.status_page import address
-from schemas.topics import CALL_ENDED, PAYMENT_RECEIVED
+from schemas.topics import CALL_ENDED, MOST_EVENT_BYTES, PAYMENT_RECEIVED
 from tests.infra.stored import sql
 from tests.kafka.workers import PARTITIONS, Installation, partition_of
 from tests.streams.codecs import (
@@ -126,3 +126,32 @@ async def test_a_batch_that_cannot_be_read_waits_until_it_is_to_be_skipped(
     )
     assert journaled == [["after"], ["before"], ["elsewhere"]]
     assert letters == [[f"payment-received/{MINE}/{first}", "unreadable_batch", 1]]
+
+
+def test_the_largest_event_goes_the_whole_way_and_a_larger_one_is_kept_whole(
+    installed: Embedded,
+) -> None:
+    """A topic may take more than the door does, as its team has set it."""
+    large = [event(CALL_ENDED, name) for name in ("fits", "too-large")]
+    words = b"parola " * 12_000
+    turn = b'{"speaker": "customer", "text": "' + words + b'"}'
+    begin = b'"transcript": ['
+    assert all(begin in raw for raw in large)
+    fits, too_large = (
+        raw.replace(begin, begin + b", ".join([turn] * count) + b", ")
+        for raw, count in zip(large, (11, 12), strict=True)
+    )
+    assert 0.9 * MOST_EVENT_BYTES < len(fits) < MOST_EVENT_BYTES < len(too_large)
+    send(installed.bootstrap, CALL_ENDED, "zstd", [fits, too_large])
+    installed.start("transcriber")
+    installed.start("analytics")
+    installed.until(lambda: installed.counts().get("scoredcall_new", 0) >= 1, "scoring it", 200)
+    installed.wait_until_through()
+    installed.stop()
+    calls, letters = sql(
+        installed.data_dir,
+        "SELECT event_id, length(turns) > 900000 FROM calls FINAL",
+        "SELECT error_class, length(base64Decode(original)) FROM dead_letters FINAL",
+    )
+    assert calls == [["fits", 1]]
+    assert letters == [["too_large", len(too_large)]]

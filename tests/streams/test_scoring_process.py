@@ -21,6 +21,7 @@ from infra.scoring.client import (
     ScoringChild,
     ScoringFailed,
     ScoringProcessEnded,
+    ScoringTookTooLong,
     scoring_command,
 )
 from infra.scoring.protocol import LENGTH, Outcome, Scored, packed, parts_of, results_of
@@ -302,3 +303,20 @@ def test_a_killed_worker_leaves_no_process_behind(at: str, tmp_path: Path) -> No
         ended(parent)
     parent.stdout.close()
     wait_for(lambda: not alive(process))
+
+
+async def test_words_that_take_too_long_end_the_process_and_the_next_batch_is_scored(
+    tmp_path: Path, waits: Waits
+) -> None:
+    os.mkfifo(tmp_path / "gate")
+    limited = ScoringChild(command(tmp_path), waits, seconds_a_batch=20.0)
+    usual = call("Capisco, possiamo fare a rate.")
+    assert await limited.score([usual]) == expected(usual)
+    (before,) = pids(tmp_path)
+    limited._seconds_a_batch = 0.5
+    with pytest.raises(ScoringTookTooLong, match="bytes took"):
+        await limited.score([call(WAIT)])
+    await asyncio.to_thread(wait_for, lambda: not alive(before))
+    limited._seconds_a_batch = 20.0
+    assert await limited.score([usual]) == expected(usual)
+    await limited.stop()

@@ -1,0 +1,85 @@
+"""Holds what explains a call's scores to a size that its messages can carry.
+
+Scores are never touched. A call of ordinary length is left as it is: the bounds are many times
+what the longest of those needs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from schemas.conversation import CallScore, ConductFlag, DriverFound, Reason, TurnScore
+
+MOST_QUOTED = 1_000
+"""Characters of a quote that are kept, from its begin."""
+MOST_REASONS = 20
+"""Reasons kept of a turn ..."""
+MOST_REASONS_OF_CALL = 2_000
+"""... and of a call: the heaviest."""
+MOST_MENTIONS = 200
+"""Turns kept for each driver, and for each breach of conduct: the first ones."""
+
+
+def bounded(score: CallScore) -> CallScore:
+    """`score` with quotes, reasons and mentions held to the bounds."""
+    turns = [_bounded_turn(turn) for turn in score.turns]
+    turns = _heaviest_of_call(turns)
+    return score.model_copy(
+        update={
+            "turns": turns,
+            "drivers": _bounded_drivers(score.drivers),
+            "conduct": _bounded_flags(score.conduct),
+        }
+    )
+
+
+def _bounded_turn(turn: TurnScore) -> TurnScore:
+    reasons = turn.reasons
+    if len(reasons) > MOST_REASONS:
+        least = sorted((abs(reason.weight) for reason in reasons), reverse=True)[MOST_REASONS - 1]
+        reasons = [reason for reason in reasons if abs(reason.weight) >= least][:MOST_REASONS]
+    if reasons is turn.reasons and all(len(reason.text) <= MOST_QUOTED for reason in reasons):
+        return turn
+    return turn.model_copy(update={"reasons": [_bounded_reason(reason) for reason in reasons]})
+
+
+def _bounded_reason(reason: Reason) -> Reason:
+    return reason.model_copy(update={"text": reason.text[:MOST_QUOTED]})
+
+
+def _heaviest_of_call(turns: list[TurnScore]) -> list[TurnScore]:
+    """The turns with the heaviest reasons of them all; of equals, those said first."""
+    places = [(at, of) for at, turn in enumerate(turns) for of in range(len(turn.reasons))]
+    if len(places) <= MOST_REASONS_OF_CALL:
+        return turns
+    places.sort(key=lambda place: (-abs(turns[place[0]].reasons[place[1]].weight), place))
+    kept: dict[int, set[int]] = defaultdict(set)
+    for at, of in places[:MOST_REASONS_OF_CALL]:
+        kept[at].add(of)
+    return [
+        turn.model_copy(
+            update={"reasons": [each for of, each in enumerate(turn.reasons) if of in kept[at]]}
+        )
+        for at, turn in enumerate(turns)
+    ]
+
+
+def _bounded_drivers(found: Sequence[DriverFound]) -> list[DriverFound]:
+    mentions: dict[str, int] = defaultdict(int)
+    kept = []
+    for each in found:
+        mentions[each.driver] += 1
+        if mentions[each.driver] <= MOST_MENTIONS:
+            kept.append(each.model_copy(update={"quote": each.quote[:MOST_QUOTED]}))
+    return kept
+
+
+def _bounded_flags(found: Sequence[ConductFlag]) -> list[ConductFlag]:
+    mentions: dict[str, int] = defaultdict(int)
+    kept = []
+    for each in found:
+        mentions[each.rule] += 1
+        if mentions[each.rule] <= MOST_MENTIONS:
+            kept.append(each.model_copy(update={"quote": each.quote[:MOST_QUOTED]}))
+    return kept
