@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.cli.failures import say
 from infra.cli.operate.emit import emit_file
-from infra.cli.run.play import _progress, say
+from infra.cli.run.meter import Meter
 from infra.plain_text import json_line, plain
 from tests.figures.histories import AGENCIES, BEGIN
 from tests.infra.outcome_child import HORIZON
@@ -154,8 +155,8 @@ def test_files_with_hostile_names_are_told_as_text(
 ) -> None:
     assert emit_file(tmp_path / "[/x]\x1b[31m.jsonl", "127.0.0.1:1") == 2
     say("sending [/x]\x1b[31m.jsonl")
-    with _progress() as progress:
-        progress.add_task(plain("sending [/x]\x1b[31m.jsonl"), total=None)
+    with Meter("events through [/x]", 10) as meter:
+        meter.at(1)
     told = capsys.readouterr().err
     assert told.count("[/x]\\x1b[31m.jsonl") == 2
     seen(told)

@@ -37,7 +37,7 @@ from tests.streams.played import (
     play,
     read_figures,
 )
-from tests.streams.test_run_all import _near
+from tests.streams.test_run_all import near
 
 CALLS, DAYS = 120, 45
 HOUR = timedelta(hours=1)
@@ -136,7 +136,7 @@ def check(run: Run, window: str, as_of: datetime) -> list[dict[str, Any]]:
     for row in told_figures:
         apart = expected(run.events, row["agency_id"], row["segment"], window, as_of)
         for name, value in apart.items():
-            assert row[name] == _near(value), (row["agency_id"], name, as_of)
+            assert row[name] == near(value), (row["agency_id"], name, as_of)
     return told_figures
 
 
