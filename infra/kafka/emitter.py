@@ -77,7 +77,6 @@ class Emitter:
                 linger_ms=20,
                 batch_size=256 * 1024,
                 max_request_size=MOST_LETTER_BYTES + 100_000,
-                buffer_memory=4 * MOST_LETTER_BYTES,
                 bootstrap_timeout_ms=BOOTSTRAP_MS,
                 delivery_timeout_ms=_DELIVERY_MS,
                 max_block_ms=round(SAY_EVERY * 1000),

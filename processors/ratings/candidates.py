@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -56,6 +57,11 @@ class _Reader(Places):
         self._others = CountedNumbers(said, known, italian=self.italian)
         self._scale = self._scale_places()
         self._dictated = self._dictated_places()
+        self._asking_what = {
+            sentence
+            for word, sentence in zip(said.words, said.sentences, strict=True)
+            if word in known.asks_what
+        }
         self.bounds: set[int] = set()
         """Places of the marks that only bound the one meant, or that a 'no' may take back."""
 
@@ -69,7 +75,7 @@ class _Reader(Places):
             if self._is_alone(place):
                 return Mark(place, 10)
             return None
-        if place in self._scale | self._dictated or self._is_no_mark(place, word):
+        if place in self._scale or place in self._dictated or self._is_no_mark(place, word):
             return None
         bound = self._bound(place, value)
         if bound is not None:
@@ -218,17 +224,13 @@ class _Reader(Places):
 
     def _is_on_condition(self, place: int) -> bool:
         """'Se giovedì vengono, diventa nove': whether a condition begins its sentence."""
-        first = self.said.sentences.index(self.said.sentences[place])
+        first = bisect_left(self.said.sentences, self.said.sentences[place])
         return self.word(first) in ("se", "if")
 
     def _asked_in(self, place: int) -> bool:
         """Whether its sentence asks about the scale: 'zero a cosa?', 'ten for what?'."""
-        said = self.said
-        sentence = said.sentences[place]
-        if sentence not in said.questions:
-            return False
-        near = [word for word, of in zip(said.words, said.sentences, strict=True) if of == sentence]
-        return not self.known.asks_what.isdisjoint(near)
+        sentence = self.said.sentences[place]
+        return sentence in self.said.questions and sentence in self._asking_what
 
     def _bound(self, place: int, value: int) -> int | None:
         """The mark that a bound leaves ('meno di cinque' 4, 'al massimo sei' 6); None for none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import Final
@@ -36,6 +37,8 @@ class CountedNumbers(Places):
         self._last_day: int | None = None
         self._counted: dict[int, int] = {}
         self._idioms = self._idiom_places()
+        self._gifts = [n for n, word in enumerate(said.words) if word in known.gives_a_mark]
+        """Places of words that give a mark."""
         self._of_how_many = {
             sentence
             for word, sentence in zip(said.words, said.sentences, strict=True)
@@ -180,9 +183,9 @@ class CountedNumbers(Places):
         if self._last_day is None or free < _REACH_OF_A_VERB:
             return False
         sentences = self.said.sentences
-        between = self.said.words[self._last_day : place]
+        given = bisect_left(self._gifts, self._last_day)
         return sentences[self._last_day] == sentences[place] and (
-            self.known.gives_a_mark.isdisjoint(between)
+            given == len(self._gifts) or self._gifts[given] >= place
         )
 
     def _up_to_a_gift(self, places: range) -> list[str]:

@@ -6,11 +6,13 @@ import os
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from infra.cli.run.workers import clock_of
 from infra.settings import PACKAGED_MODEL, Settings, default_home
 from tests.waiting import output
 
@@ -157,3 +159,24 @@ def test_processes_that_race_for_the_key_agree(tmp_path: Path) -> None:
     keys = {output(racer)[0] for racer in racers}
     assert len(keys) == 1
     assert [entry.name for entry in (tmp_path / "data").iterdir()] == ["pseudonym.key"]
+
+
+def test_batches_to_skip_are_named_by_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASCOLTO_SKIP_UNREADABLE", "call-ended/3/1042, payment-received/0/7")
+    assert Settings().unreadable_to_skip == [("call-ended", 3, 1042), ("payment-received", 0, 7)]
+    monkeypatch.setenv("ASCOLTO_SKIP_UNREADABLE", "")
+    assert Settings().unreadable_to_skip == []
+    for wrong in ("call-ended", "call-ended/3", "call-ended/3/x", "/3/4", "call-ended/3/4/5"):
+        monkeypatch.setenv("ASCOLTO_SKIP_UNREADABLE", wrong)
+        with pytest.raises(ValidationError, match="topic/partition/offset"):
+            Settings()
+
+
+def test_the_clock_shows_at_least_the_time_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = datetime.now(UTC)
+    assert before <= Settings().now() <= datetime.now(UTC)
+    monkeypatch.setenv("ASCOLTO_EARLIEST_NOW", "2090-01-01T00:00:00+00:00")
+    assert Settings().now() == datetime(2090, 1, 1, tzinfo=UTC)
+    assert clock_of(Settings())() == 3_786_912_000_000_000
+    monkeypatch.setenv("ASCOLTO_EARLIEST_NOW", "2000-01-01T00:00:00+00:00")
+    assert before <= Settings().now() <= datetime.now(UTC)

@@ -31,10 +31,28 @@ CALL = json.loads((ROOT / "schemas/examples/call-ended/with-transcript.json").re
 NOW = datetime.now(UTC)
 
 
-def said(event_id: str, ended_at: datetime) -> bytes:
+PAYMENT = json.loads((ROOT / "schemas/examples/payment-received/payment.json").read_text())
+MOST = "99999999999999.9999"
+"""The largest amount of one payment."""
+
+
+def paid_most(event_id: str) -> bytes:
+    """A payment of `MOST` by the customer of `said`, within the call's horizon."""
+    data = {
+        "client_id": CALL["data"]["client_id"],
+        "customer_id": CALL["data"]["customer_id"],
+        "amount": MOST,
+        "currency": "EUR",
+        "received_at": (NOW - timedelta(days=39)).isoformat(),
+    }
+    return json.dumps({**PAYMENT, "id": event_id, "data": data}).encode()
+
+
+def said(event_id: str, ended_at: datetime, **other: str) -> bytes:
     """A call that ended then."""
     data = {
         **CALL["data"],
+        **other,
         "started_at": (ended_at - timedelta(minutes=3)).isoformat(),
         "ended_at": ended_at.isoformat(),
     }
@@ -116,11 +134,36 @@ def test_a_letter_from_the_future_counts_when_its_time_has_come(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file, directory = tmp_path / "events.jsonl", tmp_path / "data"
-    lines = [said("early", NOW - timedelta(days=2)), said("ahead", NOW + timedelta(hours=2)), b"{"]
+    elsewhere = {"client_id": "other", "customer_id": "other-1"}
+    lines = [
+        said("early", NOW - timedelta(days=40)),
+        *map(paid_most, "123"),
+        said("later", NOW - timedelta(days=2), **elsewhere),
+        said("ahead", NOW + timedelta(hours=2)),
+        b"{",
+    ]
     file.write_bytes(b"\n".join(lines))
     summary = finish(play(file, directory))
-    assert (summary["calls"], summary["dead_letters"]) == (1, 2)
-    assert [agency["calls"] for agency in summary["agencies"]] == [1]
+    assert (summary["calls"], summary["dead_letters"]) == (2, 2)
+    as_of = {each["client_id"]: each["as_of"][:10] for each in summary["agencies"]}
+    assert as_of == {
+        CALL["data"]["client_id"]: f"{NOW - timedelta(days=39):%Y-%m-%d}",
+        "other": f"{NOW - timedelta(days=2):%Y-%m-%d}",
+    }
+    shown = ascolto("figures", "--json", "--data-dir", directory, home=directory)
+    figures = json.loads(shown.communicate(timeout=120)[0])
+    assert {each["client_id"]: each["as_of"][:10] for each in figures} == as_of
+    assert [each["calls"] for each in figures] == [1, 1]
+    ahead = ascolto("figures", "--as-of", "2099-01-01T00:00:00Z", home=directory)
+    assert "lies in the future" in " ".join(ahead.communicate(timeout=60)[1].split())
+    assert ahead.returncode == 2
+    whole = ["299999999999999.9997"]
+    amounts = sql(
+        directory,
+        "SELECT toString(max(amount)) FROM engagements FINAL",
+        "SELECT toString(max(amount_recovered)) FROM agency_metrics FINAL",
+    )
+    assert amounts == [[whole], [["0"]]]
     older = "2098-01-01T00:00:00Z"
     sql(
         directory,
@@ -143,7 +186,12 @@ def test_a_letter_from_the_future_counts_when_its_time_has_come(
         "SELECT event_id FROM events FINAL ORDER BY event_id",
         "SELECT event_id FROM dead_letters FINAL WHERE origin LIKE '%/journal'",
     )
-    assert calls == journal == [["ahead"], ["early"]]
+    assert calls == [["ahead"], ["early"], ["later"]]
+    assert journal == [["1"], ["2"], ["3"], *calls]
+    (recovered,) = sql(
+        directory, "SELECT DISTINCT toString(amount_recovered) FROM agency_metrics FINAL"
+    )
+    assert whole in recovered
     assert waiting == [["older"]]
 
     code, out, err = told(directory, "replay", "--all")
