@@ -127,7 +127,7 @@ def test_attempts_are_counted_once_and_in_no_other_figure(tmp_path: Path) -> Non
     lines = [event(name, about) for name, about in CALLS.items()]
     path, store = tmp_path / "events.jsonl", tmp_path / "data"
     path.write_bytes(b"\n".join([*lines, *lines[:4]]) + b"\n")
-    summary = finish(play(path, store))
+    summary = finish(play(path, store), store)
     assert (summary["calls"], summary["attempts"], summary["dead_letters"]) == (1, 6, 0)
 
     bora, cobalto = look(store)["bora"], look(store)["cobalto"]
@@ -146,7 +146,7 @@ def test_attempts_are_counted_once_and_in_no_other_figure(tmp_path: Path) -> Non
     assert (seen["compared"]["calls"], seen["compared"]["attempts"]) == (1, 6)
 
     before = look(store)
-    again = finish(play(path, store))
+    again = finish(play(path, store), store)
     assert (again["calls"], again["attempts"]) == (1, 6)
     assert look(store) == before
     code, seen = told(store, "rebuild")

@@ -44,7 +44,7 @@ def test_an_older_store_goes_on_as_it_was(older: tuple[Path, list[Any], list[Any
     assert (figures(data_dir), sql(data_dir, COUNTS)) == (before, counts), err
     assert told(data_dir, "reconcile")[1]["differences"] == []
 
-    again = finish(play(file, data_dir))
+    again = finish(play(file, data_dir), data_dir)
     assert again["calls"] == counts[0][0][1]
     assert (figures(data_dir), sql(data_dir, COUNTS)) == (before, counts)
     assert told(data_dir, "reconcile")[1]["differences"] == []
@@ -70,7 +70,7 @@ def test_another_switchboard_s_call_of_the_same_id_is_another_call(
     data = {**call["data"], "customer_id": "somebody-else"}
     other = {**call, "source": "//another.example", "subject": "somebody-else", "data": data}
     (tmp_path / "other.jsonl").write_text(json.dumps(other) + "\n" + json.dumps(call) + "\n")
-    finish(play(tmp_path / "other.jsonl", data_dir))
+    finish(play(tmp_path / "other.jsonl", data_dir), data_dir)
     [[[events, calls]]] = sql(data_dir, COUNTS)
     assert [events, calls] == [counts[0][0][0] + 1, counts[0][0][1] + 1]
     assert told(data_dir, "reconcile")[1]["differences"] == []

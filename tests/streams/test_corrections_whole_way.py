@@ -105,7 +105,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         rng = random.Random(1)
         for _ in range(3):
             kill_after_rows(play(made.file, made.data_dir), made.data_dir, rng.uniform(0.5, 6.0))
-    finish(play(made.file, made.data_dir))
+    finish(play(made.file, made.data_dir), made.data_dir)
     return made
 
 

@@ -132,7 +132,7 @@ class History:
 def straight(tmp_path_factory: pytest.TempPathFactory) -> History:
     """Played once, undisturbed."""
     history = History(tmp_path_factory.mktemp("straight"), seed=51)
-    history.summary = finish(play(history.file, history.data_dir))
+    history.summary = finish(play(history.file, history.data_dir), history.data_dir)
     return history
 
 
@@ -142,7 +142,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> History:
     history = History(tmp_path_factory.mktemp("killed"), seed=52)
     for seconds in (1.0, 4.0):
         kill_after_rows(play(history.file, history.data_dir), history.data_dir, seconds)
-    history.summary = finish(play(history.file, history.data_dir))
+    history.summary = finish(play(history.file, history.data_dir), history.data_dir)
     return history
 
 
@@ -162,6 +162,6 @@ def test_neither_a_restart_nor_the_same_file_again_changes_anything(straight: Hi
         "run", "all", "--exit", "--data-dir", straight.data_dir, home=straight.data_dir
     ).communicate()
     straight.assert_right()
-    again = finish(play(straight.file, straight.data_dir))
+    again = finish(play(straight.file, straight.data_dir), straight.data_dir)
     assert {**again, "seconds": 0} == {**straight.summary, "seconds": 0}, err
     straight.assert_right()

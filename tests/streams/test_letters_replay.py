@@ -143,7 +143,7 @@ def test_a_letter_from_the_future_counts_when_its_time_has_come(
         b"{",
     ]
     file.write_bytes(b"\n".join(lines))
-    summary = finish(play(file, directory))
+    summary = finish(play(file, directory), directory)
     assert (summary["calls"], summary["dead_letters"]) == (2, 2)
     as_of = {each["client_id"]: each["as_of"][:10] for each in summary["agencies"]}
     assert as_of == {
