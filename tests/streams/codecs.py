@@ -7,7 +7,6 @@ import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from infra.settings import KEY_FILE
 from processors.identity.event_identity import identity_of
 from schemas.codec import InvalidMessage, decode_inbound
 from schemas.topics import CALL_ENDED, PAYMENT_RECEIVED, Topic
@@ -25,11 +24,11 @@ def event(topic: Topic, event_id: str) -> bytes:
     ).encode()
 
 
-def identity_in(data_dir: Path, topic: Topic, event_id: str) -> str:
-    """The identity of that event in a store with its own pseudonym key."""
+def identity_in(key: str, topic: Topic, event_id: str) -> str:
+    """The identity of that event where the pseudonym key is `key`."""
     routed = decode_inbound(event(topic, event_id))
     assert not isinstance(routed, InvalidMessage)
-    return identity_of((data_dir / KEY_FILE).read_bytes(), routed.event)
+    return identity_of(key.encode(), routed.event)
 
 
 def send(bootstrap: str, topic: Topic, codec: str | None, values: Sequence[bytes]) -> None:
