@@ -104,6 +104,7 @@ PAYMENT_RETURNED = Topic(
     _INBOUND,
     "A payment came back, wholly or in part.",
     PaymentReturnedEvent,
+    MOST_EVENT_BYTES,
 )
 SURVEY_ANSWERED = Topic(
     "survey-answered",
@@ -111,6 +112,7 @@ SURVEY_ANSWERED = Topic(
     _INBOUND,
     "A customer answered the survey after the call.",
     SurveyAnsweredEvent,
+    MOST_EVENT_BYTES,
 )
 CALL_TRANSCRIBED = Topic(
     "call-transcribed",

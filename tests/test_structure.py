@@ -8,6 +8,7 @@ import sys
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -47,20 +48,14 @@ FOLDERS_MAY_IMPORT = {
 """Folders beside it that a folder may import; modules that lie loose above it are free to all."""
 
 
+@cache
 def modules() -> dict[str, set[str]]:
     """Every module of the tree, and the modules of the tree that it imports."""
     names = {_name(path): path for path in files()}
-    found: dict[str, set[str]] = {}
-    for name, path in names.items():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        where = path.relative_to(ROOT).as_posix()
-        found[name] = {
-            target
-            for _, module in imported(tree, where)
-            for target in _targets(tree, module, names)
-            if target != name
-        }
-    return found
+    return {
+        name: set(_targets(ast.parse(path.read_text(encoding="utf-8")), names)) - {name}
+        for name, path in names.items()
+    }
 
 
 def _name(path: Path) -> str:
@@ -68,15 +63,16 @@ def _name(path: Path) -> str:
     return dotted.removesuffix(".__init__")
 
 
-def _targets(tree: ast.AST, module: str, names: Mapping[str, Path]) -> Iterator[str]:
-    """`module`, and those of its submodules that are imported by name from it."""
-    if module in names and names[module].name != "__init__.py":
-        yield module
+def _targets(tree: ast.AST, names: Mapping[str, Path]) -> Iterator[str]:
+    """The modules of the tree that are imported; of a package, the one named from it."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module == module:
-            for alias in node.names:
-                inner = f"{module}.{alias.name}"
-                yield inner if inner in names else module
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in names)
+        elif isinstance(node, ast.ImportFrom) and node.module in names:
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (each for each in inner if each in names)
+            if names[node.module].name != "__init__.py":
+                yield node.module
 
 
 def circle(graph: Mapping[str, set[str]]) -> list[str]:

@@ -133,8 +133,13 @@ def output(
     except Standstill as error:
         process.kill()
         reader.join()
-        raise Standstill(f"{error}\n{''.join(found[0])[-3000:] if found else ''}") from None
+        raise Standstill(f"{error}\n{_last(found)}") from None
     return found[0]
+
+
+def _last(found: list[tuple[str, str]]) -> str:
+    """The end of what a process printed on the pipes it had."""
+    return "".join(part or "" for printed in found for part in printed)[-3000:]
 
 
 def ended(process: subprocess.Popen[Any], still: float = STILL) -> int:

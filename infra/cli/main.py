@@ -211,9 +211,11 @@ def score(
 ) -> None:
     """Score conversations: JSON lines in, JSON lines out.
 
-    A line is {"id": "1", "turns": [{"speaker": "operator", "text": "..."}, ...]}; speaker is
-    operator, customer or unknown. It may also have "language" (it, or en), "survey_rating" (0 to
-    10) and "people" (names to take out). What 'ascolto transcribe --json' prints fits as it is.
+    A line: {"id": "1", "turns": [{"speaker": "operator", "text": "..."}]}
+
+    Speakers are operator, customer and unknown. Optional: "language"
+    (it, the default, or en), "survey_rating" (0 to 10), "people" (names
+    to take out). What 'ascolto transcribe --json' prints fits as it is.
     """
     from infra.cli.one_call.score import score as score_lines
     from infra.scoring.catalogue import scorer_of

@@ -96,7 +96,7 @@ class Emitter:
             self.confirm()
             self._producer.close()
             return
-        self._note_confirmed()
+        self.note_confirmed()
         with contextlib.suppress(KafkaError):
             self._producer.close(timeout=0)
 
@@ -179,9 +179,9 @@ class Emitter:
                 f"({type(error).__name__}): send the file again, duplicates do no harm"
             ) from error
         finally:
-            self._note_confirmed()
+            self.note_confirmed()
 
-    def _note_confirmed(self) -> None:
+    def note_confirmed(self) -> None:
         """Count the messages in flight that are confirmed, and forget them all."""
         for future in self._in_flight:
             if future.is_done and future.succeeded():

@@ -170,15 +170,7 @@ def _messages(
     path: Path, layout: str, longest: float, patience: float
 ) -> Generator[tuple[bytes, bytes], None, None]:
     """What the decoding process says of a recording, until its last message."""
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "infra.recordings.decoding_process",
-        "--suffix",
-        path.suffix,
-    ]
-    command += ["--layout", layout, "--longest", str(longest)]
+    command = _command(path.suffix, layout, longest)
     with _opened(path) as file, _running(command, file) as child:
         assert child.stdout is not None
         incoming = _Incoming(child.stdout, patience)
@@ -194,6 +186,17 @@ def _messages(
             yield kind, body
             if kind == END:
                 return
+
+
+def _command(suffix: str, layout: str, longest: float) -> list[str]:
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "infra.recordings.decoding_process",
+        f"--suffix={suffix}",
+    ]
+    return [*command, "--layout", layout, "--longest", str(longest)]
 
 
 class _Incoming:

@@ -17,29 +17,21 @@ import numpy.typing as npt
 
 from infra.recordings.decoding_protocol import RATE
 from infra.recordings.sound import Block
-from infra.transcription.leak_filter import (
-    LEAST_PARTS,
-    Leak,
-    Parts,
-    Signal,
-    Values,
-    leaks_between,
-    peaks_of,
-    subtracted,
-)
+from infra.transcription.leak_filter import Leak, Signal, Values, leak_of, leaks_between, subtracted
 
 _AT_ONCE, _CONTEXT = 90 * RATE, 30 * RATE
 """Samples for which a leak is estimated anew, and those before that are taken along."""
 _FRAME = RATE // 100
 _NOTHING = 1e-3
-_OVER_NOISE = 4.0
-"""A leak whose energy is below so many times the line's noise is not worth silencing."""
+_OVER_NOISE, _NOISE = 4.0, 2.0
+"""A leak whose energy is below so many times that of the line's quietest tenth is not worth
+silencing, and what is below so many times is the line's noise."""
 _MARGIN, _LEAST_LEFT, _MOST_LEFT = 8.0, 0.01, 0.25
 """What is left is of the leak up to so many times what is usually left of it, as a share of the
 energy that leaked within these bounds."""
 _TOO_MUCH, _TOO_LOUD = 0.1, 0.76
 """Share of a leak's energy usually left, and its gain, above which it may pass for speech."""
-_ONE_SOUND = 0.98
+_ONE_SOUND, _ANY = 0.98, 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +75,9 @@ class Separation:
     def _separated(self, before: Block, blocks: Sequence[Block], passed: int) -> Iterator[Block]:
         whole = np.concatenate([before, *blocks], axis=1)
         first, second = whole.astype(np.float32) / np.float32(32768)
+        if _one_sound(first, second):
+            yield from blocks
+            return
         leaks = leaks_between(first, second)
         drowned = drowning(first, second, leaks)
         if drowned is not None:
@@ -108,25 +103,24 @@ class Separation:
 
 
 def drowning(first: Signal, second: Signal, leaks: tuple[Leak | None, Leak | None]) -> int | None:
-    """Which channel holds the other's sound about as loud as its own, or None.
-
-    Two channels with one and the same sound at the same time are none: they are one channel.
-    """
+    """Which channel holds the other's sound about as loud as its own, or None."""
     gains = [0.0 if leak is None else leak.gain for leak in leaks]
     if max(gains) > _TOO_LOUD:
         return 1 - int(np.argmax(gains))
-    if any(leaks):
-        return None
-    size = math.sqrt(float(first @ first) * float(second @ second))
-    if not size or float(first @ second) / size > _ONE_SOUND:
-        return None
-    for number, (source, other) in enumerate(((first, second), (second, first))):
-        parts = Parts(source, other, loudest=math.inf)
-        if len(parts.chosen) >= LEAST_PARTS:
-            rough = parts.response(1 / (parts.loud + parts.energy(other)[parts.chosen]))
-            if peaks_of(rough):
+    channels = (first, second)
+    sources = (subtracted(first, leaks[1], second), subtracted(second, leaks[0], first))
+    for number, found in enumerate(leaks):
+        if found is None or all(leaks):
+            leak = leak_of(sources[number], channels[1 - number], _ANY)
+            if leak is not None and leak.gain > _TOO_LOUD:
                 return 1 - number
     return None
+
+
+def _one_sound(first: Signal, second: Signal) -> bool:
+    """Whether two channels carry the same at the same time: they are one, and nothing leaks."""
+    size = math.sqrt(float(first @ first) * float(second @ second))
+    return not size or float(first @ second) / size > _ONE_SOUND
 
 
 def taken_out(
@@ -170,13 +164,15 @@ def _hushed(clean: Signal, leaked: Signal) -> tuple[Signal, list[tuple[int, int]
     leaking = gone > _OVER_NOISE * floor
     if not leaking.any():
         return clean, []
-    usual = float(np.median(left[leaking] / gone[leaking]))
-    share = min(max(_MARGIN * usual, _LEAST_LEFT), _MOST_LEFT)
+    over_noise = np.maximum(left - _NOISE * floor, 0.0)
+    usual = float(np.median(over_noise[leaking] / gone[leaking]))
+    margin = _MARGIN * float(np.median(left[leaking] / gone[leaking]))
+    share = min(max(margin, _LEAST_LEFT), _MOST_LEFT)
     hushed = leaking & (left < share * gone)
     gain = np.where(hushed, np.sqrt(np.minimum(1.0, floor / np.maximum(left, 1e-12))), 1.0)
     centres = (np.arange(len(gain)) + 0.5) * _FRAME
     smooth = np.interp(np.arange(len(clean)), centres, gain)
-    unsure = leaking & (left < _MARGIN * usual * gone) & (usual > _TOO_MUCH)
+    unsure = leaking & (over_noise > 0) & (left < _MARGIN * usual * gone) & (usual > _TOO_MUCH)
     return np.asarray(clean * smooth, np.float32), _runs(unsure)
 
 

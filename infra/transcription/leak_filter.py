@@ -34,8 +34,9 @@ _CERTAIN = 8.0
 _LOUDEST = 0.63
 """A channel whose energy is above this share of the other's is not a leak of it alone (-2 dB)."""
 _ACTIVE, _AUDIBLE = 10.0, 1e-6
-"""A channel is active where its energy is so many times its quiet tenth's, and above -60 dB."""
-LEAST_PARTS = 5
+"""A channel is active where its energy is so many times its quiet tenth's, or more than such a
+part of its mean, and above -60 dB."""
+_LEAST_PARTS = 5
 _MOST_PRODUCTS = 1 << 22
 _BEFORE, _AFTER = 32, 224
 """Taps of a response around a peak: 2 ms before, 14 ms after, for what a hybrid makes of it."""
@@ -88,19 +89,22 @@ def leaks_between(first: Signal, second: Signal) -> tuple[Leak | None, Leak | No
     return leaks[0], leaks[1]
 
 
-def leak_of(source: Signal, other: Signal) -> Leak | None:
-    """The leak of `source` into `other`; None where there is none."""
-    parts = Parts(source, other)
-    if len(parts.chosen) < LEAST_PARTS:
+def leak_of(source: Signal, other: Signal, loudest: float = _LOUDEST) -> Leak | None:
+    """The leak of `source` into `other`; None where there is none.
+
+    Only parts are taken in which the other's energy is below `loudest` times the source's.
+    """
+    parts = _Parts(source, other, loudest)
+    if len(parts.chosen) < _LEAST_PARTS:
         return None
     rough = parts.response(parts.weights(parts.energy(other)[parts.chosen], parts.loud))
-    windows = peaks_of(rough)
+    windows = _peaks(rough)
     if not windows:
         return None
     taps = np.concatenate([np.arange(*window) for window in windows])
     delay = int(np.abs(rough[: LONGEST_DELAY + _EARLY]).argmax()) - _EARLY
     parts.choose(_later(source, delay), other, most=_MOST_PRODUCTS // len(taps) ** 2)
-    if len(parts.chosen) < LEAST_PARTS:
+    if len(parts.chosen) < _LEAST_PARTS:
         return None
     squares, matches = parts.products(windows)
     whole = parts.energy(other)[parts.chosen]
@@ -123,10 +127,10 @@ def subtracted(channel: Signal, leak: Leak | None, other: Signal) -> Signal:
     return channel if leak is None else channel - leak.of(other)
 
 
-class Parts:
+class _Parts:
     """Two channels in parts, of which those are chosen in which a leak alone may be heard."""
 
-    def __init__(self, source: Signal, other: Signal, loudest: float = _LOUDEST) -> None:
+    def __init__(self, source: Signal, other: Signal, loudest: float) -> None:
         self._loudest = loudest
         self._count = len(source) // _PART
         self._source = np.concatenate(
@@ -142,12 +146,13 @@ class Parts:
     def choose(self, delayed: Signal, other: Signal, most: int) -> None:
         """Choose again, knowing how late the leak comes, at most the loudest `most`."""
         chosen, loud = self._chosen(self.energy(delayed), self.energy(other))
-        loudest = np.sort(np.argsort(-loud, kind="stable")[: max(most, LEAST_PARTS)])
+        loudest = np.sort(np.argsort(-loud, kind="stable")[: max(most, _LEAST_PARTS)])
         self.chosen, self.loud = chosen[loudest], loud[loudest]
 
     def _chosen(self, loud: Values, soft: Values) -> tuple[npt.NDArray[np.intp], Values]:
         quiet = float(np.percentile(loud, 10)) if len(loud) else 0.0
-        active = loud > max(_AUDIBLE, _ACTIVE * quiet)
+        usual = float(np.mean(loud)) if len(loud) else 0.0
+        active = loud > max(_AUDIBLE, min(_ACTIVE * quiet, usual / _ACTIVE))
         chosen = np.flatnonzero(active & (soft < self._loudest * loud))
         return chosen, loud[chosen]
 
@@ -203,7 +208,7 @@ class Parts:
         return self._other[part * _PART : (part + 1) * _PART]
 
 
-def peaks_of(response: Signal) -> list[tuple[int, int]]:
+def _peaks(response: Signal) -> list[tuple[int, int]]:
     """The taps around a response's peaks that stand out of its noise; none where nothing does."""
     size = np.abs(response)
     noise = 1.4826 * float(np.median(size))

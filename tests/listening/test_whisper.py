@@ -214,3 +214,22 @@ def test_the_demo_calls_are_those_of_the_manifest():
         assert 30 <= line["duration"] <= 90
         assert len(line["turns"]) == len(call["turns"])
     assert sum(path.stat().st_size for path in CALLS.glob("*.ogg")) < 3_000_000
+
+
+@pytest.mark.whisper
+def test_a_call_declared_in_another_language_is_doubted_and_one_declared_rightly_is_not(
+    transcriber, tmp_path
+):
+    short = [sounding(channel, 0, 13) for channel in channels()]
+    path = write_wav(tmp_path / "short.wav", short)
+    assert transcriber.transcribe(path, "stereo", "it").doubts == ()
+    assert transcriber.transcribe(path, "stereo", "en").doubts == ("language:it",)
+
+
+@pytest.mark.whisper
+def test_the_operator_on_the_right_is_the_operator(transcriber, tmp_path):
+    operator, customer = (sounding(channel, 0, 9) for channel in channels())
+    path = write_wav(tmp_path / "swapped.wav", [customer, operator])
+    heard = transcriber.transcribe(path, "stereo-swapped", "it")
+    assert heard.turns[0].speaker is Speaker.OPERATOR
+    assert "pagare" in heard.turns[0].text

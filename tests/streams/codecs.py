@@ -7,6 +7,8 @@ import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from processors.identity.event_identity import identity_of
+from schemas.codec import InvalidMessage, decode_inbound
 from schemas.topics import CALL_ENDED, PAYMENT_RECEIVED, Topic
 
 CODECS = (None, "gzip", "snappy", "lz4", "zstd")
@@ -20,6 +22,13 @@ def event(topic: Topic, event_id: str) -> bytes:
     return json.dumps(
         {**{CALL_ENDED: _CALL, PAYMENT_RECEIVED: _PAYMENT}[topic], "id": event_id}
     ).encode()
+
+
+def identity_in(key: str, topic: Topic, event_id: str) -> str:
+    """The identity of that event where the pseudonym key is `key`."""
+    routed = decode_inbound(event(topic, event_id))
+    assert not isinstance(routed, InvalidMessage)
+    return identity_of(key.encode(), routed.event)
 
 
 def send(bootstrap: str, topic: Topic, codec: str | None, values: Sequence[bytes]) -> None:

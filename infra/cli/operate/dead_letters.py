@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 _LETTERS = """
-SELECT letter_id, letters.topic, origin, error_class, reason, original, client_id, written_at,
+SELECT letter_id, letters.topic, origin, error_class, reason,
+    if({originals:Bool}, original, ''), client_id, written_at,
     replays.count, replays.last
 FROM (SELECT * FROM dead_letters FINAL) AS letters
 LEFT JOIN (
@@ -59,9 +60,19 @@ def read_letters(
     error_class: str | None = None,
     reason: str | None = None,
     ids: Sequence[str] = (),
+    *,
+    originals: bool = True,
 ) -> list[Letter]:
-    """Letters, oldest first: of an error class, with words in their reason, or with these ids."""
-    chosen = {"error_class": error_class or "", "reason": reason or "", "ids": list(ids)}
+    """Letters, oldest first: of an error class, with words in their reason, or with these ids.
+
+    Without `originals` theirs are left empty: together they may be too large to read.
+    """
+    chosen = {
+        "error_class": error_class or "",
+        "reason": reason or "",
+        "ids": list(ids),
+        "originals": originals,
+    }
     rows = client.query(_LETTERS, parameters=chosen).result_rows
     return [
         Letter(
@@ -83,7 +94,7 @@ def read_letters(
 def list_letters(settings: Settings, error_class: str | None = None) -> int:
     """Print one line a letter, oldest first; returns the exit code."""
     with open_store(settings) as client:
-        letters = read_letters(client, error_class)
+        letters = read_letters(client, error_class, originals=False)
     for each in letters:
         cells = [each.letter_id, each.origin, each.error_class, each.reason]
         if each.replays:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -43,6 +44,17 @@ def emit_file(path: Path, bootstrap: str) -> int:
         return FAILED
     screen = console(stderr=True)
     emitter = Emitter(bootstrap)
+
+    def stopped(*_: object) -> None:
+        emitter.note_confirmed()
+        say(
+            f"stopped: {emitter.confirmed} of {total} events are confirmed; send the file again, "
+            "duplicates do no harm"
+        )
+        end_at_once(STOPPED)
+
+    # The client does not let go of a KeyboardInterrupt wherever it waits: so the process ends here.
+    before = signal.signal(signal.SIGINT, stopped)
     try:
         with path.open("rb") as file, emitter:
             good = (line for line in read_lines(file) if line.number not in refused)
@@ -53,12 +65,8 @@ def emit_file(path: Path, bootstrap: str) -> int:
     except DeliveryFailed as error:
         say(f"{error}; {emitter.confirmed} of {total} events are confirmed")
         return FAILED
-    except KeyboardInterrupt:
-        say(
-            f"stopped: {emitter.confirmed} of {total} events are confirmed; send the file again, "
-            "duplicates do no harm"
-        )
-        end_at_once(STOPPED)
+    finally:
+        signal.signal(signal.SIGINT, before)
     say(f"{counted(total, 'event')} sent and confirmed, {counted(len(refused), 'line')} refused")
     return FAILED if refused else 0
 

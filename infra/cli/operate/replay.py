@@ -18,14 +18,7 @@ from processors.identity.future import is_from_the_future
 from schemas.codec import InvalidMessage, decode, decode_inbound
 from schemas.derived import CallScored, CallTranscribed
 from schemas.rows import LETTER_REPLAYS
-from schemas.topics import (
-    CALL_ENDED,
-    CALL_SCORED,
-    CALL_TRANSCRIBED,
-    CONTRACT_CANCELLED,
-    PAYMENT_RECEIVED,
-    Topic,
-)
+from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED, TOPICS, Topic
 
 if TYPE_CHECKING:
     from infra.kafka.emitter import Emitter
@@ -35,7 +28,7 @@ _CALLS: dict[str, type[CallTranscribed] | type[CallScored]] = {
     CALL_SCORED.name: CallScored,
 }
 """Topics of ours whose messages are facts: their receivers know an event they have seen."""
-_INBOUND = {topic.name for topic in (CALL_ENDED, PAYMENT_RECEIVED, CONTRACT_CANCELLED)}
+_INBOUND = {topic.name for topic in TOPICS if topic.inbound}
 _JOURNAL = "/journal"
 """Ends the origin of a fact that was taken out of the journal."""
 
@@ -150,7 +143,7 @@ def _send(settings: Settings, sent: Sequence[tuple[Letter, Sending]]) -> bool:
             column_names=list(LETTER_REPLAYS.columns),
         )
         ids = [letter.letter_id for letter, _ in sent]
-        again = [each for each in read_letters(client, ids=ids) if each.is_open]
+        again = [each for each in read_letters(client, ids=ids, originals=False) if each.is_open]
     for letter in again:
         _say(f"{letter.letter_id} is a dead letter again: {letter.reason}")
     return True

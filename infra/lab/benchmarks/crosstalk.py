@@ -29,7 +29,7 @@ from schemas.conversation import Speaker
 GAINS = (-30, -26, -20, -14, -10, -6)
 DELAYS = (3, 20, 120, 250)
 WAYS = ("operator", "customer", "both")
-NOISES: tuple[float | None, ...] = (None, -45)
+NOISES: tuple[float | None, ...] = (None, -45.0)
 _LINE_RATE = 8000
 
 
