@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from infra.recordings.sound import Sound
 
-CALLS = Path(__file__).parents[2] / "infra" / "demo" / "calls"
+CALLS = Path(__file__).parents[2] / "infra" / "simulation" / "calls"
 CALL = CALLS / "bora-ultimatum.ogg"
 RATE = 8000
 Channel = npt.NDArray[np.float64]

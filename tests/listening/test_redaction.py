@@ -15,7 +15,7 @@ from infra.lab.reports.redaction import main, measure
 from processors.redaction.redact import Kind, find_personal_data, redact, redact_call
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = ROOT / "infra" / "demo" / "calls" / "scripts.json"
+SCRIPTS = ROOT / "infra" / "simulation" / "calls" / "scripts.json"
 MATERIAL = ROOT / "tests" / "scoring" / "material" / "redaction.jsonl"
 LEAST_RECALL = 0.95
 MOST_OVER_REDACTION = 0.02

@@ -14,7 +14,7 @@ from processors.ratings.spoken import asks_for_rating, spoken_rating
 from schemas.conversation import Turn
 
 MATERIAL = Path(__file__).parent / "material"
-OF_OTHER_AUTHORS = Path(__file__).parents[2] / "infra" / "training" / "material" / "test"
+OF_OTHER_AUTHORS = Path(__file__).parents[2] / "infra" / "lab" / "training" / "material" / "test"
 LEAST_ACCURACY = 0.95
 
 SAID = """da zero a dieci sei otto non meno di più che voto ½ 7,5 10 , ? . anzi""".split()  # noqa: SIM905

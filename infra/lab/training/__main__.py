@@ -24,7 +24,7 @@ from processors.encoder.scorer import EncoderReader
 from processors.scoring.lexicon_scorer import LexiconReader
 from processors.scoring.scorer import TurnReader
 
-WEIGHTS = Path(__file__).parents[2] / "processors" / "weights"
+WEIGHTS = Path(__file__).parents[3] / "processors" / "weights"
 
 
 def main() -> None:

@@ -66,7 +66,7 @@ def learn() -> None:
     labels = np.array([label for _, label in texts])
     characters, words, bias = fit_looks([grams_of(text) for text, _ in texts], labels, RECIPE)
     np.savez_compressed(
-        Path(__file__).parents[2] / "processors" / "weights" / WEIGHTS,
+        Path(__file__).parents[3] / "processors" / "weights" / WEIGHTS,
         allow_pickle=False,
         characters_weights=characters.weights,
         characters_unit=characters.unit.astype(np.float32),
