@@ -55,9 +55,12 @@ def test_ranks_operator_turns(
     aggression: dict[str, list[float]] = {}
     empathy: dict[str, list[float]] = {}
     for row in material("operator_turns", split):
-        turn = score_one("operator", row).turns[0]
-        aggression.setdefault(row["label"], []).append(turn.aggression)
-        empathy.setdefault(row["label"], []).append(turn.empathy)
+        score = score_one("operator", row)
+        if score.why == "nobody_answered":
+            assert row["label"] == "neutral", "a greeting to nobody is no other turn"
+            continue
+        aggression.setdefault(row["label"], []).append(score.turns[0].aggression)
+        empathy.setdefault(row["label"], []).append(score.turns[0].empathy)
     rest = [v for label, values in aggression.items() if label != "aggressive" for v in values]
     aggressive_auc = auc(aggression["aggressive"], rest)
     others = [v for label, values in empathy.items() if label != "empathic" for v in values]
