@@ -102,7 +102,7 @@ def test_the_decoding_process_can_open_nothing_but_its_recording(tmp_path):
     call = write_wav(tmp_path / "a.wav", [LEFT])
     script = (
         "import socket, sys\n"
-        "from infra import decoding_process as process\n"
+        "from infra.recordings import decoding_process as process\n"
         "process.limit_this_process()\n"
         "for attempt in (lambda: open('/etc/passwd'), socket.socket):\n"
         "    try:\n"
