@@ -11,8 +11,9 @@ import pytest
 
 from infra.cli.operate.dead_letters import Letter
 from infra.cli.operate.replay import Sending, sending_of
-from infra.settings import Settings
-from schemas.codec import encode
+from infra.settings import KEY_FILE, Settings
+from processors.identity.event_identity import identity_of
+from schemas.codec import InvalidMessage, decode_inbound, encode
 from schemas.topics import (
     CALL_ENDED,
     CALL_SCORED,
@@ -130,6 +131,13 @@ def told(directory: Path, *arguments: str) -> tuple[int, list[str], str]:
     return done.returncode, out.splitlines(), err
 
 
+def name_of(directory: Path, raw: bytes) -> str:
+    """The identity of an event in the store there."""
+    routed = decode_inbound(raw)
+    assert not isinstance(routed, InvalidMessage)
+    return identity_of((directory / KEY_FILE).read_bytes(), routed.event)
+
+
 def test_a_letter_from_the_future_counts_when_its_time_has_come(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,13 +172,14 @@ def test_a_letter_from_the_future_counts_when_its_time_has_come(
         "SELECT toString(max(amount_recovered)) FROM agency_metrics FINAL",
     )
     assert amounts == [[whole], [["0"]]]
-    older = "2098-01-01T00:00:00Z"
+    early, later, ahead_id = ([name_of(directory, line)] for line in (lines[0], lines[4], lines[5]))
+    older, older_id = "2098-01-01T00:00:00Z", "e:" + 32 * "0"
     sql(
         directory,
-        "INSERT INTO events SELECT topic, 'older', client_id, customer, "
+        f"INSERT INTO events SELECT topic, '{older_id}', client_id, customer, "
         f"parseDateTime64BestEffort('{older}', 6, 'UTC'), partition, replaceRegexpOne(payload, "
         f'\'"ended_at":"[^"]*"\', \'"ended_at":"{older}"\'), version '
-        "FROM events WHERE event_id = 'early'",
+        f"FROM events WHERE event_id = '{early[0]}'",
     )
     before = ascolto("reconcile", "--data-dir", directory, home=directory)
     assert "1 events of the journal lie in the future" in before.communicate(timeout=120)[1]
@@ -186,13 +195,13 @@ def test_a_letter_from_the_future_counts_when_its_time_has_come(
         "SELECT event_id FROM events FINAL ORDER BY event_id",
         "SELECT event_id FROM dead_letters FINAL WHERE origin LIKE '%/journal'",
     )
-    assert calls == [["ahead"], ["early"], ["later"]]
-    assert journal == [["1"], ["2"], ["3"], *calls]
+    assert calls == sorted([ahead_id, early, later])
+    assert journal == sorted([*([name_of(directory, line)] for line in lines[1:4]), *calls])
     (recovered,) = sql(
         directory, "SELECT DISTINCT toString(amount_recovered) FROM agency_metrics FINAL"
     )
     assert whole in recovered
-    assert waiting == [["older"]]
+    assert waiting == [[older_id]]
 
     code, out, err = told(directory, "replay", "--all")
     assert code == 1
