@@ -134,7 +134,7 @@ def simulate(
     Example: [bold]ascolto simulate --calls 500 --out events.jsonl --truth truth.json[/bold]
     """
     from infra.cli.run.simulate import simulate_to
-    from infra.simulation.simulation import SimulationSettings
+    from infra.simulation import SimulationSettings
 
     settings = SimulationSettings(
         seed=seed, calls=calls, days=days, duplicates=duplicates, late=late

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra.cli.run.meter import LINE_EVERY, Meter
-from infra.simulation.simulation import SimulationSettings, event_count, simulate
+from infra.simulation import SimulationSettings, event_count, simulate
 
 
 class Clock:

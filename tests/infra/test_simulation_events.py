@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from infra.cli.run.simulate import simulate_to
-from infra.simulation.simulation import SimulationSettings, encode, simulate, truth
-from infra.simulation.simulation.language import LEVELS, level_weights, parse_phrase, phrases
-from infra.simulation.simulation.recorded import recorded_calls
+from infra.simulation import SimulationSettings, encode, simulate, truth
+from infra.simulation.language import LEVELS, level_weights, parse_phrase, phrases
+from infra.simulation.recorded import recorded_calls
 from processors.contact_hours import is_holiday
 from schemas.events import Channel, InboundEvent, Touchpoint
 

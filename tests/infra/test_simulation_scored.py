@@ -7,8 +7,8 @@ from collections import defaultdict
 import numpy as np
 
 from infra.scoring.catalogue import scorer_of
-from infra.simulation.simulation import SimulationSettings, simulate
-from infra.simulation.simulation.plan import plan
+from infra.simulation import SimulationSettings, simulate
+from infra.simulation.plan import plan
 from processors.scoring.call import score_call
 from schemas.conversation import Turn
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from infra.simulation.simulation import SimulationSettings, simulate, truth
-from infra.simulation.simulation.plan import plan
+from infra.simulation import SimulationSettings, simulate, truth
+from infra.simulation.plan import plan
 
 SETTINGS = SimulationSettings(seed=7, calls=6_000)
 TRUTH = truth(SETTINGS)

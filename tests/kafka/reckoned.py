@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from infra.simulation.simulation import SimulationSettings, encode, simulate
+from infra.simulation import SimulationSettings, encode, simulate
 from tests.figures.reference import Happening, Said
 from tests.streams.played import expected, read_figures
 from tests.waiting import completed

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from infra.simulation.simulation import SimulationSettings, encode, simulate
+from infra.simulation import SimulationSettings, encode, simulate
 from tests.kafka.cluster import KafkaCluster
 from tests.kafka.workers import Installation
 from tests.waiting import output, wait_for

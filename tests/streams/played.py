@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.scoring.catalogue import scorer_of
-from infra.simulation.simulation import SimulationSettings, encode, simulate
+from infra.simulation import SimulationSettings, encode, simulate
 from processors.scoring.call import score_call
 from processors.transcript.turns import redacted
 from schemas.codec import InvalidMessage, decode_inbound

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from infra.simulation.simulation import SimulationSettings, encode, simulate
+from infra.simulation import SimulationSettings, encode, simulate
 from schemas.codec import Routed, decode_inbound
 from schemas.events import CallEndedEvent, InboundEvent, PaymentReceivedEvent
 from tests.figures.reference import (

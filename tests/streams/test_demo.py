@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra.simulation.simulation import SimulationSettings, truth
+from infra.simulation import SimulationSettings, truth
 from tests.streams.played import ascolto, output_of
 from tests.waiting import output
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from infra.simulation.simulation import SimulationSettings, simulate
+from infra.simulation import SimulationSettings, simulate
 from schemas.codec import InvalidMessage, decode_inbound
 from tests.figures.reference import Happening, Said
 from tests.infra.stored import sql, told

@@ -24,7 +24,7 @@ def run_demo(
 ) -> int:
     """Run the demo; returns the exit code."""
     from infra.cli.run.play import Source, run
-    from infra.simulation.simulation import SimulationSettings, encode, event_count, simulate
+    from infra.simulation import SimulationSettings, encode, event_count, simulate
 
     world = {"seed": seed, "calls": calls}
     mixed = _what_would_mix(settings.data_dir, world)

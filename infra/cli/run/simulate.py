@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from infra.simulation.simulation import SimulationSettings
+    from infra.simulation import SimulationSettings
 
 
 def simulate_to(out: TextIO, settings: SimulationSettings, truth_file: Path | None) -> int:
@@ -21,7 +21,7 @@ def simulate_to(out: TextIO, settings: SimulationSettings, truth_file: Path | No
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-    from infra.simulation.simulation import encode, simulate, truth
+    from infra.simulation import encode, simulate, truth
 
     if truth_file is not None:
         text = json.dumps(truth(settings), indent=2, ensure_ascii=False)

@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any, NamedTuple
 
-from infra.simulation.simulation.language import Dialogue
-from infra.simulation.simulation.plan import (
+from infra.simulation.language import Dialogue
+from infra.simulation.plan import (
     Plan,
     PlannedCall,
     PlannedCancellation,
     PlannedPayment,
     plan,
 )
-from infra.simulation.simulation.recorded import RecordedCall, recorded_calls
-from infra.simulation.simulation.world import SimulationSettings
+from infra.simulation.recorded import RecordedCall, recorded_calls
+from infra.simulation.world import SimulationSettings
 from schemas.events import EndedBy
 
 _LONGEST_DELAY = 3 * 86_400

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from infra.simulation.simulation.worktime import Worktime
-from infra.simulation.simulation.world import SimulationSettings
+from infra.simulation.worktime import Worktime
+from infra.simulation.world import SimulationSettings
 from schemas.events import CustomerType, Service, Touchpoint
 
 _FIRST_HOUR, _LAST_HOUR = 9.5, 13.5

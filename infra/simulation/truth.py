@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 from math import erf, sqrt
 from typing import Any
 
-from infra.simulation.simulation.plan import Engagement, Plan, PlannedCall, expected_rating, plan
-from infra.simulation.simulation.recorded import recorded_calls
-from infra.simulation.simulation.world import (
+from infra.simulation.plan import Engagement, Plan, PlannedCall, expected_rating, plan
+from infra.simulation.recorded import recorded_calls
+from infra.simulation.world import (
     DAY_SECONDS,
     HORIZON_SECONDS,
     Agency,

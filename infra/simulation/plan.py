@@ -8,8 +8,8 @@ from math import exp
 from random import Random
 from typing import TypeVar
 
-from infra.simulation.simulation.worktime import Worktime
-from infra.simulation.simulation.world import (
+from infra.simulation.worktime import Worktime
+from infra.simulation.world import (
     DAY_SECONDS,
     HORIZON_SECONDS,
     Agency,

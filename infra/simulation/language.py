@@ -10,7 +10,7 @@ from importlib.resources import files
 from random import Random
 from typing import Any, NamedTuple
 
-from infra.simulation.simulation.plan import Engagement, PlannedCall
+from infra.simulation.plan import Engagement, PlannedCall
 from schemas.events import Channel
 
 LEVELS = ("aggressive", "pressing", "neutral", "empathic")
