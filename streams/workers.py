@@ -24,8 +24,10 @@ from streams.agents import transcribe as transcribing
 from streams.agents.aggregate import Aggregator
 from streams.agents.alerts import AlertWatch
 from streams.agents.link import Linker, LinkSettings
+from streams.agents.row_writer import RowSettings
 from streams.agents.score import Scorer, Scoring
-from streams.agents.store import FACT_SINKS, SINKS, FactWriter, RowSettings, TableWriter
+from streams.agents.store import SINKS, TableWriter
+from streams.agents.store_facts import FACT_SINKS, FactWriter
 from streams.agents.transcribe import Listener
 from streams.facts.claims import StoreClaims
 from streams.facts.clock_gate import ClockGate

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from infra.clickhouse.store import Row, Store
@@ -14,6 +15,15 @@ from streams.runtime.delivery import Delivery
 
 Made = tuple[Row, Delivery]
 """A row, and the message it was made of."""
+
+
+@dataclass(frozen=True)
+class RowSettings:
+    """What rows depend on besides their event."""
+
+    pseudonym_key: bytes
+    generation: int
+    now_us: Callable[[], int]
 
 
 class RowWriter:

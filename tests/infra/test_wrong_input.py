@@ -50,6 +50,7 @@ READS_STORES = [
     Command("rebuild --data-dir {}", _DIRECTORIES),
     Command("dead-letters list --data-dir {}", _DIRECTORIES),
     Command("dead-letters show abc --data-dir {}", _DIRECTORIES),
+    Command("dead-letters replay --all --data-dir {}", _DIRECTORIES),
     Command("admin migrate --data-dir {}", _DIRECTORIES),
     Command("doctor --data-dir {}", ("missing", "file", "below a file")),
 ]
@@ -145,7 +146,7 @@ def test_a_wrong_input_is_said_and_nothing_is_begun(
 
 def test_no_command_is_left_out() -> None:
     tried = {" ".join(command.line.split("{}")[0].split(" --")[0].split()) for command in ALL}
-    tried |= {"admin topics", "dead-letters show"} | FREE
+    tried |= {"admin topics", "dead-letters show", "dead-letters replay"} | FREE
     assert set(_leaves(typer.main.get_command(app))) <= tried
 
 

@@ -44,7 +44,9 @@ from streams.agents import link as linking
 from streams.agents.aggregate import Aggregator
 from streams.agents.alerts import AlertWatch
 from streams.agents.link import Linker, LinkSettings
-from streams.agents.store import FACT_SINKS, SINKS, FactWriter, RowSettings, TableWriter
+from streams.agents.row_writer import RowSettings
+from streams.agents.store import SINKS, TableWriter
+from streams.agents.store_facts import FACT_SINKS, FactWriter
 from streams.facts.clock_gate import ClockGate
 from streams.facts.conflicts import Conflicts, Standing
 from streams.facts.customers import Customers, Key

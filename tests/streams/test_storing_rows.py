@@ -38,7 +38,9 @@ from schemas.topics import (
     PAYMENT_RECEIVED,
     TOPICS,
 )
-from streams.agents.store import FACT_SINKS, SINKS, FactWriter, RowSettings, TableWriter
+from streams.agents.row_writer import RowSettings
+from streams.agents.store import SINKS, TableWriter
+from streams.agents.store_facts import FACT_SINKS, FactWriter
 from streams.facts.conflicts import Standing
 from streams.facts.identified import identified
 from streams.runtime.dead_letters import DeadLetters, dead_letter

@@ -17,7 +17,8 @@ from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED, DEAD_LETTER, ENGAGEMEN
 from streams.agents.change_batches import ChangeBatch
 from streams.agents.link import Linker, LinkSettings
 from streams.agents.score import Scorer
-from streams.agents.store import FACT_SINKS, SINKS
+from streams.agents.store import SINKS
+from streams.agents.store_facts import FACT_SINKS
 from streams.facts.conflicts import Conflicts
 from streams.facts.customers import Customers
 from streams.runtime.app import build_app

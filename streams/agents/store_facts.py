@@ -1,0 +1,186 @@
+"""The `store` agents of facts: the journal, calls and attempts, each fact once its claim stands."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from infra.clickhouse.store import Row, Store
+from processors.identity.future import time_of
+from schemas import rows, topics
+from schemas.codec import encode
+from schemas.derived import CallScored, CallTranscribed
+from schemas.rows import FIRST_WINS, Table
+from schemas.topics import Topic
+from streams.agents.row_writer import RowSettings, RowWriter
+from streams.facts.clock_gate import ClockGate
+from streams.facts.conflicts import Arbiter
+from streams.facts.identified import Identified, identified
+from streams.runtime.dead_letters import DeadLetters
+from streams.runtime.delivery import Delivery
+
+_QUOTES_KEPT = 3
+"""Quotes of a call that are kept for each score."""
+_NOT_OF_THE_ROW = {"content", "older_id", "origin"}
+"""Of a call's facts, those that serve its way through the workers only."""
+
+RowOfFact = Callable[[Identified, Delivery, RowSettings], Row]
+"""The row of a fact that stands; `link` buries what cannot be read or is in conflict."""
+
+
+@dataclass(frozen=True)
+class FactSink:
+    """One store agent of facts, each of which stands only if its claim does."""
+
+    table: Table
+    topics: tuple[Topic, ...]
+    row_of: RowOfFact
+    takes: Callable[[Identified], bool] = lambda _: True
+    """Which of the topics' facts are for this table."""
+    buries: bool = False
+    """Whether this agent buries those in conflict: of facts that `link` does not see."""
+
+
+class FactWriter:
+    """Handler of the agent of one table of facts."""
+
+    def __init__(
+        self,
+        sink: FactSink,
+        store: Store,
+        settings: RowSettings,
+        dead_letters: DeadLetters,
+        arbiter: Arbiter,
+        gate: ClockGate | None = None,
+    ) -> None:
+        self._writer = RowWriter(sink.table, store, dead_letters)
+        self._sink = sink
+        self._settings = settings
+        self._arbiter = arbiter
+        self._gate = gate
+
+    async def handle(self, batch: Sequence[Delivery]) -> None:
+        """Write the rows of a batch's facts that stand in one insert."""
+        key = self._settings.pseudonym_key
+        read = [(each, identified(each, key, self._gate)) for each in batch]
+        facts = [
+            (each, fact)
+            for each, fact in read
+            if isinstance(fact, Identified) and self._sink.takes(fact)
+        ]
+        await self._writer.write(
+            (self._sink.row_of(fact, delivery, self._settings), delivery)
+            for delivery, fact in await self._arbiter.settled(facts)
+        )
+
+
+def journal_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row:
+    """The fact itself, pseudonymous and redacted: all figures can be made again from these."""
+    event = fact.event
+    if isinstance(event, CallTranscribed | CallScored):
+        time = event.call.ended_at
+        # Sent again, it stands in another broker, where its origin is another event's place.
+        event = event.model_copy(update={"call": event.call.model_copy(update={"origin": None})})
+    else:
+        time = time_of(event)
+    return {
+        "topic": delivery.topic,
+        "event_id": fact.claim.event_id,
+        "client_id": fact.claim.client_id,
+        "customer": fact.claim.customer,
+        "event_time": time,
+        "partition": delivery.partition,
+        "payload": encode(event).decode(),
+        "version": FIRST_WINS - settings.now_us(),
+    }
+
+
+def call_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row:
+    """One scored conversation."""
+    event = fact.event
+    assert isinstance(event, CallScored), delivery.topic
+    call, score = event.call, event.score
+    return {
+        **call.model_dump(mode="python", exclude=_NOT_OF_THE_ROW),
+        "from_audio": event.from_audio,
+        **score.model_dump(
+            include={
+                "aggression",
+                "empathy",
+                "sentiment",
+                "sentiment_change",
+                "spoken_rating",
+                "predicted_rating",
+                "churn_intent",
+                "promise_to_pay",
+                "scorer_version",
+                "why",
+            }
+        ),
+        "survey_rating": None if event.survey is None else event.survey.rating,
+        "drivers": sorted({found.driver.value for found in score.drivers}),
+        "conduct": sorted({flag.rule.value for flag in score.conduct}),
+        "quotes": _quotes(event),
+        "turns": json.dumps(
+            [turn.model_dump(mode="json") for turn in event.turns], ensure_ascii=False
+        ),
+        "version": settings.now_us(),
+    }
+
+
+def attempt_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row:
+    """One call that nobody answered."""
+    event = fact.event
+    assert isinstance(event, CallTranscribed), delivery.topic
+    assert event.attempt is not None, "conversations are left out before"
+    return {
+        **event.call.model_dump(mode="python", include=set(rows.ATTEMPTS.columns)),
+        "reason": event.attempt.value,
+        "version": FIRST_WINS - settings.now_us(),
+    }
+
+
+def is_attempt(fact: Identified) -> bool:
+    """Whether nobody answered the call."""
+    return isinstance(fact.event, CallTranscribed) and fact.event.attempt is not None
+
+
+def _quotes(event: CallScored) -> list[tuple[str, int, str, float]]:
+    """The words that moved the scores most, with their turns, heaviest first.
+
+    A few of each score's words, from different turns: the heaviest of all alone would often
+    leave out what explains one of the scores.
+    """
+    found = [
+        (reason.kind, index, reason.text, reason.weight)
+        for index, score in enumerate(event.score.turns)
+        for reason in score.reasons
+    ]
+    found.sort(key=lambda quote: (-abs(quote[3]), quote[1]))
+    kept: list[tuple[str, int, str, float]] = []
+    turns: dict[str, set[int]] = defaultdict(set)
+    for quote in found:
+        seen = turns[quote[0].partition(".")[0]]
+        if quote[1] not in seen and len(seen) < _QUOTES_KEPT:
+            seen.add(quote[1])
+            kept.append(quote)
+    return kept
+
+
+FACT_SINKS = (
+    FactSink(
+        rows.EVENTS,
+        (
+            topics.CALL_TRANSCRIBED,
+            topics.PAYMENT_RECEIVED,
+            topics.CONTRACT_CANCELLED,
+            topics.PAYMENT_RETURNED,
+            topics.SURVEY_ANSWERED,
+        ),
+        journal_row,
+    ),
+    FactSink(rows.CALLS, (topics.CALL_SCORED,), call_row),
+    FactSink(rows.ATTEMPTS, (topics.CALL_TRANSCRIBED,), attempt_row, is_attempt, buries=True),
+)
