@@ -50,14 +50,14 @@ check: setup ## format, lint and types
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-train: setup ## learn the scorer anew from infra/lab/training/material
+train: setup ## learn the scorer again from infra/lab/training/material
 	@$(BIN)/python -m infra.lab.training learn
 	@$(BIN)/python -m infra.lab.training.announcements learn
 
 bench: setup ## measure speed, words missed and memory on this machine (some 10 minutes)
 	@$(BIN)/python -m infra.lab.benchmarks
 
-format: setup ## mend format and what lint can
+format: setup ## fix format and what lint can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 

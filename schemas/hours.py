@@ -10,9 +10,9 @@ class HourCell(Contract):
 
     segment: str
     hour_us: int
-    """Begin of the hour, us since the epoch."""
+    """Beginning of the hour, us since the epoch."""
     known_us: int | None = None
-    """Begin of the hour from which this is known; null: the hour itself."""
+    """Beginning of the hour from which this is known; null: the hour itself."""
     sums: dict[str, int]
     """All `schemas.rows.HOUR_SUMS`, of any size."""
 

@@ -52,7 +52,7 @@ class Choices:
 
     @property
     def since(self) -> datetime:
-        """Begin of the charts over time: wide enough to see the window move."""
+        """Beginning of the charts over time: wide enough to see the window move."""
         return self.to - timedelta(days=_SHOWN_DAYS[self.window])
 
 

@@ -40,7 +40,7 @@ app = typer.Typer(
         "Listens to what collection agencies say to a company's customers, and shows, agency by "
         "agency, how they were treated, whether they paid and whether they left.\n\n"
         "New here? [bold]ascolto demo[/bold] shows it with moving figures. Something amiss? "
-        "[bold]ascolto doctor[/bold] says what and how to mend it."
+        "[bold]ascolto doctor[/bold] says what and how to fix it."
     ),
 )
 
@@ -172,7 +172,7 @@ def transcribe(
         ),
     ] = None,
     words: Annotated[
-        str, typer.Option(help="Words to expect, parted by commas: names of products.")
+        str, typer.Option(help="Words to expect, separated by commas: names of products.")
     ] = "",
 ) -> None:
     """Transcribe recordings: who said what, when.

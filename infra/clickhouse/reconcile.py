@@ -1,6 +1,6 @@
-"""The figures reckoned again from the journal with SQL alone, beside those that were streamed.
+"""The figures recomputed from the journal with SQL alone, beside those that were streamed.
 
-Nothing here shares code with the streams: `reckoning/*.sql` states the definitions anew, each file
+Nothing here shares code with the streams: `reckoning/*.sql` states the definitions again, each file
 one step that names the steps before it.
 """
 
@@ -121,7 +121,7 @@ def reconcile(
         latest: events later than this have no effect: they lie in the future.
 
     Returns:
-        `Difference.one` is the streamed figure, `.other` the reckoned one.
+        `Difference.one` is the streamed figure, `.other` the recomputed one.
     """
     parameters = {
         "begin": begin,

@@ -130,5 +130,5 @@ def _check(present: dict[str, int], partitions: int) -> None:
         shown = ", ".join(f"{name} has {count}" for name, count in sorted(wrong.items()))
         raise WrongPartitions(
             f"every topic needs {partitions} partitions, so that joins stay together; {shown}: "
-            "set ASCOLTO_PARTITIONS to the number in use, or make the topics anew"
+            "set ASCOLTO_PARTITIONS to the number in use, or make the topics again"
         )

@@ -79,7 +79,7 @@ class RecordingStore:
         if escaped:
             raise RecordingRefused(f"{name} leads outside the directories allowed: {self._where()}")
         raise RecordingMissing(
-            f"{name} is not (yet) in {self._where()}; put it there, or mend its uri"
+            f"{name} is not (yet) in {self._where()}; put it there, or fix its uri"
         )
 
     def _candidates(self, requested: Path) -> list[Path]:

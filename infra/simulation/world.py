@@ -229,5 +229,5 @@ class SimulationSettings:
 
     @property
     def start_seconds(self) -> int:
-        """Begin of the simulated time in seconds since 1970."""
+        """Beginning of the simulated time in seconds since 1970."""
         return self.end_seconds - self.days * DAY_SECONDS

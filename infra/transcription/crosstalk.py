@@ -20,7 +20,7 @@ from infra.recordings.sound import Block
 from infra.transcription.leak_filter import Leak, Signal, Values, leak_of, leaks_between, subtracted
 
 _AT_ONCE, _CONTEXT = 90 * RATE, 30 * RATE
-"""Samples for which a leak is estimated anew, and those before that are taken along."""
+"""Samples for which a leak is estimated again, and those before that are taken along."""
 _FRAME = RATE // 100
 _NOTHING = 1e-3
 _OVER_NOISE, _NOISE = 4.0, 2.0

@@ -18,7 +18,7 @@ FRAME = 512
 """Samples to which voice activity detection (Silero's) gives one probability: 32 ms."""
 
 LONGEST = 27 * RATE
-"""Samples after which speech without a pause is parted, at its least certain frame."""
+"""Samples after which speech without a pause is separated, at its least certain frame."""
 
 _ONSET, _ON, _OFF = 0.05, 0.3, 0.15
 """Speech is certain from `_ON`, began with the frames above `_ONSET` before it, and lasts until

@@ -25,7 +25,7 @@ PADDING = RATE // 5
 """Samples kept before and after each stretch: speech begins and ends softly."""
 
 SPACE = RATE // 2
-"""Silence laid between stretches that are parted: with less, words slip to the neighbour's."""
+"""Silence laid between stretches that are separated: with less, words slip to the neighbour's."""
 
 LEAD = RATE // 5
 """Silence at a window's begin: without, its first word is often lost."""
@@ -81,7 +81,7 @@ class Window:
         """Index of the stretch a word was said in, by its first and last sample in the window.
 
         Whisper tells where a word ends; after a pause it lets the word begin where the one
-        before ended. So the end decides, and in the silence after a stretch, the begin.
+        before ended. So the end decides, and in the silence after a stretch, the beginning.
         """
         at = bisect_left([one.offset - PADDING for one in self.placed], end - _LEAD_IN) - 1
         at = max(0, at)
@@ -162,7 +162,7 @@ def _laid(found: Sequence[Stretch], samples: int, size: int) -> Iterator[Window]
 
 
 def _halfway(end: int, begin: int, *, before: bool) -> int:
-    """End of the padding after `end`, or begin of that before `begin`, at most half of the gap."""
+    """End of the padding after `end`, or start of that before `begin`: at most half of the gap."""
     reach = min(PADDING, (begin - end) // 2)
     return end + reach if before else begin - reach
 

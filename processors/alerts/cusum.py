@@ -22,7 +22,7 @@ class HourScores(NamedTuple):
     """The scores of one agency and hour, as exact sums."""
 
     hour: int
-    """Begin of the hour, microseconds since 1970-01-01 (UTC)."""
+    """Beginning of the hour, microseconds since 1970-01-01 (UTC)."""
     n: int
     total: int
     """Their sum in 1/10^4."""
@@ -34,7 +34,7 @@ class Rise(NamedTuple):
     """One alert's rise: it holds the hours [since, opened_at), and goes on until resolved."""
 
     since: int
-    """Begin of the first hour after the sum was last zero (the change, as CUSUM estimates it)."""
+    """First hour after the sum was last zero (the change, as CUSUM estimates it)."""
     opened_at: int
     """End of the hour whose calls opened the alert; microseconds, as all times here."""
     resolved_at: int | None

@@ -44,7 +44,7 @@ _THRESHOLDS = {Sensitivity.LOW: 1.5, Sensitivity.NORMAL: 1.0, Sensitivity.HIGH: 
 
 
 class BadAlertSettings(ValueError):
-    """The text is no setting of alerts; the message says what is wrong and how to mend it."""
+    """The text is no setting of alerts; the message says what is wrong and how to fix it."""
 
 
 def settings_of(client_id: str, by_client: Mapping[str, AlertSettings]) -> AlertSettings:

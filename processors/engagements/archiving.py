@@ -133,7 +133,7 @@ def _open(entries: Sequence[Entry], opened_by: int, horizon: int) -> tuple[list[
 
 
 def _conversations(entries: Sequence[Entry], horizon: int) -> Iterator[tuple[int, str]]:
-    """The begin of each conversation's engagement, and the conversation's id."""
+    """The beginning of each conversation's engagement, and the conversation's id."""
     by_agency: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for entry in entries:
         if entry[1] == CALL:

@@ -65,7 +65,7 @@ def touches(
 
     Args:
         customers: the facts of each customer before `end`.
-        begin: begin of the window, us.
+        begin: beginning of the window, us.
         end: end of the window, us.
         horizons: every client's horizon H.
         currency: ISO code of the amounts that are summed.

@@ -86,7 +86,7 @@ def stays_of(
 
     Args:
         facts: the customer's facts before `end`, each once, in any order.
-        begin: begin of the window, us.
+        begin: beginning of the window, us.
         end: end of the data, us.
         horizon_hours: the horizon H.
     """
@@ -151,7 +151,7 @@ def _grouped(stays: Sequence[Stay]) -> dict[GroupKind, dict[str, list[Stay]]]:
 def tercile_cuts(scores: Sequence[float]) -> tuple[float, float]:
     """The highest score of the low and of the middle third; (0, 0) when there are no scores.
 
-    They are the scores in place ceil(n / 3) and ceil(2 n / 3). Equal scores are never parted:
+    They are the scores in place ceil(n / 3) and ceil(2 n / 3). Equal scores are never separated:
     they go to the lower third, so thirds may be unequal, and one may be empty.
 
     >>> tercile_cuts([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])

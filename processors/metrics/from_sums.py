@@ -36,7 +36,7 @@ def figures(
         agency_id: the agency.
         segment: 'all', or dimension=value.
         window: the window the sums are of.
-        as_of: T in us; the figures' `as_of` is the begin of T's hour, the last hour counted.
+        as_of: T in us; the figures' `as_of` is the beginning of T's hour, the last hour counted.
         sums: sums over the window by their names in `HOUR_SUMS`; an absent name is 0.
     """
     of = sums.get

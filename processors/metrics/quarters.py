@@ -34,7 +34,7 @@ def quarters(engagements: Sequence[tuple[float, bool]]) -> Quarters:
     """Churn of the least and the most aggressive quarter, each with its Wilson interval.
 
     A quarter is the ceil(n / 4) lowest or highest scores, and every engagement that ties with
-    the last of them: equal treatment is never parted, so a quarter may hold more than a quarter
+    the last of them: equal treatment is never separated, so a quarter may hold more than a quarter
     (its n says how many). Where ties are so many that the quarters would overlap, it is null.
 
     Args:

@@ -37,7 +37,7 @@ def sensitivity(
     as_of: int,
     horizons_days: Sequence[int] = HORIZONS_DAYS,
 ) -> list[HorizonFigures]:
-    """Figures by agency and horizon, sorted; engagements are derived anew for each horizon.
+    """Figures by agency and horizon, sorted; engagements are derived again for each horizon.
 
     With another H conversations join into other engagements, which mature at another time: it is
     not the same engagements looked at for longer.

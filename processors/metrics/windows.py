@@ -127,7 +127,7 @@ class AgencyDays:
         return worst_quotes(state for day in days if (state := self.get(day)) is not None)
 
     def _sums_before(self, segment: str, moment: int) -> _Row:
-        """Sums of all hours before `moment` (the begin of an hour)."""
+        """Sums of all hours before `moment` (the beginning of an hour)."""
         day = day_of(moment)
         row = self._sums_before_day(segment, day)
         hours = (moment - day_start(day)) // HOUR_US

@@ -12,9 +12,9 @@ A lexicon file is
       </family>
     </lexicon>
 
-Each line of a group is a phrase of elements parted by blanks: a word; alternatives `a|b`; a
+Each line of a group is a phrase of elements separated by blanks: a word; alternatives `a|b`; a
 stem `stacc*`; a class `@utility`; an optional element in brackets `[la|il]`; `_` any word;
-`..` up to three words, `...` up to six; `^` the begin and `$` the end of a sentence. Words
+`..` up to three words, `...` up to six; `^` the beginning and `$` the end of a sentence. Words
 are written folded (`processors.text.tokens.fold`). A phrase never crosses a sentence's end.
 """
 

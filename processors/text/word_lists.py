@@ -1,4 +1,4 @@
-"""Lists of words kept as text files: sections under `[a name]`, words parted by blanks."""
+"""Lists of words kept as text files: sections under `[a name]`, words separated by blanks."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def _speaker(value: Any, notes: Notes) -> str:
 def _seconds(value: Any, name: str, notes: Notes) -> float | None:
     number = _finite(value)
     if value is not None and (number is None or number < 0):
-        notes.leave_out(f"transcript.{name}", "seconds from the begin are 0 or more")
+        notes.leave_out(f"transcript.{name}", "seconds from the beginning are 0 or more")
         return None
     return number
 
@@ -169,7 +169,7 @@ TURNS_SCHEMA = WithJsonSchema(
                         "text": {"type": "string", "maxLength": 100_000},
                         "start": {
                             **_SECONDS,
-                            "description": "seconds from the begin; null in a written conversation",
+                            "description": "seconds from the start; null in a written conversation",
                         },
                         "end": _SECONDS,
                         "confidence": {

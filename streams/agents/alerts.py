@@ -232,7 +232,7 @@ def _aggression(hour: int, sums: Sums) -> HourScores:
 
 
 def _worst(days: AgencyDays, rise: Rise) -> list[Quote]:
-    """The worst sentences from the begin of a rise to its end, or to its opening."""
+    """The worst sentences from the beginning of a rise to its end, or to its opening."""
     last = rise.resolved_at or rise.opened_at
     return [
         Quote(

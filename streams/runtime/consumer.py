@@ -1,4 +1,4 @@
-"""Faust's Kafka consumer, mended where it loses events after a restart or a rebalance.
+"""Faust's Kafka consumer, fixed where it loses events after a restart or a rebalance.
 
 Three defects of Faust 0.15, each seen on Apache Kafka by killing workers:
 
@@ -37,7 +37,7 @@ class Consumer(aiokafka.Consumer):
         super().__init__(*args, **kwargs)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """Recovery begins anew."""
+        """Recovery begins again."""
         self._held.clear()
         await super().on_partitions_assigned(assigned, generation_id)
 

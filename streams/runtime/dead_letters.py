@@ -29,7 +29,7 @@ def dead_letter(
     """A dead letter whose id a replay repeats: by event where it is known, else by origin.
 
     The original is kept whole: no message is larger than `MOST_ORIGINAL_BYTES`. Of a line of a
-    file that is, the begin is kept, and the reason says so: a letter that Kafka does not take
+    file that is, the beginning is kept, and the reason says so: a letter that Kafka does not take
     would stop the worker.
     """
     name = f"event {client_id} {event_id}" if event_id else f"origin {origin}"

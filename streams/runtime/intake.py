@@ -63,7 +63,7 @@ class Intake:
             if self._failures > MOST_UNEXPECTED:
                 raise TooManyFailures(
                     f"{self._failures} events in a row failed, the last at {delivery.origin} "
-                    f"({type(error).__name__}); see the log, mend the cause, start again"
+                    f"({type(error).__name__}); see the log, fix the cause, start again"
                 ) from error
             log.exception("event at %s failed", delivery.origin)
             await self._dead_letters.bury(

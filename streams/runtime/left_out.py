@@ -16,7 +16,7 @@ CALLS = "calls_taken_in_part"
 """Counter of the calls of which a part was left out."""
 
 PART = "left_out:"
-"""Begin of the counters of each part, as `left_out:survey.rating`."""
+"""Beginning of the counters of each part, as `left_out:survey.rating`."""
 
 
 def report_left_out(left_out: Sequence[LeftOut], origin: str, progress: Progress) -> None:

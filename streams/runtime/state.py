@@ -94,7 +94,7 @@ class FaustStateTable:
         return Size(len(self._table.data), self._bytes)
 
     def forget_size(self) -> None:
-        """Count anew: Faust has read keys back, or dropped those of partitions that moved."""
+        """Count again: Faust has read keys back, or dropped those of partitions that moved."""
         self._bytes = None
 
     async def _write(self, encoded: Mapping[bytes, tuple[int | None, bytes | None]]) -> None:

@@ -30,7 +30,7 @@ RATES = ((60, 0.0), (30, 0.0), (10, 0.0), (45, 0.15))
 
 @dataclass(frozen=True)
 class Fall:
-    """From `hour` (since the begin) on the NPS is `points` lower, until hour `until`."""
+    """From `hour` (since the beginning) on the NPS is `points` lower, until hour `until`."""
 
     points: float = 0.0
     hour: int = 0
@@ -118,7 +118,7 @@ def notices(
     settings: RiseSettings,
     mood: float = 0,
 ) -> Iterator[Notice]:
-    """Simulate a fall at a random hour, 90 days after the begin, and yield how it was noticed.
+    """Simulate a fall at a random hour, 90 days after the beginning, and yield how it was noticed.
 
     Replicas in which an alert was open already are left out.
     """

@@ -48,7 +48,7 @@ def heard(calls: list[CallDay], settings: SilenceSettings = TWO) -> SilenceState
 
 
 def told(calls: list[CallDay], today: date, settings: SilenceSettings = TWO) -> tuple[Silence, ...]:
-    """The silences as of the begin of `today`."""
+    """The silences as of the beginning of `today`."""
     return silences(heard(calls, settings), day_of_date(today), settings)
 
 

@@ -1,4 +1,4 @@
-"""What the store must hold after all events are through, reckoned apart from the workers.
+"""What the store must hold after all events are through, recomputed apart from the workers.
 
 Run as `python -m tests.kafka.reckoned DIRECTORY`, it prints what the store holds as JSON: the
 engine in process opens one store a process.
@@ -39,7 +39,7 @@ def simulated(seed: int, calls: int) -> tuple[list[bytes], list[bytes]]:
 
 
 def assert_figures(events: list[Happening], data_dir: Path) -> None:
-    """Every figure of `ascolto figures` equals the one reckoned apart."""
+    """Every figure of `ascolto figures` equals the one recomputed apart."""
     for window, by in (("90d", None), ("24h", None), ("90d", "channel")):
         told = read_figures(data_dir, window, AS_OF, by)
         if by is None:

@@ -17,7 +17,7 @@ few_words = st.lists(st.sampled_from(["la", "rata", "paga", "domani"]), max_size
 
 
 def least_changes(said: Sequence[str], heard: Sequence[str]) -> int:
-    """The distance by its definition: the best of all ways to mend the last word."""
+    """The distance by its definition: the best of all ways to fix the last word."""
 
     @cache
     def least(a: int, b: int) -> int:

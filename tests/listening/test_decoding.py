@@ -155,7 +155,7 @@ def test_a_file_that_is_gone_may_come_back(tmp_path):
 
 
 def test_a_second_reading_gives_the_same(tmp_path):
-    """Short recordings are kept, long ones are decoded anew."""
+    """Short recordings are kept, long ones are decoded again."""
     short = Sound(CALL, "stereo", 3600)
     hour = write_wav(tmp_path / "hour.wav", [np.tile(RIGHT, 240), np.tile(LEFT, 240)])
     long = Sound(hour, "stereo", 3600)

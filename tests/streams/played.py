@@ -1,4 +1,4 @@
-"""Plays events files through `ascolto run all`, and reckons the figures again apart from it."""
+"""Plays events files through `ascolto run all`, and recomputes the figures again apart from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker's partitions are given anew: what it still has in hand is from before."""
+"""A worker's partitions are given again: what it still has in hand is from before."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.streams.doubles import BatchStream, MemoryBroker, MemoryOutbox
 
 
 class Rebalanced:
-    """Handles batches; the partitions are given anew while one of them is handled."""
+    """Handles batches; the partitions are given again while one of them is handled."""
 
     def __init__(self, stream: BatchStream, during: bytes) -> None:
         self._stream = stream

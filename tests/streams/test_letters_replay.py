@@ -115,7 +115,10 @@ def test_a_conversation_goes_to_the_partition_it_came_from_once_its_time_has_com
         (letter(b"{", "call-scored"), "still no conversation"),
         (letter(b"{}", ENGAGEMENT_CHANGED.name), "rebuild"),
         (letter(said("e", NOW), "payment-received"), "came in payment-received"),
-        (letter(b"{", reason="why (the first 700000 of its 900000 bytes are kept)"), "the begin"),
+        (
+            letter(b"{", reason="why (the first 700000 of its 900000 bytes are kept)"),
+            "the beginning",
+        ),
     ],
 )
 def test_what_cannot_be_replayed_says_why(given: Letter, why: str) -> None:

@@ -58,7 +58,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def check(run: Run, window: str, as_of: datetime, by: str | None) -> None:
-    """Every figure equals the one reckoned apart."""
+    """Every figure equals the one recomputed apart."""
     told = read_figures(run.data_dir, window, as_of, by)
     assert told, "there are agencies"
     assert told == sorted(told, key=lambda row: (row["agency_id"], row["segment"]))

@@ -110,7 +110,7 @@ def rebuild_figures(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
-    """Make all figures anew from the raw events beside the old ones; switch if equal."""
+    """Make all figures again from the raw events beside the old ones; switch if equal."""
     from infra.cli.figures.rebuild import rebuild
 
     raise typer.Exit(rebuild(read_settings(data_dir), accept, as_json))

@@ -1,4 +1,4 @@
-"""`ascolto rebuild`: all figures anew from the journal beside the old, then in their place."""
+"""`ascolto rebuild`: all figures again from the journal beside the old, then in their place."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def _sensitivity(rows: Sequence[Row]) -> Iterator[Table]:
         table = _table(
             f"{client}: figures by horizon H{_when(rows)}",
             ("", "H", "matured", "churn", "recovery", "r churn", "r payment"),
-            "95 % intervals; engagements derived anew for each H",
+            "95 % intervals; engagements derived again for each H",
         )
         for agency, horizons in groupby(own, key=lambda row: str(row["agency_id"])):
             for index, row in enumerate(horizons):

@@ -44,7 +44,7 @@ def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | N
     quote holds any.
 
     A line that cannot be read is told on `err` (standard error by default) with its number and
-    what to mend, never with its text; the other lines are still done. Returns the exit code:
+    what to fix, never with its text; the other lines are still done. Returns the exit code:
     0, or 1 where a line could not be read or there is none.
     """
     errors = sys.stderr if err is None else err

@@ -79,7 +79,7 @@ def replay(settings: Settings, chosen: Chosen) -> int:
 def sending_of(letter: Letter, settings: Settings) -> Sending | str:
     """Where the letter's original goes, or why it cannot be replayed."""
     if "bytes are kept)" in letter.reason:
-        return "an earlier version kept only the begin of it: send the event from its source"
+        return "an earlier version kept only the beginning of it: send the event from its source"
     if letter.topic in _CALLS:
         return _call_sending(letter, settings)
     routed = decode_inbound(letter.original)

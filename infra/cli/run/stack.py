@@ -309,7 +309,7 @@ class Stack:
 
 
 def refilling(data_dir: Path) -> Path:
-    """A file that is there while the figures are being made anew from the journal."""
+    """A file that is there while the figures are being made again from the journal."""
     return data_dir / "refilling"
 
 

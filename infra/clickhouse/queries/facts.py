@@ -1,4 +1,4 @@
-"""The facts in the store, customer by customer: what figures can be derived anew from."""
+"""The facts in the store, customer by customer: what figures can be derived again from."""
 
 from __future__ import annotations
 

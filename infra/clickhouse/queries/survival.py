@@ -1,4 +1,4 @@
-"""Survival curves: reckoned from the store's facts, and kept in table `survival` for a panel."""
+"""Survival curves: recomputed from the store's facts, and kept in table `survival` for a panel."""
 
 from __future__ import annotations
 
