@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.infra.stored import played, sql, told
-from tests.streams.played import ascolto, finish, play, read_figures
+from tests.streams.played import ascolto, finish, play, read_all_figures
 
 AS_OF = datetime(2026, 6, 30, 12, tzinfo=UTC)
 LENGTHS = range(200, 50_000)
@@ -21,7 +21,7 @@ COUNTS = "SELECT (SELECT count() FROM events FINAL), (SELECT count() FROM calls 
 
 
 def figures(data_dir: Path) -> list[Any]:
-    return [read_figures(data_dir, window, AS_OF) for window in ("24h", "30d", "90d")]
+    return read_all_figures(data_dir, [(window, AS_OF, None) for window in ("24h", "30d", "90d")])
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ import pytest
 
 from infra.simulation import SimulationSettings, encode, simulate
 from tests.figures.reference import Happening, Said
-from tests.streams.played import expected, read_figures
+from tests.streams.played import expected, read_all_figures
 from tests.waiting import completed
 
 AS_OF = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -40,14 +40,14 @@ def simulated(seed: int, calls: int) -> tuple[list[bytes], list[bytes]]:
 
 def assert_figures(events: list[Happening], data_dir: Path) -> None:
     """Every figure of `ascolto figures` equals the one recomputed apart."""
-    for window, by in (("90d", None), ("24h", None), ("90d", "channel")):
-        told = read_figures(data_dir, window, AS_OF, by)
+    asked = [("90d", AS_OF, None), ("24h", AS_OF, None), ("90d", AS_OF, "channel")]
+    for (window, _, by), rows in zip(asked, read_all_figures(data_dir, asked), strict=True):
         if by is None:
-            assert {row["agency_id"] for row in told} == agencies(events)
-        assert told, "there are agencies"
-        for row in told:
-            reckoned = expected(events, row["agency_id"], row["segment"], window, AS_OF)
-            for name, value in reckoned.items():
+            assert {row["agency_id"] for row in rows} == agencies(events)
+        assert rows, "there are agencies"
+        for row in rows:
+            right = expected(events, row["agency_id"], row["segment"], window, AS_OF)
+            for name, value in right.items():
                 assert row[name] == _near(value), (row["agency_id"], row["segment"], name)
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -29,7 +30,7 @@ from schemas.events import (
 )
 from tests.figures import reference
 from tests.figures.reference import Answered, Happening, Left, Paid, Returned, Said
-from tests.waiting import cpu_seconds, output, wait_for
+from tests.waiting import completed, cpu_seconds, output, wait_for
 
 HORIZON = timedelta(days=30)
 _READER = scorer_of("encoder")
@@ -133,16 +134,32 @@ def kill_after_rows(process: subprocess.Popen[str], data_dir: Path, seconds: flo
     process.wait()
 
 
+Asked = tuple[str, datetime, str | None]
+"""Figures to read: window, as of when, by which segment."""
+
+
 def read_figures(
     data_dir: Path, window: str, as_of: datetime, by: str | None = None
 ) -> list[dict[str, Any]]:
     """What `ascolto figures` says."""
-    arguments = ["figures", "--data-dir", data_dir, "--window", window, "--json"]
-    arguments += ["--as-of", as_of.isoformat()] + (["--by", by] if by else [])
-    out, err = output(ascolto(*arguments, home=data_dir))
-    assert out, err
-    told: list[dict[str, Any]] = json.loads(out)
-    return told
+    return read_all_figures(data_dir, [(window, as_of, by)])[0]
+
+
+def read_all_figures(data_dir: Path, asked: Sequence[Asked]) -> list[list[dict[str, Any]]]:
+    """What `ascolto figures` says, each time it is asked."""
+    commands = [
+        ["figures", "--data-dir", str(data_dir), "--json"]
+        + ["--window", window, "--as-of", as_of.isoformat()]
+        + (["--by", by] if by else [])
+        for window, as_of, by in asked
+    ]
+    done = completed(
+        [sys.executable, "-m", "tests.infra.commands_child"],
+        given=json.dumps(commands),
+        env={**os.environ, "ASCOLTO_HOME": str(data_dir)},
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(out) for out in json.loads(done.stdout)]
 
 
 def happenings(lines: list[bytes]) -> list[Happening]:

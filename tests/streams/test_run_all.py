@@ -3,72 +3,77 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.figures.reference import Happening, Said
+from tests.figures.reference import Answered, Happening, Paid, Returned, Said, whole_hour
+from tests.infra.stored import sql, told
+from tests.streams.hard_history import CONFLICTS, FUTURE, NAME, SOURCES, HardHistory
 from tests.streams.played import (
     BROKEN,
-    events_file,
+    HORIZON,
+    Asked,
     expected,
     finish,
-    happenings,
     kill_after_rows,
     play,
-    read_figures,
+    read_all_figures,
 )
 
 AS_OF = datetime(2026, 6, 30, 12, tzinfo=UTC)
+TIMES = (AS_OF, AS_OF - timedelta(days=9, hours=5), AS_OF - timedelta(days=33))
+HOUR = timedelta(hours=1)
 BOUNDS = {"low": 1e-8, "high": 1e-8}
 """The reference's Wilson interval takes z to all its digits, PRODUCT to seven."""
-TIMES = (AS_OF, AS_OF - timedelta(days=9, hours=5), AS_OF - timedelta(days=33))
 
 
 class Run:
-    """One events file played to its end."""
+    """A hard history played to its end."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        self.file = folder / "events.jsonl"
-        self.data_dir = folder / "data"
-        self.lines = events_file(self.file, seed=seed, calls=500, days=70)
-        self.events: list[Happening] = happenings(self.lines)
-        self.summary: dict[str, Any] = {}
-
-
-@pytest.fixture(scope="module")
-def straight(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Played once, undisturbed."""
-    run = Run(tmp_path_factory.mktemp("straight"), seed=11)
-    run.summary = finish(play(run.file, run.data_dir), run.data_dir)
-    return run
-
-
-@pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Killed with SIGKILL several times, and started again with the same command."""
-    run = Run(tmp_path_factory.mktemp("killed"), seed=12)
-    rng = random.Random(12)
-    for _ in range(3):
-        kill_after_rows(play(run.file, run.data_dir), run.data_dir, rng.uniform(0.5, 9.0))
-    run.summary = finish(play(run.file, run.data_dir), run.data_dir)
-    return run
+    def __init__(self, folder: Path, seed: int, kills: int) -> None:
+        self.file, self.data_dir = folder / "events.jsonl", folder / "data"
+        history = HardHistory.of(seed, calls=250, days=70)
+        self.file.write_bytes(b"\n".join(history.lines(seed)) + b"\n")
+        rng = random.Random(seed)
+        for _ in range(kills):
+            kill_after_rows(play(self.file, self.data_dir), self.data_dir, rng.uniform(0.5, 9.0))
+        self.summary = finish(play(self.file, self.data_dir), self.data_dir)
+        [letters] = sql(
+            self.data_dir, "SELECT error_class, base64Decode(original) FROM dead_letters FINAL"
+        )
+        self.letters = Counter(error_class for error_class, _ in letters)
+        refused = [(what, line.encode()) for what, line in letters if line.startswith("{")]
+        ours = [(what, line) for what, line in refused if what in ("conflict", "from_the_future")]
+        self.conflicting = {line for what, line in ours if what == "conflict"}
+        self.events: list[Happening] = history.happenings([line for _, line in ours])
 
 
-def check(run: Run, window: str, as_of: datetime, by: str | None) -> None:
-    """Every figure equals the one recomputed apart."""
-    told = read_figures(run.data_dir, window, as_of, by)
-    assert told, "there are agencies"
-    assert told == sorted(told, key=lambda row: (row["agency_id"], row["segment"]))
-    for row in told:
-        reckoned = expected(run.events, row["agency_id"], row["segment"], window, as_of)
-        for name, value in reckoned.items():
-            assert row[name] == near(value), (row["agency_id"], row["segment"], name)
-    if by is None:
-        agencies = {e.agency for e in run.events if isinstance(e, Said) and e.ended_at <= as_of}
-        assert {row["agency_id"] for row in told} == agencies
+@pytest.fixture(scope="module", params=[0, 3], ids=["straight", "killed"])
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Undisturbed, and with SIGKILL several times and the same command again."""
+    return Run(tmp_path_factory.mktemp("run"), seed=3 + request.param, kills=request.param)
+
+
+def check(run: Run, *asked: Asked) -> list[list[dict[str, Any]]]:
+    """Every figure equals the one recomputed from the events; returns the rows as asked."""
+    answers = read_all_figures(run.data_dir, asked)
+    for (window, as_of, by), rows in zip(asked, answers, strict=True):
+        assert rows, "there are agencies"
+        assert rows == sorted(rows, key=lambda row: (row["agency_id"], row["segment"]))
+        for row in rows:
+            right = expected(run.events, row["agency_id"], row["segment"], window, as_of)
+            for name, value in right.items():
+                assert row[name] == near(value), (row["agency_id"], row["segment"], name, as_of)
+        if by is None:
+            said = [e for e in run.events if isinstance(e, Said) and e.ended_at <= as_of]
+            assert {row["agency_id"] for row in rows} == {event.agency for event in said}
+    return answers
 
 
 def near(value: Any, tolerance: float = 1e-9) -> Any:
@@ -80,29 +85,77 @@ def near(value: Any, tolerance: float = 1e-9) -> Any:
     return value
 
 
-@pytest.mark.parametrize("which", ["straight", "killed"])
-def test_every_figure_equals_an_independent_reckoning(
-    which: str, request: pytest.FixtureRequest
-) -> None:
-    run = request.getfixturevalue(which)
-    for as_of in TIMES:
-        for window in ("24h", "7d", "30d", "90d"):
-            check(run, window, as_of, None)
-    check(run, "90d", AS_OF, "channel")
-    check(run, "30d", AS_OF, "touchpoint")
+ALL: list[Asked] = [
+    *((window, as_of, None) for as_of in TIMES for window in ("24h", "7d", "30d", "90d")),
+    ("90d", AS_OF, "channel"),
+    ("30d", AS_OF, "touchpoint"),
+]
 
 
-@pytest.mark.parametrize("which", ["straight", "killed"])
-def test_broken_lines_end_as_dead_letters_and_change_nothing_else(
-    which: str, request: pytest.FixtureRequest
-) -> None:
-    run = request.getfixturevalue(which)
-    said = [event for event in run.events if isinstance(event, Said)]
-    assert run.summary["dead_letters"] == len(BROKEN)
-    assert run.summary["calls"] == len(said)
+def decisive(events: list[Happening]) -> Iterator[datetime]:
+    """Times T whose hour is the first in which a return or an answer counts, two of each."""
+    named = {event.event_id: event for event in events if isinstance(event, Said | Paid)}
+
+    def returns() -> Iterator[datetime]:
+        for event in events:
+            if isinstance(event, Returned) and isinstance(paid := named[event.payment], Paid):
+                known = whole_hour(max(event.at, paid.at))
+                if paid.customer == event.customer and known > paid.at + HORIZON:
+                    yield known
+
+    def answers() -> Iterator[datetime]:
+        for event in events:
+            if isinstance(event, Answered) and isinstance(call := named[event.call], Said):
+                known = whole_hour(max(event.at, call.ended_at))
+                if call.customer == event.customer and call.survey is None:
+                    yield known
+
+    yield from islice(returns(), 2)
+    yield from islice(answers(), 2)
 
 
-def test_the_same_file_again_changes_nothing(straight: Run) -> None:
-    again = finish(play(straight.file, straight.data_dir), straight.data_dir)
-    assert {**again, "seconds": 0} == {**straight.summary, "seconds": 0}
-    check(straight, "90d", AS_OF, None)
+def test_every_figure_equals_an_independent_recomputation(run: Run) -> None:
+    check(run, *ALL)
+
+
+def test_figures_as_of_any_time_are_those_of_what_was_known_by_then(run: Run) -> None:
+    names = ("nps", "nps_predicted", "recovery_rate", "amount_recovered")
+    times = list(decisive(run.events))
+    assert len(times) == 4
+    answers = check(run, *(("90d", t, None) for known in times for t in (known - HOUR, known)))
+    shown = [[[row[name] for name in names] for row in rows] for rows in answers]
+    changes = sum(before != after for before, after in zip(shown[::2], shown[1::2], strict=True))
+    assert changes >= 2, "the times are those at which something changes"
+
+
+def test_what_is_refused_is_a_dead_letter_and_changes_nothing_else(run: Run) -> None:
+    assert run.letters.pop("from_the_future") == FUTURE
+    assert run.letters.pop("conflict") >= CONFLICTS
+    assert len(run.conflicting) >= CONFLICTS
+    assert run.letters.total() == len(BROKEN)
+    assert run.summary["calls"] == sum(isinstance(event, Said) for event in run.events)
+
+
+def test_everything_stored_agrees_with_sql_alone(run: Run) -> None:
+    code, seen = told(run.data_dir, "reconcile")
+    assert (code, seen["differences"]) == (0, [])
+    assert seen["compared"]["events"] == len(run.events)
+    assert seen["compared"]["call_surveys"] > 10
+
+
+def test_nothing_that_can_name_a_person_is_stored(run: Run) -> None:
+    comments, journal = sql(
+        run.data_dir,
+        "SELECT count() FROM events FINAL WHERE JSONHas(payload, 'data', 'comment')",
+        "SELECT event_id, customer, payload FROM events FINAL",
+    )
+    assert comments[0][0] > 5
+    clear = (NAME, "cliente-", *SOURCES)
+    assert not [row for row in journal if any(word in str(row) for word in clear)]
+    assert {row[0][:2] for row in journal} == {"e:"}
+
+
+def test_the_same_file_again_changes_nothing(run: Run) -> None:
+    again = finish(play(run.file, run.data_dir), run.data_dir)
+    assert {**again, "seconds": 0} == {**run.summary, "seconds": 0}
+    check(run, *ALL)
