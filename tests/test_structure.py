@@ -22,6 +22,7 @@ MOST_MODULES = 12
 FOLDERS_MAY_IMPORT = {
     "processors.text": set(),
     "processors.mail": set(),
+    "processors.mapping": set(),
     "processors.names": {"text"},
     "processors.redaction": {"names", "text"},
     "processors.transcript": {"redaction", "text"},
@@ -35,6 +36,7 @@ FOLDERS_MAY_IMPORT = {
     "processors.alerts": {"metrics"},
     "infra.clickhouse": set(),
     "infra.embedded": set(),
+    "infra.importing": set(),
     "infra.kafka": set(),
     "infra.recordings": set(),
     "infra.scoring": set(),

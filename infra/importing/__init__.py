@@ -1,0 +1,1 @@
+"""Exports of telephone systems, billing and CRM: read by mapping files, made into events."""

@@ -1,0 +1,118 @@
+"""Imports exports: every record's outcome, counted and in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from infra.importing.mapping_files import MappingFile
+from infra.importing.rows import UnreadableExport, read_records, read_table
+from processors.mapping.conversions import CannotConvert, phone
+from processors.mapping.mapper import Made, Mapper, Outcome, Refused, Tables, UnknownCustomer
+from processors.mapping.records import Record
+
+
+@dataclass
+class Counts:
+    """What an import has understood so far."""
+
+    rows: int = 0
+    events: int = 0
+    passed_over: int = 0
+    """Records of which a filter does not hold."""
+    refused: int = 0
+    unmatched_customers: int = 0
+    missing_recordings: int = 0
+    """Events whose recording is not in its place yet; they are imported all the same."""
+
+    def as_json(self) -> dict[str, int]:
+        """The last line of `ascolto import --json`."""
+        return {
+            "rows": self.rows,
+            "events": self.events,
+            "refused": self.refused,
+            "unmatched_customers": self.unmatched_customers,
+            "missing_recordings": self.missing_recordings,
+        }
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A record of a file, and what became of it."""
+
+    file: Path
+    record: Record
+    outcome: Outcome
+    recording_is_missing: bool = False
+
+
+def read_tables(mapping_file: MappingFile) -> Tables:
+    """The lookup tables that a mapping names.
+
+    Raises:
+        UnreadableExport: one cannot be read, or has two values for one key.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for name, table in mapping_file.mapping.tables.items():
+        path = mapping_file.folder / table.file
+        values = found[name] = {}
+        for number, (written, value) in enumerate(read_table(path, table), start=1):
+            key = written
+            if table.as_ == "phone":
+                try:
+                    key = phone(written, mapping_file.mapping.country)
+                except CannotConvert as error:
+                    raise UnreadableExport(f"{path}, row {number}: the key {error}") from None
+            if values.setdefault(key, value) != value:
+                raise UnreadableExport(
+                    f"{path}, row {number}: its key stands there with another value already"
+                )
+    return found
+
+
+@dataclass
+class Import:
+    """One import: a mapping, its tables, and where recordings lie."""
+
+    mapping_file: MappingFile
+    tables: Tables
+    recordings: Sequence[Path]
+    counts: Counts = field(default_factory=Counts)
+
+    def run(self, files: Sequence[Path]) -> Iterator[Imported]:
+        """What becomes of every record of the files.
+
+        Raises:
+            UnreadableExport: a file cannot be read; what came before it stands.
+        """
+        mapper = Mapper(self.mapping_file.mapping, self.tables)
+        for file in files:
+            for record in read_records(file, self.mapping_file.mapping):
+                yield self._counted(file, record, mapper.apply(record))
+
+    def _counted(self, file: Path, record: Record, outcome: Outcome) -> Imported:
+        counts = self.counts
+        counts.rows += len(record.rows)
+        missing = False
+        match outcome:
+            case Made(recording=recording):
+                counts.events += 1
+                missing = recording is not None and not self._is_there(recording)
+                counts.missing_recordings += missing
+            case Refused():
+                counts.refused += 1
+            case UnknownCustomer():
+                counts.unmatched_customers += 1
+            case _:
+                counts.passed_over += 1
+        return Imported(file, record, outcome, missing)
+
+    def _is_there(self, uri: str) -> bool:
+        """Whether a recording can be read in one of the directories of recordings."""
+        path = Path(unquote(urlsplit(uri).path)) if uri.startswith("file:") else Path(uri)
+        try:
+            return any((folder / path).is_file() for folder in self.recordings or [Path()])
+        except OSError:
+            return False

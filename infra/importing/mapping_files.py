@@ -1,0 +1,195 @@
+"""Mapping files (YAML): presets that ship with the package, and a user's own on top of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic import ValidationError
+
+from processors.mapping.model import DATA_OF, Mapping, WrongField
+from processors.mapping.records import check_path
+
+_MERGED: Final = ("tables", "data", "input")
+"""Parts of a mapping of which a user's own replaces single entries; it replaces others whole."""
+
+
+class MappingError(Exception):
+    """A mapping file that cannot be used; the message names the file, the line and the fix."""
+
+
+@dataclass(frozen=True)
+class MappingFile:
+    """A mapping, and the folder its tables' paths are relative to."""
+
+    mapping: Mapping
+    folder: Path
+
+
+def preset_names() -> list[str]:
+    """The presets that ship with the package."""
+    files = resources.files("infra.importing") / "presets"
+    names = [each.name for each in files.iterdir()]
+    return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
+
+
+def preset_text(name: str) -> str:
+    """A preset as it is written.
+
+    Raises:
+        MappingError: there is none of that name.
+    """
+    if name not in preset_names():
+        raise MappingError(f"there is no preset {name}; there are {', '.join(preset_names())}")
+    file = resources.files("infra.importing") / "presets" / f"{name}.yaml"
+    return file.read_text(encoding="utf-8")
+
+
+def preset_title(name: str) -> str:
+    """What a preset is for."""
+    return str(_parsed(preset_text(name), name).content.get("title", ""))
+
+
+def load(preset: str, own: Path | None = None) -> MappingFile:
+    """A preset, with what a user's own file says in place of its parts.
+
+    Raises:
+        MappingError: there is no such preset, or the two together are no mapping.
+    """
+    base = _parsed(preset_text(preset), f"preset {preset}")
+    if own is None:
+        return MappingFile(_checked(base, [(f"preset {preset}", base)]), Path())
+    try:
+        text = own.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MappingError(f"{own}: cannot be read: {error}") from error
+    mine = _parsed(text, str(own))
+    whole = _on_top(base.content, mine.content)
+    document = _Document(str(own), whole, base.lines | mine.lines)
+    return MappingFile(
+        _checked(document, [(str(own), mine), (f"preset {preset}", base)]), own.parent
+    )
+
+
+@dataclass(frozen=True)
+class _Document:
+    """A YAML document, and the line of each of its entries."""
+
+    name: str
+    content: dict[str, Any]
+    lines: dict[tuple[str, ...], int]
+
+
+def _parsed(text: str, name: str) -> _Document:
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "it is no YAML"
+        raise MappingError(f"{name}{where}: {problem}") from error
+    if not isinstance(content, dict) or node is None:
+        raise MappingError(f"{name}: a mapping of names to values is needed: event: call-ended ...")
+    return _Document(name, content, dict(_lines(node, ())))
+
+
+def _lines(node: yaml.Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Every entry's path, and the line on which it stands."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*path, str(key.value))
+            yield here, key.start_mark.line + 1
+            yield from _lines(value, here)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            here = (*path, str(index))
+            yield here, value.start_mark.line + 1
+            yield from _lines(value, here)
+
+
+def _on_top(base: dict[str, Any], mine: dict[str, Any]) -> dict[str, Any]:
+    merged = {**base, **mine}
+    for part in _MERGED:
+        if isinstance(base.get(part), dict) and isinstance(mine.get(part), dict):
+            merged[part] = {**base[part], **mine[part]}
+            # An entry taken out by `null`.
+            merged[part] = {name: each for name, each in merged[part].items() if each is not None}
+    return merged
+
+
+def _checked(document: _Document, sources: Sequence[tuple[str, _Document]]) -> Mapping:
+    try:
+        mapping = Mapping.model_validate(document.content)
+        if mapping.input.format != "csv":
+            _check_paths(mapping, document.content)
+    except ValidationError as error:
+        lines = [_sentence(detail, sources) for detail in error.errors()[:5]]
+        raise MappingError("\n".join(lines)) from None
+    except ValueError as error:
+        raise MappingError(f"{document.name}: {error}") from None
+    _check_complete(mapping, document.name)
+    return mapping
+
+
+def _check_complete(mapping: Mapping, name: str) -> None:
+    """Raise MappingError for fields that an event needs and the mapping does not give."""
+    fields = DATA_OF[mapping.event].model_fields
+    missing = [each for each, field in fields.items() if field.is_required()]
+    missing = [each for each in missing if each not in mapping.data]
+    if missing:
+        lines = "\n".join(f"  {each}: {{value: ...}}" for each in missing)
+        raise MappingError(
+            f"{name}: every {mapping.event} event needs {', '.join(missing)}. Write a file with\n\n"
+            f"data:\n{lines}\n\n(or column: or lookup: in place of value:) and give it as "
+            "--mapping FILE; docs/connect.md shows whole ones"
+        )
+
+
+def _sentence(detail: Any, sources: Sequence[tuple[str, _Document]]) -> str:
+    """An error with the file and line it is about, as near as a line is known."""
+    # Names of the models that a field may be stand in the path beside its own.
+    path = [str(part) for part in detail["loc"]]
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        message = "this name means nothing here; ascolto import presets schema says which do"
+    cause = detail.get("ctx", {}).get("error")
+    if isinstance(cause, WrongField):
+        path = list(cause.path)
+    for name, document in sources:
+        at = _nearest(path, document)
+        if at is not None:
+            return f"{name}, line {document.lines[at]}: {'.'.join(at)}: {message}"
+    name = sources[0][0]
+    return f"{name}: {'.'.join(path)}: {message}" if path else f"{name}: {message}"
+
+
+def _nearest(path: list[str], document: _Document) -> tuple[str, ...] | None:
+    found: tuple[str, ...] = ()
+    for part in path:
+        if (*found, part) in document.lines:
+            found = (*found, part)
+    return found or None
+
+
+def _check_paths(mapping: Mapping, content: Any) -> None:
+    for expression in [mapping.input.records, mapping.group_by, *_columns(content)]:
+        if expression is not None:
+            check_path(expression)
+
+
+def _columns(content: Any) -> Iterator[str]:
+    """Every `column` of a mapping as it is written."""
+    if isinstance(content, list):
+        for each in content:
+            yield from _columns(each)
+    elif isinstance(content, dict):
+        for name, inner in content.items():
+            if name == "column":
+                yield from inner if isinstance(inner, list) else [inner]
+            else:
+                yield from _columns(inner)

@@ -1,0 +1,1 @@
+"""From the rows of other systems' exports to events, as a mapping file says."""

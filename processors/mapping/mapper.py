@@ -1,0 +1,257 @@
+"""Applies a mapping: a record becomes an event, is passed over, or is refused with a reason."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping as Names
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from processors.mapping import conversions
+from processors.mapping.conversions import CannotConvert
+from processors.mapping.model import CUSTOMER, Mapping, Value
+from processors.mapping.records import NoColumn, Record, Row
+from schemas.codec import InvalidMessage, decode_inbound
+
+Tables = Names[str, Names[str, str]]
+"""Per table, its values by key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An event, as the line of an events file."""
+
+    line: bytes
+    recording: str | None = None
+    """Where its recording is to be, as the event says."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A filter does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No event can be made of the record; the reason names fields and columns, never values."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCustomer:
+    """Its customer stands in no table (or is not given)."""
+
+    reason: str
+
+
+Outcome = Made | PassedOver | Refused | UnknownCustomer
+
+
+class _NotFound(CannotConvert):
+    """Nothing there, or a key that its table does not have."""
+
+
+@dataclass
+class Mapper:
+    """Makes events of records, of which it remembers the equal ones."""
+
+    mapping: Mapping
+    tables: Tables
+    _seen: Counter[str] = field(default_factory=Counter)
+
+    def apply(self, record: Record) -> Outcome:
+        """What becomes of a record."""
+        try:
+            if not all(map(record.any_row, self.mapping.filters)):
+                return PassedOver()
+            data = self._data(record)
+            event = {
+                "specversion": "1.0",
+                "type": f"it.ascolto.{self.mapping.event}.v1",
+                "source": self._value(record, self.mapping.source, "source"),
+                "id": self._id(record),
+                "subject": data.get(CUSTOMER),
+                "data": data,
+            }
+        except _UnknownCustomer as error:
+            return UnknownCustomer(str(error))
+        except CannotConvert as error:
+            return Refused(str(error))
+        line = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        routed = decode_inbound(line)
+        if isinstance(routed, InvalidMessage):
+            return Refused(routed.reason)
+        recording = data.get("recording")
+        return Made(line, recording.get("uri") if isinstance(recording, dict) else None)
+
+    def _id(self, record: Record) -> Any:
+        given = self.mapping.id
+        if given is not None and (found := self._value(record, given, "id")) is not None:
+            return found
+        content = record.content_id()
+        self._seen[content] += 1
+        times = self._seen[content]
+        return content if times == 1 else f"{content}-{times}"
+
+    def _data(self, record: Record) -> dict[str, Any]:
+        """The event's fields; those that are absent are left out."""
+        made: dict[str, Any] = {}
+        for name, given in self.mapping.data.items():
+            if isinstance(given, Value):
+                found = self._value(record, given, name, made.get("started_at"))
+            else:
+                inner = {
+                    each: self._value(record, value, f"{name}.{each}")
+                    for each, value in given.items()
+                }
+                found = inner if all(part is not None for part in inner.values()) else None
+            if found is not None:
+                made[name] = found
+        return made
+
+    def _value(self, record: Record, value: Value, name: str, start: str | None = None) -> Any:
+        """What a field becomes; None where it is absent and may be.
+
+        Raises:
+            CannotConvert: it cannot be made; the message names the field.
+        """
+        not_before = None if start is None else datetime.fromisoformat(start)
+        try:
+            text = self._text(record, value)
+            return self._meant(record, value, text, not_before)
+        except (_NotFound, NoColumn) as error:
+            if value.optional:
+                return None
+            if name == CUSTOMER:
+                raise _UnknownCustomer(f"{name} {error}") from None
+            raise CannotConvert(f"{name} {error}") from None
+        except CannotConvert as error:
+            raise CannotConvert(f"{name} {error}") from None
+
+    def _text(self, record: Record, value: Value) -> str:
+        """The text that a value has before it is looked up."""
+        row = _row(record, value)
+        if value.value is not None:
+            return value.value
+        if value.join is not None:
+            return "".join(str(self._inner(record, part)) for part in value.join)
+        if value.cases is not None:
+            for case in value.cases:
+                if case.when is None or record.any_row(case.when):
+                    return str(self._inner(record, case.use))
+            raise _NotFound("is of none of the cases")
+        columns = [value.column] if isinstance(value.column, str) else value.column or []
+        for column in columns:
+            if len(columns) > 1 and not record.has(row, column):
+                continue
+            text = record.cell(row, column).strip()
+            if text:
+                return text
+        raise _NotFound(f"is empty: column {' or '.join(columns)}")
+
+    def _inner(self, record: Record, value: Value) -> Any:
+        """The value of a part; '' where it is absent and may be."""
+        try:
+            return self._meant(record, value, self._text(record, value), None)
+        except (_NotFound, NoColumn):
+            if value.optional:
+                return ""
+            raise
+
+    def _meant(self, record: Record, value: Value, text: str, not_before: datetime | None) -> Any:
+        """What a text means: looked up, then of the kind that the mapping says."""
+        text = _without_prefix(text, value.strip_prefix)
+        if value.lookup is not None:
+            text = self._looked_up(value, text)
+        elif value.map is not None:
+            text = _mapped(value, text)
+        if not text:
+            raise _NotFound("is empty")
+        mapping = self.mapping
+        match value.as_:
+            case "text":
+                return text
+            case "phone":
+                return conversions.phone(text, mapping.country)
+            case "time":
+                return self._time(record, value, text, not_before)
+            case "amount":
+                return str(conversions.amount(text, mapping.decimal))
+            case "seconds":
+                return conversions.seconds(text)
+            case "integer":
+                return conversions.integer(text)
+            case "boolean":
+                return conversions.boolean(text)
+
+    def _looked_up(self, value: Value, text: str) -> str:
+        assert value.lookup is not None
+        table = self.mapping.tables[value.lookup]
+        key = conversions.phone(text, self.mapping.country) if table.as_ == "phone" else text
+        found = self.tables[value.lookup].get(key, value.otherwise)
+        if found is None:
+            raise _NotFound(f"is not in the table {value.lookup}")
+        return found
+
+    def _time(self, record: Record, value: Value, text: str, not_before: datetime | None) -> str:
+        """A time in UTC as RFC 3339, or as `write` says.
+
+        Of the two that the hour of the clock change may mean, the one nearest to `near`; without
+        it the first that is not before the event's start.
+        """
+        zone = value.time_zone or self.mapping.time_zone
+        meant = conversions.instants(text, value.formats, zone)
+        chosen = meant[0]
+        near = self._near(record, value) if len(meant) > 1 else None
+        if near is not None:
+            chosen = min(meant, key=lambda each: abs(each - near))
+        elif not_before is not None:
+            chosen = next((each for each in meant if each >= not_before), chosen)
+        if value.plus_seconds is not None:
+            more = conversions.seconds(str(self._inner(record, value.plus_seconds)))
+            chosen += timedelta(seconds=more)
+        if value.write is None:
+            return chosen.isoformat()
+        return chosen.astimezone(conversions.zone_of(zone)).strftime(value.write)
+
+    def _near(self, record: Record, value: Value) -> datetime | None:
+        if value.near is None:
+            return None
+        try:
+            return datetime.fromisoformat(str(self._inner(record, value.near)))
+        except (CannotConvert, ValueError):
+            return None
+
+
+class _UnknownCustomer(Exception):
+    """The customer is not given, or stands in no table."""
+
+
+def _row(record: Record, value: Value) -> Row:
+    """The row that a value is taken from."""
+    rows = record.rows if value.take == "first" else list(reversed(record.rows))
+    if value.where is None:
+        return rows[0]
+    for row in rows:
+        if record.holds(value.where, row):
+            return row
+    raise _NotFound(f"has no row in which {value.where.column} is as it should be")
+
+
+def _without_prefix(text: str, prefixes: list[str]) -> str:
+    for prefix in prefixes:
+        if prefix and text.startswith(prefix):
+            return text[len(prefix) :]
+    return text
+
+
+def _mapped(value: Value, text: str) -> str:
+    assert value.map is not None
+    by_word = {key.casefold(): to for key, to in value.map.items()}
+    found = by_word.get(text.casefold(), value.otherwise)
+    if found is None:
+        raise CannotConvert("holds a text that map does not have; add it, or otherwise")
+    return found

@@ -1,0 +1,245 @@
+"""What a mapping file may say: data, never code.
+
+A mapping names the event that each row becomes and, field by field, where its value comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping as Names
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from processors.mapping.conversions import zone_of
+from schemas.events import (
+    CallEnded,
+    ContractCancelled,
+    PaymentReceived,
+    PaymentReturned,
+    SurveyAnswered,
+)
+
+EventKind = Literal[
+    "call-ended",
+    "payment-received",
+    "contract-cancelled",
+    "payment-returned",
+    "survey-answered",
+]
+ValueKind = Literal["text", "phone", "time", "amount", "seconds", "integer", "boolean"]
+DATA_OF: Final[Names[str, type[BaseModel]]] = {
+    "call-ended": CallEnded,
+    "payment-received": PaymentReceived,
+    "contract-cancelled": ContractCancelled,
+    "payment-returned": PaymentReturned,
+    "survey-answered": SurveyAnswered,
+}
+CUSTOMER: Final = "customer_id"
+
+
+class WrongField(ValueError):
+    """A field of `data` that does not fit the event; `path` is where it stands in the mapping."""
+
+    def __init__(self, path: tuple[str, ...], message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class Part(BaseModel):
+    """Part of a mapping: a name that it does not know is an error, not a comment."""
+
+    model_config = ConfigDict(
+        extra="forbid", populate_by_name=True, frozen=True, coerce_numbers_to_str=True
+    )
+
+
+class Condition(Part):
+    """Something that must hold of a row; everything that is given must."""
+
+    column: str = Field(description="column name, or JMESPath of JSON")
+    is_: list[str] | None = Field(None, alias="is", description="one of these, in any case")
+    is_not: list[str] | None = Field(None, description="none of these, in any case")
+    starts_with: list[str] | None = Field(None, description="begins with one of these")
+    at_least: float | None = Field(None, description="a number, this or more")
+    at_most: float | None = Field(None, description="a number, this or less")
+    empty: bool | None = Field(None, description="true: holds nothing; false: holds something")
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if self.model_fields_set <= {"column"}:
+            raise ValueError(
+                "say what must hold: is, is_not, starts_with, at_least, at_most or empty"
+            )
+        return self
+
+
+class Value(Part):
+    """Where a value comes from and what it is.
+
+    One of `column`, `value`, `join` and `cases` gives a text; then `map` or `lookup` replaces it
+    by another one, and `as` says what it is.
+    """
+
+    column: list[str] | str | None = Field(
+        None, description="column name, or JMESPath of JSON; of several the first not empty"
+    )
+    value: str | None = Field(None, description="the same for every row")
+    join: list[Value] | None = Field(None, description="texts put together")
+    cases: list[Case] | None = Field(None, description="the first whose condition holds")
+    where: Condition | None = Field(
+        None, description="of grouped rows, one for which this holds; default: the first row"
+    )
+    take: Literal["first", "last"] = Field("first", description="of grouped rows, which")
+    strip_prefix: list[str] = Field(
+        default_factory=list, description="taken off the beginning, such as the 0 for a line"
+    )
+    map: dict[str, str] | None = Field(None, description="texts and what replaces them")
+    lookup: str | None = Field(None, description="a table, whose value replaces the key")
+    otherwise: str | None = Field(
+        None, description="for what neither map nor lookup knows; default: the row is refused"
+    )
+    as_: ValueKind = Field("text", alias="as", description="what it is")
+    formats: list[str] = Field(
+        default_factory=list,
+        description="of times: iso, rfc2822, unix, unix_ms, or as Python's strptime writes them",
+    )
+    time_zone: str | None = Field(None, description="of times without offset; default: the file's")
+    near: Value | None = Field(
+        None, description="a time that decides which of two hours is meant as clocks go back"
+    )
+    plus_seconds: Value | None = Field(None, description="added to a time")
+    write: str | None = Field(None, description="writes a time as text, as strftime does")
+    optional: bool = Field(False, description="absent where nothing is found")
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        given = [self.column, self.value, self.join, self.cases]
+        if sum(source is not None for source in given) != 1:
+            raise ValueError("say where it comes from: one of column, value, join, cases")
+        if self.as_ != "time" and (self.formats or self.near or self.plus_seconds or self.write):
+            raise ValueError("formats, near, plus_seconds and write are for as: time")
+        return self
+
+
+class Case(Part):
+    """A value for rows of which something holds."""
+
+    when: Condition | None = Field(None, description="not given: always")
+    use: Value
+
+
+def _kind_of_field(given: Any) -> str:
+    names = {field.alias or name for name, field in Value.model_fields.items()}
+    if isinstance(given, dict) and given and not names & given.keys():
+        return "fields" if all(isinstance(each, dict) for each in given.values()) else "value"
+    return "value"
+
+
+FieldOf = Annotated[
+    Annotated[Value, Tag("value")] | Annotated[dict[str, Value], Tag("fields")],
+    Discriminator(_kind_of_field),
+]
+"""A field of an event: a value, or fields of its own."""
+
+
+class Input(Part):
+    """How a file is written."""
+
+    format: Literal["csv", "json", "jsonl"] = "csv"
+    encodings: list[str] = Field(
+        default=["utf-8-sig", "cp1252"], description="the first that fits is taken", min_length=1
+    )
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
+        None, description="of CSV; default: what the first line has most of , ; tab and |"
+    )
+    columns: list[str] | None = Field(
+        None, description="names of the columns, for CSV whose first line does not name them"
+    )
+    records: str | None = Field(None, description="JMESPath of the list of records in JSON")
+
+
+class Table(Part):
+    """A file of keys and values: telephone numbers to customers, accounts to agencies."""
+
+    file: str = Field(description="CSV, relative to the mapping file")
+    key: str = Field(description="column of the keys")
+    value: str = Field(description="column of the values")
+    as_: Literal["text", "phone"] = Field("text", alias="as", description="what the keys are")
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    encodings: list[str] = Field(default=["utf-8-sig", "cp1252"], min_length=1)
+
+
+class Mapping(Part):
+    """How the rows of one kind of export become events."""
+
+    title: str = Field("", description="what it is for")
+    event: EventKind
+    input: Input = Field(default_factory=Input)
+    time_zone: str = Field("Europe/Rome", description="of times without offset")
+    country: str = Field("IT", description="of telephone numbers without a country's code")
+    decimal: Literal[".", ","] = Field(".", description="what separates the decimals of amounts")
+    source: Value = Field(
+        description="CloudEvents source: names the system; two systems that number alike differ"
+    )
+    id: Value | None = Field(
+        None, description="CloudEvents id: unique in the source; default: made of the row's content"
+    )
+    group_by: str | None = Field(None, description="rows with the same value make one event")
+    filters: list[Condition] = Field(
+        default_factory=list, description="a row for which one does not hold is passed over"
+    )
+    tables: dict[str, Table] = Field(default_factory=dict)
+    data: dict[str, FieldOf] = Field(description="the event's fields")
+
+    @model_validator(mode="after")
+    def _fits_its_event(self) -> Self:
+        zone_of(self.time_zone)
+        for name, field in self.data.items():
+            check_field(DATA_OF[self.event], name, field)
+        for path, value in self._values():
+            if value.lookup is not None and value.lookup not in self.tables:
+                raise WrongField(
+                    path,
+                    f"the table {value.lookup} has no file: add it under tables, as "
+                    f"{value.lookup}: {{file: {value.lookup}.csv, key: COLUMN, value: COLUMN}}",
+                )
+        return self
+
+    def _values(self) -> Iterator[tuple[tuple[str, ...], Value]]:
+        """Every value, those inside others too, with the field that it is for."""
+        waiting: list[tuple[tuple[str, ...], Value]] = [(("source",), self.source)]
+        waiting += [(("id",), self.id)] if self.id else []
+        for name, field in self.data.items():
+            parts = {"": field} if isinstance(field, Value) else field
+            waiting += [(("data", name, each), value) for each, value in parts.items()]
+        while waiting:
+            path, value = waiting.pop()
+            yield path, value
+            inner = [case.use for case in value.cases or []] + list(value.join or [])
+            inner += [part for part in (value.near, value.plus_seconds) if part is not None]
+            waiting += [(path, part) for part in inner]
+
+
+def check_field(model: type[BaseModel], name: str, field: Value | dict[str, Value]) -> None:
+    """Raise WrongField for a field that the event does not have."""
+    known = model.model_fields
+    path = ("data", name)
+    if name not in known:
+        raise WrongField(path, f"the event has no {name}; it has {', '.join(known)}")
+    if isinstance(field, dict):
+        inner = _model_in(known[name].annotation)
+        if inner is None:
+            raise WrongField(path, f"{name} has no fields of its own")
+        for each in field:
+            if each not in inner.model_fields:
+                there = ", ".join(inner.model_fields)
+                raise WrongField((*path, each), f"{name} has no {each}; it has {there}")
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model in an annotation such as `Annotated[Recording | None, ...]`."""
+    if isinstance(annotation, type):
+        return annotation if issubclass(annotation, BaseModel) else None
+    inner = (_model_in(part) for part in getattr(annotation, "__args__", ()))
+    return next((model for model in inner if model is not None), None)

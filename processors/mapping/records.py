@@ -1,0 +1,108 @@
+"""Records of an export: one row, or the rows that make one event."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+from processors.mapping.conversions import CannotConvert, number
+from processors.mapping.model import Condition
+
+Row = Mapping[str, Any]
+"""A row of CSV (texts by column), or an object of JSON."""
+
+
+class NoColumn(CannotConvert):
+    """A column that the rows do not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one event is made of, and where it stands in its file (row 1 is the first)."""
+
+    number: int
+    rows: Sequence[Row]
+    is_json: bool
+
+    def has(self, row: Row, column: str) -> bool:
+        """Whether one of the rows has a column, empty or not."""
+        return self.is_json or column in row
+
+    def cell(self, row: Row, column: str) -> str:
+        """The text of a column of one of the rows; '' where there is nothing.
+
+        Raises:
+            NoColumn: the rows have no such column.
+        """
+        if self.is_json:
+            return as_text(_found_at(column, row))
+        if column not in row:
+            raise NoColumn(f"needs the column {column!r}, which is not there")
+        return as_text(row[column])
+
+    def any_row(self, condition: Condition) -> bool:
+        """Whether a condition holds of at least one of the rows."""
+        return any(self.holds(condition, row) for row in self.rows)
+
+    def holds(self, condition: Condition, row: Row) -> bool:
+        """Whether a condition holds of one of the rows; a column that is not there is empty."""
+        text = self.cell(row, condition.column).strip() if self.has(row, condition.column) else ""
+        word = text.casefold()
+        return (
+            (condition.is_ is None or word in _words(condition.is_))
+            and (condition.is_not is None or word not in _words(condition.is_not))
+            and (condition.starts_with is None or text.startswith(tuple(condition.starts_with)))
+            and (condition.empty is None or (not text) is condition.empty)
+            and (condition.at_least is None or _number(text) >= condition.at_least)
+            and (condition.at_most is None or _number(text) <= condition.at_most)
+        )
+
+    def content_id(self) -> str:
+        """An id made of the content alone: the same wherever the record stands."""
+        content = json.dumps(list(self.rows), sort_keys=True, default=str).encode()
+        return sha256(content).hexdigest()[:32]
+
+
+def as_text(found: Any) -> str:
+    """A cell as text: '' for nothing, of JSON's values as JSON writes them."""
+    if found is None:
+        return ""
+    return found if isinstance(found, str) else json.dumps(found)
+
+
+def _found_at(expression: str, row: Row) -> Any:
+    try:
+        return _path(expression).search(row)
+    except JMESPathError as error:
+        raise CannotConvert(f"cannot be found by {expression!r}: {type(error).__name__}") from None
+
+
+@lru_cache(maxsize=4096)
+def _path(expression: str) -> Any:
+    return jmespath.compile(expression)
+
+
+def check_path(expression: str) -> None:
+    """Raise ValueError for what is no JMESPath."""
+    try:
+        _path(expression)
+    except JMESPathError as error:
+        raise ValueError(f"{expression!r} is no JMESPath: {error}") from error
+
+
+def _words(texts: Sequence[str]) -> set[str]:
+    return {text.casefold() for text in texts}
+
+
+def _number(text: str) -> float:
+    try:
+        return number(text)
+    except CannotConvert:
+        return float("nan")
