@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from processors.engagements.corrections import REACH_US
 from processors.engagements.entries import CALL, NAMES, Entry, named_by, named_in
-from processors.engagements.facts import Fact, Position
+from processors.engagements.facts import Fact
 from processors.engagements.history import CustomerState, place_of
 from processors.event_time import HOUR_US
+from schemas.changes import Position
 
 
 class Settled(NamedTuple):

@@ -16,10 +16,10 @@ from processors.engagements.facts import (
     Fact,
     Payment,
     PaymentReturn,
-    Position,
     ScoredCall,
     SurveyAnswer,
 )
+from schemas.changes import Position
 
 CALL, PAYMENT, CANCELLATION = "call", "payment", "cancellation"
 RETURN, ANSWER = "return", "answer"
@@ -65,9 +65,15 @@ def entry_of(arrival: int, event: Fact, position: Position = _NOWHERE) -> Entry:
     head = [arrival, kind_of(event), *position, event.event_id, event.at]
     match event:
         case ScoredCall():
-            segment = event.service, event.touchpoint, event.channel, event.customer_type
             ratings = event.measured_rating, event.predicted_rating, event.surveyed
-            return [*head, event.agency_id, event.aggression, event.empathy, *segment, *ratings]
+            return [
+                *head,
+                event.agency_id,
+                event.aggression,
+                event.empathy,
+                *event.segment,
+                *ratings,
+            ]
         case Payment():
             return [*head, event.amount, event.currency]
         case PaymentReturn():

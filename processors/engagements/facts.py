@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple, TypeAlias
 
 from processors.event_time import to_us
+from schemas.changes import WorstQuote
 from schemas.derived import CallScored
 from schemas.events import (
     ContractCancelledEvent,
@@ -17,34 +18,13 @@ from schemas.events import (
     PaymentReturnedEvent,
     SurveyAnsweredEvent,
 )
+from schemas.segments import Segment
 
 SCORE_UNIT = 10_000
 """Parts of a score of 1, and of one unit of currency."""
 
 QUOTE_LENGTH = 280
 """Longest quote kept, in characters."""
-
-
-class Position(NamedTuple):
-    """Where a record lies in its topic: names one delivery, not one event."""
-
-    topic: str
-    partition: int
-    offset: int
-
-    @property
-    def source(self) -> str:
-        """`topic/partition`: the log within which offsets are ordered."""
-        return f"{self.topic}/{self.partition}"
-
-
-class WorstQuote(NamedTuple):
-    """The operator's most aggressive turn of a conversation, as said (redacted)."""
-
-    aggression: int
-    event_id: str
-    turn: int
-    text: str
 
 
 class ScoredCall(NamedTuple):
@@ -55,10 +35,7 @@ class ScoredCall(NamedTuple):
     customer: str
     at: int
     agency_id: str
-    service: str
-    touchpoint: str
-    channel: str
-    customer_type: str
+    segment: Segment
     aggression: int | None
     empathy: int | None
     sentiment: int | None
@@ -135,10 +112,9 @@ def scored_call(event: CallScored) -> ScoredCall:
         customer=call.customer,
         at=to_us(call.ended_at),
         agency_id=call.agency_id,
-        service=call.service.value,
-        touchpoint=call.touchpoint.value,
-        channel=call.channel.value,
-        customer_type=call.customer_type.value,
+        segment=Segment(
+            call.service.value, call.touchpoint.value, call.channel.value, call.customer_type.value
+        ),
         aggression=_in_units(score.aggression),
         empathy=_in_units(score.empathy),
         sentiment=_in_units(score.sentiment),

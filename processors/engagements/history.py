@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple, TypedDict
 
-from processors.engagements.changes import Conversation, Engagement, EngagementChange, Rerated
-from processors.engagements.corrections import LateRating
 from processors.engagements.entries import (
     ANSWER,
     CALL,
@@ -31,9 +29,18 @@ from processors.engagements.entries import (
     named_by_older_id,
     net_payments,
 )
-from processors.engagements.facts import Cancellation, Fact, Payment, Position, ScoredCall
+from processors.engagements.facts import Cancellation, Fact, Payment, ScoredCall
 from processors.engagements.timeline import Contact, History, Moved
 from processors.identity.event_identity import is_identity
+from schemas.changes import (
+    Conversation,
+    Engagement,
+    EngagementChange,
+    LateRating,
+    Position,
+    Rerated,
+)
+from schemas.segments import Segment
 
 HORIZON_HOURS = 720
 """Default horizon H: 30 days."""
@@ -285,7 +292,7 @@ def _history(entries: Sequence[Entry], horizon_hours: int, currency: str) -> His
 
 
 def _contact(entry: Entry) -> Contact:
-    return Contact(entry[6], entry[5], *entry[7:14])
+    return Contact(entry[6], entry[5], entry[7], entry[8], entry[9], Segment(*entry[10:14]))
 
 
 def _take(history: History, entry: Entry) -> _Taken:
@@ -333,10 +340,7 @@ def _changes(
 def _conversation(call: ScoredCall, later: LateRating | None) -> Conversation:
     return Conversation(
         at=call.at,
-        service=call.service,
-        touchpoint=call.touchpoint,
-        channel=call.channel,
-        customer_type=call.customer_type,
+        **call.segment._asdict(),
         aggression=call.aggression,
         empathy=call.empathy,
         sentiment=call.sentiment,

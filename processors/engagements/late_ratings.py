@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from processors.engagements.changes import Rerated
-from processors.engagements.corrections import Answer, LateRating, known_at
+from processors.engagements.corrections import Answer, known_at
 from processors.engagements.entries import NAMED, SEGMENT, Entry, ratings_of
+from schemas.changes import LateRating, Rerated
+from schemas.segments import Segment
 
 
 class LateRatings:
@@ -39,14 +40,10 @@ class LateRatings:
         if before == after:
             return None
         measured, predicted, _ = ratings_of(call)
-        service, touchpoint, channel, customer_type = call[SEGMENT]
         rerated = Rerated(
             call_id=call[5],
             at=call[6],
-            service=service,
-            touchpoint=touchpoint,
-            channel=channel,
-            customer_type=customer_type,
+            **Segment(*call[SEGMENT])._asdict(),
             measured_rating=measured,
             predicted_rating=predicted,
             before=before,

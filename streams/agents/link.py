@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from processors.engagements.facts import (
     Fact,
-    Position,
     ScoredCall,
     cancellation,
     payment,
@@ -19,6 +18,7 @@ from processors.engagements.facts import (
 )
 from processors.engagements.history import CustomerState, Memory, Observed, Outcome, observe
 from processors.engagements.horizons import Horizons
+from schemas.changes import ChangeBatch, Position, PositionedChange
 from schemas.codec import InvalidMessage, encode
 from schemas.derived import CallScored
 from schemas.events import (
@@ -34,8 +34,8 @@ from schemas.topics import (
     PAYMENT_RECEIVED,
     PAYMENT_RETURNED,
     SURVEY_ANSWERED,
+    agency_key,
 )
-from streams.agents.change_batches import ChangeBatch, PositionedChange, agency_key
 from streams.facts.clock_gate import ClockGate
 from streams.facts.conflicts import Conflicts
 from streams.facts.customers import LOOKS_AN_EVENT, Arrival, Customers, Key

@@ -17,10 +17,11 @@ from typing import NamedTuple, Protocol, cast
 from infra.clickhouse.store import Store
 from processors.engagements.archiving import needs_recall, recall, settle
 from processors.engagements.entries import Entry
-from processors.engagements.facts import Fact, Position, ScoredCall
+from processors.engagements.facts import Fact, ScoredCall
 from processors.engagements.history import CustomerState, OlderName, with_identities
 from processors.engagements.horizons import Horizons
 from processors.event_time import HOUR_US
+from schemas.changes import Position
 from schemas.rows import SETTLED_EVENTS
 from streams.runtime.state import StateTable
 

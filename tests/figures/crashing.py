@@ -12,13 +12,11 @@ import random
 from collections import defaultdict
 from typing import Any
 
-from processors.engagements.changes import EngagementChange
 from processors.engagements.facts import (
     Cancellation,
     Fact,
     Payment,
     PaymentReturn,
-    Position,
     ScoredCall,
     SurveyAnswer,
 )
@@ -26,6 +24,7 @@ from processors.engagements.history import CustomerState, observe
 from processors.event_time import day_of
 from processors.metrics import hourly_sums as buckets
 from processors.metrics.hourly_sums import DayState
+from schemas.changes import EngagementChange, Position
 
 TOPIC_OF = {
     ScoredCall: "call-scored",

@@ -15,9 +15,10 @@ from processors.engagements.facts import (
     PaymentReturn,
     ScoredCall,
     SurveyAnswer,
-    WorstQuote,
 )
 from processors.event_time import to_us
+from schemas.changes import WorstQuote
+from schemas.segments import Segment
 from tests.figures.reference import Answered, Happening, Left, Paid, Returned, Said
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -163,7 +164,7 @@ def fact_of(event: Happening) -> Fact:
         event.customer,
         to_us(event.ended_at),
         event.agency,
-        *event.segment,
+        Segment(*event.segment),
         aggression,
         _units(event.empathy),
         _units(event.sentiment),

@@ -9,8 +9,7 @@ import pytest
 
 from processors.engagements import corrections
 from processors.engagements.archiving import needs_recall, settle
-from processors.engagements.corrections import Recovered
-from processors.engagements.facts import Fact, PaymentReturn, Position, ScoredCall, SurveyAnswer
+from processors.engagements.facts import Fact, PaymentReturn, ScoredCall, SurveyAnswer
 from processors.engagements.history import CustomerState, Outcome, observe
 from processors.engagements.horizons import Horizons
 from processors.engagements.last_touch import touches
@@ -19,6 +18,7 @@ from processors.metrics import hourly_sums as buckets
 from processors.metrics.hourly_sums import DayState
 from processors.metrics.windows import AgencyDays
 from processors.transcript import comments
+from schemas.changes import Position, Recovered
 from schemas.derived import Figures
 from tests.figures.histories import CLIENT
 from tests.figures.test_engagements import SEGMENT, T0, H, call, left, only, paid
@@ -38,7 +38,7 @@ def rated(
     spoken: int | None, predicted: int | None = None, surveyed: bool = False, at: int = T0
 ) -> ScoredCall:
     scores = 5000, 2500, None, spoken, predicted, None, surveyed
-    return ScoredCall("1", CLIENT, "c", at, "a", *SEGMENT, *scores)
+    return ScoredCall("1", CLIENT, "c", at, "a", SEGMENT, *scores)
 
 
 def as_of(at: int, *facts: Fact) -> Figures:

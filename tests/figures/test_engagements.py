@@ -12,12 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.engagements.changes import Engagement, EngagementChange
 from processors.engagements.facts import (
     Cancellation,
     Fact,
     Payment,
-    Position,
     ScoredCall,
     amount_of,
     payment,
@@ -30,22 +28,25 @@ from processors.engagements.history import (
     observe,
     with_identities,
 )
+from processors.engagements.horizons import matures_at
 from processors.event_time import HOUR_US
 from processors.identity.event_identity import is_identity, unsourced_identity
+from schemas.changes import Engagement, EngagementChange, Position
 from schemas.conversation import CallScore, Speaker, Turn, TurnScore
 from schemas.derived import Call, CallScored
 from schemas.events import PaymentReceivedEvent, Survey
+from schemas.segments import Segment
 from tests.figures import reference
 from tests.figures.histories import BEGIN, CLIENT, fact_of
 
 H = 720 * HOUR_US
 T0 = 500_000 * HOUR_US + 123
-SEGMENT = ("debt_collection", "reminder", "phone", "household")
+SEGMENT = Segment("debt_collection", "reminder", "phone", "household")
 
 
 def call(event_id: str, at: int, aggression: int | None = 5000, agency: str = "a") -> ScoredCall:
     return ScoredCall(
-        event_id, CLIENT, "c", at, agency, *SEGMENT, aggression, 2500, None, None, None, None
+        event_id, CLIENT, "c", at, agency, SEGMENT, aggression, 2500, None, None, None, None
     )
 
 
@@ -117,7 +118,7 @@ def test_another_currency_counts_as_paid_but_is_not_added() -> None:
 
 
 def test_an_engagement_matures_in_its_first_hour_plus_the_horizon() -> None:
-    assert only(call("1", T0)).matures_at(720) == 500_720 * HOUR_US
+    assert matures_at(only(call("1", T0)), 720) == 500_720 * HOUR_US
 
 
 EDGES = st.integers(0, 8).map(lambda k: timedelta(hours=12 * k)) | st.integers(0, 6).map(

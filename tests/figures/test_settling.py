@@ -10,9 +10,10 @@ import pytest
 
 from processors.engagements.archiving import needs_recall, recall, settle
 from processors.engagements.entries import Entry
-from processors.engagements.facts import Fact, Position
+from processors.engagements.facts import Fact
 from processors.engagements.history import CustomerState, Outcome, observe
 from processors.event_time import HOUR_US
+from schemas.changes import Position
 from tests.figures.crashing import TOPIC_OF
 from tests.figures.histories import CLIENT, fact_of, random_corrections, random_history
 from tests.figures.test_engagements import T0, H, call, left, paid

@@ -17,6 +17,7 @@ from processors.engagements.facts import (
 )
 from schemas.codec import InvalidMessage, decode
 from schemas.events import ContractCancelledEvent, PaymentReceivedEvent, PaymentReturnedEvent
+from schemas.segments import Segment
 from schemas.topics import CONTRACT_CANCELLED, PAYMENT_RECEIVED, PAYMENT_RETURNED
 
 if TYPE_CHECKING:
@@ -79,17 +80,14 @@ def _fact(row: tuple[Any, ...]) -> Fact | None:
     if topic == PAYMENT_RETURNED.name:
         back = decode(row[12].encode(), PaymentReturnedEvent)
         return None if isinstance(back, InvalidMessage) else payment_return(back, customer)
-    service, touchpoint, channel, customer_type, aggression, empathy = row[6:12]
+    *segment, aggression, empathy = row[6:12]
     return ScoredCall(
         event_id=event_id,
         client_id=client_id,
         customer=customer,
         at=at,
         agency_id=agency_id,
-        service=service,
-        touchpoint=touchpoint,
-        channel=channel,
-        customer_type=customer_type,
+        segment=Segment(*segment),
         aggression=_in_units(aggression),
         empathy=_in_units(empathy),
         sentiment=None,
