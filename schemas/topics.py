@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from schemas.changes import ChangeBatch
 from schemas.derived import (
     AgencyAlert,
+    AgencyHours,
     CallScored,
     CallTranscribed,
     DeadLetter,
@@ -22,7 +23,6 @@ from schemas.events import (
     PaymentReturnedEvent,
     SurveyAnsweredEvent,
 )
-from schemas.hours import AgencyHours
 
 PARTITIONS = 6
 """Partitions of every topic by default; one number for all, so that joins stay co-partitioned."""

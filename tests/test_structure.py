@@ -34,7 +34,7 @@ FOLDERS_MAY_IMPORT = {
     "processors.metrics": {"engagements"},
     "processors.alerts": {"metrics"},
     "infra.clickhouse": set(),
-    "infra.embedded": set(),
+    "infra.embedded": {"clickhouse", "kafka"},
     "infra.kafka": set(),
     "infra.recordings": set(),
     "infra.scoring": set(),

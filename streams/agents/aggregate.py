@@ -23,7 +23,7 @@ from processors.metrics.hourly_sums import (
 from processors.metrics.windows import AgencyDays
 from schemas.changes import ChangeBatch, PositionedChange
 from schemas.codec import InvalidMessage, decode, encode
-from schemas.hours import AgencyHours, HourCell
+from schemas.derived import AgencyHours, HourCell
 from schemas.topics import AGENCY_HOURS, AGENCY_METRICS, ENGAGEMENT_CHANGED, agency_key
 from streams.agents.alerts import AlertWatch, Clock
 from streams.runtime.dead_letters import DeadLetters
@@ -109,7 +109,7 @@ class Aggregator:
         for delivery in batch:
             changes = decode(delivery.value, ChangeBatch)
             if isinstance(changes, InvalidMessage):
-                await self._bury(delivery, changes)
+                await self._dead_letters.reject(delivery, changes)
                 continue
             agency = (changes.client_id, changes.agency_id)
             self._partitions[agency] = delivery.partition
@@ -284,15 +284,6 @@ class Aggregator:
         for as_of in due.values():
             for figures in days.snapshot(as_of):
                 yield Message(AGENCY_METRICS, _key(agency), encode(figures))
-
-    async def _bury(self, delivery: Delivery, invalid: InvalidMessage) -> None:
-        await self._dead_letters.bury(
-            topic=delivery.topic,
-            origin=delivery.origin,
-            original=delivery.value,
-            reason=invalid.reason,
-            error_class=invalid.error_class,
-        )
 
 
 def day_key(agency: Agency, day: int) -> str:

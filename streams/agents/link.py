@@ -120,7 +120,7 @@ class Linker:
         for delivery in batch:
             found = identified(delivery, self._settings.pseudonym_key, self._gate)
             if isinstance(found, InvalidMessage):
-                await self._dead_letters.refuse(delivery, found)
+                await self._dead_letters.reject(delivery, found)
             else:
                 read.append((delivery, found))
         arrivals = []

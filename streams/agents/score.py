@@ -52,7 +52,7 @@ class Scorer:
             elif isinstance(refused, Attempted):
                 self._progress.count("attempts")
             elif refused is not None:
-                await self._dead_letters.refuse(delivery, refused)
+                await self._dead_letters.reject(delivery, refused)
         await self._outbox.deliver(messages)
         self._progress.count("calls_scored", len(messages))
 

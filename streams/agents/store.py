@@ -18,8 +18,7 @@ from processors.event_time import date_of, day_of, to_datetime, to_us
 from schemas import rows, topics
 from schemas.changes import ChangeBatch, Engagement, EngagementChange
 from schemas.codec import InvalidMessage, decode
-from schemas.derived import AgencyAlert, DeadLetter, Figures
-from schemas.hours import AgencyHours
+from schemas.derived import AgencyAlert, AgencyHours, DeadLetter, Figures
 from schemas.rows import HOUR_SUMS, Table
 from schemas.topics import Topic
 from streams.agents.row_writer import RowSettings, RowWriter
@@ -60,7 +59,7 @@ class TableWriter:
         for delivery in batch:
             rows = self._rows_of(delivery, self._settings)
             if isinstance(rows, InvalidMessage):
-                await self._dead_letters.refuse(delivery, rows)
+                await self._dead_letters.reject(delivery, rows)
                 continue
             found += ((row, delivery) for row in rows)
         await self._writer.write(found)

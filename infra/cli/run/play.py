@@ -21,8 +21,8 @@ from infra.settings import Settings
 from schemas.derived import Figures, MetricWindow
 
 if TYPE_CHECKING:
+    from infra.embedded.playback import Played
     from infra.kafka.emitter import Emitter, Line
-    from streams.gateway import Played
 
 _CHUNK = 500
 _MOST_BEHIND = 4000
@@ -134,8 +134,8 @@ def _interrupt(*_: object) -> None:
 
 def _play(stack: Stack, source: Source) -> Played:
     """Send everything and wait until it is through, with progress."""
+    from infra.embedded.playback import Played, play
     from infra.kafka.emitter import Emitter, read_lines
-    from streams.gateway import Played, play
 
     played = Played()
     with Meter(_THROUGH, source.total) as meter:

@@ -25,7 +25,7 @@ from infra.running import DirectoryInUse, take
 from infra.settings import Settings
 
 if TYPE_CHECKING:
-    from streams.gateway import Known
+    from infra.embedded.playback import Known
 
 PARTITIONS = 4
 """Partitions of the embedded broker's topics; fixed, as the journal remembers partitions."""
@@ -200,8 +200,8 @@ class Stack:
         )
         from infra.clickhouse.older_events import has_older_events, name_older_events
         from infra.clickhouse.schema import migrate
+        from infra.embedded.playback import Known, restore
         from infra.kafka.emitter import Emitter
-        from streams.gateway import Known, restore
 
         key = self.settings.pseudonym_secret()
         client = open_embedded(self.settings.data_dir)
