@@ -7,26 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from processors.engagements.facts import (
-    Fact,
-    ScoredCall,
-    cancellation,
-    payment,
-    payment_return,
-    scored_call,
-    survey_answer,
-)
+from processors.engagements.facts import ScoredCall
 from processors.engagements.history import CustomerState, Memory, Observed, Outcome, observe
 from processors.engagements.horizons import Horizons
 from schemas.changes import ChangeBatch, Position, PositionedChange
 from schemas.codec import InvalidMessage, encode
-from schemas.derived import CallScored
-from schemas.events import (
-    ContractCancelledEvent,
-    PaymentReceivedEvent,
-    PaymentReturnedEvent,
-    SurveyAnsweredEvent,
-)
 from schemas.topics import (
     CALL_SCORED,
     CONTRACT_CANCELLED,
@@ -39,7 +24,7 @@ from schemas.topics import (
 from streams.facts.clock_gate import ClockGate
 from streams.facts.conflicts import Conflicts
 from streams.facts.customers import LOOKS_AN_EVENT, Arrival, Customers, Key
-from streams.facts.identified import Identified, identified
+from streams.facts.identified import read_fact
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 from streams.runtime.outbox import Message, Outbox
@@ -118,14 +103,14 @@ class Linker:
         """The facts of a batch that stand; what cannot be read or is in conflict is buried."""
         read = []
         for delivery in batch:
-            found = identified(delivery, self._settings.pseudonym_key, self._gate)
+            found = read_fact(delivery, self._settings.pseudonym_key, self._gate)
             if isinstance(found, InvalidMessage):
                 await self._dead_letters.reject(delivery, found)
             else:
                 read.append((delivery, found))
         arrivals = []
         for delivery, found in await self._conflicts.settled(read):
-            fact = _fact(found)
+            fact = found.fact()
             if isinstance(fact, ScoredCall):
                 self._progress.saw(fact.at if self._gate is None else self._gate.past(fact.at))
             arrivals.append(Arrival(fact, Position(*delivery.position)))
@@ -175,17 +160,3 @@ def _parts(changes: Sequence[PositionedChange]) -> Iterator[list[PositionedChang
         size += own
     if part:
         yield part
-
-
-def _fact(found: Identified) -> Fact:
-    event, older_id = found.event, found.claim.older_id
-    if isinstance(event, PaymentReceivedEvent):
-        return payment(event, event.data.customer_id, older_id)
-    if isinstance(event, ContractCancelledEvent):
-        return cancellation(event, event.data.customer_id, older_id)
-    if isinstance(event, PaymentReturnedEvent):
-        return payment_return(event, event.data.customer_id, found.older_payment_id)
-    if isinstance(event, SurveyAnsweredEvent):
-        return survey_answer(event, event.data.customer_id)
-    assert isinstance(event, CallScored), "what was only transcribed is not linked"
-    return scored_call(event)

@@ -7,16 +7,9 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from processors.engagements.facts import (
-    SCORE_UNIT,
-    Fact,
-    ScoredCall,
-    cancellation,
-    payment,
-    payment_return,
-)
+from processors.engagements.facts import Fact, ScoredCall, fact_of_event, in_units
 from schemas.codec import InvalidMessage, decode
-from schemas.events import ContractCancelledEvent, PaymentReceivedEvent, PaymentReturnedEvent
+from schemas.sealed import SEALED
 from schemas.segments import Segment
 from schemas.topics import CONTRACT_CANCELLED, PAYMENT_RECEIVED, PAYMENT_RETURNED
 
@@ -71,15 +64,9 @@ def customers_facts(
 def _fact(row: tuple[Any, ...]) -> Fact | None:
     """The fact in a row; None for a journal row that no longer can be read."""
     client_id, customer, topic, event_id, at, agency_id = row[:6]
-    if topic == PAYMENT_RECEIVED.name:
-        paid = decode(row[12].encode(), PaymentReceivedEvent)
-        return None if isinstance(paid, InvalidMessage) else payment(paid, customer)
-    if topic == CONTRACT_CANCELLED.name:
-        ended = decode(row[12].encode(), ContractCancelledEvent)
-        return None if isinstance(ended, InvalidMessage) else cancellation(ended, customer)
-    if topic == PAYMENT_RETURNED.name:
-        back = decode(row[12].encode(), PaymentReturnedEvent)
-        return None if isinstance(back, InvalidMessage) else payment_return(back, customer)
+    if topic:
+        event = decode(row[12].encode(), SEALED[topic])
+        return None if isinstance(event, InvalidMessage) else fact_of_event(event, customer)
     *segment, aggression, empathy = row[6:12]
     return ScoredCall(
         event_id=event_id,
@@ -88,14 +75,10 @@ def _fact(row: tuple[Any, ...]) -> Fact | None:
         at=at,
         agency_id=agency_id,
         segment=Segment(*segment),
-        aggression=_in_units(aggression),
-        empathy=_in_units(empathy),
+        aggression=in_units(aggression),
+        empathy=in_units(empathy),
         sentiment=None,
         measured_rating=None,
         predicted_rating=None,
         worst=None,
     )
-
-
-def _in_units(score: float | None) -> int | None:
-    return None if score is None else round(score * SCORE_UNIT)
