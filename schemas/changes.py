@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from schemas.conversation import Contract
-from schemas.segments import Segment
+from schemas.figures import Segment
 
 
 class Position(NamedTuple):

@@ -25,6 +25,13 @@ class Contract(BaseModel):
     )
 
 
+class Language(StrEnum):
+    """The languages whose words are known; conversations in others get no scores."""
+
+    ITALIAN = "it"
+    ENGLISH = "en"
+
+
 class Speaker(StrEnum):
     """Who speaks in a turn; `unknown` where a mono recording does not tell, `machine` for a
     carrier's message, a voicemail, a menu, an announcement."""

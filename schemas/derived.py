@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from schemas.conversation import CallScore, Contract, Turn, Unanswered
 from schemas.events import Channel, CustomerType, Service, Survey, Touchpoint
+from schemas.figures import MetricWindow
 
 
 class Call(Contract):
@@ -82,20 +83,6 @@ class CallScored(Contract):
     score: CallScore
     survey: Survey | None
     from_audio: bool
-
-
-class MetricWindow(StrEnum):
-    """The rolling windows of event time."""
-
-    DAY = "24h"
-    WEEK = "7d"
-    MONTH = "30d"
-    QUARTER = "90d"
-
-    @property
-    def hours(self) -> int:
-        """Length in whole hours."""
-        return {"24h": 24, "7d": 168, "30d": 720, "90d": 2160}[self.value]
 
 
 class Interval(Contract):

@@ -20,7 +20,7 @@ from processors.engagements.facts import (
     SurveyAnswer,
 )
 from schemas.changes import Position
-from schemas.segments import Segment
+from schemas.figures import Segment
 
 CALL, PAYMENT, CANCELLATION = "call", "payment", "cancellation"
 RETURN, ANSWER = "return", "answer"

@@ -18,10 +18,7 @@ from schemas.events import (
     PaymentReturnedEvent,
     SurveyAnsweredEvent,
 )
-from schemas.segments import Segment
-
-SCORE_UNIT = 10_000
-"""Parts of a score of 1, and of one unit of currency."""
+from schemas.figures import SCORE_UNIT, Segment
 
 QUOTE_LENGTH = 280
 """Longest quote kept, in characters."""

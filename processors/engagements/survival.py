@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from processors.engagements.facts import SCORE_UNIT, Cancellation, Fact
+from processors.engagements.facts import Cancellation, Fact
 from processors.engagements.history import HORIZON_HOURS, engagements_of
 from processors.engagements.horizons import matures_at
 from processors.engagements.kaplan_meier import CurvePoint, kaplan_meier, log_rank
 from processors.event_time import DAY_US, HOUR_US
 from schemas.changes import Engagement
+from schemas.figures import SCORE_UNIT
 
 
 class GroupKind(StrEnum):

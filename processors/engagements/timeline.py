@@ -23,7 +23,7 @@ from processors.engagements.corrections import (
 from processors.engagements.late_ratings import LateRatings
 from processors.event_time import HOUR_US, hour_of
 from schemas.changes import Engagement, Recovered
-from schemas.segments import Segment
+from schemas.figures import Segment
 
 Moved = tuple[tuple[Engagement, ...], tuple[Engagement, ...]]
 """Engagements of an agency as they stood and as they stand, only those that differ, by time."""

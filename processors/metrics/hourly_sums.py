@@ -27,8 +27,8 @@ from schemas.changes import (
     Rerated,
     WorstQuote,
 )
+from schemas.figures import ALL, Segment
 from schemas.rows import HOUR_SUMS
-from schemas.segments import ALL, Segment
 
 Sums = dict[str, int]
 """Sums by their names in `HOUR_SUMS`."""

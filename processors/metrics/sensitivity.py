@@ -12,7 +12,8 @@ from processors.engagements.horizons import matures_at
 from processors.event_time import DAY_HOURS, window_bounds
 from processors.metrics.from_sums import figures
 from processors.metrics.hourly_sums import engagement_sums
-from schemas.derived import Correlation, Interval, MetricWindow
+from schemas.derived import Correlation, Interval
+from schemas.figures import MetricWindow
 
 HORIZONS_DAYS = (7, 14, 30, 90)
 """The horizons compared."""

@@ -10,9 +10,9 @@ from processors.event_time import DAY_HOURS, HOUR_US, day_of, day_start, window_
 from processors.metrics.from_sums import figures
 from processors.metrics.hourly_sums import Cell, DayState, Sums, later_cells, worst_quotes
 from schemas.changes import WorstQuote
-from schemas.derived import Figures, MetricWindow
+from schemas.derived import Figures
+from schemas.figures import ALL, MetricWindow
 from schemas.rows import HOUR_SUMS
-from schemas.segments import ALL
 
 _Row = list[int]
 """Sums in the order of `HOUR_SUMS`."""

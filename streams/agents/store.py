@@ -19,6 +19,7 @@ from schemas import rows, topics
 from schemas.changes import ChangeBatch, Engagement, EngagementChange
 from schemas.codec import InvalidMessage, decode
 from schemas.derived import AgencyAlert, AgencyHours, DeadLetter, Figures
+from schemas.figures import SCORE_UNIT
 from schemas.rows import HOUR_SUMS, Table
 from schemas.topics import Topic
 from streams.agents.row_writer import RowSettings, RowWriter
@@ -129,7 +130,7 @@ def _engagement_row(
 
 
 def _mean(total: int, n: int) -> float | None:
-    return total / (10_000 * n) if n else None
+    return total / (SCORE_UNIT * n) if n else None
 
 
 def hour_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:

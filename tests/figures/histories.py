@@ -8,7 +8,6 @@ from decimal import Decimal
 from fractions import Fraction
 
 from processors.engagements.facts import (
-    SCORE_UNIT,
     Cancellation,
     Fact,
     Payment,
@@ -18,7 +17,7 @@ from processors.engagements.facts import (
 )
 from processors.event_time import to_us
 from schemas.changes import WorstQuote
-from schemas.segments import Segment
+from schemas.figures import SCORE_UNIT, Segment
 from tests.figures.reference import Answered, Happening, Left, Paid, Returned, Said
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

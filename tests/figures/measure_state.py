@@ -15,7 +15,7 @@ from processors.engagements.history import CustomerState, observe
 from processors.event_time import DAY_US
 from processors.metrics.hourly_sums import DayState, apply, days_touched
 from schemas.changes import Position, WorstQuote
-from schemas.segments import Segment
+from schemas.figures import Segment
 from streams.runtime.state import packed
 
 HORIZON_DAYS, GRACE_DAYS = 30, 7

@@ -17,7 +17,8 @@ from processors.metrics.from_sums import figures, window_sums
 from processors.metrics.hourly_sums import DayState, apply, days_touched
 from processors.metrics.windows import AgencyDays
 from schemas.changes import Position
-from schemas.derived import Figures, MetricWindow
+from schemas.derived import Figures
+from schemas.figures import MetricWindow
 from tests.figures import reference
 from tests.figures.crashing import Model
 from tests.figures.histories import (

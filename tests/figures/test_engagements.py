@@ -34,7 +34,7 @@ from schemas.changes import Engagement, EngagementChange, Position
 from schemas.conversation import CallScore, Speaker, Turn, TurnScore
 from schemas.derived import Call, CallScored
 from schemas.events import PaymentReceivedEvent, Survey
-from schemas.segments import Segment
+from schemas.figures import Segment
 from tests.figures import reference
 from tests.figures.histories import BEGIN, CLIENT, fact_of
 

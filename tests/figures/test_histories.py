@@ -21,7 +21,7 @@ from processors.engagements.facts import (
 from processors.engagements.history import CustomerState, Memory, Observed, engagements_of, observe
 from processors.event_time import HOUR_US
 from schemas.changes import Position
-from schemas.segments import Segment
+from schemas.figures import Segment
 
 HORIZON_HOURS = 30
 BEGIN = 1_780_000_000_000_000

@@ -15,8 +15,7 @@ from processors.engagements.last_touch import Touches, last_agency, touches
 from processors.event_time import DAY_HOURS, HOUR_US, to_us, window_bounds
 from processors.metrics.quarters import SMALLEST_N, quarters
 from processors.metrics.sensitivity import sensitivity
-from schemas.derived import MetricWindow
-from schemas.segments import Segment
+from schemas.figures import MetricWindow, Segment
 from tests.figures import outcome_reference, reference
 from tests.figures.histories import AGENCIES, BEGIN, fact_of, random_history
 from tests.figures.reference import Happening

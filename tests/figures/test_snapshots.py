@@ -35,7 +35,7 @@ from processors.metrics.hourly_sums import (
 )
 from processors.metrics.windows import AgencyDays
 from schemas.changes import Conversation, EngagementChange, Position, WorstQuote
-from schemas.derived import MetricWindow
+from schemas.figures import MetricWindow
 from schemas.rows import HOUR_SUMS
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None)

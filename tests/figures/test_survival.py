@@ -23,8 +23,7 @@ from processors.engagements.survival import (
     tercile_cuts,
 )
 from processors.event_time import to_us, window_bounds
-from schemas.derived import MetricWindow
-from schemas.segments import Segment
+from schemas.figures import MetricWindow, Segment
 from tests.figures import outcome_reference
 from tests.figures.histories import BEGIN, fact_of, random_history
 

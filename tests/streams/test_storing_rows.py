@@ -18,16 +18,9 @@ from schemas import rows
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.conversation import Unanswered
 from schemas.dead_letters import dead_letter
-from schemas.derived import (
-    AgencyAlert,
-    AlertStatus,
-    CallScored,
-    CallTranscribed,
-    DeadLetter,
-    MetricWindow,
-    Quote,
-)
+from schemas.derived import AgencyAlert, AlertStatus, CallScored, CallTranscribed, DeadLetter, Quote
 from schemas.events import EndedBy
+from schemas.figures import MetricWindow
 from schemas.rows import HOUR_SUMS, Table
 from schemas.topics import (
     AGENCY_ALERT,

@@ -18,7 +18,8 @@ from infra.cli.run.stack import Stack, StackFailed
 from infra.data_directory import keep_files_private
 from infra.plain_text import json_line
 from infra.settings import Settings
-from schemas.derived import Figures, MetricWindow
+from schemas.derived import Figures
+from schemas.figures import MetricWindow
 
 if TYPE_CHECKING:
     from infra.embedded.playback import Played

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from processors.engagements.facts import Fact, ScoredCall, fact_of_event, in_units
 from schemas.codec import InvalidMessage, decode
+from schemas.figures import Segment
 from schemas.sealed import SEALED
-from schemas.segments import Segment
 from schemas.topics import CONTRACT_CANCELLED, PAYMENT_RECEIVED, PAYMENT_RETURNED
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from processors.event_time import to_datetime, to_us, window_bounds
 from processors.metrics.from_sums import figures
-from schemas.derived import Figures, MetricWindow
+from schemas.derived import Figures
+from schemas.figures import ALL, MetricWindow
 from schemas.rows import HOUR_SUMS
-from schemas.segments import ALL
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
