@@ -13,9 +13,8 @@ from typing import Any, cast
 import faust
 
 from infra.recordings.places import (
-    RecordingBroken,
+    RecordingError,
     RecordingMissing,
-    RecordingRefused,
     RecordingStore,
 )
 from infra.retry import delays
@@ -213,7 +212,7 @@ class Listener:
                 await self._reject(delivery, call, refused)
                 return
             await ports.outbox.deliver([message])
-        except (RecordingMissing, RecordingRefused, RecordingBroken, TimeoutError) as error:
+        except (RecordingError, TimeoutError) as error:
             reason = str(error) or f"the recording took over {self._settings.timeout:.0f} s"
             await self._reject(delivery, call, InvalidMessage(reason, type(error).__name__))
         except Exception as error:
@@ -225,13 +224,13 @@ class Listener:
             ports.progress.count("recordings_in_doubt", bool(heard.doubts))
 
     async def _transcription(self, call: CallEnded, recording: Recording) -> Transcription:
-        """Listen to `recording`; one that is missing or broken may still be on its way."""
+        """Transcribe `recording`; one that is missing may still be on its way."""
         settings = self._settings
         waits = delays(settings.first_delay)
         for attempt in range(1, settings.attempts + 1):
             try:
                 return await self._attempt(call, recording)
-            except (RecordingMissing, RecordingBroken) as error:
+            except RecordingMissing as error:
                 if attempt == settings.attempts:
                     raise
                 log.warning("attempt %d of %d: %s", attempt, settings.attempts, error)

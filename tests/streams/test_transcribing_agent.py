@@ -250,7 +250,7 @@ async def test_a_recording_that_comes_at_the_third_attempt_is_heard(desk: Desk) 
     ("error", "waits"),
     [
         (RecordingMissing("it is not (yet) there"), [2.0, 4.0, 8.0]),
-        (RecordingBroken("it cannot be decoded"), [2.0, 4.0, 8.0]),
+        (RecordingBroken("it cannot be decoded"), []),
         (RecordingRefused("it leads outside"), []),
     ],
 )
