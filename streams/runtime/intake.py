@@ -10,6 +10,7 @@ from typing import Any
 import faust
 
 from schemas.codec import InvalidMessage
+from schemas.errors import AscoltoError
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 
@@ -25,7 +26,7 @@ _LOG_APPEND_TIME = 1
 Handler = Callable[[Sequence[Delivery]], Awaitable[None]]
 
 
-class TooManyFailures(Exception):
+class TooManyFailures(AscoltoError):
     """Events fail one after the other: something is broken here, not in them."""
 
 

@@ -22,6 +22,7 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from schemas.dead_letters import dead_letter
 from schemas.derived import DeadLetter
+from schemas.errors import AscoltoError
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ Place = tuple[str, int, int]
 """Topic, partition, offset."""
 
 
-class Unreadable(KafkaError):  # type: ignore[misc]
+class Unreadable(AscoltoError, KafkaError):  # type: ignore[misc]
     """A batch that cannot be read."""
 
     def __init__(self, place: Place, end: int, raw: bytes, cause: Exception) -> None:

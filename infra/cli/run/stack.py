@@ -23,6 +23,7 @@ from infra.embedded import processes as children
 from infra.embedded.broker import EmbeddedBroker
 from infra.running import DirectoryInUse, take
 from infra.settings import Settings
+from schemas.errors import AscoltoError
 
 if TYPE_CHECKING:
     from infra.embedded.playback import Known
@@ -40,7 +41,7 @@ _STOP_SECONDS = 20.0
 Say = Callable[[str], None]
 
 
-class StackFailed(Exception):
+class StackFailed(AscoltoError):
     """A part of the stack did not start, or ended; the message says which and where to look."""
 
 
