@@ -7,7 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from processors.engagements.facts import ScoredCall
+from processors.engagements.facts import (
+    Cancellation,
+    Fact,
+    Payment,
+    PaymentReturn,
+    ScoredCall,
+    SurveyAnswer,
+)
 from processors.engagements.history import CustomerState, Memory, Observed, Outcome, observe
 from processors.engagements.horizons import Horizons
 from schemas.changes import ChangeBatch, Position, PositionedChange
@@ -25,6 +32,7 @@ from streams.facts.clock_gate import ClockGate
 from streams.facts.conflicts import Conflicts
 from streams.facts.customers import LOOKS_AN_EVENT, Arrival, Customers, Key
 from streams.facts.identified import read_fact
+from streams.runtime.counters import EVENTS_SETTLED, FACTS, LATE_EVENTS
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 from streams.runtime.outbox import Message, Outbox
@@ -33,6 +41,15 @@ from streams.runtime.progress import Progress
 TOPICS = (CALL_SCORED, PAYMENT_RECEIVED, CONTRACT_CANCELLED, PAYMENT_RETURNED, SURVEY_ANSWERED)
 BYTES_A_MESSAGE = 400_000
 """Changes in one message, about: well under the brokers' usual limit of 1 MB."""
+
+_COUNTED_AS: dict[type[Fact], str] = {
+    ScoredCall: "scoredcall",
+    Payment: "payment",
+    Cancellation: "cancellation",
+    PaymentReturn: "paymentreturn",
+    SurveyAnswer: "surveyanswer",
+}
+"""Each fact's name in the counters `FACTS`."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +114,7 @@ class Linker:
             *(self._send(client, agency, some) for (client, agency), some in changes.items())
         )
         settled = await self._customers.put_away(LOOKS_AN_EVENT * len(arrivals))
-        self._progress.count("events_settled", settled)
+        self._progress.count(EVENTS_SETTLED, settled)
 
     async def _arrivals(self, batch: Sequence[Delivery]) -> list[Arrival]:
         """The facts of a batch that stand; what cannot be read or is in conflict is buried."""
@@ -133,9 +150,9 @@ class Linker:
             arrivals_before=arrivals_before,
             memory=memory,
         )
-        self._progress.count(f"{type(fact).__name__.lower()}_{observed.outcome.value}")
+        self._progress.count(FACTS.of(fact=_COUNTED_AS[type(fact)], outcome=observed.outcome))
         if observed.outcome is Outcome.NEW and self._customers.is_late(fact):
-            self._progress.count("late_events")
+            self._progress.count(LATE_EVENTS)
         return observed
 
     async def _send(self, client: str, agency: str, changes: list[PositionedChange]) -> None:

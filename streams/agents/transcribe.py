@@ -29,11 +29,17 @@ from schemas.derived import CallTranscribed
 from schemas.events import CallEnded, CallEndedEvent, Recording
 from schemas.topics import CALL_ENDED
 from streams.agents.calls import from_text, message_of, redacted_survey
+from streams.agents.left_out import report_left_out
 from streams.facts.clock_gate import ClockGate
+from streams.runtime.counters import (
+    RECORDINGS_IN_DOUBT,
+    RECORDINGS_PARTLY_UNHEARD,
+    TEXTS_TAKEN_FOR_INVENTED,
+    TRANSCRIBED_FROM_AUDIO,
+)
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 from streams.runtime.intake import delivery_of
-from streams.runtime.left_out import report_left_out
 from streams.runtime.ordered_acks import OrderedAcks, Ticket
 from streams.runtime.outbox import Message, Outbox, too_large
 from streams.runtime.progress import Progress
@@ -218,10 +224,10 @@ class Listener:
         except Exception as error:
             await self._reject_unexpected(delivery, call, error)
         else:
-            ports.progress.count("transcribed_from_audio")
-            ports.progress.count("texts_taken_for_invented", sum(heard.dropped.values()))
-            ports.progress.count("recordings_partly_unheard", bool(heard.unheard))
-            ports.progress.count("recordings_in_doubt", bool(heard.doubts))
+            ports.progress.count(TRANSCRIBED_FROM_AUDIO)
+            ports.progress.count(TEXTS_TAKEN_FOR_INVENTED, sum(heard.dropped.values()))
+            ports.progress.count(RECORDINGS_PARTLY_UNHEARD, bool(heard.unheard))
+            ports.progress.count(RECORDINGS_IN_DOUBT, bool(heard.doubts))
 
     async def _transcription(self, call: CallEnded, recording: Recording) -> Transcription:
         """Transcribe `recording`; one that is missing may still be on its way."""

@@ -12,6 +12,7 @@ from schemas.topics import CALL_ENDED
 from streams.facts.claims import Claims
 from streams.facts.identified import Identified
 from streams.facts.originals import Originals
+from streams.runtime.counters import CONFLICTS, KNOWN_FROM_OLDER_VERSIONS
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 from streams.runtime.progress import Progress
@@ -75,7 +76,7 @@ class Conflicts:
             elif verdict is Verdict.CONFLICT:
                 refused.append(each)
             else:
-                self._progress.count("known_from_older_versions")
+                self._progress.count(KNOWN_FROM_OLDER_VERSIONS)
         if refused:
             await self._reject(refused)
         return stand
@@ -99,7 +100,7 @@ class Conflicts:
                     client_id=event.claim.client_id,
                 )
             )
-        self._progress.count("conflicts", len(refused))
+        self._progress.count(CONFLICTS, len(refused))
 
 
 def _origin(event: Identified) -> str | None:

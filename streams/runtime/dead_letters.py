@@ -8,6 +8,7 @@ from schemas.codec import InvalidMessage, encode
 from schemas.dead_letters import dead_letter
 from schemas.derived import DeadLetter
 from schemas.topics import DEAD_LETTER
+from streams.runtime.counters import DEAD_LETTERS
 from streams.runtime.delivery import Delivery
 from streams.runtime.outbox import Message, Outbox
 from streams.runtime.progress import Progress
@@ -42,4 +43,4 @@ class DeadLetters:
         await self._outbox.deliver(
             [Message(DEAD_LETTER, letter.letter_id.encode(), encode(letter))]
         )
-        self._progress.count("dead_letters")
+        self._progress.count(DEAD_LETTERS)
