@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dashboards.queries import query
+from schemas.figures import ALL, MetricWindow
 
 SMALL_SAMPLE = 30
 """Below this n a figure is shown greyed: its interval is too wide to judge an agency by."""
 
 DASHBOARD_UID = "ascolto-agencies"
-WINDOWS = ("24h", "7d", "30d", "90d")
-DEFAULT_WINDOW = "30d"
-ALL_SEGMENTS = "all"
+WINDOWS = tuple(window.value for window in MetricWindow)
+DEFAULT_WINDOW = MetricWindow.MONTH.value
+ALL_SEGMENTS = ALL
 
 
 class Shape(StrEnum):

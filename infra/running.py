@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import IO
 
 from infra.status_page import RUN_DIRECTORY
+from schemas.errors import AscoltoError
 
 LOCK = "stack.lock"
 """Locked, and holding a process's id, while a stack or a rebuild runs on the directory."""
 
 
-class DirectoryInUse(Exception):
+class DirectoryInUse(AscoltoError):
     """A stack or a rebuild runs on the directory; the message says which process."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from schemas.derived import MetricWindow
+from schemas.figures import MetricWindow
 
 HOUR_US = 3_600_000_000
 """Microseconds of an hour."""

@@ -25,6 +25,13 @@ class Contract(BaseModel):
     )
 
 
+class Language(StrEnum):
+    """The languages whose words are known; conversations in others get no scores."""
+
+    ITALIAN = "it"
+    ENGLISH = "en"
+
+
 class Speaker(StrEnum):
     """Who speaks in a turn; `unknown` where a mono recording does not tell, `machine` for a
     carrier's message, a voicemail, a menu, an announcement."""
@@ -47,6 +54,19 @@ class Driver(StrEnum):
     THREAT = "threat"
     PRICE = "price"
     TECHNICAL_FAULT = "technical_fault"
+
+
+class Unanswered(StrEnum):
+    """Why a call is an attempt; `docs/attempts.md` says how each is recognised."""
+
+    STATED = "stated"
+    """The event says that nobody answered."""
+    MACHINE = "machine"
+    """A carrier's message, a voicemail or an announcement, and nobody else."""
+    MESSAGE_LEFT = "message_left"
+    """The operator left a message, and nobody spoke."""
+    SILENCE = "silence"
+    """Nobody said anything, or the operator called into a silent line."""
 
 
 class Rule(StrEnum):

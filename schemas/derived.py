@@ -9,9 +9,9 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, Field
 
-from schemas.attempts import Unanswered
-from schemas.conversation import CallScore, Contract, Turn
+from schemas.conversation import CallScore, Contract, Turn, Unanswered
 from schemas.events import Channel, CustomerType, Service, Survey, Touchpoint
+from schemas.figures import MetricWindow
 
 
 class Call(Contract):
@@ -85,20 +85,6 @@ class CallScored(Contract):
     from_audio: bool
 
 
-class MetricWindow(StrEnum):
-    """The rolling windows of event time."""
-
-    DAY = "24h"
-    WEEK = "7d"
-    MONTH = "30d"
-    QUARTER = "90d"
-
-    @property
-    def hours(self) -> int:
-        """Length in whole hours."""
-        return {"24h": 24, "7d": 168, "30d": 720, "90d": 2160}[self.value]
-
-
 class Interval(Contract):
     """A figure with its 95 % interval and the number behind it; null where undefined."""
 
@@ -141,6 +127,26 @@ class Figures(Contract):
     amount_recovered_units: int = Field(0, description="the same in 1/10^4, exactly")
     churn_correlation: Correlation
     payment_correlation: Correlation
+
+
+class HourCell(Contract):
+    """The sums of one segment and hour that are known from an hour on."""
+
+    segment: str
+    hour_us: int
+    """Beginning of the hour, us since the epoch."""
+    known_us: int | None = None
+    """Beginning of the hour from which this is known; null: the hour itself."""
+    sums: dict[str, int]
+    """All `schemas.rows.HOUR_SUMS`, of any size."""
+
+
+class AgencyHours(Contract):
+    """Topic `agency-hours`: hourly sums of an agency's day as they stand now."""
+
+    client_id: str
+    agency_id: str
+    cells: tuple[HourCell, ...]
 
 
 class AlertStatus(StrEnum):

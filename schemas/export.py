@@ -29,7 +29,7 @@ def documents() -> dict[str, str]:
             **topic.payload.model_json_schema(mode="validation"),
         }
         for topic in TOPICS
-        if topic.payload is not None
+        if not topic.private
     }
     files["asyncapi.json"] = asyncapi()
     return {
@@ -40,9 +40,9 @@ def documents() -> dict[str, str]:
 
 def asyncapi() -> dict[str, Any]:
     """The AsyncAPI 3.0 document of all public topics."""
-    public = [topic for topic in TOPICS if topic.payload is not None]
+    public = [topic for topic in TOPICS if not topic.private]
     _, definitions = models_json_schema(
-        [(topic.payload, "validation") for topic in public if topic.payload is not None],
+        [(topic.payload, "validation") for topic in public],
         ref_template="#/components/schemas/{model}",
     )
     return {
@@ -99,7 +99,6 @@ def _operation(topic: Topic) -> dict[str, Any]:
 
 
 def _message(topic: Topic) -> dict[str, Any]:
-    assert topic.payload is not None
     return {
         "name": topic.name,
         "title": topic.about,

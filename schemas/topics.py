@@ -7,8 +7,10 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
+from schemas.changes import ChangeBatch
 from schemas.derived import (
     AgencyAlert,
+    AgencyHours,
     CallScored,
     CallTranscribed,
     DeadLetter,
@@ -44,13 +46,15 @@ class Topic:
 
     name: str
     key: str
-    """What the key is; None-like text where order does not matter."""
+    """The fields that the key is made of."""
     retention: timedelta
     about: str
-    payload: type[BaseModel] | None
-    """Model of the value; None for topics private to the workers."""
+    payload: type[BaseModel]
+    """Model of the value."""
     largest: int = MOST_DERIVED_BYTES
     """Bytes of the largest message."""
+    private: bool = False
+    """Whether it is between the workers only: its form is no promise to others."""
 
     @property
     def config(self) -> dict[str, str]:
@@ -133,14 +137,16 @@ ENGAGEMENT_CHANGED = Topic(
     "client_id|agency_id",
     _DERIVED,
     "What an event changed in an agency's engagements.",
-    None,
+    ChangeBatch,
+    private=True,
 )
 AGENCY_HOURS = Topic(
     "agency-hours",
     "client_id|agency_id",
     _DERIVED,
     "Hourly sums of an agency, as they stand.",
-    None,
+    AgencyHours,
+    private=True,
 )
 AGENCY_METRICS = Topic(
     "agency-metrics",
@@ -160,6 +166,12 @@ DEAD_LETTER = Topic(
     DeadLetter,
     MOST_LETTER_BYTES,
 )
+
+
+def agency_key(client_id: str, agency_id: str) -> str:
+    """Key of an agency's messages and states; `|` cannot be part of an identifier."""
+    return f"{client_id}|{agency_id}"
+
 
 TOPICS = (
     CALL_ENDED,

@@ -16,6 +16,7 @@ from infra.clickhouse.store import Store
 from infra.settings import Settings
 from processors.alerts.settings import read_alert_settings
 from processors.identity.event_identity import unsourced_identity
+from schemas.derived import DeadLetter
 from schemas.topics import Topic
 from streams.agents import aggregate as aggregating
 from streams.agents import link as linking
@@ -41,7 +42,6 @@ from streams.runtime.intake import Intake, consume
 from streams.runtime.outbox import KafkaOutbox
 from streams.runtime.progress import Progress
 from streams.runtime.state import FaustStateTable, changelog_topic
-from streams.runtime.unreadable import Buried
 
 log = logging.getLogger(__name__)
 
@@ -59,17 +59,17 @@ _QUIET_SECONDS = 60 * _MINUTE
 _EMBEDDED_QUIET_SECONDS = _MINUTE
 
 
-def bury_unreadable(app: faust.App, letters: DeadLetters) -> None:
-    """Have the batches that are skipped put into the dead letters.
+def reject_unreadable(app: faust.App, letters: DeadLetters) -> None:
+    """Have the batches that are skipped written to the dead letters.
 
     The consumer has a thread of its own, the dead letters belong to the app's.
     """
 
-    async def bury(batch: Buried) -> None:
-        burying = asyncio.run_coroutine_threadsafe(letters.bury(**batch._asdict()), app.loop)
-        await asyncio.wrap_future(burying)
+    async def reject(letter: DeadLetter) -> None:
+        writing = asyncio.run_coroutine_threadsafe(letters.write(letter), app.loop)
+        await asyncio.wrap_future(writing)
 
-    cast(Transport, app.transport).unreadable.bury = bury
+    cast(Transport, app.transport).unreadable.reject = reject
 
 
 def attach_transcriber(app: faust.App, listener: Listener) -> None:
@@ -97,7 +97,7 @@ def attach_analytics(
     """
     outbox = KafkaOutbox(app, progress)
     letters = DeadLetters(outbox, progress)
-    bury_unreadable(app, letters)
+    reject_unreadable(app, letters)
     gate = ClockGate(now_us, settings.future_tolerance_us)
     key = settings.pseudonym_secret()
     tables = {name: FaustStateTable(app, name, settings.partitions) for name in _TABLES}

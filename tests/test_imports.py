@@ -30,7 +30,7 @@ ONLY_IN = {
     "grafana_client": ("dashboards",),
     "grafana_foundation_sdk": ("dashboards",),
     "plotly": ("dashboards",),
-    "kafka": ("infra", "infra/kafka/emitter.py"),
+    "kafka": ("infra",),
 }
 """Third-party packages, and the folders or files that may import them."""
 NOT_PURE = {

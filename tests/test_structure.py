@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import sys
 import tomllib
@@ -35,8 +36,8 @@ FOLDERS_MAY_IMPORT = {
     "processors.metrics": {"engagements"},
     "processors.alerts": {"metrics"},
     "infra.clickhouse": set(),
-    "infra.embedded": set(),
-    "infra.importing": set(),
+    "infra.embedded": {"clickhouse", "kafka"},
+    "infra.importing": {"kafka"},
     "infra.kafka": set(),
     "infra.recordings": set(),
     "infra.scoring": set(),
@@ -161,6 +162,31 @@ def test_every_package_that_is_imported_is_declared() -> None:
             if not declared & {_normal(name) for name in providers.get(top, [])}:
                 missing.add(f"{where}: {top}")
     assert not missing
+
+
+def test_every_exception_of_ours_has_the_one_root() -> None:
+    """Also in modules that are not imported here: by their source."""
+    classes = {
+        node.name: {base.id if isinstance(base, ast.Name) else "" for base in node.bases}
+        for path in files()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    }
+
+    def bases(name: str) -> set[str]:
+        own = classes.get(name, set())
+        return own.union(*(bases(base) for base in own))
+
+    raised = {
+        name
+        for name in classes
+        for base in bases(name)
+        if base.endswith(("Error", "Exception"))
+        or issubclass(getattr(builtins, base, object), BaseException)
+    }
+    assert len(raised) > 20
+    rootless = {name for name in raised if "AscoltoError" not in bases(name)}
+    assert rootless == {"AscoltoError"}
 
 
 ONLY_FOR_DEVELOPERS = {

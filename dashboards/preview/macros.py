@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dashboards.panels import ALL_SEGMENTS, DEFAULT_WINDOW, WINDOWS
+from schemas.errors import AscoltoError
 from schemas.events import EARLIEST, LATEST
 
 _LABEL = re.compile(r"[^\s|]{1,128}")
@@ -24,7 +25,7 @@ _LEFT_OVER = re.compile(r"\$\{|\$\w")
 _SHOWN_DAYS = {"24h": 7, "7d": 30, "30d": 90, "90d": 180}
 
 
-class InvalidChoiceError(ValueError):
+class InvalidChoiceError(AscoltoError, ValueError):
     """A reader asked for what a dashboard cannot show."""
 
 

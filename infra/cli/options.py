@@ -23,24 +23,6 @@ DataDir = Annotated[
 EventsFile = Annotated[Path, typer.Argument(help="Events as JSON lines.")]
 
 
-class Window(StrEnum):
-    """Rolling windows, as options."""
-
-    DAY = "24h"
-    WEEK = "7d"
-    MONTH = "30d"
-    QUARTER = "90d"
-
-
-class Dimension(StrEnum):
-    """Dimensions of segments, as options."""
-
-    SERVICE = "service"
-    TOUCHPOINT = "touchpoint"
-    CHANNEL = "channel"
-    CUSTOMER_TYPE = "customer_type"
-
-
 class ChannelLayout(StrEnum):
     """Whose voice is on which channel of a recording, as options."""
 

@@ -13,6 +13,7 @@ from infra.data_directory import NoDirectory, make_private
 from infra.retry import insist
 from infra.running import running
 from infra.settings import Settings
+from schemas.errors import AscoltoError
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -22,11 +23,11 @@ log = logging.getLogger(__name__)
 STORE_DIRECTORY = "store"
 
 
-class NoStore(Exception):
+class NoStore(AscoltoError):
     """The embedded store's directory cannot be one."""
 
 
-class StoreInUse(Exception):
+class StoreInUse(AscoltoError):
     """Another process holds the embedded store: it serves one process at a time."""
 
 

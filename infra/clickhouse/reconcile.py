@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from infra.clickhouse.comparing import Difference, Sides, differences
 from processors.engagements.horizons import Horizons
 from processors.event_time import HOUR_US
-from schemas.derived import MetricWindow
+from schemas.figures import MetricWindow
 from schemas.rows import (
     AGENCY_HOURS,
     AGENCY_METRICS,

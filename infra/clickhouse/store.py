@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from infra.retry import insist
+from schemas.errors import AscoltoError
 from schemas.rows import Table
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _PAGE_SECONDS = 60
 """Longest time that a query of the page may take."""
 
 
-class StoreAway(Exception):
+class StoreAway(AscoltoError):
     """The store cannot take rows now."""
 
 

@@ -14,6 +14,7 @@ import jmespath
 
 from processors.mapping.model import Input, Mapping, Part, Table, Value
 from processors.mapping.records import Record, Row
+from schemas.errors import AscoltoError
 
 _DELIMITERS = ",;\t|"
 _MOST_CELL = 1_000_000
@@ -22,7 +23,7 @@ _MOST_CELL = 1_000_000
 csv.field_size_limit(_MOST_CELL)
 
 
-class UnreadableExport(Exception):
+class UnreadableExport(AscoltoError):
     """A file that is not what its mapping says; the message says what it is and what to change."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from infra.retry import insist
+from schemas.errors import AscoltoError
 from schemas.topics import MOST_STATE_BYTES, TOPICS
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ CHANGELOG_CONFIG = {
 }
 
 
-class WrongPartitions(Exception):
+class WrongPartitions(AscoltoError):
     """A topic has another number of partitions than the catalogue asks for."""
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from infra.kafka.admin import BOOTSTRAP_MS
 from infra.retry import insist
 from schemas.codec import InvalidMessage, Routed, decode_inbound
+from schemas.errors import AscoltoError
 from schemas.topics import MOST_LETTER_BYTES, Topic
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[Line]:
             yield Line(number, text, decode_inbound(text))
 
 
-class DeliveryFailed(Exception):
+class DeliveryFailed(AscoltoError):
     """Kafka did not confirm an event."""
 
 

@@ -45,6 +45,7 @@ from infra.recordings.decoding_protocol import (
     SOUND,
 )
 from infra.recordings.file_formats import ACCEPTED, Container, container_of
+from schemas.errors import AscoltoError
 
 _AT_ONCE, _SECONDS_AT_ONCE = 60 * RATE, 120
 """Samples of a recording, at its own rate, that are resampled at once, and at most how long."""
@@ -52,12 +53,12 @@ _TRAILER = 1.1
 """What comes after a WAV's sound is not so much of it."""
 
 
-class Refused(Exception):
+class Refused(AscoltoError):
     """The recording asks for more than is allowed: trying again does not help."""
 
 
-class Broken(Exception):
-    """The recording is no sound, or not yet."""
+class Broken(AscoltoError):
+    """The recording is no sound: trying again does not help."""
 
 
 class _From(io.RawIOBase):

@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from schemas.errors import AscoltoError
 from schemas.events import Recording
 
 _BLOCK = 1 << 20
 
 
-class RecordingError(Exception):
+class RecordingError(AscoltoError):
     """A recording cannot be used; the message never holds its name, which may hold a number."""
 
 
 class RecordingMissing(RecordingError):
-    """The recording is not there, or not readable, yet: worth trying again later."""
+    """The recording is not there, holds nothing, or cannot be read, yet: worth trying again."""
 
 
 class RecordingRefused(RecordingError):
@@ -55,6 +56,8 @@ class RecordingStore:
         found = self._find(_requested(recording.uri, name), name)
         if not found.is_file():
             raise RecordingBroken(f"{name} is not a file; let its uri name one")
+        if not found.stat().st_size:
+            raise RecordingMissing(f"{name} holds nothing (yet)")
         if recording.sha256 is not None:
             _verify(found, recording.sha256, name)
         return found

@@ -12,6 +12,7 @@ from itertools import islice
 from infra.retry import delays
 from infra.scoring.protocol import LENGTH, Failure, Outcome, packed, parts_of, results_of
 from infra.settings import ScorerName
+from schemas.errors import AscoltoError
 
 log = logging.getLogger(__name__)
 
@@ -22,15 +23,15 @@ MOST_ENDS = 4
 _READ_AHEAD = 1 << 20
 
 
-class ScoringProcessEnded(Exception):
+class ScoringProcessEnded(AscoltoError):
     """The scoring process ended before it answered."""
 
 
-class ScoringTookTooLong(Exception):
+class ScoringTookTooLong(AscoltoError):
     """Scoring a batch took longer than any should; the process was ended."""
 
 
-class ScoringFailed(Exception):
+class ScoringFailed(AscoltoError):
     """Scoring a call raised in the process; the class is named after what it raised there."""
 
 

@@ -22,8 +22,8 @@ from infra.simulation.world import (
     Behaviour,
     SimulationSettings,
 )
-from schemas.derived import MetricWindow
 from schemas.events import EndedBy
+from schemas.figures import MetricWindow
 
 _HOUR = 3_600
 _LEAST_FOR_CORRELATION = 10

@@ -13,6 +13,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from schemas.errors import AscoltoError
+
 NAME = "faster-whisper-base"
 
 _SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
@@ -25,7 +27,7 @@ _PARTS = (
 _BLOCK = 1 << 20
 
 
-class ModelMissing(Exception):
+class ModelMissing(AscoltoError):
     """The model cannot be put together; the message says what to do."""
 
 

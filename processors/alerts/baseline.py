@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-SCALE = 10_000
-"""Scores are summed in units of 1/SCALE, their squares in 1/SCALE^2."""
+from schemas.figures import SCORE_UNIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,7 @@ def baseline(days: Sequence[Day], settings: RiseSettings) -> Baseline | None:
         return None
     within = sum(day.squares - day.total * day.total / day.n for day in used)
     freedom = calls - len(used)
-    variance = max(0.0, within / freedom) / SCALE**2 if freedom > 0 else 0.0
+    variance = max(0.0, within / freedom) / SCORE_UNIT**2 if freedom > 0 else 0.0
     sd = max(math.sqrt(variance), settings.sd_floor)
     means = _clipped_means(used, sd)
     mean = sum(day.n * value for day, value in zip(used, means, strict=True)) / calls
@@ -140,7 +139,7 @@ _PRIOR_FREEDOM = 14
 
 
 def _clipped_means(days: Sequence[Day], sd: float) -> list[float]:
-    means = [day.total / (SCALE * day.n) for day in days]
+    means = [day.total / (SCORE_UNIT * day.n) for day in days]
     centre = _weighted_median(means, [day.n for day in days])
     clipped = []
     for day, mean in zip(days, means, strict=True):

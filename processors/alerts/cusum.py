@@ -14,8 +14,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from processors.alerts.baseline import SCALE, Baseline, Day, RiseSettings, baseline, recent
+from processors.alerts.baseline import Baseline, Day, RiseSettings, baseline, recent
 from processors.event_time import DAY_US, HOUR_US
+from schemas.figures import SCORE_UNIT
 
 
 class HourScores(NamedTuple):
@@ -51,7 +52,7 @@ class Rise(NamedTuple):
     @property
     def level(self) -> float:
         """Mean of the rise's scores."""
-        return self.total / (SCALE * self.n)
+        return self.total / (SCORE_UNIT * self.n)
 
     @property
     def rise_sd(self) -> float:
@@ -134,7 +135,7 @@ def _fold_hour(state: RiseState, hour: HourScores, settings: RiseSettings) -> Ri
 
 def _gain(hour: HourScores, base: Baseline, settings: RiseSettings) -> float:
     """What an hour adds to the sum, in standard deviations of a call."""
-    gain = (hour.total / SCALE - hour.n * base.mean) / base.sd - hour.n * base.allowance
+    gain = (hour.total / SCORE_UNIT - hour.n * base.mean) / base.sd - hour.n * base.allowance
     return min(gain, hour.n * settings.hour_cap_sd)
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from processors.alerts.baseline import SCALE, RiseSettings
+from processors.alerts.baseline import RiseSettings
 from processors.alerts.cusum import HourScores
+from schemas.figures import SCORE_UNIT
 
 FALL_SETTINGS = RiseSettings(
     allowance_sd=0.2,
@@ -31,8 +32,8 @@ def displeasure(hour: int, sums: Mapping[str, int]) -> HourScores:
     return HourScores(
         hour=hour,
         n=promoters + sums["passives"] + detractors,
-        total=SCALE * (detractors - promoters),
-        squares=SCALE**2 * (detractors + promoters),
+        total=SCORE_UNIT * (detractors - promoters),
+        squares=SCORE_UNIT**2 * (detractors + promoters),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from processors.alerts.baseline import RiseSettings
 from processors.alerts.nps_falls import FALL_SETTINGS
 from processors.alerts.silences import GIVES_UP, SilenceSettings
+from schemas.errors import AscoltoError
 
 EVERYONE = "*"
 """The name that stands for every committente."""
@@ -43,7 +44,7 @@ _THRESHOLDS = {Sensitivity.LOW: 1.5, Sensitivity.NORMAL: 1.0, Sensitivity.HIGH: 
 """By what a sensitivity multiplies the heights at which an alert opens and resolves."""
 
 
-class BadAlertSettings(ValueError):
+class BadAlertSettings(AscoltoError, ValueError):
     """The text is no setting of alerts; the message says what is wrong and how to fix it."""
 
 

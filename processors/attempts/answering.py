@@ -13,8 +13,7 @@ from processors.attempts.answering_words import (
     weights_of,
 )
 from processors.text.tokens import has_words
-from schemas.attempts import Unanswered
-from schemas.conversation import Speaker, Turn
+from schemas.conversation import Speaker, Turn, Unanswered
 
 SURE = 1.0
 """Weight of phrases from which a text is a machine's."""

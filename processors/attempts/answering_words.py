@@ -14,8 +14,9 @@ from processors.attempts.announcements import sounds_announced
 from processors.ratings.vocabulary import is_one_slip_off
 from processors.text.lexicon import Hit, Lexicon, load
 from processors.text.tokens import Words, cut
+from schemas.conversation import Language
 
-LANGUAGES: Final = ("it", "en")
+LANGUAGES: Final = tuple(Language)
 """Carriers say the same message in both, whatever the callers speak: each text is read in both."""
 _FILE: Final = "answering"
 _LEAST_MISHEARD: Final = 7

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from processors.attempts.answering import unanswered
 from processors.text.tokens import has_words
-from schemas.attempts import Unanswered
-from schemas.conversation import Turn
+from schemas.conversation import Turn, Unanswered
 from schemas.events import CallEnded, Channel
 
 

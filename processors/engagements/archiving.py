@@ -12,10 +12,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from processors.engagements.corrections import REACH_US
-from processors.engagements.entries import CALL, NAMES, Entry, named_by, named_in
-from processors.engagements.facts import Fact, Position
+from processors.engagements.entries import (
+    CALL,
+    CallEntry,
+    Entry,
+    identity_of,
+    named_by,
+    named_in,
+    position_of,
+)
+from processors.engagements.facts import Fact
 from processors.engagements.history import CustomerState, place_of
 from processors.event_time import HOUR_US
+from schemas.changes import Position
 
 
 class Settled(NamedTuple):
@@ -45,25 +54,24 @@ def settle(state: CustomerState, before: int, horizon_hours: int) -> Settled:
     horizon = horizon_hours * HOUR_US
     open_since, calls_kept = _open(state["events"], before - horizon, horizon)
     stays_itself: dict[tuple[str, str], bool] = {
-        (entry[1], entry[5]): (
-            entry[5] in calls_kept
-            if entry[1] == CALL
-            else entry[6] >= before or any(t0 <= entry[6] < t0 + horizon for t0 in open_since)
+        identity_of(entry): (
+            entry.event_id in calls_kept
+            if entry.kind == CALL
+            else entry.at >= before or any(t0 <= entry.at < t0 + horizon for t0 in open_since)
         )
         for entry in state["events"]
-        if entry[1] not in NAMES
+        if named_by(entry) is None
     }
 
     def stays_here(entry: Entry) -> bool:
-        named = named_by(entry)
-        waits: bool = entry[6] + REACH_US > before
-        return stays_itself.get(named or (entry[1], entry[5]), waits)
+        waits = entry.at + REACH_US > before
+        return stays_itself.get(named_by(entry) or identity_of(entry), waits)
 
     kept = [entry for entry in state["events"] if stays_here(entry)]
     if len(kept) == len(state["events"]):
         return Settled(state, [])
-    stays = {(entry[1], entry[5]) for entry in kept}
-    put_away = [entry for entry in state["events"] if (entry[1], entry[5]) not in stays]
+    stays = {identity_of(entry) for entry in kept}
+    put_away = [entry for entry in state["events"] if identity_of(entry) not in stays]
     if not kept:
         return Settled(None, put_away)
     return Settled(
@@ -98,25 +106,25 @@ def needs_recall(state: CustomerState | None, event: Fact, position: Position, b
         return False
     if event.at < before:
         return True
-    if named is not None and all((e[1], e[5]) != named for e in state["events"]):
+    if named is not None and all(identity_of(e) != named for e in state["events"]):
         return True
     place = place_of(event, state["events"])
-    return place is not None and state["events"][place][2:5] == list(position)
+    return place is not None and position_of(state["events"][place]) == position
 
 
 def recall(
     state: CustomerState | None, put_away: Iterable[Entry], client_id: str, customer: str
 ) -> CustomerState | None:
     """The whole state again, as if nothing had been put away; None where there is nothing."""
-    events = {(entry[1], entry[5]): entry for entry in put_away}
-    events |= {(entry[1], entry[5]): entry for entry in (state["events"] if state else ())}
+    events = {identity_of(entry): entry for entry in put_away}
+    events |= {identity_of(entry): entry for entry in (state["events"] if state else ())}
     if not events:
         return state
-    entries = sorted(events.values(), key=lambda entry: entry[0])
+    entries = sorted(events.values(), key=lambda entry: entry.arrival)
     return CustomerState(
         client_id=client_id,
         customer=customer,
-        arrived=max(entries[-1][0], state["arrived"] if state else 0),
+        arrived=max(entries[-1].arrival, state["arrived"] if state else 0),
         whole=True,
         events=entries,
     )
@@ -136,8 +144,8 @@ def _conversations(entries: Sequence[Entry], horizon: int) -> Iterator[tuple[int
     """The beginning of each conversation's engagement, and the conversation's id."""
     by_agency: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for entry in entries:
-        if entry[1] == CALL:
-            by_agency[entry[7]].append((entry[6], entry[5]))
+        if isinstance(entry, CallEntry):
+            by_agency[entry.agency_id].append((entry.at, entry.event_id))
     for calls in by_agency.values():
         begin = min(calls)[0]
         for at, event_id in sorted(calls):

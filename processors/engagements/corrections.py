@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from processors.event_time import DAY_US, hour_of
+from schemas.changes import Recovered
 
 REACH_US = 365 * DAY_US
 """A correction dated so long before what it names cannot mean it, and has no effect.
@@ -62,14 +63,6 @@ class NetPayment(NamedTuple):
             if end is None or known < end:
                 left -= self.amount if amount is None else amount
         return max(0, left)
-
-
-class Recovered(NamedTuple):
-    """What was paid within an engagement, as it stands from an hour on (its begin, us)."""
-
-    known: int
-    paid: bool
-    amount: int
 
 
 class TakenBack(NamedTuple):
@@ -126,13 +119,6 @@ def recovered(
         if not steps or step[1:] != steps[-1][1:]:
             steps.append(step)
     return tuple(steps)
-
-
-class LateRating(NamedTuple):
-    """The rating of a survey answered after its call, and from when it is known (us)."""
-
-    rating: int
-    known_at: int
 
 
 class Answer(NamedTuple):

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple, TypeAlias
 
 from processors.event_time import to_us
+from schemas.changes import WorstQuote
 from schemas.derived import CallScored
 from schemas.events import (
     ContractCancelledEvent,
@@ -17,34 +18,10 @@ from schemas.events import (
     PaymentReturnedEvent,
     SurveyAnsweredEvent,
 )
-
-SCORE_UNIT = 10_000
-"""Parts of a score of 1, and of one unit of currency."""
+from schemas.figures import SCORE_UNIT, Segment
 
 QUOTE_LENGTH = 280
 """Longest quote kept, in characters."""
-
-
-class Position(NamedTuple):
-    """Where a record lies in its topic: names one delivery, not one event."""
-
-    topic: str
-    partition: int
-    offset: int
-
-    @property
-    def source(self) -> str:
-        """`topic/partition`: the log within which offsets are ordered."""
-        return f"{self.topic}/{self.partition}"
-
-
-class WorstQuote(NamedTuple):
-    """The operator's most aggressive turn of a conversation, as said (redacted)."""
-
-    aggression: int
-    event_id: str
-    turn: int
-    text: str
 
 
 class ScoredCall(NamedTuple):
@@ -55,10 +32,7 @@ class ScoredCall(NamedTuple):
     customer: str
     at: int
     agency_id: str
-    service: str
-    touchpoint: str
-    channel: str
-    customer_type: str
+    segment: Segment
     aggression: int | None
     empathy: int | None
     sentiment: int | None
@@ -124,87 +98,47 @@ class SurveyAnswer(NamedTuple):
 
 Fact: TypeAlias = ScoredCall | Payment | Cancellation | PaymentReturn | SurveyAnswer
 
-
-def scored_call(event: CallScored) -> ScoredCall:
-    """The fact in a `call-scored` event."""
-    call, score = event.call, event.score
-    measured = event.survey.rating if event.survey is not None else score.spoken_rating
-    return ScoredCall(
-        event_id=call.event_id,
-        client_id=call.client_id,
-        customer=call.customer,
-        at=to_us(call.ended_at),
-        agency_id=call.agency_id,
-        service=call.service.value,
-        touchpoint=call.touchpoint.value,
-        channel=call.channel.value,
-        customer_type=call.customer_type.value,
-        aggression=_in_units(score.aggression),
-        empathy=_in_units(score.empathy),
-        sentiment=_in_units(score.sentiment),
-        measured_rating=measured,
-        predicted_rating=score.predicted_rating if measured is None else None,
-        worst=_worst_quote(event),
-        surveyed=event.survey is not None,
-    )
+FactEvent: TypeAlias = (
+    CallScored
+    | PaymentReceivedEvent
+    | ContractCancelledEvent
+    | PaymentReturnedEvent
+    | SurveyAnsweredEvent
+)
+"""An event that a fact is read from."""
 
 
-def payment(event: PaymentReceivedEvent, customer: str, older_id: str | None = None) -> Payment:
-    """The fact in a `payment-received` event; `customer` is the customer's pseudonym."""
-    data = event.data
-    return Payment(
-        event_id=event.id,
-        client_id=data.client_id,
-        customer=customer,
-        at=to_us(data.received_at),
-        amount=_amount_in_units(data.amount),
-        currency=data.currency,
-        older_id=older_id,
-    )
+def fact_of_event(
+    event: FactEvent,
+    customer: str,
+    *,
+    older_id: str | None = None,
+    older_payment_id: str | None = None,
+) -> Fact:
+    """The fact in an event; what it names, it names by identity.
 
-
-def cancellation(
-    event: ContractCancelledEvent, customer: str, older_id: str | None = None
-) -> Cancellation:
-    """The fact in a `contract-cancelled` event; `customer` is the customer's pseudonym."""
-    data = event.data
-    return Cancellation(
-        event_id=event.id,
-        client_id=data.client_id,
-        customer=customer,
-        at=to_us(data.cancelled_at),
-        ended_by=data.ended_by.value,
-        older_id=older_id,
-    )
-
-
-def payment_return(
-    event: PaymentReturnedEvent, customer: str, older_payment_id: str | None = None
-) -> PaymentReturn:
-    """The fact in a pseudonymous `payment-returned` event: it names its payment by identity."""
-    data = event.data
-    return PaymentReturn(
-        event_id=event.id,
-        client_id=data.client_id,
-        customer=customer,
-        at=to_us(data.returned_at),
-        payment_id=data.payment.id,
-        amount=None if data.amount is None else _amount_in_units(data.amount),
-        older_payment_id=older_payment_id,
-    )
-
-
-def survey_answer(event: SurveyAnsweredEvent, customer: str) -> SurveyAnswer:
-    """The fact in a pseudonymous `survey-answered` event: it names its call by identity."""
-    data = event.data
-    return SurveyAnswer(
-        event_id=event.id,
-        client_id=data.client_id,
-        customer=customer,
-        at=to_us(data.answered_at),
-        call_id=data.call.id,
-        rating=data.rating,
-    )
+    Args:
+        event: the event.
+        customer: the customer's pseudonym.
+        older_id: the identity that a version before identities would have given the event.
+        older_payment_id: and the one it has of the payment that a return names.
+    """
+    match event:
+        case CallScored():
+            return _scored_call(event)
+        case PaymentReceivedEvent(id=event_id, data=data):
+            who = event_id, data.client_id, customer, to_us(data.received_at)
+            return Payment(*who, _amount_in_units(data.amount), data.currency, older_id)
+        case ContractCancelledEvent(id=event_id, data=data):
+            who = event_id, data.client_id, customer, to_us(data.cancelled_at)
+            return Cancellation(*who, data.ended_by.value, older_id)
+        case PaymentReturnedEvent(id=event_id, data=data):
+            who = event_id, data.client_id, customer, to_us(data.returned_at)
+            amount = None if data.amount is None else _amount_in_units(data.amount)
+            return PaymentReturn(*who, data.payment.id, amount, older_payment_id)
+        case SurveyAnsweredEvent(id=event_id, data=data):
+            who = event_id, data.client_id, customer, to_us(data.answered_at)
+            return SurveyAnswer(*who, data.call.id, data.rating)
 
 
 def amount_of(units: int) -> Decimal:
@@ -216,18 +150,41 @@ def amount_of(units: int) -> Decimal:
     return Decimal(units).scaleb(-4)
 
 
+def in_units(score: float | None) -> int | None:
+    """A score in 1/10^4; None stays None."""
+    return None if score is None else round(score * SCORE_UNIT)
+
+
+def _scored_call(event: CallScored) -> ScoredCall:
+    call, score = event.call, event.score
+    measured = event.survey.rating if event.survey is not None else score.spoken_rating
+    return ScoredCall(
+        event_id=call.event_id,
+        client_id=call.client_id,
+        customer=call.customer,
+        at=to_us(call.ended_at),
+        agency_id=call.agency_id,
+        segment=Segment(
+            call.service.value, call.touchpoint.value, call.channel.value, call.customer_type.value
+        ),
+        aggression=in_units(score.aggression),
+        empathy=in_units(score.empathy),
+        sentiment=in_units(score.sentiment),
+        measured_rating=measured,
+        predicted_rating=score.predicted_rating if measured is None else None,
+        worst=_worst_quote(event),
+        surveyed=event.survey is not None,
+    )
+
+
 def _amount_in_units(amount: Decimal) -> int:
     return int((amount * SCORE_UNIT).to_integral_value())
-
-
-def _in_units(score: float | None) -> int | None:
-    return None if score is None else round(score * SCORE_UNIT)
 
 
 def _worst_quote(event: CallScored) -> WorstQuote | None:
     worst: WorstQuote | None = None
     for index, (turn, scores) in enumerate(zip(event.turns, event.score.turns, strict=False)):
-        aggression = _in_units(scores.aggression)
+        aggression = in_units(scores.aggression)
         if aggression and (worst is None or aggression > worst.aggression):
             worst = WorstQuote(aggression, event.call.event_id, index, turn.text[:QUOTE_LENGTH])
     return worst

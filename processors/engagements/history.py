@@ -10,30 +10,39 @@ the source offset is committed.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
-from processors.engagements.changes import Conversation, Engagement, EngagementChange, Rerated
-from processors.engagements.corrections import LateRating
 from processors.engagements.entries import (
-    ANSWER,
-    CALL,
-    CANCELLATION,
-    NAMED,
-    PAYMENT,
-    RETURN,
     TYPE_OF_KIND,
+    AnswerEntry,
+    CallEntry,
+    CancellationEntry,
     Entry,
+    Identity,
+    PaymentEntry,
+    ReturnEntry,
+    content_of,
     entry_of,
+    identity_of,
     kind_of,
     named_by_older_id,
     net_payments,
+    position_of,
+    read_entry,
 )
-from processors.engagements.facts import Cancellation, Fact, Payment, Position, ScoredCall
+from processors.engagements.facts import Cancellation, Fact, Payment, ScoredCall
 from processors.engagements.timeline import Contact, History, Moved
 from processors.identity.event_identity import is_identity
+from schemas.changes import (
+    Conversation,
+    Engagement,
+    EngagementChange,
+    LateRating,
+    Position,
+    Rerated,
+)
 
 HORIZON_HOURS = 720
 """Default horizon H: 30 days."""
@@ -55,6 +64,17 @@ class CustomerState(TypedDict):
     whole: bool
     """Whether no event of this customer can lie in the archive only (see `settling`)."""
     events: list[Entry]
+
+
+def read_state(stored: Mapping[str, Any]) -> CustomerState:
+    """The state that was stored as this JSON object."""
+    return CustomerState(
+        client_id=stored["client_id"],
+        customer=stored["customer"],
+        arrived=stored["arrived"],
+        whole=stored["whole"],
+        events=[read_entry(entry) for entry in stored["events"]],
+    )
 
 
 class Outcome(StrEnum):
@@ -130,14 +150,14 @@ def observe(
             whole=state["whole"],
             events=[*kept, entry_of(arrival, event, position)],
         )
-    elif kept[known][2:5] == list(position):
+    elif position_of(kept[known]) == position:
         outcome = Outcome.REPLAY
     else:
         return Observed(state, (), Outcome.DUPLICATE)
     events = state["events"]
     history = memory.history(position.topic, events, known, horizon_hours, currency)
     taken = _take(history, events[known])
-    return Observed(state, _changes(event, taken, events[known][0], horizon_hours), outcome)
+    return Observed(state, _changes(event, taken, events[known].arrival, horizon_hours), outcome)
 
 
 class Memory:
@@ -147,7 +167,7 @@ class Memory:
     """
 
     def __init__(self) -> None:
-        self._places: dict[_Identity, int] = {}
+        self._places: dict[Identity, int] = {}
         self._histories: dict[str, History] = {}
 
     def place_of(self, event: Fact, entries: Sequence[Entry]) -> int | None:
@@ -155,14 +175,14 @@ class Memory:
         self._note(entries)
         return _place(event, entries, self._places)
 
-    def knows(self, named: _Identity, entries: Sequence[Entry]) -> bool:
+    def knows(self, named: Identity, entries: Sequence[Entry]) -> bool:
         """Whether an event of that kind and id is among the state's."""
         self._note(entries)
         return named in self._places
 
     def _note(self, entries: Sequence[Entry]) -> None:
         for index in range(len(self._places), len(entries)):
-            self._places[_identity_of(entries[index])] = index
+            self._places[identity_of(entries[index])] = index
 
     def history(
         self, topic: str, entries: Sequence[Entry], count: int, horizon_hours: int, currency: str
@@ -202,39 +222,27 @@ def engagements_of(
     return {agency: history.engagements(agency) for agency in history.agencies()}
 
 
-_Identity = tuple[str, str]
-"""What tells a customer's events apart: kind and id."""
-
-
-def _identity(event: Fact) -> _Identity:
-    return kind_of(event), event.event_id
-
-
-def _identity_of(entry: Entry) -> _Identity:
-    return entry[1], entry[5]
-
-
 def place_of(event: Fact, entries: Sequence[Entry]) -> int | None:
     """Index of `event` among a state's events, by its kind and id; None where it is new.
 
     One that a version before identities took in has another id, and is known by all it says.
     """
-    return _place(event, entries, {_identity_of(entry): n for n, entry in enumerate(entries)})
+    return _place(event, entries, {identity_of(entry): n for n, entry in enumerate(entries)})
 
 
-def _place(event: Fact, entries: Sequence[Entry], places: Mapping[_Identity, int]) -> int | None:
-    place = places.get(_identity(event))
+def _place(event: Fact, entries: Sequence[Entry], places: Mapping[Identity, int]) -> int | None:
+    place = places.get((kind_of(event), event.event_id))
     if place is not None or not isinstance(event, Payment | Cancellation):
         return place
     older = None if event.older_id is None else places.get((kind_of(event), event.older_id))
-    if older is None or entries[older][6:] != entry_of(0, event)[6:]:
+    if older is None or content_of(entries[older]) != content_of(entry_of(0, event)):
         return None
     return older
 
 
 def with_identities(state: CustomerState, older_name: OlderName) -> CustomerState:
     """The state with identities in place of the ids that a version before them stored."""
-    if all(is_identity(entry[5]) for entry in state["events"]):
+    if all(is_identity(entry.event_id) for entry in state["events"]):
         return state
     events = [with_identity(entry, state["client_id"], older_name) for entry in state["events"]]
     return CustomerState(
@@ -248,9 +256,10 @@ def with_identities(state: CustomerState, older_name: OlderName) -> CustomerStat
 
 def with_identity(entry: Entry, client_id: str, older_name: OlderName) -> Entry:
     """One event of a state, likewise."""
-    if is_identity(entry[5]):
+    if is_identity(entry.event_id):
         return entry
-    return [*entry[:5], older_name(client_id, TYPE_OF_KIND[entry[1]], entry[5]), *entry[6:]]
+    name = older_name(client_id, TYPE_OF_KIND[entry.kind], entry.event_id)
+    return entry._replace(event_id=name)
 
 
 class _Taken(NamedTuple):
@@ -265,42 +274,43 @@ class _Taken(NamedTuple):
 
 
 def _history(entries: Sequence[Entry], horizon_hours: int, currency: str) -> History:
-    by_kind: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        by_kind[entry[1]].append(entry)
+    calls = [entry for entry in entries if isinstance(entry, CallEntry)]
     history = History.of(
-        [_contact(entry) for entry in by_kind[CALL]],
+        [_contact(call) for call in calls],
         net_payments(entries),
-        [(entry[NAMED], entry[6], entry[8]) for entry in by_kind[RETURN]],
-        [(entry[6], entry[7]) for entry in by_kind[CANCELLATION]],
+        [(e.payment_id, e.at, e.amount) for e in entries if isinstance(e, ReturnEntry)],
+        [(e.at, e.ended_by) for e in entries if isinstance(e, CancellationEntry)],
         horizon_hours,
         currency,
     )
-    for call in by_kind[CALL]:
+    for call in calls:
         history.ratings.call(call)
-    for answer in by_kind[ANSWER]:
-        history.ratings.answer(answer)
+    for entry in entries:
+        if isinstance(entry, AnswerEntry):
+            history.ratings.answer(entry)
     history.taken = len(entries)
     return history
 
 
-def _contact(entry: Entry) -> Contact:
-    return Contact(entry[6], entry[5], *entry[7:14])
+def _contact(call: CallEntry) -> Contact:
+    scores = call.aggression, call.empathy
+    return Contact(call.at, call.event_id, call.agency_id, *scores, call.segment)
 
 
 def _take(history: History, entry: Entry) -> _Taken:
     """Take an entry into the history."""
-    kind, at = entry[1], entry[6]
-    if kind == CALL:
-        return _Taken(history.talk(_contact(entry)), later=history.ratings.call(entry))
-    if kind == PAYMENT:
-        return _Taken(history.pay(entry[5], at, *entry[7:]))
-    if kind == RETURN:
-        return _Taken(history.give_back(entry[NAMED], at, entry[8]))
-    if kind == ANSWER:
-        history.taken += 1
-        return _Taken({}, rerated=history.ratings.answer(entry))
-    return _Taken(history.end_contract(at, entry[7]))
+    match entry:
+        case CallEntry():
+            return _Taken(history.talk(_contact(entry)), later=history.ratings.call(entry))
+        case PaymentEntry():
+            return _Taken(history.pay(entry.event_id, entry.at, entry.amount, entry.currency))
+        case ReturnEntry():
+            return _Taken(history.give_back(entry.payment_id, entry.at, entry.amount))
+        case AnswerEntry():
+            history.taken += 1
+            return _Taken({}, rerated=history.ratings.answer(entry))
+        case CancellationEntry():
+            return _Taken(history.end_contract(entry.at, entry.ended_by))
 
 
 def _changes(
@@ -333,10 +343,7 @@ def _changes(
 def _conversation(call: ScoredCall, later: LateRating | None) -> Conversation:
     return Conversation(
         at=call.at,
-        service=call.service,
-        touchpoint=call.touchpoint,
-        channel=call.channel,
-        customer_type=call.customer_type,
+        **call.segment._asdict(),
         aggression=call.aggression,
         empathy=call.empathy,
         sentiment=call.sentiment,

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from processors.engagements.history import HORIZON_HOURS
+from processors.event_time import HOUR_US, hour_of
+from schemas.changes import Engagement
 
 
 @dataclass(frozen=True)
@@ -24,3 +26,8 @@ class Horizons:
     def hours(self, client_id: str) -> int:
         """The committente's H."""
         return self.by_client.get(client_id, self.default_hours)
+
+
+def matures_at(engagement: Engagement, horizon_hours: int) -> int:
+    """The hour (its beginning, us) in which an engagement enters the rates: hour(t0) + H."""
+    return hour_of(engagement.opened_at) + horizon_hours * HOUR_US

@@ -2,64 +2,58 @@
 
 from __future__ import annotations
 
-from processors.engagements.changes import Rerated
-from processors.engagements.corrections import Answer, LateRating, known_at
-from processors.engagements.entries import NAMED, SEGMENT, Entry, ratings_of
+from processors.engagements.corrections import Answer, known_at
+from processors.engagements.entries import AnswerEntry, CallEntry
+from schemas.changes import LateRating, Rerated
 
 
 class LateRatings:
     """One customer's calls and answers so far, in whatever order they come."""
 
     def __init__(self) -> None:
-        self._calls: dict[str, Entry] = {}
+        self._calls: dict[str, CallEntry] = {}
         self._waiting: dict[str, list[Answer]] = {}
         self._first: dict[str, Answer] = {}
         """Of each call that was answered, the answer that stands."""
 
-    def call(self, entry: Entry) -> LateRating | None:
+    def call(self, entry: CallEntry) -> LateRating | None:
         """Take a call in; the rating that an answer before it has given it."""
-        call_id = entry[5]
-        self._calls[call_id] = entry
-        for answer in self._waiting.pop(call_id, ()):
+        self._calls[entry.event_id] = entry
+        for answer in self._waiting.pop(entry.event_id, ()):
             self._take(answer, entry)
         return self._stands(entry)
 
-    def answer(self, entry: Entry) -> tuple[str, Rerated] | None:
+    def answer(self, entry: AnswerEntry) -> tuple[str, Rerated] | None:
         """Take an answer in; the agency and its call, where that is rated otherwise now."""
-        call = self._calls.get(entry[NAMED])
-        if entry[8] is None:
+        call = self._calls.get(entry.call_id)
+        if entry.rating is None:
             return None
-        answer = Answer(entry[6], entry[5], entry[8])
+        answer = Answer(entry.at, entry.event_id, entry.rating)
         if call is None:
-            self._waiting.setdefault(entry[NAMED], []).append(answer)
+            self._waiting.setdefault(entry.call_id, []).append(answer)
             return None
         before = self._stands(call)
         self._take(answer, call)
         after = self._stands(call)
         if before == after:
             return None
-        measured, predicted, _ = ratings_of(call)
-        service, touchpoint, channel, customer_type = call[SEGMENT]
         rerated = Rerated(
-            call_id=call[5],
-            at=call[6],
-            service=service,
-            touchpoint=touchpoint,
-            channel=channel,
-            customer_type=customer_type,
-            measured_rating=measured,
-            predicted_rating=predicted,
+            call_id=call.event_id,
+            at=call.at,
+            **call.segment._asdict(),
+            measured_rating=call.measured_rating,
+            predicted_rating=call.predicted_rating,
             before=before,
             after=after,
         )
-        return call[7], rerated
+        return call.agency_id, rerated
 
-    def _take(self, answer: Answer, call: Entry) -> None:
-        if known_at(answer.at, call[6]) is not None:
-            self._first[call[5]] = min(answer, self._first.get(call[5], answer))
+    def _take(self, answer: Answer, call: CallEntry) -> None:
+        if known_at(answer.at, call.at) is not None:
+            self._first[call.event_id] = min(answer, self._first.get(call.event_id, answer))
 
-    def _stands(self, call: Entry) -> LateRating | None:
-        first = self._first.get(call[5])
-        if first is None or ratings_of(call)[2]:
+    def _stands(self, call: CallEntry) -> LateRating | None:
+        first = self._first.get(call.event_id)
+        if first is None or call.surveyed:
             return None
-        return LateRating(first.rating, max(first.at, call[6]))
+        return LateRating(first.rating, max(first.at, call.at))

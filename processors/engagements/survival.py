@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from processors.engagements.changes import Engagement
-from processors.engagements.facts import SCORE_UNIT, Cancellation, Fact
+from processors.engagements.facts import Cancellation, Fact
 from processors.engagements.history import HORIZON_HOURS, engagements_of
+from processors.engagements.horizons import matures_at
 from processors.engagements.kaplan_meier import CurvePoint, kaplan_meier, log_rank
 from processors.event_time import DAY_US, HOUR_US
+from schemas.changes import Engagement
+from schemas.figures import SCORE_UNIT
 
 
 class GroupKind(StrEnum):
@@ -97,7 +99,7 @@ def stays_of(
         _stay(facts[0].client_id, agency_id, engagement, cancellations, end, horizon_hours)
         for agency_id, engagements in engagements_of(facts, horizon_hours).items()
         for engagement in engagements
-        if engagement.matures_at(horizon_hours) >= begin
+        if matures_at(engagement, horizon_hours) >= begin
     ]
 
 

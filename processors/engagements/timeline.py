@@ -12,10 +12,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from processors.engagements.changes import Engagement
 from processors.engagements.corrections import (
     NetPayment,
-    Recovered,
     Return,
     TakenBack,
     known_at,
@@ -24,6 +22,8 @@ from processors.engagements.corrections import (
 )
 from processors.engagements.late_ratings import LateRatings
 from processors.event_time import HOUR_US, hour_of
+from schemas.changes import Engagement, Recovered
+from schemas.figures import Segment
 
 Moved = tuple[tuple[Engagement, ...], tuple[Engagement, ...]]
 """Engagements of an agency as they stood and as they stand, only those that differ, by time."""
@@ -37,10 +37,7 @@ class Contact(NamedTuple):
     agency_id: str
     aggression: int | None
     empathy: int | None
-    service: str
-    touchpoint: str
-    channel: str
-    customer_type: str
+    segment: Segment
 
 
 class _Open:
@@ -136,10 +133,7 @@ class _Open:
             lost_to_supplier=self.first_ending is not None and self.first_ending[1] == "supplier",
             paid=matured.paid,
             amount=matured.amount,
-            service=first.service,
-            touchpoint=first.touchpoint,
-            channel=first.channel,
-            customer_type=first.customer_type,
+            **first.segment._asdict(),
             later=self.steps[1:],
         )
 

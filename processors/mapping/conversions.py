@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 
+from schemas.errors import AscoltoError
+
 _MOST_DIGITS = 30
 _BLANKS = re.compile("[\\s\u00a0\u202f']")
 _CURRENCY = re.compile(r"^(?:€|EUR|eur|\$|USD|£|GBP)?|(?:€|EUR|eur|\$|USD|£|GBP)?$")
@@ -20,7 +22,7 @@ _FALSE: Final = frozenset({"false", "no", "0", "n", "f"})
 _DURATION = re.compile(r"(?:(\d+)\.)?(\d{1,3}):(\d{2}):(\d{2})(?:[.,](\d+))?")
 
 
-class CannotConvert(ValueError):
+class CannotConvert(AscoltoError):
     """A text that is not what the mapping says; the message does not show it."""
 
 

@@ -14,6 +14,7 @@ from processors.mapping.conversions import CannotConvert
 from processors.mapping.model import CUSTOMER, Mapping, Value
 from processors.mapping.records import NoColumn, Record, Row
 from schemas.codec import InvalidMessage, decode_inbound
+from schemas.errors import AscoltoError
 
 Tables = Names[str, Names[str, str]]
 """Per table, its values by key."""
@@ -226,7 +227,7 @@ class Mapper:
             return None
 
 
-class _UnknownCustomer(Exception):
+class _UnknownCustomer(AscoltoError):
     """The customer is not given, or stands in no table."""
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from processors.mapping.conversions import zone_of
+from schemas.errors import AscoltoError
 from schemas.events import (
     CallEnded,
     ContractCancelled,
@@ -38,7 +39,7 @@ DATA_OF: Final[Names[str, type[BaseModel]]] = {
 CUSTOMER: Final = "customer_id"
 
 
-class WrongField(ValueError):
+class WrongField(AscoltoError, ValueError):
     """A field of `data` that does not fit the event; `path` is where it stands in the mapping."""
 
     def __init__(self, path: tuple[str, ...], message: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from processors.engagements.facts import SCORE_UNIT
 from processors.event_time import (
     DAY_HOURS,
     HOUR_US,
@@ -17,7 +16,8 @@ from processors.event_time import (
 from processors.metrics.correlation import correlation
 from processors.metrics.nps import nps
 from processors.metrics.rates import rate
-from schemas.derived import Correlation, Figures, Mean, MetricWindow
+from schemas.derived import Correlation, Figures, Mean
+from schemas.figures import SCORE_UNIT, MetricWindow
 from schemas.rows import HOUR_SUMS
 
 

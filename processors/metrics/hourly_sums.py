@@ -15,18 +15,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
-from processors.engagements.changes import Conversation, Engagement, EngagementChange, Rerated
-from processors.engagements.corrections import LateRating
-from processors.engagements.facts import Position, WorstQuote
+from processors.engagements.horizons import matures_at
 from processors.event_time import DAY_US, HOUR_US, day_of, day_start, hour_of
 from processors.metrics.nps import RatingClass, rating_class
+from schemas.changes import (
+    Conversation,
+    Engagement,
+    EngagementChange,
+    LateRating,
+    Position,
+    Rerated,
+    WorstQuote,
+)
+from schemas.figures import ALL, Segment
 from schemas.rows import HOUR_SUMS
 
 Sums = dict[str, int]
 """Sums by their names in `HOUR_SUMS`."""
-
-ALL = "all"
-"""The segment of everything."""
 
 WORST_KEPT = 3
 """Quotes kept a day."""
@@ -67,7 +72,7 @@ def cells_touched(change: EngagementChange) -> set[Cell]:
     return {
         Cell(segment, delta.hour, delta.known)
         for delta in _deltas(change)
-        for segment in _segments(delta.dimensions)
+        for segment in delta.segment.names()
     }
 
 
@@ -135,38 +140,34 @@ def worst_quotes(states: Iterable[DayState]) -> list[WorstQuote]:
     return [WorstQuote(*quote) for quote in _worst([q for s in states for q in s["worst"]])]
 
 
-_Dimensions = tuple[str, str, str, str]
-
-
 class _Delta(NamedTuple):
-    """What is to be added to one hour, known from an hour on, for one set of dimensions."""
+    """What is to be added to one hour, known from an hour on, for one segment."""
 
     hour: int
     known: int
-    dimensions: _Dimensions
-    """Service, touchpoint, channel, customer type."""
+    segment: Segment
     sums: Sums
 
 
 def _deltas(change: EngagementChange) -> list[_Delta]:
-    moved: dict[tuple[int, int, _Dimensions], Sums] = {}
+    moved: dict[tuple[int, int, Segment], Sums] = {}
 
-    def move(sign: int, hour: int, dimensions: _Dimensions, by_known: Mapping[int, Sums]) -> None:
+    def move(sign: int, hour: int, segment: Segment, by_known: Mapping[int, Sums]) -> None:
         for known, more in by_known.items():
-            _add(moved.setdefault((hour, known, dimensions), {}), more, sign)
+            _add(moved.setdefault((hour, known, segment), {}), more, sign)
 
     if change.conversation is not None:
         said = change.conversation
-        move(1, hour_of(said.at), said[1:5], {hour_of(said.at): _conversation_sums(said)})
-        move(1, hour_of(said.at), said[1:5], _rating_sums(said, said.later))
+        move(1, hour_of(said.at), said.segment, {hour_of(said.at): _conversation_sums(said)})
+        move(1, hour_of(said.at), said.segment, _rating_sums(said, said.later))
     if change.rerated is not None:
         call = change.rerated
         for sign, rating in ((-1, call.before), (1, call.after)):
-            move(sign, hour_of(call.at), call[2:6], _rating_sums(call, rating))
+            move(sign, hour_of(call.at), call.segment, _rating_sums(call, rating))
     for sign, engagements in ((-1, change.before), (1, change.after)):
         for engagement in engagements:
-            matures = engagement.matures_at(change.horizon_hours)
-            move(sign, matures, _dimensions(engagement), _outcome_sums(engagement, matures))
+            matures = matures_at(engagement, change.horizon_hours)
+            move(sign, matures, engagement.segment, _outcome_sums(engagement, matures))
     return [
         _Delta(*key, left)
         for key, sums in moved.items()
@@ -177,26 +178,6 @@ def _deltas(change: EngagementChange) -> list[_Delta]:
 def _add(sums: Sums, more: Sums, sign: int) -> None:
     for name, value in more.items():
         sums[name] = sums.get(name, 0) + sign * value
-
-
-def _dimensions(engagement: Engagement) -> _Dimensions:
-    return (
-        engagement.service,
-        engagement.touchpoint,
-        engagement.channel,
-        engagement.customer_type,
-    )
-
-
-def _segments(dimensions: _Dimensions) -> tuple[str, str, str, str, str]:
-    service, touchpoint, channel, customer_type = dimensions
-    return (
-        ALL,
-        f"service={service}",
-        f"touchpoint={touchpoint}",
-        f"channel={channel}",
-        f"customer_type={customer_type}",
-    )
 
 
 _MEASURED = {
@@ -309,7 +290,7 @@ def _moved(
     moved = dict(hours)
     for delta in deltas:
         name = _name(delta.hour, delta.known)
-        for segment in _segments(delta.dimensions):
+        for segment in delta.segment.names():
             by_hour = dict(moved.get(segment, {}))
             sums = _added(by_hour.pop(name, []), delta.sums)
             if sums:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from processors.engagements.facts import Fact
 from processors.engagements.history import engagements_of
+from processors.engagements.horizons import matures_at
 from processors.event_time import DAY_HOURS, window_bounds
 from processors.metrics.from_sums import figures
 from processors.metrics.hourly_sums import engagement_sums
-from schemas.derived import Correlation, Interval, MetricWindow
+from schemas.derived import Correlation, Interval
+from schemas.figures import MetricWindow
 
 HORIZONS_DAYS = (7, 14, 30, 90)
 """The horizons compared."""
@@ -56,7 +58,7 @@ def sensitivity(
             for agency_id, engagements in engagements_of(facts, hours).items():
                 sums = totals[facts[0].client_id, agency_id, days]
                 for engagement in engagements:
-                    if begin <= engagement.matures_at(hours) < end:
+                    if begin <= matures_at(engagement, hours) < end:
                         for name, value in engagement_sums(engagement).items():
                             sums[name] += value
     return [

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import add, sub
 from typing import NamedTuple
 
-from processors.engagements.facts import WorstQuote
 from processors.event_time import DAY_HOURS, HOUR_US, day_of, day_start, window_bounds
 from processors.metrics.from_sums import figures
-from processors.metrics.hourly_sums import ALL, Cell, DayState, Sums, later_cells, worst_quotes
-from schemas.derived import Figures, MetricWindow
+from processors.metrics.hourly_sums import Cell, DayState, Sums, later_cells, worst_quotes
+from schemas.changes import WorstQuote
+from schemas.derived import Figures
+from schemas.figures import ALL, MetricWindow
 from schemas.rows import HOUR_SUMS
 
 _Row = list[int]

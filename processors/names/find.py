@@ -17,8 +17,9 @@ from processors.names.introductions import Strength, leads, phrases, relatives, 
 from processors.names.known import NOBODY, KnownNames, name_lists
 from processors.names.person_words import PersonWords
 from processors.text.pieces import Found, Kind, Pieces
+from schemas.conversation import Language
 
-_LANGUAGES: Final = ("it", "en")
+_LANGUAGES: Final = tuple(Language)
 _AFTER_THE_CUE: Final = frozenset(("", ",", ":", "'", "’", "-", '"', "«"))
 _AFTER_A_QUESTION: Final = frozenset((*_AFTER_THE_CUE, "?", ".", ")"))
 _QUESTIONED: Final = frozenset(

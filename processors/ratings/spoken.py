@@ -24,11 +24,11 @@ from processors.ratings.questions import (
 from processors.ratings.scale_ends import extreme_in
 from processors.ratings.vocabulary import MarkWords, mark_words
 from processors.text.tokens import Words, cut
-from schemas.conversation import Speaker, Turn
+from schemas.conversation import Language, Speaker, Turn
 
 __all__ = ["asks_for_rating", "predicted_rating", "spoken_rating"]
 
-_LANGUAGES = ("it", "en")
+_LANGUAGES = tuple(Language)
 _GIVEN_WITHIN = 5
 _GIVEN_AFTER = 4
 _ANSWERS_AWAITED = 4

@@ -8,6 +8,7 @@ from typing import Final
 
 from processors.text.pieces import Pieces
 from processors.text.word_lists import words_of
+from schemas.conversation import Language
 
 
 class Cue(Enum):
@@ -33,12 +34,12 @@ class Cue(Enum):
 
 
 _CUES: Final = {
-    language: {
+    language.value: {
         word: cue
         for cue in Cue
         for word in words_of("redaction", language, f"cue_{cue.name.lower()}")
     }
-    for language in ("it", "en")
+    for language in Language
 }
 _DICTATED: Final = frozenset(
     (

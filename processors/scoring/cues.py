@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from processors.text.lexicon import Hit, Lexicon, load
 from processors.text.tokens import Words, cut
-from schemas.conversation import Reason, Speaker
+from schemas.conversation import Language, Reason, Speaker
 
-LANGUAGES = ("it", "en")
+LANGUAGES = tuple(Language)
 _FILES = {
     Speaker.OPERATOR: ("common", "aggression", "empathy", "operator_topics"),
     Speaker.CUSTOMER: ("common", "sentiment", "customer_topics"),

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 
 from processors.text.lexicon import Hit, Lexicon, load
 from processors.text.tokens import Words, cut
-from schemas.conversation import Speaker, Turn
+from schemas.conversation import Language, Speaker, Turn
 
-LANGUAGES: Final = ("it", "en")
+LANGUAGES: Final = tuple(Language)
 _BACK = 5
 _ON = 5
 _BACKCHANNEL = 3

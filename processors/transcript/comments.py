@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from processors.redaction.redact import redact
+from schemas.conversation import Language
 
-_LANGUAGES = ("it", "en")
+_LANGUAGES = tuple(Language)
 
 
 def redacted_comment(comment: str) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from schemas.errors import AscoltoError
+
 _BOM = b"\xef\xbb\xbf"
 _PSEUDONYM = re.compile(r"p:[0-9a-f]{24}")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -32,7 +34,7 @@ _OTHER_FORMS: tuple[tuple[bytes, str], ...] = (
 )
 
 
-class NotAnObject(Exception):
+class NotAnObject(AscoltoError):
     """The bytes are no JSON object of an event; the message says what to send.
 
     `error_class` is a short name of the kind of fault.

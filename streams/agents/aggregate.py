@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,10 +21,11 @@ from processors.metrics.hourly_sums import (
     hours_with_calls,
 )
 from processors.metrics.windows import AgencyDays
+from schemas.changes import ChangeBatch, PositionedChange
 from schemas.codec import InvalidMessage, decode, encode
-from schemas.topics import AGENCY_HOURS, AGENCY_METRICS, ENGAGEMENT_CHANGED
+from schemas.derived import AgencyHours, HourCell
+from schemas.topics import AGENCY_HOURS, AGENCY_METRICS, ENGAGEMENT_CHANGED, agency_key
 from streams.agents.alerts import AlertWatch, Clock
-from streams.agents.change_batches import ChangeBatch, PositionedChange, agency_key
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 from streams.runtime.outbox import Message, Outbox
@@ -109,7 +109,7 @@ class Aggregator:
         for delivery in batch:
             changes = decode(delivery.value, ChangeBatch)
             if isinstance(changes, InvalidMessage):
-                await self._bury(delivery, changes)
+                await self._dead_letters.reject(delivery, changes)
                 continue
             agency = (changes.client_id, changes.agency_id)
             self._partitions[agency] = delivery.partition
@@ -261,20 +261,17 @@ class Aggregator:
             by_day[day_of(cell.hour)].append(cell)
         for day, its_cells in by_day.items():
             state = self._day(day_key(agency, day))
-            value = {
-                "client_id": agency[0],
-                "agency_id": agency[1],
-                "cells": [
-                    {
-                        "segment": cell.segment,
-                        "hour_us": cell.hour,
-                        "known_us": cell.known,
-                        "sums": cell_sums(state, cell),
-                    }
-                    for cell in its_cells
-                ],
-            }
-            yield Message(AGENCY_HOURS, _key(agency), json.dumps(value).encode())
+            sums = tuple(
+                HourCell(
+                    segment=cell.segment,
+                    hour_us=cell.hour,
+                    known_us=cell.known,
+                    sums=cell_sums(state, cell),
+                )
+                for cell in its_cells
+            )
+            hours = AgencyHours(client_id=agency[0], agency_id=agency[1], cells=sums)
+            yield Message(AGENCY_HOURS, _key(agency), encode(hours))
 
     def _snapshots(
         self, agency: Agency, days: AgencyDays, cells: set[Cell], now: int
@@ -287,15 +284,6 @@ class Aggregator:
         for as_of in due.values():
             for figures in days.snapshot(as_of):
                 yield Message(AGENCY_METRICS, _key(agency), encode(figures))
-
-    async def _bury(self, delivery: Delivery, invalid: InvalidMessage) -> None:
-        await self._dead_letters.bury(
-            topic=delivery.topic,
-            origin=delivery.origin,
-            original=delivery.value,
-            reason=invalid.reason,
-            error_class=invalid.error_class,
-        )
 
 
 def day_key(agency: Agency, day: int) -> str:

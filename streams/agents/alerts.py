@@ -13,14 +13,13 @@ from processors.alerts.lifecycle import nps_fall_alert, retracted, rise_alert, s
 from processors.alerts.nps_falls import displeasure
 from processors.alerts.settings import AlertSettings, settings_of
 from processors.alerts.silences import CallDay, SilenceState, listen, silences
-from processors.engagements.facts import SCORE_UNIT
 from processors.event_time import HOUR_US, day_of, day_start, hour_of
-from processors.metrics.hourly_sums import ALL, Sums, hour_sums, hours_with_calls
+from processors.metrics.hourly_sums import Sums, hour_sums, hours_with_calls
 from processors.metrics.windows import AgencyDays
 from schemas.codec import encode
 from schemas.derived import AgencyAlert, Quote
-from schemas.topics import AGENCY_ALERT
-from streams.agents.change_batches import agency_key
+from schemas.figures import ALL, SCORE_UNIT
+from schemas.topics import AGENCY_ALERT, agency_key
 from streams.runtime.outbox import Message
 from streams.runtime.state import StateTable
 

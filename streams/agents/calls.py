@@ -1,4 +1,4 @@
-"""From `call-ended` to the facts of a conversation: pseudonym in place of the customer."""
+"""From `call-ended` to `call-transcribed`, where the text was given."""
 
 from __future__ import annotations
 
@@ -6,44 +6,16 @@ from collections.abc import Sequence
 
 from processors.attempts.answering import marked
 from processors.attempts.outcome import attempt_of
-from processors.identity.event_identity import content_digest, identity_of, unsourced_identity
-from processors.identity.pseudonyms import pseudonym
+from processors.identity.calls import call_of
 from processors.mail.own_words import own_words
 from processors.redaction.redact import redact
 from processors.transcript.interruptions import turn_taking
 from processors.transcript.turns import redacted
 from schemas.codec import encode
-from schemas.derived import Call, CallTranscribed
+from schemas.derived import CallTranscribed
 from schemas.events import CallEndedEvent, Survey
 from schemas.topics import CALL_TRANSCRIBED
 from streams.runtime.outbox import Message
-
-
-def call_of(event: CallEndedEvent, key: bytes, origin: str | None = None) -> Call:
-    """The facts that every later event repeats.
-
-    Args:
-        event: the event as it was sent.
-        key: the pseudonym key.
-        origin: topic/partition/offset where it was delivered, to fetch its bytes again.
-    """
-    data = event.data
-    return Call(
-        event_id=identity_of(key, event),
-        client_id=data.client_id,
-        agency_id=data.agency_id,
-        customer=pseudonym(key, data.client_id, data.customer_id),
-        started_at=data.started_at,
-        ended_at=data.ended_at,
-        service=data.service,
-        touchpoint=data.touchpoint,
-        channel=data.channel,
-        customer_type=data.customer_type,
-        language=data.language,
-        content=content_digest(key, event),
-        older_id=unsourced_identity(key, data.client_id, event.type, event.id),
-        origin=origin,
-    )
 
 
 def redacted_survey(

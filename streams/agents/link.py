@@ -8,25 +8,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from processors.engagements.facts import (
+    Cancellation,
     Fact,
-    Position,
+    Payment,
+    PaymentReturn,
     ScoredCall,
-    cancellation,
-    payment,
-    payment_return,
-    scored_call,
-    survey_answer,
+    SurveyAnswer,
 )
 from processors.engagements.history import CustomerState, Memory, Observed, Outcome, observe
 from processors.engagements.horizons import Horizons
+from schemas.changes import ChangeBatch, Position, PositionedChange
 from schemas.codec import InvalidMessage, encode
-from schemas.derived import CallScored
-from schemas.events import (
-    ContractCancelledEvent,
-    PaymentReceivedEvent,
-    PaymentReturnedEvent,
-    SurveyAnsweredEvent,
-)
 from schemas.topics import (
     CALL_SCORED,
     CONTRACT_CANCELLED,
@@ -34,12 +26,13 @@ from schemas.topics import (
     PAYMENT_RECEIVED,
     PAYMENT_RETURNED,
     SURVEY_ANSWERED,
+    agency_key,
 )
-from streams.agents.change_batches import ChangeBatch, PositionedChange, agency_key
 from streams.facts.clock_gate import ClockGate
 from streams.facts.conflicts import Conflicts
 from streams.facts.customers import LOOKS_AN_EVENT, Arrival, Customers, Key
-from streams.facts.identified import Identified, identified
+from streams.facts.identified import read_fact
+from streams.runtime.counters import EVENTS_SETTLED, FACTS, LATE_EVENTS
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 from streams.runtime.outbox import Message, Outbox
@@ -48,6 +41,15 @@ from streams.runtime.progress import Progress
 TOPICS = (CALL_SCORED, PAYMENT_RECEIVED, CONTRACT_CANCELLED, PAYMENT_RETURNED, SURVEY_ANSWERED)
 BYTES_A_MESSAGE = 400_000
 """Changes in one message, about: well under the brokers' usual limit of 1 MB."""
+
+_COUNTED_AS: dict[type[Fact], str] = {
+    ScoredCall: "scoredcall",
+    Payment: "payment",
+    Cancellation: "cancellation",
+    PaymentReturn: "paymentreturn",
+    SurveyAnswer: "surveyanswer",
+}
+"""Each fact's name in the counters `FACTS`."""
 
 
 @dataclass(frozen=True)
@@ -112,20 +114,20 @@ class Linker:
             *(self._send(client, agency, some) for (client, agency), some in changes.items())
         )
         settled = await self._customers.put_away(LOOKS_AN_EVENT * len(arrivals))
-        self._progress.count("events_settled", settled)
+        self._progress.count(EVENTS_SETTLED, settled)
 
     async def _arrivals(self, batch: Sequence[Delivery]) -> list[Arrival]:
         """The facts of a batch that stand; what cannot be read or is in conflict is buried."""
         read = []
         for delivery in batch:
-            found = identified(delivery, self._settings.pseudonym_key, self._gate)
+            found = read_fact(delivery, self._settings.pseudonym_key, self._gate)
             if isinstance(found, InvalidMessage):
-                await self._dead_letters.refuse(delivery, found)
+                await self._dead_letters.reject(delivery, found)
             else:
                 read.append((delivery, found))
         arrivals = []
         for delivery, found in await self._conflicts.settled(read):
-            fact = _fact(found)
+            fact = found.fact()
             if isinstance(fact, ScoredCall):
                 self._progress.saw(fact.at if self._gate is None else self._gate.past(fact.at))
             arrivals.append(Arrival(fact, Position(*delivery.position)))
@@ -148,9 +150,9 @@ class Linker:
             arrivals_before=arrivals_before,
             memory=memory,
         )
-        self._progress.count(f"{type(fact).__name__.lower()}_{observed.outcome.value}")
+        self._progress.count(FACTS.of(fact=_COUNTED_AS[type(fact)], outcome=observed.outcome))
         if observed.outcome is Outcome.NEW and self._customers.is_late(fact):
-            self._progress.count("late_events")
+            self._progress.count(LATE_EVENTS)
         return observed
 
     async def _send(self, client: str, agency: str, changes: list[PositionedChange]) -> None:
@@ -175,17 +177,3 @@ def _parts(changes: Sequence[PositionedChange]) -> Iterator[list[PositionedChang
         size += own
     if part:
         yield part
-
-
-def _fact(found: Identified) -> Fact:
-    event, older_id = found.event, found.claim.older_id
-    if isinstance(event, PaymentReceivedEvent):
-        return payment(event, event.data.customer_id, older_id)
-    if isinstance(event, ContractCancelledEvent):
-        return cancellation(event, event.data.customer_id, older_id)
-    if isinstance(event, PaymentReturnedEvent):
-        return payment_return(event, event.data.customer_id, found.older_payment_id)
-    if isinstance(event, SurveyAnsweredEvent):
-        return survey_answer(event, event.data.customer_id)
-    assert isinstance(event, CallScored), "what was only transcribed is not linked"
-    return scored_call(event)

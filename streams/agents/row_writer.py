@@ -68,7 +68,7 @@ class RowWriter:
         for delivery, causes in rows.items():
             kinds = ", ".join(sorted({type(cause).__name__ for cause in causes}))
             reason = f"table {self._table.name} does not take {len(causes)} of its rows ({kinds})"
-            await self._dead_letters.refuse(delivery, InvalidMessage(reason, "row_refused"))
+            await self._dead_letters.reject(delivery, InvalidMessage(reason, "row_refused"))
 
     async def _refused_of(
         self, made: Sequence[Made], error: Exception

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from infra.scoring.protocol import Attempted, Outcome, Scored
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED
+from streams.runtime.counters import ATTEMPTS, CALLS_SCORED
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 from streams.runtime.outbox import Message, Outbox, too_large
@@ -50,11 +51,11 @@ class Scorer:
             if isinstance(outcome, Scored) and refused is None:
                 messages.append(message_of(outcome, delivery.partition))
             elif isinstance(refused, Attempted):
-                self._progress.count("attempts")
+                self._progress.count(ATTEMPTS)
             elif refused is not None:
-                await self._dead_letters.refuse(delivery, refused)
+                await self._dead_letters.reject(delivery, refused)
         await self._outbox.deliver(messages)
-        self._progress.count("calls_scored", len(messages))
+        self._progress.count(CALLS_SCORED, len(messages))
 
 
 def message_of(call: Scored, partition: int) -> Message:

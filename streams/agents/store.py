@@ -12,16 +12,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from infra.clickhouse.store import Row, Store
-from processors.engagements.changes import Engagement, EngagementChange
 from processors.engagements.facts import amount_of
+from processors.engagements.horizons import matures_at
 from processors.event_time import date_of, day_of, to_datetime, to_us
 from schemas import rows, topics
+from schemas.changes import ChangeBatch, Engagement, EngagementChange
 from schemas.codec import InvalidMessage, decode
-from schemas.derived import AgencyAlert, DeadLetter, Figures
-from schemas.hours import AgencyHours
+from schemas.derived import AgencyAlert, AgencyHours, DeadLetter, Figures
+from schemas.figures import SCORE_UNIT
 from schemas.rows import HOUR_SUMS, Table
 from schemas.topics import Topic
-from streams.agents.change_batches import ChangeBatch
 from streams.agents.row_writer import RowSettings, RowWriter
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
@@ -60,7 +60,7 @@ class TableWriter:
         for delivery in batch:
             rows = self._rows_of(delivery, self._settings)
             if isinstance(rows, InvalidMessage):
-                await self._dead_letters.refuse(delivery, rows)
+                await self._dead_letters.reject(delivery, rows)
                 continue
             found += ((row, delivery) for row in rows)
         await self._writer.write(found)
@@ -114,11 +114,8 @@ def _engagement_row(
         "agency_id": change.agency_id,
         "customer": change.customer,
         "opened_at": to_datetime(engagement.opened_at),
-        "matures_at": to_datetime(engagement.matures_at(change.horizon_hours)),
-        "service": engagement.service,
-        "touchpoint": engagement.touchpoint,
-        "channel": engagement.channel,
-        "customer_type": engagement.customer_type,
+        "matures_at": to_datetime(matures_at(engagement, change.horizon_hours)),
+        **engagement.segment._asdict(),
         "calls": engagement.calls,
         "scored": engagement.aggression_n,
         "aggression": _mean(engagement.aggression_sum, engagement.aggression_n),
@@ -133,7 +130,7 @@ def _engagement_row(
 
 
 def _mean(total: int, n: int) -> float | None:
-    return total / (10_000 * n) if n else None
+    return total / (SCORE_UNIT * n) if n else None
 
 
 def hour_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:

@@ -17,7 +17,7 @@ from schemas.topics import Topic
 from streams.agents.row_writer import RowSettings, RowWriter
 from streams.facts.clock_gate import ClockGate
 from streams.facts.conflicts import Arbiter
-from streams.facts.identified import Identified, identified
+from streams.facts.identified import Identified, read_fact
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 
@@ -64,7 +64,7 @@ class FactWriter:
     async def handle(self, batch: Sequence[Delivery]) -> None:
         """Write the rows of a batch's facts that stand in one insert."""
         key = self._settings.pseudonym_key
-        read = [(each, identified(each, key, self._gate)) for each in batch]
+        read = [(each, read_fact(each, key, self._gate)) for each in batch]
         facts = [
             (each, fact)
             for each, fact in read

@@ -13,27 +13,33 @@ from typing import Any, cast
 import faust
 
 from infra.recordings.places import (
-    RecordingBroken,
+    RecordingError,
     RecordingMissing,
-    RecordingRefused,
     RecordingStore,
 )
 from infra.retry import delays
 from infra.transcription.transcriber import Transcriber, Transcription
 from processors.attempts.answering import marked
 from processors.attempts.outcome import attempt_of
+from processors.identity.calls import call_of
 from processors.identity.event_identity import identity_of
 from processors.transcript.turns import redacted
 from schemas.codec import InvalidMessage, decode_inbound
 from schemas.derived import CallTranscribed
 from schemas.events import CallEnded, CallEndedEvent, Recording
 from schemas.topics import CALL_ENDED
-from streams.agents.calls import call_of, from_text, message_of, redacted_survey
+from streams.agents.calls import from_text, message_of, redacted_survey
+from streams.agents.left_out import report_left_out
 from streams.facts.clock_gate import ClockGate
+from streams.runtime.counters import (
+    RECORDINGS_IN_DOUBT,
+    RECORDINGS_PARTLY_UNHEARD,
+    TEXTS_TAKEN_FOR_INVENTED,
+    TRANSCRIBED_FROM_AUDIO,
+)
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 from streams.runtime.intake import delivery_of
-from streams.runtime.left_out import report_left_out
 from streams.runtime.ordered_acks import OrderedAcks, Ticket
 from streams.runtime.outbox import Message, Outbox, too_large
 from streams.runtime.progress import Progress
@@ -113,7 +119,7 @@ class Listener:
             if isinstance(call, CallEndedEvent) and _to_be_listened_to(call.data):
                 slow.append((delivery, call, ticket))
                 continue
-            message = await self.pass_or_bury(delivery, call)
+            message = await self.pass_or_reject(delivery, call)
             if message is not None and isinstance(call, CallEndedEvent):
                 passed.append((delivery, call, message))
             tickets.append(ticket)
@@ -134,12 +140,12 @@ class Listener:
         report_left_out(routed.left_out, delivery.origin, self._ports.progress)
         return call
 
-    async def pass_or_bury(
+    async def pass_or_reject(
         self, delivery: Delivery, call: CallEndedEvent | InvalidMessage
     ) -> Message | None:
         """The message of a call whose text was given; None where it became a dead letter."""
         if isinstance(call, InvalidMessage):
-            await self._ports.dead_letters.refuse(delivery, call)
+            await self._ports.dead_letters.reject(delivery, call)
             return None
         try:
             given = partial(from_text, call, self._ports.pseudonym_key, delivery.origin)
@@ -147,11 +153,11 @@ class Listener:
             transcribed = await asyncio.to_thread(given) if long else given()
             message = message_of(transcribed, delivery.partition)
         except Exception as error:
-            await self._bury_unexpected(delivery, call, error)
+            await self._reject_unexpected(delivery, call, error)
             return None
         refused = too_large(message.value)
         if refused is not None:
-            await self._bury(delivery, call, refused.reason, refused.error_class)
+            await self._reject(delivery, call, refused)
             return None
         return message
 
@@ -165,27 +171,19 @@ class Listener:
                 try:
                     await self._ports.outbox.deliver([message])
                 except Exception as error:
-                    await self._bury_unexpected(delivery, call, error)
+                    await self._reject_unexpected(delivery, call, error)
 
-    async def _bury_unexpected(
+    async def _reject_unexpected(
         self, delivery: Delivery, call: CallEndedEvent, error: Exception
     ) -> None:
         log.error("call at %s failed", delivery.origin, exc_info=error)
         reason = f"unexpected {type(error).__name__}; see the log"
-        await self._bury(delivery, call, reason, "unexpected")
+        await self._reject(delivery, call, InvalidMessage(reason, "unexpected"))
 
-    async def _bury(
-        self, delivery: Delivery, call: CallEndedEvent, reason: str, error_class: str
-    ) -> None:
-        await self._ports.dead_letters.bury(
-            topic=delivery.topic,
-            origin=delivery.origin,
-            original=delivery.value,
-            reason=reason,
-            error_class=error_class,
-            event_id=identity_of(self._ports.pseudonym_key, call),
-            client_id=call.data.client_id,
-        )
+    async def _reject(self, delivery: Delivery, call: CallEndedEvent, why: InvalidMessage) -> None:
+        identity = identity_of(self._ports.pseudonym_key, call)
+        named = replace(why, event_id=identity, client_id=call.data.client_id)
+        await self._ports.dead_letters.reject(delivery, named)
 
     async def _listen_and_ack(
         self,
@@ -217,28 +215,28 @@ class Listener:
             message = message_of(transcribed, delivery.partition)
             refused = too_large(message.value)
             if refused is not None:
-                await self._bury(delivery, call, refused.reason, refused.error_class)
+                await self._reject(delivery, call, refused)
                 return
             await ports.outbox.deliver([message])
-        except (RecordingMissing, RecordingRefused, RecordingBroken, TimeoutError) as error:
+        except (RecordingError, TimeoutError) as error:
             reason = str(error) or f"the recording took over {self._settings.timeout:.0f} s"
-            await self._bury(delivery, call, reason, type(error).__name__)
+            await self._reject(delivery, call, InvalidMessage(reason, type(error).__name__))
         except Exception as error:
-            await self._bury_unexpected(delivery, call, error)
+            await self._reject_unexpected(delivery, call, error)
         else:
-            ports.progress.count("transcribed_from_audio")
-            ports.progress.count("texts_taken_for_invented", sum(heard.dropped.values()))
-            ports.progress.count("recordings_partly_unheard", bool(heard.unheard))
-            ports.progress.count("recordings_in_doubt", bool(heard.doubts))
+            ports.progress.count(TRANSCRIBED_FROM_AUDIO)
+            ports.progress.count(TEXTS_TAKEN_FOR_INVENTED, sum(heard.dropped.values()))
+            ports.progress.count(RECORDINGS_PARTLY_UNHEARD, bool(heard.unheard))
+            ports.progress.count(RECORDINGS_IN_DOUBT, bool(heard.doubts))
 
     async def _transcription(self, call: CallEnded, recording: Recording) -> Transcription:
-        """Listen to `recording`; one that is missing or broken may still be on its way."""
+        """Transcribe `recording`; one that is missing may still be on its way."""
         settings = self._settings
         waits = delays(settings.first_delay)
         for attempt in range(1, settings.attempts + 1):
             try:
                 return await self._attempt(call, recording)
-            except (RecordingMissing, RecordingBroken) as error:
+            except RecordingMissing as error:
                 if attempt == settings.attempts:
                     raise
                 log.warning("attempt %d of %d: %s", attempt, settings.attempts, error)

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from processors.identity.claims import Verdict
+from schemas.dead_letters import dead_letter
 from schemas.derived import CallScored, CallTranscribed
 from schemas.topics import CALL_ENDED
 from streams.facts.claims import Claims
 from streams.facts.identified import Identified
 from streams.facts.originals import Originals
+from streams.runtime.counters import CONFLICTS, KNOWN_FROM_OLDER_VERSIONS
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 from streams.runtime.progress import Progress
@@ -74,12 +76,12 @@ class Conflicts:
             elif verdict is Verdict.CONFLICT:
                 refused.append(each)
             else:
-                self._progress.count("known_from_older_versions")
+                self._progress.count(KNOWN_FROM_OLDER_VERSIONS)
         if refused:
-            await self._bury(refused)
+            await self._reject(refused)
         return stand
 
-    async def _bury(self, refused: Sequence[tuple[Delivery, Identified]]) -> None:
+    async def _reject(self, refused: Sequence[tuple[Delivery, Identified]]) -> None:
         origins = [origin for _, event in refused if (origin := _origin(event)) is not None]
         originals = await self._originals.fetch(origins)
         for delivery, event in refused:
@@ -87,16 +89,18 @@ class Conflicts:
             call_origin = _origin(event)
             if call_origin in originals:
                 topic, origin, original = CALL_ENDED.name, call_origin, originals[call_origin]
-            await self._dead_letters.bury(
-                topic=topic,
-                origin=origin,
-                original=original,
-                reason=_REASON,
-                error_class=CONFLICT,
-                event_id=event.claim.event_id,
-                client_id=event.claim.client_id,
+            await self._dead_letters.write(
+                dead_letter(
+                    topic=topic,
+                    origin=origin,
+                    original=original,
+                    reason=_REASON,
+                    error_class=CONFLICT,
+                    event_id=event.claim.event_id,
+                    client_id=event.claim.client_id,
+                )
             )
-        self._progress.count("conflicts", len(refused))
+        self._progress.count(CONFLICTS, len(refused))
 
 
 def _origin(event: Identified) -> str | None:

@@ -12,15 +12,16 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol
 
 from infra.clickhouse.store import Store
 from processors.engagements.archiving import needs_recall, recall, settle
-from processors.engagements.entries import Entry
-from processors.engagements.facts import Fact, Position, ScoredCall
-from processors.engagements.history import CustomerState, OlderName, with_identities
+from processors.engagements.entries import Entry, read_entry
+from processors.engagements.facts import Fact, ScoredCall
+from processors.engagements.history import CustomerState, OlderName, read_state, with_identities
 from processors.engagements.horizons import Horizons
 from processors.event_time import HOUR_US
+from schemas.changes import Position
 from schemas.rows import SETTLED_EVENTS
 from streams.runtime.state import StateTable
 
@@ -66,10 +67,10 @@ class StoreArchive:
             {
                 "client_id": client_id,
                 "customer": customer,
-                "kind": entry[1],
-                "event_id": entry[5],
+                "kind": entry.kind,
+                "event_id": entry.event_id,
                 "entry": json.dumps(entry, separators=(",", ":")),
-                "version": entry[0],
+                "version": entry.arrival,
             }
             for (client_id, customer), entries in events.items()
             for entry in entries
@@ -90,7 +91,7 @@ class StoreArchive:
         found: dict[Key, list[Entry]] = defaultdict(list)
         for client_id, customer, entry in rows:
             if (client_id, customer) in wanted:
-                found[client_id, customer].append(json.loads(entry))
+                found[client_id, customer].append(read_entry(json.loads(entry)))
         return found
 
 
@@ -252,10 +253,11 @@ class Customers:
         return max(0, latest - self._grace_us)
 
     def _state(self, key: Key) -> CustomerState | None:
-        state = cast("CustomerState | None", self._table.get(_text(key)))
-        if state is None or self._older_name is None:
-            return state
-        return with_identities(state, self._older_name)
+        stored = self._table.get(_text(key))
+        if stored is None:
+            return None
+        state = read_state(stored)
+        return state if self._older_name is None else with_identities(state, self._older_name)
 
     async def _put(self, states: Mapping[Key, CustomerState]) -> None:
         await self._table.put(
@@ -265,7 +267,7 @@ class Customers:
 
 def _partition(state: CustomerState) -> int:
     """The partition that all of a customer's events come from."""
-    return int(state["events"][-1][3])
+    return state["events"][-1].partition
 
 
 def _text(key: Key) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from processors.engagements.entries import PAYMENT, TYPE_OF_KIND
+from processors.engagements.facts import Fact, fact_of_event
 from processors.identity.claims import Claim, claim_of_call, claim_of_event, named_call
 from processors.identity.event_identity import unsourced_identity
 from processors.identity.sealing import SealedT, opened
@@ -27,8 +28,18 @@ class Identified:
     older_payment_id: str | None = None
     """The identity that states of a version which kept no source have of the payment it names."""
 
+    def fact(self) -> Fact:
+        """What the figures follow from."""
+        assert not isinstance(self.event, CallTranscribed), "not a fact before it is scored"
+        return fact_of_event(
+            self.event,
+            self.claim.customer,
+            older_id=self.claim.older_id,
+            older_payment_id=self.older_payment_id,
+        )
 
-def identified(
+
+def read_fact(
     delivery: Delivery, key: bytes, gate: ClockGate | None = None
 ) -> Identified | InvalidMessage:
     """The fact in a message of `call-transcribed`, `call-scored`, or a topic of `SEALED`.

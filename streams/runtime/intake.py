@@ -9,6 +9,8 @@ from typing import Any
 
 import faust
 
+from schemas.codec import InvalidMessage
+from schemas.errors import AscoltoError
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 
@@ -24,7 +26,7 @@ _LOG_APPEND_TIME = 1
 Handler = Callable[[Sequence[Delivery]], Awaitable[None]]
 
 
-class TooManyFailures(Exception):
+class TooManyFailures(AscoltoError):
     """Events fail one after the other: something is broken here, not in them."""
 
 
@@ -66,13 +68,8 @@ class Intake:
                     f"({type(error).__name__}); see the log, fix the cause, start again"
                 ) from error
             log.exception("event at %s failed", delivery.origin)
-            await self._dead_letters.bury(
-                topic=delivery.topic,
-                origin=delivery.origin,
-                original=delivery.value,
-                reason=f"unexpected {type(error).__name__} while it was handled; see the log",
-                error_class="unexpected",
-            )
+            reason = f"unexpected {type(error).__name__} while it was handled; see the log"
+            await self._dead_letters.reject(delivery, InvalidMessage(reason, "unexpected"))
 
 
 async def consume(stream: faust.Stream[Any], intake: Intake, size: int, within: float) -> None:

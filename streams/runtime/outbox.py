@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import faust
 from faust.types import RecordMetadata
 
-from infra.retry import delays
 from schemas.codec import InvalidMessage
 from schemas.topics import MOST_DERIVED_BYTES, TOPICS, Topic
 from streams.runtime.app import raw_topic
-from streams.runtime.producer import enqueued, may_pass
+from streams.runtime.producer import Send, deliver
 from streams.runtime.progress import Progress
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -65,30 +61,12 @@ class KafkaOutbox:
 
     async def deliver(self, messages: Iterable[Message]) -> None:
         """Write all `messages`; returns when every one is acknowledged."""
-        left = list(messages)
-        for delay in delays():
-            left = await self._try(left)
-            if not left:
-                return
-            log.warning("Kafka did not take %d messages; trying again in %.1f s", len(left), delay)
-            await asyncio.sleep(delay)
+        sends = [self._send(message) for message in messages]
+        await deliver(sends, "messages", self._acknowledged)
 
-    async def _try(self, messages: Sequence[Message]) -> list[Message]:
-        """Write once; returns the messages that were not acknowledged."""
-        acknowledgements = [await self._enqueue(message) for message in messages]
-        results = await asyncio.gather(*acknowledgements, return_exceptions=True)
-        failed = []
-        for message, result in zip(messages, results, strict=True):
-            if may_pass(result):
-                failed.append(message)
-            elif isinstance(result, BaseException):
-                raise result
-            else:
-                self._progress.written(result.topic, result.partition, result.offset)
-        return failed
+    def _send(self, message: Message) -> Send:
+        send = self._topics[message.topic.name].send
+        return partial(send, key=message.key, value=message.value, partition=message.partition)
 
-    async def _enqueue(self, message: Message) -> Awaitable[RecordMetadata]:
-        topic = self._topics[message.topic.name]
-        return await enqueued(
-            topic.send(key=message.key, value=message.value, partition=message.partition)
-        )
+    def _acknowledged(self, _: int, at: RecordMetadata) -> None:
+        self._progress.written(at.topic, at.partition, at.offset)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 
+from streams.runtime.counters import Counter
 from streams.runtime.state import Size
 
 
@@ -27,9 +28,9 @@ class Progress:
         key = f"{topic}/{partition}"
         self._written[key] = max(self._written.get(key, 0), offset + 1)
 
-    def count(self, what: str, by: int = 1) -> None:
+    def count(self, counter: Counter, by: int = 1) -> None:
         """Add to a counter of the status page."""
-        self._counts[what] += by
+        self._counts[counter.name] += by
 
     def saw(self, event_time_us: int) -> None:
         """The event-time clock moves on, never back."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
 import zlib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple, Protocol, cast
 
 import faust
 from faust.stores import memory
 
-from infra.retry import delays
-from streams.runtime.producer import enqueued, may_pass
-
-log = logging.getLogger(__name__)
+from streams.runtime.producer import Send, deliver
 
 State = dict[str, Any]
 
@@ -99,15 +95,13 @@ class FaustStateTable:
 
     async def _write(self, encoded: Mapping[bytes, tuple[int | None, bytes | None]]) -> None:
         """Write all to the changelog, then keep them; what is seen is always durable."""
+        keys = list(encoded)
         partitions: dict[bytes, int] = {}
-        left = list(encoded)
-        for delay in delays():
-            partitions |= await self._try({key: encoded[key] for key in left})
-            left = [key for key in left if key not in partitions]
-            if not left:
-                break
-            log.warning("Kafka did not take %d states; again in %.1f s", len(left), delay)
-            await asyncio.sleep(delay)
+        await deliver(
+            [self._send(key, *encoded[key]) for key in keys],
+            "states",
+            lambda index, at: partitions.__setitem__(keys[index], at.partition),
+        )
         for key, (_, raw) in encoded.items():
             self._keep(key, raw, partitions[key])
 
@@ -123,32 +117,15 @@ class FaustStateTable:
         if self._bytes is not None:
             self._bytes += _size(key, raw) - _size(key, before)
 
-    async def _try(
-        self, encoded: Mapping[bytes, tuple[int | None, bytes | None]]
-    ) -> dict[bytes, int]:
-        """Write each once to the changelog; the partitions of those that were acknowledged."""
-        changelog = self._table.changelog_topic
-        acknowledgements = [
-            await enqueued(
-                changelog.send(
-                    key=key,
-                    value=value,
-                    partition=partition,
-                    key_serializer="raw",
-                    value_serializer="raw",
-                )
-            )
-            for key, (partition, value) in encoded.items()
-        ]
-        results = await asyncio.gather(*acknowledgements, return_exceptions=True)
-        partitions = {}
-        for key, result in zip(encoded, results, strict=True):
-            if may_pass(result):
-                continue
-            if isinstance(result, BaseException):
-                raise result
-            partitions[key] = result.partition
-        return partitions
+    def _send(self, key: bytes, partition: int | None, value: bytes | None) -> Send:
+        return partial(
+            self._table.changelog_topic.send,
+            key=key,
+            value=value,
+            partition=partition,
+            key_serializer="raw",
+            value_serializer="raw",
+        )
 
 
 def _size(key: bytes, raw: bytes | None) -> int:

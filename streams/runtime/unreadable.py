@@ -13,12 +13,16 @@ import asyncio
 import logging
 import struct
 from collections.abc import Awaitable, Callable, Collection
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer import fetcher
 from aiokafka.errors import KafkaError
 from aiokafka.record.memory_records import MemoryRecords
+
+from schemas.dead_letters import dead_letter
+from schemas.derived import DeadLetter
+from schemas.errors import AscoltoError
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +39,7 @@ Place = tuple[str, int, int]
 """Topic, partition, offset."""
 
 
-class Unreadable(KafkaError):  # type: ignore[misc]
+class Unreadable(AscoltoError, KafkaError):  # type: ignore[misc]
     """A batch that cannot be read."""
 
     def __init__(self, place: Place, end: int, raw: bytes, cause: Exception) -> None:
@@ -158,16 +162,6 @@ def read_batch_by_batch() -> None:
     fetcher.PartitionRecords = Records
 
 
-class Buried(NamedTuple):
-    """What goes to the dead letters of a batch that was skipped."""
-
-    topic: str
-    origin: str
-    original: bytes
-    reason: str
-    error_class: str = ERROR_CLASS
-
-
 class Policy:
     """What a worker does over a batch that cannot be read."""
 
@@ -176,14 +170,14 @@ class Policy:
         self._skips = frozenset(skips)
         self._wait_seconds = wait_seconds
         self._said: set[Place] = set()
-        self.bury: Callable[[Buried], Awaitable[None]] | None = None
-        """Puts a batch into the dead letters; it is not skipped before that is done."""
+        self.reject: Callable[[DeadLetter], Awaitable[None]] | None = None
+        """Writes a batch's dead letter; it is not skipped before that is done."""
 
     async def skips(self, found: Unreadable) -> bool:
         """Whether the batch is to be skipped; then it is in the dead letters by now."""
-        if found.place not in self._skips or self.bury is None:
+        if found.place not in self._skips or self.reject is None:
             return False
-        await self.bury(_buried(found))
+        await self.reject(_letter(found))
         log.error("%s/%d: skipped the batch at offset %d up to %d", *found.place, found.end)
         return True
 
@@ -213,9 +207,9 @@ def _resume(consumer: AIOKafkaConsumer, place: TopicPartition) -> None:
         consumer.resume(place)
 
 
-def _buried(found: Unreadable) -> Buried:
+def _letter(found: Unreadable) -> DeadLetter:
     topic, partition, offset = found.place
-    return Buried(
+    return dead_letter(
         topic=topic,
         origin=f"{topic}/{partition}/{offset}",
         original=found.raw,
@@ -223,6 +217,7 @@ def _buried(found: Unreadable) -> Buried:
             f"a batch of records that cannot be read ({_why(found.cause)}), skipped up to offset "
             f"{found.end} because {SKIP_VARIABLE} says so"
         ),
+        error_class=ERROR_CLASS,
     )
 
 

@@ -20,7 +20,7 @@ from schemas.events import CallEndedEvent
 from schemas.topics import TOPICS
 
 EXAMPLES = sorted((Path(schemas.__file__).parent / "examples").glob("*/*.json"))
-PAYLOADS = {topic.name: topic.payload for topic in TOPICS if topic.payload is not None}
+PAYLOADS = {topic.name: topic.payload for topic in TOPICS if not topic.private}
 MARKERS = ("Xq7MarioRossiXq7", 918273645546372819, 0.918273645)
 quiet = settings(
     derandomize=True,

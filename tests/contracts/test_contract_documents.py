@@ -17,7 +17,7 @@ from schemas.export import GENERATED, documents
 from schemas.topics import TOPICS
 
 EXAMPLES = sorted((Path(schemas.__file__).parent / "examples").glob("*/*.json"))
-PUBLIC = [topic for topic in TOPICS if topic.payload is not None]
+PUBLIC = [topic for topic in TOPICS if not topic.private]
 
 
 @pytest.fixture(scope="module")

@@ -12,20 +12,19 @@ import random
 from collections import defaultdict
 from typing import Any
 
-from processors.engagements.changes import EngagementChange
 from processors.engagements.facts import (
     Cancellation,
     Fact,
     Payment,
     PaymentReturn,
-    Position,
     ScoredCall,
     SurveyAnswer,
 )
-from processors.engagements.history import CustomerState, observe
+from processors.engagements.history import CustomerState, observe, read_state
 from processors.event_time import day_of
 from processors.metrics import hourly_sums as buckets
 from processors.metrics.hourly_sums import DayState
+from schemas.changes import EngagementChange, Position
 
 TOPIC_OF = {
     ScoredCall: "call-scored",
@@ -137,7 +136,7 @@ class Model:
 
     def _customer(self, customer: str) -> CustomerState | None:
         raw = self._customers.get(customer)
-        return None if raw is None else json.loads(raw)
+        return None if raw is None else read_state(json.loads(raw))
 
     def _aggregate(self) -> None:
         agencies = sorted(self._changes)

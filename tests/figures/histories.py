@@ -8,16 +8,16 @@ from decimal import Decimal
 from fractions import Fraction
 
 from processors.engagements.facts import (
-    SCORE_UNIT,
     Cancellation,
     Fact,
     Payment,
     PaymentReturn,
     ScoredCall,
     SurveyAnswer,
-    WorstQuote,
 )
 from processors.event_time import to_us
+from schemas.changes import WorstQuote
+from schemas.figures import SCORE_UNIT, Segment
 from tests.figures.reference import Answered, Happening, Left, Paid, Returned, Said
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -163,7 +163,7 @@ def fact_of(event: Happening) -> Fact:
         event.customer,
         to_us(event.ended_at),
         event.agency,
-        *event.segment,
+        Segment(*event.segment),
         aggression,
         _units(event.empathy),
         _units(event.sentiment),

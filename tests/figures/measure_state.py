@@ -10,10 +10,12 @@ import random
 import sys
 from collections.abc import Iterator
 
-from processors.engagements.facts import Fact, Payment, Position, ScoredCall, WorstQuote
+from processors.engagements.facts import Fact, Payment, ScoredCall
 from processors.engagements.history import CustomerState, observe
 from processors.event_time import DAY_US
 from processors.metrics.hourly_sums import DayState, apply, days_touched
+from schemas.changes import Position, WorstQuote
+from schemas.figures import Segment
 from streams.runtime.state import packed
 
 HORIZON_DAYS, GRACE_DAYS = 30, 7
@@ -41,7 +43,9 @@ def call(rng: random.Random, customer: str, at: int) -> ScoredCall:
     quote = WorstQuote(aggression, event_id, 3, "x" * 80)
     segment = [rng.choice(values) for values in SEGMENTS]
     scores = aggression, rng.randrange(10_000), rng.randrange(-9_999, 9_999), rng.randrange(11)
-    return ScoredCall(event_id, "acqua", customer, at, "aurora", *segment, *scores, None, quote)
+    return ScoredCall(
+        event_id, "acqua", customer, at, "aurora", Segment(*segment), *scores, None, quote
+    )
 
 
 def engagement(rng: random.Random, customer: str) -> Iterator[Fact]:

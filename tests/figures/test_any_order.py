@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.engagements.facts import Fact, Position
+from processors.engagements.facts import Fact
 from processors.engagements.history import engagements_of, observe
 from processors.event_time import to_us
 from processors.metrics.from_sums import figures, window_sums
 from processors.metrics.hourly_sums import DayState, apply, days_touched
 from processors.metrics.windows import AgencyDays
-from schemas.derived import Figures, MetricWindow
+from schemas.changes import Position
+from schemas.derived import Figures
+from schemas.figures import MetricWindow
 from tests.figures import reference
 from tests.figures.crashing import Model
 from tests.figures.histories import (

@@ -9,9 +9,8 @@ import pytest
 
 from processors.engagements import corrections
 from processors.engagements.archiving import needs_recall, settle
-from processors.engagements.corrections import Recovered
-from processors.engagements.facts import Fact, PaymentReturn, Position, ScoredCall, SurveyAnswer
-from processors.engagements.history import CustomerState, Outcome, observe
+from processors.engagements.facts import Fact, PaymentReturn, ScoredCall, SurveyAnswer
+from processors.engagements.history import CustomerState, Outcome, observe, read_state
 from processors.engagements.horizons import Horizons
 from processors.engagements.last_touch import touches
 from processors.event_time import DAY_US, HOUR_US, hour_of
@@ -19,6 +18,7 @@ from processors.metrics import hourly_sums as buckets
 from processors.metrics.hourly_sums import DayState
 from processors.metrics.windows import AgencyDays
 from processors.transcript import comments
+from schemas.changes import Position, Recovered
 from schemas.derived import Figures
 from tests.figures.histories import CLIENT
 from tests.figures.test_engagements import SEGMENT, T0, H, call, left, only, paid
@@ -38,7 +38,7 @@ def rated(
     spoken: int | None, predicted: int | None = None, surveyed: bool = False, at: int = T0
 ) -> ScoredCall:
     scores = 5000, 2500, None, spoken, predicted, None, surveyed
-    return ScoredCall("1", CLIENT, "c", at, "a", *SEGMENT, *scores)
+    return ScoredCall("1", CLIENT, "c", at, "a", SEGMENT, *scores)
 
 
 def as_of(at: int, *facts: Fact) -> Figures:
@@ -205,7 +205,7 @@ def test_a_correction_that_comes_twice_counts_once() -> None:
 
 def test_a_call_that_an_older_version_kept_without_its_ratings_keeps_what_counted() -> None:
     state = observe(None, rated(spoken=9), Position("t", 0, 0)).state
-    older = CustomerState(**{**state, "events": [entry[:14] for entry in state["events"]]})
+    older = read_state({**state, "events": [entry[:14] for entry in state["events"]]})
     assert observe(older, answer("sms", T0 + 5, 0), Position("t", 1, 0)).changes == ()
 
 
@@ -235,7 +235,7 @@ def test_corrections_are_settled_with_what_they_correct() -> None:
     beside = state_of(call("2", T0 + H), paid("p", T0 + 5), back("r", T0 + 9), paid("q", T0 + H))
     kept = settle(beside, T0 + H, 720).kept
     assert kept is not None
-    assert [entry[5] for entry in kept["events"]] == ["2", "q"]
+    assert [entry.event_id for entry in kept["events"]] == ["2", "q"]
 
 
 def test_a_correction_of_what_never_comes_waits_a_year_and_no_longer() -> None:

@@ -12,40 +12,40 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.engagements.changes import Engagement, EngagementChange
 from processors.engagements.facts import (
     Cancellation,
     Fact,
     Payment,
-    Position,
     ScoredCall,
     amount_of,
-    payment,
-    scored_call,
+    fact_of_event,
 )
 from processors.engagements.history import (
-    CustomerState,
     Outcome,
     engagements_of,
     observe,
+    read_state,
     with_identities,
 )
+from processors.engagements.horizons import matures_at
 from processors.event_time import HOUR_US
 from processors.identity.event_identity import is_identity, unsourced_identity
+from schemas.changes import Engagement, EngagementChange, Position
 from schemas.conversation import CallScore, Speaker, Turn, TurnScore
 from schemas.derived import Call, CallScored
 from schemas.events import PaymentReceivedEvent, Survey
+from schemas.figures import Segment
 from tests.figures import reference
 from tests.figures.histories import BEGIN, CLIENT, fact_of
 
 H = 720 * HOUR_US
 T0 = 500_000 * HOUR_US + 123
-SEGMENT = ("debt_collection", "reminder", "phone", "household")
+SEGMENT = Segment("debt_collection", "reminder", "phone", "household")
 
 
 def call(event_id: str, at: int, aggression: int | None = 5000, agency: str = "a") -> ScoredCall:
     return ScoredCall(
-        event_id, CLIENT, "c", at, agency, *SEGMENT, aggression, 2500, None, None, None, None
+        event_id, CLIENT, "c", at, agency, SEGMENT, aggression, 2500, None, None, None, None
     )
 
 
@@ -117,7 +117,7 @@ def test_another_currency_counts_as_paid_but_is_not_added() -> None:
 
 
 def test_an_engagement_matures_in_its_first_hour_plus_the_horizon() -> None:
-    assert only(call("1", T0)).matures_at(720) == 500_720 * HOUR_US
+    assert matures_at(only(call("1", T0)), 720) == 500_720 * HOUR_US
 
 
 EDGES = st.integers(0, 8).map(lambda k: timedelta(hours=12 * k)) | st.integers(0, 6).map(
@@ -198,7 +198,7 @@ def test_a_payment_without_any_call_waits_for_one() -> None:
 
 def test_states_and_changes_survive_json() -> None:
     seen = observe(None, call("1", T0), Position("t", 0, 0))
-    assert json.loads(json.dumps(seen.state)) == seen.state
+    assert read_state(json.loads(json.dumps(seen.state))) == seen.state
     [change] = seen.changes
     assert EngagementChange.model_validate_json(change.model_dump_json()) == change
 
@@ -251,7 +251,7 @@ def scored_event(**scores: object) -> CallScored:
 
 
 def test_a_scored_call_becomes_whole_numbers_and_its_worst_sentence() -> None:
-    fact = scored_call(scored_event())
+    fact = fact_of_event(scored_event(), "c")
     assert (fact.aggression, fact.empathy, fact.sentiment) == (6067, None, -1)
     assert fact.at % 1_000_000 == 7
     assert fact.worst == (9101, "e", 1, "Paghi o le tagliamo la luce!")
@@ -266,7 +266,7 @@ def test_a_rating_is_the_survey_s_else_the_spoken_and_only_then_predicted(
 ) -> None:
     answered = None if survey is None else Survey(rating=survey)
     event = scored_event(spoken_rating=spoken).model_copy(update={"survey": answered})
-    fact = scored_call(event)
+    fact = fact_of_event(event, "c")
     assert (fact.measured_rating, fact.predicted_rating) == (measured, predicted)
 
 
@@ -285,21 +285,23 @@ def test_a_payment_s_amount_is_kept_to_its_last_digit() -> None:
             },
         }
     )
-    fact = payment(event, "pseudonym")
+    fact = fact_of_event(event, "pseudonym")
     assert amount_of(fact.amount) == Decimal("99999999999999.9999")
     assert fact.at % (24 * HOUR_US) == 9 * HOUR_US
 
 
-OLDER_STATE = CustomerState(
-    client_id=CLIENT,
-    customer="c",
-    arrived=3,
-    whole=True,
-    events=[
-        [1, "call", "t", 0, 0, "call-1", T0, "a", 5000, 2500, *SEGMENT],
-        [2, "payment", "t", 0, 1, "pay-1", T0 + 1, 10_000, "EUR"],
-        [3, "cancellation", "t", 0, 2, "end-1", T0 + 2, "customer"],
-    ],
+OLDER_STATE = read_state(
+    {
+        "client_id": CLIENT,
+        "customer": "c",
+        "arrived": 3,
+        "whole": True,
+        "events": [
+            [1, "call", "t", 0, 0, "call-1", T0, "a", 5000, 2500, *SEGMENT],
+            [2, "payment", "t", 0, 1, "pay-1", T0 + 1, 10_000, "EUR"],
+            [3, "cancellation", "t", 0, 2, "end-1", T0 + 2, "customer"],
+        ],
+    }
 )
 
 
@@ -309,11 +311,11 @@ def older_name(client_id: str, event_type: str, event_id: str) -> str:
 
 def test_what_a_version_before_identities_left_in_a_state_gets_identities() -> None:
     state = with_identities(OLDER_STATE, older_name)
-    names = [entry[5] for entry in state["events"]]
+    names = [entry.event_id for entry in state["events"]]
     assert all(is_identity(name) for name in names)
     assert len(set(names)) == 3
-    assert [e[:5] + e[6:] for e in state["events"]] == [
-        e[:5] + e[6:] for e in OLDER_STATE["events"]
+    assert [each._replace(event_id="") for each in state["events"]] == [
+        each._replace(event_id="") for each in OLDER_STATE["events"]
     ]
     assert with_identities(state, older_name) is state
 
@@ -334,6 +336,6 @@ def test_what_an_older_version_took_in_is_known_by_all_it_says(
     """Its own id was in it as it is in the event that is sent again."""
     state = with_identities(OLDER_STATE, older_name)
     kind = 1 if isinstance(event, Payment) else 2
-    sent = event._replace(older_id=state["events"][kind][5])
+    sent = event._replace(older_id=state["events"][kind].event_id)
     assert observe(state, sent, Position("u", 0, 9)).outcome is outcome
     assert observe(state, event, Position("u", 0, 9)).outcome is Outcome.NEW

@@ -15,12 +15,13 @@ from processors.engagements.facts import (
     Fact,
     Payment,
     PaymentReturn,
-    Position,
     ScoredCall,
     SurveyAnswer,
 )
 from processors.engagements.history import CustomerState, Memory, Observed, engagements_of, observe
 from processors.event_time import HOUR_US
+from schemas.changes import Position
+from schemas.figures import Segment
 
 HORIZON_HOURS = 30
 BEGIN = 1_780_000_000_000_000
@@ -42,7 +43,17 @@ def facts(rng: random.Random, count: int) -> list[Fact]:
             scores = rng.choice((None, 0, 5000)), rng.choice((None, 3000))
             made.append(
                 ScoredCall(
-                    name, "acqua", "c", at, agency, *segment, *scores, None, None, None, None
+                    name,
+                    "acqua",
+                    "c",
+                    at,
+                    agency,
+                    Segment(*segment),
+                    *scores,
+                    None,
+                    None,
+                    None,
+                    None,
                 )
             )
         elif kind < 0.8:

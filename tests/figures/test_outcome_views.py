@@ -15,7 +15,7 @@ from processors.engagements.last_touch import Touches, last_agency, touches
 from processors.event_time import DAY_HOURS, HOUR_US, to_us, window_bounds
 from processors.metrics.quarters import SMALLEST_N, quarters
 from processors.metrics.sensitivity import sensitivity
-from schemas.derived import MetricWindow
+from schemas.figures import MetricWindow, Segment
 from tests.figures import outcome_reference, reference
 from tests.figures.histories import AGENCIES, BEGIN, fact_of, random_history
 from tests.figures.reference import Happening
@@ -128,7 +128,7 @@ def test_touches_are_the_references_in_both_views(seed: int) -> None:
 def call(hours: int, agency: str, event_id: str) -> ScoredCall:
     segment = ("s", "t", "c", "k")
     nothing = (None,) * 6
-    return ScoredCall(event_id, "acqua", "c", hours * HOUR_US, agency, *segment, *nothing)
+    return ScoredCall(event_id, "acqua", "c", hours * HOUR_US, agency, Segment(*segment), *nothing)
 
 
 def test_the_last_agency_is_that_of_the_last_conversation_less_than_h_before() -> None:

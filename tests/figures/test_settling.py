@@ -9,10 +9,11 @@ from datetime import timedelta
 import pytest
 
 from processors.engagements.archiving import needs_recall, recall, settle
-from processors.engagements.entries import Entry
-from processors.engagements.facts import Fact, Position
-from processors.engagements.history import CustomerState, Outcome, observe
+from processors.engagements.entries import Entry, identity_of, read_entry
+from processors.engagements.facts import Fact
+from processors.engagements.history import CustomerState, Outcome, observe, read_state
 from processors.event_time import HOUR_US
+from schemas.changes import Position
 from tests.figures.crashing import TOPIC_OF
 from tests.figures.histories import CLIENT, fact_of, random_corrections, random_history
 from tests.figures.test_engagements import T0, H, call, left, paid
@@ -38,7 +39,7 @@ class Putting:
     def take(self, fact: Fact, position: Position) -> Outcome:
         """Observe in both, and hold their changes against one another."""
         if needs_recall(self.state, fact, position, self.before):
-            entries: list[Entry] = [json.loads(raw) for raw in self.archive.values()]
+            entries: list[Entry] = [read_entry(json.loads(raw)) for raw in self.archive.values()]
             self.state = recall(self.state, entries, fact.client_id, fact.customer)
             self.recalls += 1
         expected = observe(self.whole, fact, position, horizon_hours=HOURS)
@@ -66,8 +67,13 @@ class Putting:
         if parted.put_away:
             self.before = max(self.before, before)
             self.arrivals = max(self.arrivals, self.state["arrived"])
-            self.archive |= {(e[1], e[5]): json.dumps(e) for e in parted.put_away}
-            self.state = None if parted.kept is None else json.loads(json.dumps(parted.kept))
+            self.archive |= {identity_of(e): json.dumps(e) for e in parted.put_away}
+            self.state = None if parted.kept is None else restarted(parted.kept)
+
+
+def restarted(state: CustomerState) -> CustomerState:
+    """The state as a worker reads it back."""
+    return read_state(json.loads(json.dumps(state)))
 
 
 @pytest.mark.parametrize("grace_hours", [0, 5, 72])
@@ -131,15 +137,15 @@ def test_an_engagement_is_settled_when_its_horizon_has_passed_not_a_moment_befor
 def test_a_payment_stays_as_long_as_one_of_its_engagements() -> None:
     state = state_of(call("1", T0), call("2", T0 + H - 5, agency="b"), paid("p", T0 + H - 3))
     parted = settle(state, T0 + H, 720)
-    assert [entry[5] for entry in parted.put_away] == ["1"]
+    assert [entry.event_id for entry in parted.put_away] == ["1"]
     assert parted.kept is not None
-    assert [entry[5] for entry in parted.kept["events"]] == ["2", "p"]
+    assert [entry.event_id for entry in parted.kept["events"]] == ["2", "p"]
 
 
 def test_outcomes_without_any_engagement_are_settled_with_their_time() -> None:
     state = state_of(paid("p", T0), left("x", T0 + 9))
     parted = settle(state, T0 + 9, 720)
-    assert [entry[5] for entry in parted.put_away] == ["p"]
+    assert [entry.event_id for entry in parted.put_away] == ["p"]
 
 
 def test_arrival_numbers_go_on_after_a_state_was_put_away() -> None:
@@ -148,4 +154,4 @@ def test_arrival_numbers_go_on_after_a_state_was_put_away() -> None:
     assert fresh.changes[0].version == 3
     back = recall(fresh.state, first["events"], CLIENT, "c")
     assert back is not None
-    assert [entry[0] for entry in back["events"]] == [1, 2, 3]
+    assert [entry.arrival for entry in back["events"]] == [1, 2, 3]

@@ -12,8 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.engagements.changes import Conversation, EngagementChange
-from processors.engagements.facts import Position, WorstQuote
 from processors.event_time import (
     DAY_US,
     HOUR_US,
@@ -36,7 +34,8 @@ from processors.metrics.hourly_sums import (
     worst_quotes,
 )
 from processors.metrics.windows import AgencyDays
-from schemas.derived import MetricWindow
+from schemas.changes import Conversation, EngagementChange, Position, WorstQuote
+from schemas.figures import MetricWindow
 from schemas.rows import HOUR_SUMS
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None)

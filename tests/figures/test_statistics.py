@@ -17,7 +17,8 @@ from processors.metrics.from_sums import figures
 from processors.metrics.hourly_sums import mean_in_trillionths
 from processors.metrics.nps import RatingClass, nps, rating_class
 from processors.metrics.rates import Z_95, rate
-from schemas.derived import Correlation, Interval, MetricWindow
+from schemas.derived import Correlation, Interval
+from schemas.figures import MetricWindow
 from tests.figures import reference
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, database=None)

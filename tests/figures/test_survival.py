@@ -23,7 +23,7 @@ from processors.engagements.survival import (
     tercile_cuts,
 )
 from processors.event_time import to_us, window_bounds
-from schemas.derived import MetricWindow
+from schemas.figures import MetricWindow, Segment
 from tests.figures import outcome_reference
 from tests.figures.histories import BEGIN, fact_of, random_history
 
@@ -105,7 +105,7 @@ def call(days: float, agency: str = "a", aggression: int | None = 5000) -> Score
     at = to_us(BEGIN + days * DAY)
     segment = ("s", "t", "c", "k")
     return ScoredCall(
-        f"call-{agency}-{days}", "acqua", "c", at, agency, *segment,
+        f"call-{agency}-{days}", "acqua", "c", at, agency, Segment(*segment),
         aggression, None, None, None, None, None,
     )  # fmt: skip
 

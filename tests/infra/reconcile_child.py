@@ -19,13 +19,13 @@ from infra.clickhouse.client import open_embedded
 from infra.clickhouse.comparing import as_object
 from infra.clickhouse.reconcile import reconcile
 from infra.clickhouse.schema import migrate
-from processors.engagements.changes import EngagementChange
-from processors.engagements.facts import Fact, Payment, Position
+from processors.engagements.facts import Fact, Payment
 from processors.engagements.history import engagements_of, observe
 from processors.engagements.horizons import Horizons
 from processors.event_time import day_of, day_start, to_us
 from processors.metrics.hourly_sums import Cell, cell_sums, later_cells
 from processors.metrics.windows import AgencyDays
+from schemas.changes import ChangeBatch, EngagementChange, Position, PositionedChange
 from schemas.codec import encode
 from schemas.derived import Call, CallTranscribed
 from schemas.events import (
@@ -53,7 +53,6 @@ from schemas.topics import AGENCY_HOURS as HOURS_TOPIC
 from schemas.topics import AGENCY_METRICS as METRICS_TOPIC
 from schemas.topics import ENGAGEMENT_CHANGED, Topic
 from streams.agents import store as storing
-from streams.agents.change_batches import ChangeBatch, PositionedChange
 from streams.agents.row_writer import RowSettings
 from streams.runtime.delivery import Delivery
 from tests.figures.histories import CLIENT, fact_of, random_corrections, random_history

@@ -16,6 +16,7 @@ from infra.clickhouse.client import open_embedded
 from infra.clickhouse.journal import forget_derived, read_journal
 from infra.clickhouse.schema import applied, migrate, migrations
 from infra.clickhouse.store import ClickHouseStore
+from processors.engagements.entries import PaymentEntry
 from schemas.rows import EVENTS, TABLES
 from streams.facts.customers import StoreArchive
 
@@ -78,8 +79,9 @@ async def use(store: ClickHouseStore) -> dict[str, Any]:
     await store.insert(EVENTS, [event("a", 1), event("b", 1, "x'; DROP TABLE events --\n\t☎")])
     await store.insert(EVENTS, [event("a", 2, "newer"), event("b", 1)][:1])
     archive = StoreArchive(store)
-    entry = [1, "call", "t", 0, 5, "è|1", 10**15, "aurora", None, 5000]
-    await archive.put({("acqua", "p:a"): [entry, [2, *entry[1:5], "2", *entry[6:]]]})
+    entry = PaymentEntry(1, "payment", "t", 0, 5, "è|1", 10**15, 5000, "EUR")
+    other = entry._replace(arrival=2, event_id="2")
+    await archive.put({("acqua", "p:a"): [entry, other]})
     await archive.put({("acqua", "p:a"): [entry], ("luce", "p:a"): [entry]})
     found = await archive.get([("acqua", "p:a"), ("luce", "p:b")])
     names, rows = await store.query(

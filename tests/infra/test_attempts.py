@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from processors.attempts.outcome import attempt_of
-from schemas.attempts import Unanswered
+from schemas.conversation import Unanswered
 from schemas.events import CallEnded
 from tests.infra.stored import told
 from tests.streams.played import finish, play, read_figures

@@ -103,7 +103,7 @@ def test_rows_come_back_as_they_were_written_the_newest_version_once(
 
 
 def test_the_archive_gives_each_event_of_those_asked_for_once(storing: dict[str, Any]) -> None:
-    entry = [1, "call", "t", 0, 5, "è|1", 10**15, "aurora", None, 5000]
+    entry = [1, "payment", "t", 0, 5, "è|1", 10**15, 5000, "EUR"]
     assert storing["archive"] == {"acqua|p:a": [entry, [2, *entry[1:5], "2", *entry[6:]]]}
 
 

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from infra.lab.training.announcements import evaluate, samples
 from processors.attempts.answering import human_text, marked, unanswered
 from processors.redaction.redact import redact_call
-from schemas.attempts import Unanswered
-from schemas.conversation import Speaker, Turn
+from schemas.conversation import Speaker, Turn, Unanswered
 
 LEAST_RECALL = 0.9
 """Of the held-out messages, those that were unusual on purpose among them."""

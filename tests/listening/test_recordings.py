@@ -151,3 +151,13 @@ def test_messages_do_not_repeat_the_name(allowed, uri):
         RecordingStore([allowed]).resolve(recording(uri))
     assert SECRET not in str(caught.value)
     assert "#" in str(caught.value)
+
+
+def test_a_recording_that_holds_nothing_yet_is_not_there_yet(allowed):
+    """Its emitter has made the file, and writes it now."""
+    (allowed / "late.wav").touch()
+    store = RecordingStore([allowed])
+    with pytest.raises(RecordingMissing):
+        store.resolve(recording("late.wav"))
+    (allowed / "late.wav").write_bytes(b"sound")
+    assert store.resolve(recording("late.wav")) == allowed / "late.wav"

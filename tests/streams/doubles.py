@@ -22,7 +22,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from infra.clickhouse.store import Row
 from infra.scoring.protocol import Outcome
 from infra.scoring.server import outcome_of
-from processors.engagements.entries import Entry
+from processors.engagements.entries import Entry, identity_of, read_entry
 from processors.identity.claims import Claim, Name, Verdict, verdict
 from processors.scoring.scorer import TurnReader
 from schemas.rows import Table
@@ -191,7 +191,7 @@ class MemoryArchive:
     async def put(self, events: Mapping[Key, Sequence[Entry]]) -> None:
         """Keep these events of these customers."""
         for key, entries in events.items():
-            rows = {(entry[1], entry[5]): json.dumps(entry) for entry in entries}
+            rows = {identity_of(entry): json.dumps(entry) for entry in entries}
             self._effects.happen(partial(self._merge, key, rows))
 
     def _merge(self, key: Key, rows: dict[tuple[str, str], str]) -> None:
@@ -201,7 +201,7 @@ class MemoryArchive:
         """All events kept of these customers."""
         self.asked.append(set(keys))
         return {
-            key: [json.loads(raw) for raw in self._durable[key].values()]
+            key: [read_entry(json.loads(raw)) for raw in self._durable[key].values()]
             for key in self.asked[-1]
             if key in self._durable
         }

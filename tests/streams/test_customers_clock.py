@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from processors.engagements.facts import Payment, Position
+from processors.engagements.facts import Payment
 from processors.engagements.horizons import Horizons
 from processors.event_time import to_us
+from schemas.changes import Position
 from streams.facts.customers import Arrival, Customers
 from tests.figures.test_engagements import call, paid
 from tests.streams.doubles import Effects, MemoryArchive, MemoryTable

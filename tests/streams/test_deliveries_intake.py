@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import pytest
 
 from schemas.codec import decode
+from schemas.dead_letters import dead_letter
 from schemas.derived import DeadLetter
 from schemas.topics import DEAD_LETTER, MOST_LETTER_BYTES, MOST_ORIGINAL_BYTES
-from streams.runtime.dead_letters import DeadLetters, dead_letter
+from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 from streams.runtime.intake import MOST_UNEXPECTED, Intake, TooManyFailures, consume
 from streams.runtime.progress import Progress

@@ -10,7 +10,7 @@ import pytest
 
 import schemas
 from schemas.codec import Routed, decode_inbound
-from streams.runtime.left_out import report_left_out
+from streams.agents.left_out import report_left_out
 from streams.runtime.progress import Progress
 
 EXAMPLE = Path(schemas.__file__).parent / "examples" / "call-ended" / "with-transcript.json"

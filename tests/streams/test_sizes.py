@@ -16,6 +16,7 @@ from infra.scoring.server import outcome_of
 from processors.scoring.bounded import MOST_QUOTED, MOST_REASONS, bounded
 from schemas.codec import InvalidMessage, Routed, decode, decode_inbound, encode
 from schemas.conversation import CallScore, Reason, TurnScore
+from schemas.dead_letters import dead_letter
 from schemas.derived import CallScored, DeadLetter
 from schemas.events import CallEndedEvent
 from schemas.topics import (
@@ -30,7 +31,6 @@ from schemas.topics import (
     TOPICS,
 )
 from streams.agents.calls import from_text
-from streams.runtime.dead_letters import dead_letter
 from tests.streams.codecs import event
 
 READER = scorer_of("lexicon")

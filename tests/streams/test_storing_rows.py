@@ -15,18 +15,12 @@ from infra.clickhouse.store import Row
 from processors.identity.event_identity import event_identity
 from processors.metrics.from_sums import figures
 from schemas import rows
-from schemas.attempts import Unanswered
 from schemas.codec import InvalidMessage, decode, encode
-from schemas.derived import (
-    AgencyAlert,
-    AlertStatus,
-    CallScored,
-    CallTranscribed,
-    DeadLetter,
-    MetricWindow,
-    Quote,
-)
+from schemas.conversation import Unanswered
+from schemas.dead_letters import dead_letter
+from schemas.derived import AgencyAlert, AlertStatus, CallScored, CallTranscribed, DeadLetter, Quote
 from schemas.events import EndedBy
+from schemas.figures import MetricWindow
 from schemas.rows import HOUR_SUMS, Table
 from schemas.topics import (
     AGENCY_ALERT,
@@ -43,7 +37,7 @@ from streams.agents.store import SINKS, TableWriter
 from streams.agents.store_facts import FACT_SINKS, FactWriter
 from streams.facts.conflicts import Standing
 from streams.facts.identified import identified
-from streams.runtime.dead_letters import DeadLetters, dead_letter
+from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 from streams.runtime.outbox import Message
 from streams.runtime.progress import Progress

@@ -23,9 +23,8 @@ from infra.recordings.places import (
 from infra.transcription.transcriber import Transcription
 from processors.identity.event_identity import event_identity
 from processors.transcript.interruptions import TurnTaking
-from schemas.attempts import Unanswered
 from schemas.codec import decode, encode
-from schemas.conversation import Speaker, Turn
+from schemas.conversation import Speaker, Turn, Unanswered
 from schemas.derived import CallTranscribed, DeadLetter
 from schemas.events import CallEnded, CallEndedEvent, Recording, Service, Survey, Touchpoint
 from schemas.topics import CALL_ENDED, CALL_TRANSCRIBED, DEAD_LETTER
@@ -251,7 +250,7 @@ async def test_a_recording_that_comes_at_the_third_attempt_is_heard(desk: Desk) 
     ("error", "waits"),
     [
         (RecordingMissing("it is not (yet) there"), [2.0, 4.0, 8.0]),
-        (RecordingBroken("it cannot be decoded"), [2.0, 4.0, 8.0]),
+        (RecordingBroken("it cannot be decoded"), []),
         (RecordingRefused("it leads outside"), []),
     ],
 )
@@ -363,7 +362,7 @@ async def test_one_call_that_cannot_be_written_does_not_spoil_the_others(desk: D
 
 async def test_a_survey_s_comment_is_redacted_and_names_stay_out_of_the_event(desk: Desk) -> None:
     event = call("e", text="Parlo con Mario Rossi? Il suo IBAN è IT60X0542811101000000123456.")
-    message = await desk.listener().pass_or_bury(delivery(event), event)
+    message = await desk.listener().pass_or_reject(delivery(event), event)
     assert message is not None
     assert message.partition == 2
     assert b"1234567" not in message.value

@@ -7,15 +7,8 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.options import (
-    DataDir,
-    Dimension,
-    Language,
-    Window,
-    read_past,
-    read_settings,
-    read_time,
-)
+from infra.cli.options import DataDir, Language, read_past, read_settings, read_time
+from schemas.figures import Dimension, MetricWindow
 
 app = typer.Typer()
 
@@ -24,7 +17,7 @@ app = typer.Typer()
 def figures(
     data_dir: DataDir = None,
     window: Annotated[
-        Window | None,
+        MetricWindow | None,
         typer.Option(help="Rolling window of event time. Default: 30d; 90d with --sensitivity."),
     ] = None,
     as_of: Annotated[
@@ -76,7 +69,7 @@ def figures(
         raise typer.Exit(show_view(views[0], settings, span, time, as_json, report, lang.value))
     from infra.cli.figures.show import show_figures
 
-    span = (window or Window.MONTH).value
+    span = (window or MetricWindow.MONTH).value
     dimension = None if by is None else by.value
     raise typer.Exit(show_figures(settings, span, time, dimension, as_json))
 

@@ -14,7 +14,8 @@ from infra.settings import Settings
 from processors.engagements.facts import amount_of
 from processors.event_time import to_us
 from processors.metrics.from_sums import figures as make_figures
-from schemas.derived import Figures, Interval, Mean, MetricWindow
+from schemas.derived import Figures, Interval, Mean
+from schemas.figures import MetricWindow
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

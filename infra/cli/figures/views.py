@@ -18,7 +18,7 @@ from infra.plain_text import json_line
 from infra.settings import Settings
 from processors.engagements.facts import amount_of
 from processors.event_time import DAY_HOURS, hour_of, to_datetime, to_us, window_bounds
-from schemas.derived import MetricWindow
+from schemas.figures import MetricWindow
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

@@ -40,7 +40,7 @@ def bury_future_facts(client: Client, settings: Settings) -> int:
 
 
 def _letter(fact: Journaled, now: datetime, version: int) -> dict[str, object]:
-    from streams.runtime.dead_letters import dead_letter
+    from schemas.dead_letters import dead_letter
 
     letter = dead_letter(
         topic=fact.topic,

@@ -18,11 +18,12 @@ from infra.cli.run.stack import Stack, StackFailed
 from infra.data_directory import keep_files_private
 from infra.plain_text import json_line
 from infra.settings import Settings
-from schemas.derived import Figures, MetricWindow
+from schemas.derived import Figures
+from schemas.figures import MetricWindow
 
 if TYPE_CHECKING:
+    from infra.embedded.playback import Played
     from infra.kafka.emitter import Emitter, Line
-    from streams.gateway import Played
 
 _CHUNK = 500
 _MOST_BEHIND = 4000
@@ -134,8 +135,8 @@ def _interrupt(*_: object) -> None:
 
 def _play(stack: Stack, source: Source) -> Played:
     """Send everything and wait until it is through, with progress."""
+    from infra.embedded.playback import Played, play
     from infra.kafka.emitter import Emitter, read_lines
-    from streams.gateway import Played, play
 
     played = Played()
     with Meter(_THROUGH, source.total) as meter:

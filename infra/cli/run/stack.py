@@ -23,9 +23,10 @@ from infra.embedded import processes as children
 from infra.embedded.broker import EmbeddedBroker
 from infra.running import DirectoryInUse, take
 from infra.settings import Settings
+from schemas.errors import AscoltoError
 
 if TYPE_CHECKING:
-    from streams.gateway import Known
+    from infra.embedded.playback import Known
 
 PARTITIONS = 4
 """Partitions of the embedded broker's topics; fixed, as the journal remembers partitions."""
@@ -40,7 +41,7 @@ _STOP_SECONDS = 20.0
 Say = Callable[[str], None]
 
 
-class StackFailed(Exception):
+class StackFailed(AscoltoError):
     """A part of the stack did not start, or ended; the message says which and where to look."""
 
 
@@ -200,8 +201,8 @@ class Stack:
         )
         from infra.clickhouse.older_events import has_older_events, name_older_events
         from infra.clickhouse.schema import migrate
+        from infra.embedded.playback import Known, restore
         from infra.kafka.emitter import Emitter
-        from streams.gateway import Known, restore
 
         key = self.settings.pseudonym_secret()
         client = open_embedded(self.settings.data_dir)

@@ -47,7 +47,7 @@ def run_transcriber(settings: Settings) -> None:
     from streams.runtime.dead_letters import DeadLetters
     from streams.runtime.outbox import KafkaOutbox
     from streams.runtime.progress import Progress
-    from streams.workers import TRANSCRIBER, attach_transcriber, bury_unreadable, run
+    from streams.workers import TRANSCRIBER, attach_transcriber, reject_unreadable, run
 
     transcriber = transcriber_of(settings)
     try:
@@ -58,7 +58,7 @@ def run_transcriber(settings: Settings) -> None:
     progress = Progress()
     outbox = KafkaOutbox(app, progress)
     letters = DeadLetters(outbox, progress)
-    bury_unreadable(app, letters)
+    reject_unreadable(app, letters)
     ports = ListeningPorts(
         recordings=RecordingStore(settings.recordings),
         transcriber=transcriber,

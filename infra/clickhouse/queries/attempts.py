@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from processors.event_time import to_datetime, to_us, window_bounds
-from schemas.derived import MetricWindow
+from schemas.figures import MetricWindow
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

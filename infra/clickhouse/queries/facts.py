@@ -7,16 +7,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from processors.engagements.facts import (
-    SCORE_UNIT,
-    Fact,
-    ScoredCall,
-    cancellation,
-    payment,
-    payment_return,
-)
+from processors.engagements.facts import Fact, ScoredCall, fact_of_event, in_units
 from schemas.codec import InvalidMessage, decode
-from schemas.events import ContractCancelledEvent, PaymentReceivedEvent, PaymentReturnedEvent
+from schemas.figures import Segment
+from schemas.sealed import SEALED
 from schemas.topics import CONTRACT_CANCELLED, PAYMENT_RECEIVED, PAYMENT_RETURNED
 
 if TYPE_CHECKING:
@@ -70,34 +64,21 @@ def customers_facts(
 def _fact(row: tuple[Any, ...]) -> Fact | None:
     """The fact in a row; None for a journal row that no longer can be read."""
     client_id, customer, topic, event_id, at, agency_id = row[:6]
-    if topic == PAYMENT_RECEIVED.name:
-        paid = decode(row[12].encode(), PaymentReceivedEvent)
-        return None if isinstance(paid, InvalidMessage) else payment(paid, customer)
-    if topic == CONTRACT_CANCELLED.name:
-        ended = decode(row[12].encode(), ContractCancelledEvent)
-        return None if isinstance(ended, InvalidMessage) else cancellation(ended, customer)
-    if topic == PAYMENT_RETURNED.name:
-        back = decode(row[12].encode(), PaymentReturnedEvent)
-        return None if isinstance(back, InvalidMessage) else payment_return(back, customer)
-    service, touchpoint, channel, customer_type, aggression, empathy = row[6:12]
+    if topic:
+        event = decode(row[12].encode(), SEALED[topic])
+        return None if isinstance(event, InvalidMessage) else fact_of_event(event, customer)
+    *segment, aggression, empathy = row[6:12]
     return ScoredCall(
         event_id=event_id,
         client_id=client_id,
         customer=customer,
         at=at,
         agency_id=agency_id,
-        service=service,
-        touchpoint=touchpoint,
-        channel=channel,
-        customer_type=customer_type,
-        aggression=_in_units(aggression),
-        empathy=_in_units(empathy),
+        segment=Segment(*segment),
+        aggression=in_units(aggression),
+        empathy=in_units(empathy),
         sentiment=None,
         measured_rating=None,
         predicted_rating=None,
         worst=None,
     )
-
-
-def _in_units(score: float | None) -> int | None:
-    return None if score is None else round(score * SCORE_UNIT)

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from processors.event_time import to_datetime, to_us, window_bounds
 from processors.metrics.from_sums import figures
-from schemas.derived import Figures, MetricWindow
+from schemas.derived import Figures
+from schemas.figures import ALL, MetricWindow
 from schemas.rows import HOUR_SUMS
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
-
-DIMENSIONS = ("service", "touchpoint", "channel", "customer_type")
 
 
 def latest_event_times(client: Client, now: datetime) -> dict[str, datetime]:
@@ -43,7 +42,7 @@ def read_figures(
         by: a dimension of `DIMENSIONS`: a row for each of its values, instead of one in all.
         client_id: whose agencies; None: everyone's.
     """
-    prefix = "all" if by is None else f"{by}="
+    prefix = ALL if by is None else f"{by}="
     as_of_us = to_us(as_of)
     begin, end = (to_datetime(bound) for bound in window_bounds(window, as_of_us))
     totals = ", ".join(f"sumIf({name}, hour >= {{begin:DateTime('UTC')}})" for name in HOUR_SUMS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from processors.event_time import to_datetime, to_us, window_bounds
 from processors.metrics.quarters import Quarters, quarters
-from schemas.derived import MetricWindow
+from schemas.figures import MetricWindow
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

@@ -10,7 +10,7 @@ from infra.clickhouse.queries.facts import customers_facts
 from processors.engagements.horizons import Horizons
 from processors.engagements.survival import GroupKind, LogRankTest, Survival, stays_of, survival
 from processors.event_time import DAY_HOURS, hour_of, to_datetime, to_us, window_bounds
-from schemas.derived import MetricWindow
+from schemas.figures import MetricWindow
 from schemas.rows import SURVIVAL
 
 if TYPE_CHECKING:

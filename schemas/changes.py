@@ -1,17 +1,54 @@
 """What one event changes in an agency's figures: engagements that differ, and its own call.
 
-A change travels from the customers' side (`engagements.observe`) to the agencies' side
-(`buckets.apply`) as JSON; its receiver adds `after`, subtracts `before`, once per source position.
+A change goes from the customers' side (`engagements.history.observe`) to the agencies' side
+(`metrics.hourly_sums.apply`), whose receiver adds `after` and subtracts `before`, once per source
+position. A batch of them is one message, so that the changes of an agency cannot overtake one
+another.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from processors.engagements.corrections import LateRating, Recovered
-from processors.engagements.facts import WorstQuote
-from processors.event_time import HOUR_US, hour_of
 from schemas.conversation import Contract
+from schemas.figures import Segment
+
+
+class Position(NamedTuple):
+    """Where a record lies in its topic: names one delivery, not one event."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    @property
+    def source(self) -> str:
+        """`topic/partition`: the log within which offsets are ordered."""
+        return f"{self.topic}/{self.partition}"
+
+
+class WorstQuote(NamedTuple):
+    """The operator's most aggressive turn of a conversation, as said (redacted)."""
+
+    aggression: int
+    event_id: str
+    turn: int
+    text: str
+
+
+class LateRating(NamedTuple):
+    """The rating of a survey answered after its call, and from when it is known (us)."""
+
+    rating: int
+    known_at: int
+
+
+class Recovered(NamedTuple):
+    """What was paid within an engagement, as it stands from an hour on (its begin, us)."""
+
+    known: int
+    paid: bool
+    amount: int
 
 
 class Engagement(NamedTuple):
@@ -47,9 +84,10 @@ class Engagement(NamedTuple):
         """`paid` and `amount` with all that is known."""
         return self.later[-1][1:] if self.later else (self.paid, self.amount)
 
-    def matures_at(self, horizon_hours: int) -> int:
-        """The hour (its begin, us) in which the engagement enters the rates: hour(t0) + H."""
-        return hour_of(self.opened_at) + horizon_hours * HOUR_US
+    @property
+    def segment(self) -> Segment:
+        """That of its first conversation."""
+        return Segment(self.service, self.touchpoint, self.channel, self.customer_type)
 
 
 class Conversation(NamedTuple):
@@ -69,6 +107,11 @@ class Conversation(NamedTuple):
     later: LateRating | None = None
     """The rating of a survey answered later: it stands from when it is known."""
 
+    @property
+    def segment(self) -> Segment:
+        """What it was about and how it was held."""
+        return Segment(self.service, self.touchpoint, self.channel, self.customer_type)
+
 
 class Rerated(NamedTuple):
     """A conversation whose later rating is another; the rest of it is as it was."""
@@ -83,6 +126,11 @@ class Rerated(NamedTuple):
     predicted_rating: int | None
     before: LateRating | None
     after: LateRating | None
+
+    @property
+    def segment(self) -> Segment:
+        """That of the conversation."""
+        return Segment(self.service, self.touchpoint, self.channel, self.customer_type)
 
 
 class EngagementChange(Contract):
@@ -112,3 +160,20 @@ class EngagementChange(Contract):
         """Engagements whose begin no longer is one: rows to take back."""
         opened = {engagement.opened_at for engagement in self.after}
         return tuple(e for e in self.before if e.opened_at not in opened)
+
+
+class PositionedChange(Contract):
+    """One event's change, and where that event was delivered."""
+
+    position: Position
+    at: int
+    """The event's time, us since the epoch: moves the event-time clock."""
+    change: EngagementChange
+
+
+class ChangeBatch(Contract):
+    """Topic `engagement-changed`: changes of one agency, in the order they happened."""
+
+    client_id: str
+    agency_id: str
+    changes: tuple[PositionedChange, ...]

@@ -8,24 +8,19 @@ from collections.abc import Sequence
 
 from schemas.door.notes import LeftOut
 from schemas.door.turns import MACHINE_TURN
+from streams.runtime.counters import CALLS_TAKEN_IN_PART, LEFT_OUT
 from streams.runtime.progress import Progress
 
 log = logging.getLogger(__name__)
-
-CALLS = "calls_taken_in_part"
-"""Counter of the calls of which a part was left out."""
-
-PART = "left_out:"
-"""Beginning of the counters of each part, as `left_out:survey.rating`."""
 
 
 def report_left_out(left_out: Sequence[LeftOut], origin: str, progress: Progress) -> None:
     """Count each part, and log those of a call in a line; a machine's turns are only counted."""
     parts = Counter(part for part, _ in left_out)
     for part, times in parts.items():
-        progress.count(f"{PART}{part}", times)
+        progress.count(LEFT_OUT.of(part=part), times)
     unusable = {part: why for part, why in left_out if part != MACHINE_TURN}
     if unusable:
-        progress.count(CALLS)
+        progress.count(CALLS_TAKEN_IN_PART)
         told = "; ".join(f"{part} (x{parts[part]}): {why}" for part, why in unusable.items())
         log.warning("the call at %s is taken without parts that cannot be used: %s", origin, told)

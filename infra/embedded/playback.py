@@ -1,4 +1,4 @@
-"""The gateway of the embedded stack: what comes in by file, and what an earlier run has kept."""
+"""What is sent into the embedded stack: events of a file, and the journal of an earlier run."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from dataclasses import dataclass, field
 
 from infra.clickhouse.journal import Journaled
 from infra.kafka.emitter import Emitter, Line
+from processors.identity.calls import call_of
 from processors.identity.claims import Claim, Name, Verdict, claim_of_call, verdict
 from processors.identity.event_identity import content_digest, identity_of, unsourced_identity
 from processors.identity.pseudonyms import pseudonym
-from schemas.codec import InvalidMessage
+from schemas.codec import InvalidMessage, encode
+from schemas.dead_letters import dead_letter
 from schemas.events import CallEndedEvent, InboundEvent
 from schemas.topics import (
     CALL_ENDED,
     CALL_TRANSCRIBED,
     CONTRACT_CANCELLED,
+    DEAD_LETTER,
     PAYMENT_RECEIVED,
     PAYMENT_RETURNED,
     SURVEY_ANSWERED,
     Topic,
 )
-from streams.agents.calls import call_of
-from streams.runtime.dead_letters import dead_letter, message_of
 
 _JOURNALED: dict[str, Topic] = {
     topic.name: topic
@@ -129,16 +130,14 @@ def play(lines: Iterable[Line], file_name: str, emitter: Emitter, known: Known) 
         content = line.content
         if isinstance(content, InvalidMessage):
             played.invalid += 1
-            letter = message_of(
-                dead_letter(
-                    topic="file",
-                    origin=f"{file_name}:{line.number}",
-                    original=line.raw,
-                    reason=content.reason,
-                    error_class=content.error_class,
-                )
+            letter = dead_letter(
+                topic="file",
+                origin=f"{file_name}:{line.number}",
+                original=line.raw,
+                reason=content.reason,
+                error_class=content.error_class,
             )
-            emitter.write(letter.topic, letter.key, letter.value)
+            emitter.write(DEAD_LETTER, letter.letter_id.encode(), encode(letter))
         else:
             played.events += 1
             played.calls += content.topic is CALL_ENDED
