@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -81,16 +81,21 @@ class Import:
     recordings: Sequence[Path]
     counts: Counts = field(default_factory=Counts)
 
-    def run(self, files: Sequence[Path]) -> Iterator[Imported]:
-        """What becomes of every record of the files.
+    def run(self, records: Iterable[tuple[Path, Record]]) -> Iterator[Imported]:
+        """What becomes of every record, given with the file it stands in."""
+        mapper = Mapper(self.mapping_file.mapping, self.tables)
+        for file, record in records:
+            yield self._counted(file, record, mapper.apply(record))
+
+    def read(self, files: Sequence[Path]) -> Iterator[tuple[Path, Record]]:
+        """The records of the files.
 
         Raises:
             UnreadableExport: a file cannot be read; what came before it stands.
         """
-        mapper = Mapper(self.mapping_file.mapping, self.tables)
         for file in files:
             for record in read_records(file, self.mapping_file.mapping):
-                yield self._counted(file, record, mapper.apply(record))
+                yield file, record
 
     def _counted(self, file: Path, record: Record, outcome: Outcome) -> Imported:
         counts = self.counts

@@ -20,6 +20,7 @@ from schemas.events import (
     PaymentReturned,
     SurveyAnswered,
 )
+from schemas.topics import TOPICS, Topic
 
 EventKind = Literal[
     "call-ended",
@@ -192,6 +193,11 @@ class Mapping(Part):
     )
     tables: dict[str, Table] = Field(default_factory=dict)
     data: dict[str, FieldOf] = Field(description="the event's fields")
+
+    @property
+    def topic(self) -> Topic:
+        """The topic of its events."""
+        return next(topic for topic in TOPICS if topic.name == self.event)
 
     @model_validator(mode="after")
     def _fits_its_event(self) -> Self:

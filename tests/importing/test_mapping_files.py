@@ -75,7 +75,7 @@ def test_a_missing_column_is_named_with_those_that_are_there(tmp_path: Path) -> 
     export = file(tmp_path, "cliente;importo;data\nC-1;1,00;02/03/2026\n", "a.csv")
     mapping_file = load("csv-payments", mine)
     with pytest.raises(UnreadableExport, match=r"lacks 'lordo'.*';', are 'cliente', 'importo'"):
-        list(Import(mapping_file, {}, []).run([export]))
+        list(Import(mapping_file, {}, []).read([export]))
 
 
 def test_a_table_with_two_values_for_a_key_is_refused(tmp_path: Path) -> None:

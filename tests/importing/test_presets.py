@@ -147,7 +147,7 @@ def imported(preset: str, mapping: str) -> tuple[Import, list[Any]]:
     mapping_file = load(preset, EXPORTS / f"{mapping}.yaml")
     importing = Import(mapping_file, read_tables(mapping_file), [EXPORTS])
     [export] = EXPORTS.glob(f"{preset}.*")
-    return importing, [each.outcome for each in importing.run([export])]
+    return importing, [each.outcome for each in importing.run(importing.read([export]))]
 
 
 def events(outcomes: list[Any]) -> list[Any]:

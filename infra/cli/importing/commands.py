@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from infra.cli.options import read_settings, wrong_usage
+from infra.cli.options import DataDir, read_settings, wrong_usage
 
 _FILES = "files"
 
@@ -37,7 +37,7 @@ app.add_typer(presets_app, name="presets", help="The presets: list them, or prin
 @app.command(_FILES, hidden=True)
 def import_files(
     preset: Annotated[str, typer.Argument(help="System: see ascolto import presets.")],
-    files: Annotated[list[Path], typer.Argument(help="What it has exported.")],
+    files: Annotated[list[Path] | None, typer.Argument(help="What it has exported.")] = None,
     mapping: Annotated[
         Path | None,
         typer.Option(help="A mapping file (YAML): what it says replaces what the preset says."),
@@ -49,6 +49,14 @@ def import_files(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what is understood and what is not.")
     ] = False,
+    dead_letters: Annotated[
+        bool,
+        typer.Option(
+            "--dead-letters",
+            help="Instead of files: what earlier imports with --emit did not understand.",
+        ),
+    ] = False,
+    data_dir: DataDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Last line: the counts as JSON.")] = False,
 ) -> None:
     """Turn exports into events: into a file, into Kafka, or to see first what is understood.
@@ -62,8 +70,10 @@ def import_files(
         raise wrong_usage(
             "say what to do with the events: --dry-run to look first, --out FILE, or --emit"
         )
+    if bool(files) == dead_letters:
+        raise wrong_usage("name the files to import, or --dead-letters")
     goal = Goal(out=out, emit=emit, as_json=as_json)
-    raise typer.Exit(run_import(read_settings(None), preset, files, mapping, goal))
+    raise typer.Exit(run_import(read_settings(data_dir), preset, files or [], mapping, goal))
 
 
 @presets_app.callback()

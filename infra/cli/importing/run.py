@@ -7,25 +7,32 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from infra.cli.failures import FAILED, WRONG_USAGE, counted, say
 from infra.cli.importing.report import Report
+from infra.cli.operate.dead_letters import Letter, read_letters
+from infra.cli.operate.replay import note_replayed
+from infra.cli.store_access import open_store
+from infra.importing import letters
 from infra.importing.importer import Import, Imported, read_tables
 from infra.importing.mapping_files import MappingError, load
 from infra.importing.rows import UnreadableExport
+from infra.kafka.emitter import DeliveryFailed
 from infra.plain_text import console
 from infra.settings import Settings
 from processors.mapping.mapper import Made
-from schemas.codec import Routed, decode_inbound
+from processors.mapping.records import Record
+from schemas.codec import Routed, decode_inbound, encode
+from schemas.topics import DEAD_LETTER, Topic
 
 if TYPE_CHECKING:
     from infra.kafka.emitter import Emitter
 
-
-Send = Callable[[bytes], None]
-"""Takes an event's line."""
+Take = Callable[[Imported], None]
+"""Takes what became of a record."""
 
 
 class Goal(NamedTuple):
@@ -39,59 +46,93 @@ class Goal(NamedTuple):
 def run_import(
     settings: Settings, preset: str, files: Sequence[Path], mapping: Path | None, goal: Goal
 ) -> int:
-    """Import `files`; returns the exit code: 1 where a row was refused or has no known customer."""
-    from infra.kafka.emitter import DeliveryFailed
+    """Import `files`, without any the dead letters of the preset.
 
+    Returns:
+        The exit code: 1 where a row was refused or has no known customer.
+    """
     try:
         mapping_file = load(preset, mapping)
         importing = Import(mapping_file, read_tables(mapping_file), settings.recordings)
     except (MappingError, UnreadableExport) as error:
         say(str(error))
         return WRONG_USAGE
-    report = Report()
+    held = {} if files else _open_letters(settings, preset)
+    records = importing.read(files) if files else ((path, record) for path, record in held.values())
+    report, made = Report(), []
     try:
         with ExitStack() as stack:
-            send = stack.enter_context(_destination(settings, goal))
-            for imported in _with_progress(importing.run(files)):
+            take = stack.enter_context(_destination(settings, preset, goal, again=not files))
+            for imported in _with_progress(importing.run(records)):
                 report.add(imported)
-                if isinstance(imported.outcome, Made) and send is not None:
-                    send(imported.outcome.line)
+                take(imported)
+                made.append(isinstance(imported.outcome, Made))
     except (UnreadableExport, DeliveryFailed) as error:
         say(f"{error}\nimport again when it is put right: the same events do no harm")
         return FAILED
-    report.show(importing.counts)
-    if goal.out is not None:
-        say(f"{counted(importing.counts.events, 'event')} written to {goal.out}")
-    elif goal.emit:
-        say(f"{counted(importing.counts.events, 'event')} sent to {settings.kafka} and confirmed")
-    if goal.as_json:
-        print(json.dumps(importing.counts.as_json()))
+    if goal.emit and held:
+        replayed = [letter for letter, done in zip(held, made, strict=True) if done]
+        _note(settings, replayed, mapping_file.mapping.topic)
+    _say_all(importing, report, settings, goal)
     return FAILED if importing.counts.refused or importing.counts.unmatched_customers else 0
 
 
+def _say_all(importing: Import, report: Report, settings: Settings, goal: Goal) -> None:
+    counts = importing.counts
+    report.show(counts)
+    if goal.out is not None:
+        say(f"{counted(counts.events, 'event')} written to {goal.out}")
+    elif goal.emit:
+        say(f"{counted(counts.events, 'event')} sent to {settings.kafka} and confirmed")
+    if goal.as_json:
+        print(json.dumps(counts.as_json()))
+
+
+def _open_letters(settings: Settings, preset: str) -> dict[Letter, tuple[Path, Record]]:
+    """The open dead letters of a preset, and the records they hold."""
+    with open_store(settings) as client:
+        found = [each for each in read_letters(client) if each.topic == letters.TOPIC]
+    held = {
+        each: letters.record_in(each.origin, each.original, preset)
+        for each in found
+        if each.is_open
+    }
+    return {letter: record for letter, record in held.items() if record is not None}
+
+
+def _note(settings: Settings, replayed: Sequence[Letter], topic: Topic) -> None:
+    with open_store(settings) as client:
+        note_replayed(client, [(letter, topic) for letter in replayed], datetime.now(UTC))
+
+
 @contextmanager
-def _destination(settings: Settings, goal: Goal) -> Iterator[Send | None]:
-    """Where lines are sent; None where they are only counted."""
+def _destination(settings: Settings, preset: str, goal: Goal, *, again: bool) -> Iterator[Take]:
+    """Where events go, and with them the dead letters, but of records that come from letters."""
     if goal.out is not None:
         with _replaced(goal.out) as file:
-            yield lambda line: _write(file, line)
+            yield lambda imported: _write(file, imported)
     elif goal.emit:
         from infra.kafka.emitter import Emitter
 
         with Emitter(settings.kafka) as emitter:
-            yield lambda line: _emit(emitter, line)
+            yield lambda imported: _emit(emitter, imported, None if again else preset)
     else:
-        yield None
+        yield lambda _: None
 
 
-def _write(file: BinaryIO, line: bytes) -> None:
-    file.write(line + b"\n")
+def _write(file: BinaryIO, imported: Imported) -> None:
+    if isinstance(imported.outcome, Made):
+        file.write(imported.outcome.line + b"\n")
 
 
-def _emit(emitter: Emitter, line: bytes) -> None:
-    routed = decode_inbound(line)
-    assert isinstance(routed, Routed), "the mapper has read it"
-    emitter.write(routed.topic, routed.event.data.customer_id.encode(), line)
+def _emit(emitter: Emitter, imported: Imported, preset: str | None) -> None:
+    if isinstance(imported.outcome, Made):
+        line = imported.outcome.line
+        routed = decode_inbound(line)
+        assert isinstance(routed, Routed), "the mapper has read it"
+        emitter.write(routed.topic, routed.event.data.customer_id.encode(), line)
+    elif preset is not None and (letter := letters.letter_of(imported, preset)) is not None:
+        emitter.write(DEAD_LETTER, letter.letter_id.encode(), encode(letter))
 
 
 @contextmanager

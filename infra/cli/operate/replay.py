@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from infra.cli.operate.dead_letters import Letter, read_letters
 from infra.cli.store_access import open_store
+from infra.importing.letters import TOPIC as IMPORT
 from infra.settings import Settings
 from processors.event_time import to_us
 from processors.identity.future import is_from_the_future
@@ -21,6 +22,8 @@ from schemas.rows import LETTER_REPLAYS
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED, TOPICS, Topic
 
 if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
     from infra.kafka.emitter import Emitter
 
 _CALLS: dict[str, type[CallTranscribed] | type[CallScored]] = {
@@ -82,6 +85,8 @@ def sending_of(letter: Letter, settings: Settings) -> Sending | str:
         return "an earlier version kept only the beginning of it: send the event from its source"
     if letter.topic in _CALLS:
         return _call_sending(letter, settings)
+    if letter.topic == IMPORT:
+        return "it is a row of an export: ascolto import PRESET --dead-letters reads it again"
     routed = decode_inbound(letter.original)
     if isinstance(routed, InvalidMessage):
         if letter.topic == "file" or letter.topic in _INBOUND:
@@ -133,20 +138,22 @@ def _send(settings: Settings, sent: Sequence[tuple[Letter, Sending]]) -> bool:
         _say(f"{error}\nnothing was counted as replayed; replaying again does no harm")
         return False
     with open_store(settings) as client:
-        version = time.time_ns() // 1000
-        client.insert(
-            LETTER_REPLAYS.name,
-            [
-                [letter.letter_id, at, plan.topic.name, letter.client_id, version]
-                for letter, plan in sent
-            ],
-            column_names=list(LETTER_REPLAYS.columns),
-        )
+        note_replayed(client, [(letter, plan.topic) for letter, plan in sent], at)
         ids = [letter.letter_id for letter, _ in sent]
         again = [each for each in read_letters(client, ids=ids, originals=False) if each.is_open]
     for letter in again:
         _say(f"{letter.letter_id} is a dead letter again: {letter.reason}")
     return True
+
+
+def note_replayed(client: Client, replayed: Sequence[tuple[Letter, Topic]], at: datetime) -> None:
+    """Store that letters were replayed to topics."""
+    version = time.time_ns() // 1000
+    client.insert(
+        LETTER_REPLAYS.name,
+        [[each.letter_id, at, topic.name, each.client_id, version] for each, topic in replayed],
+        column_names=list(LETTER_REPLAYS.columns),
+    )
 
 
 @contextmanager
