@@ -38,9 +38,12 @@ def letter_of(imported: Imported, preset: str) -> DeadLetter | None:
 
 
 def record_in(origin: str, original: bytes, preset: str) -> tuple[Path, Record] | None:
-    """The record that a letter of a preset holds, and its file; None of another preset's."""
-    held = json.loads(original)
-    if held["preset"] != preset:
+    """The record that a letter of a preset holds, and its file; None of any other letter."""
+    try:
+        held = json.loads(original)
+    except ValueError:
+        return None  # A whole file that could not be read.
+    if not isinstance(held, dict) or held.get("preset") != preset:
         return None
     name, _, number = origin.rpartition(":")
     return Path(name), Record(int(number), held["rows"], held["json"])

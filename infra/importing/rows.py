@@ -20,6 +20,9 @@ _DELIMITERS = ",;\t|"
 _MOST_CELL = 1_000_000
 """Characters of a cell; Python's own limit is less than some transcripts."""
 
+Names = tuple[str, ...]
+"""The names that a column may have."""
+
 csv.field_size_limit(_MOST_CELL)
 
 
@@ -56,7 +59,7 @@ def read_table(path: Path, table: Table) -> Iterator[tuple[str, str]]:
         UnreadableExport: the file cannot be read, or lacks one of its two columns.
     """
     form = Input(delimiter=table.delimiter, encodings=table.encodings)
-    for row in _csv_rows(path, form, {table.key, table.value}):
+    for row in _csv_rows(path, form, {(table.key,), (table.value,)}):
         if row[table.key].strip():
             yield row[table.key].strip(), row[table.value].strip()
 
@@ -110,7 +113,7 @@ def _text(path: Path, form: Input) -> str:
     raise UnreadableExport(f"{path}: it is no text in {' or '.join(form.encodings)}: set input")
 
 
-def _csv_rows(path: Path, form: Input, needed: set[str]) -> Iterator[dict[str, str]]:
+def _csv_rows(path: Path, form: Input, needed: set[Names]) -> Iterator[dict[str, str]]:
     text = _text(path, form)
     delimiter = form.delimiter or _delimiter(text)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -127,14 +130,18 @@ def _csv_rows(path: Path, form: Input, needed: set[str]) -> Iterator[dict[str, s
         raise UnreadableExport(f"{path}, line {lines.line_num}: {error}") from error
 
 
-def _check_columns(path: Path, columns: Sequence[str], needed: set[str], delimiter: str) -> None:
-    missing = sorted(needed - set(columns))
+def _check_columns(path: Path, columns: Sequence[str], needed: set[Names], delimiter: str) -> None:
+    missing = sorted(names for names in needed if not set(names) & set(columns))
     if missing:
         there = ", ".join(map(repr, islice(columns, 30))) or "none"
         raise UnreadableExport(
-            f"{path} lacks {', '.join(map(repr, missing))}; its columns, separated by "
+            f"{path} lacks {', '.join(map(_either, missing))}; its columns, separated by "
             f"{delimiter!r}, are {there}: change the mapping's columns, or input"
         )
+
+
+def _either(names: Names) -> str:
+    return " or ".join(map(repr, names))
 
 
 def _delimiter(text: str) -> str:
@@ -143,28 +150,28 @@ def _delimiter(text: str) -> str:
     return max(_DELIMITERS, key=line.count)
 
 
-def _needed(mapping: Mapping) -> Iterator[str]:
-    """The columns without which no record can be understood."""
+def _needed(mapping: Mapping) -> Iterator[Names]:
+    """The columns without which no record can be understood, each with its other names."""
     if mapping.group_by is not None:
-        yield mapping.group_by
+        yield (mapping.group_by,)
     parts: list[Part | dict[str, Value]] = [*mapping.filters, mapping.source]
     parts += [] if mapping.id is None else [mapping.id]
     for part in [*parts, *mapping.data.values()]:
         yield from _columns_of(part)
 
 
-def _columns_of(part: Any) -> Iterator[str]:
+def _columns_of(part: Any) -> Iterator[Names]:
     if isinstance(part, dict):
         for inner in part.values():
             yield from _columns_of(inner)
     elif isinstance(part, Value):
         if part.optional:
             return
-        if isinstance(part.column, str):
-            yield part.column
+        if part.column is not None:
+            yield (part.column,) if isinstance(part.column, str) else tuple(part.column)
         for value in part.join or []:
             yield from _columns_of(value)
         if part.plus_seconds is not None:
             yield from _columns_of(part.plus_seconds)
     else:
-        yield part.column
+        yield (part.column,)

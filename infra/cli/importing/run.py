@@ -20,13 +20,13 @@ from infra.importing import letters
 from infra.importing.importer import Import, Imported, read_tables
 from infra.importing.mapping_files import MappingError, load
 from infra.importing.rows import UnreadableExport
+from infra.importing.sending import send, send_event
 from infra.kafka.emitter import DeliveryFailed
 from infra.plain_text import console
 from infra.settings import Settings
 from processors.mapping.mapper import Made
 from processors.mapping.records import Record
-from schemas.codec import Routed, decode_inbound, encode
-from schemas.topics import DEAD_LETTER, Topic
+from schemas.topics import Topic
 
 if TYPE_CHECKING:
     from infra.kafka.emitter import Emitter
@@ -115,7 +115,10 @@ def _destination(settings: Settings, preset: str, goal: Goal, *, again: bool) ->
         from infra.kafka.emitter import Emitter
 
         with Emitter(settings.kafka) as emitter:
-            yield lambda imported: _emit(emitter, imported, None if again else preset)
+            if again:
+                yield lambda imported: _send_event(emitter, imported)
+            else:
+                yield lambda imported: send(emitter, imported, preset)
     else:
         yield lambda _: None
 
@@ -125,14 +128,9 @@ def _write(file: BinaryIO, imported: Imported) -> None:
         file.write(imported.outcome.line + b"\n")
 
 
-def _emit(emitter: Emitter, imported: Imported, preset: str | None) -> None:
+def _send_event(emitter: Emitter, imported: Imported) -> None:
     if isinstance(imported.outcome, Made):
-        line = imported.outcome.line
-        routed = decode_inbound(line)
-        assert isinstance(routed, Routed), "the mapper has read it"
-        emitter.write(routed.topic, routed.event.data.customer_id.encode(), line)
-    elif preset is not None and (letter := letters.letter_of(imported, preset)) is not None:
-        emitter.write(DEAD_LETTER, letter.letter_id.encode(), encode(letter))
+        send_event(emitter, imported.outcome.line)
 
 
 @contextmanager

@@ -52,6 +52,22 @@ def run_all(
     raise typer.Exit(run_stack(settings, events, ends=exit_, as_json=as_json))
 
 
+@app.command("importer")
+def run_importer(
+    config: Annotated[
+        Path, typer.Option(dir_okay=False, help="Folders to watch (YAML): see docs/connect.md.")
+    ],
+    data_dir: DataDir = None,
+) -> None:
+    """Import what appears in folders: each file once, also after a crash.
+
+    Example: [bold]ascolto run importer --config folders.yaml[/bold]
+    """
+    from infra.cli.run.importer import run_importer as run
+
+    raise typer.Exit(run(read_settings(data_dir), config))
+
+
 def run_worker(worker: str, data_dir: Path | None) -> None:
     """Run a worker until it is told to stop."""
     from infra.cli.run.workers import run_worker as run

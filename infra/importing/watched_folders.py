@@ -1,0 +1,269 @@
+"""Folders whose files are imported as they appear, each once, also after a crash.
+
+A file is taken when its size and time have not changed between two looks. What is done is noted
+in a ledger after Kafka has confirmed all of it: a crash before imports the file again, whose
+events have the same ids.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+import fsspec
+import yaml
+from pydantic import Field, ValidationError
+
+from infra.importing.importer import Import, Imported, read_tables
+from infra.importing.letters import REFUSED, TOPIC
+from infra.importing.mapping_files import MappingError, load
+from infra.importing.rows import UnreadableExport
+from processors.mapping.mapper import Refused, UnknownCustomer
+from processors.mapping.model import Part
+from schemas.dead_letters import dead_letter
+from schemas.derived import DeadLetter
+from schemas.errors import AscoltoError
+
+log = logging.getLogger(__name__)
+
+AWAY: Final = (OSError, TimeoutError)
+"""What file systems raise that cannot be reached now."""
+_MOST_REPORTED = 1000
+"""Records named in a report; the others are counted."""
+
+
+class WrongConfiguration(AscoltoError):
+    """The configuration of watched folders cannot be used; the message says why."""
+
+
+class WatchedFolder(Part):
+    """A folder, and how its files are read."""
+
+    url: str = Field(description="a path, or what fsspec opens: sftp://host/path, s3://bucket/path")
+    files: str = Field("*", description="names to take, such as *.csv")
+    preset: str
+    mapping: Path | None = Field(None, description="relative to this file")
+
+
+class Watching(Part):
+    """What is watched, and how often."""
+
+    folders: list[WatchedFolder] = Field(min_length=1)
+    every_seconds: float = Field(30.0, gt=0, description="between two looks")
+
+
+def read_watching(path: Path) -> Watching:
+    """Read a configuration.
+
+    Raises:
+        WrongConfiguration: it cannot be read, or one of its mappings cannot be used.
+    """
+    try:
+        watching = Watching.model_validate(yaml.safe_load(path.read_text(encoding="utf-8-sig")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise WrongConfiguration(f"{path}: cannot be read: {error}") from error
+    except ValidationError as error:
+        detail = error.errors()[0]
+        where = ".".join(map(str, detail["loc"]))
+        raise WrongConfiguration(f"{path}: {where}: {detail['msg']}") from error
+    for folder in watching.folders:
+        try:
+            fsspec.url_to_fs(folder.url)
+            read_tables(load(folder.preset, _mapping_path(path, folder)))
+        except (MappingError, UnreadableExport) as error:
+            raise WrongConfiguration(str(error)) from error
+        except (ImportError, ValueError) as error:
+            raise WrongConfiguration(f"{path}: {folder.url}: {error}") from error
+    return watching
+
+
+def _mapping_path(configuration: Path, folder: WatchedFolder) -> Path | None:
+    return None if folder.mapping is None else configuration.parent / folder.mapping
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A file as it was at one look."""
+
+    path: str
+    size: int
+    modified: str
+
+    @property
+    def name(self) -> str:
+        """Its name without the folder."""
+        return PurePosixPath(self.path).name
+
+
+@dataclass
+class Ledger:
+    """The files that are done, by folder, name and content; one JSON object a line."""
+
+    path: Path
+    _done: set[tuple[str, str]] = field(default_factory=set)
+    _unchanged: set[tuple[str, str, int, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Read what earlier runs have done; a last line cut short by a crash does not count."""
+        if not self.path.exists():
+            return
+        for line in self.path.read_text(encoding="utf-8").splitlines():
+            try:
+                done = json.loads(line)
+                self._note(done)
+            except (ValueError, KeyError):
+                log.warning("%s: a line that is cut short is passed over", self.path)
+
+    def knows(self, url: str, seen: Seen) -> bool:
+        """Whether a file was done and has not changed since."""
+        return (url, seen.name, seen.size, seen.modified) in self._unchanged
+
+    def has_content(self, url: str, checksum: str) -> bool:
+        """Whether a file with this content was done, under whatever name."""
+        return (url, checksum) in self._done
+
+    def add(self, done: dict[str, Any]) -> None:
+        """Note a file as done, on disk before this returns."""
+        line = json.dumps(done, sort_keys=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            if file.tell() and not _ends_with_newline(self.path):
+                file.write("\n")
+            file.write(line + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self._note(done)
+
+    def _note(self, done: dict[str, Any]) -> None:
+        self._done.add((done["url"], done["sha256"]))
+        self._unchanged.add((done["url"], done["name"], done["size"], done["modified"]))
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
+
+
+@dataclass
+class Watcher:
+    """Looks into folders; `send` and `send_letter` deliver, `confirm` waits until Kafka has all."""
+
+    configuration: Path
+    watching: Watching
+    directory: Path
+    """Where the ledger and the reports are."""
+    recordings: list[Path]
+    send: Callable[[Imported, str], None]
+    send_letter: Callable[[DeadLetter], None]
+    confirm: Callable[[], None]
+    say: Callable[[str], None]
+    _before: dict[tuple[str, str], Seen] = field(default_factory=dict)
+    _ledger: Ledger = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read the ledger."""
+        (self.directory / "reports").mkdir(parents=True, exist_ok=True)
+        self._ledger = Ledger(self.directory / "ledger.jsonl")
+
+    def look(self) -> int:
+        """Look into every folder once; returns how many files were imported.
+
+        A folder that cannot be reached is looked into the next time.
+        """
+        done = 0
+        for folder in self.watching.folders:
+            try:
+                for seen in self._settled(folder):
+                    done += self._import(folder, seen)
+            except AWAY as error:
+                log.warning("%s is away (%s); looking again", folder.url, type(error).__name__)
+            except (MappingError, UnreadableExport) as error:
+                log.warning("%s: its files wait: %s", folder.url, error)
+        return done
+
+    def _settled(self, folder: WatchedFolder) -> Iterator[Seen]:
+        """Files that are new, and as they were at the look before."""
+        files, root = fsspec.url_to_fs(folder.url)
+        for seen in sorted(_files(files, f"{root}/{folder.files}"), key=lambda each: each.path):
+            if self._ledger.knows(folder.url, seen):
+                continue
+            before = self._before.get((folder.url, seen.path))
+            self._before[folder.url, seen.path] = seen
+            if before == seen:
+                yield seen
+
+    def _import(self, folder: WatchedFolder, seen: Seen) -> bool:
+        """Import a file, unless its content was imported; returns whether it was."""
+        files, _ = fsspec.url_to_fs(folder.url)
+        with tempfile.TemporaryDirectory() as temporary:
+            local = Path(temporary) / seen.name
+            files.get_file(seen.path, str(local))
+            content = local.read_bytes()
+            if len(content) != seen.size:
+                return False  # It was written to meanwhile.
+            checksum = sha256(content).hexdigest()
+            done = {
+                "url": folder.url,
+                "name": seen.name,
+                "size": seen.size,
+                "modified": seen.modified,
+                "sha256": checksum,
+                "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            }
+            if self._ledger.has_content(folder.url, checksum):
+                self._ledger.add(done)
+                return False
+            report = self._imported(folder, local, content)
+        self.confirm()
+        path = self.directory / "reports" / f"{seen.name}.{checksum[:8]}.json"
+        _write_whole(path, {**done, **report})
+        self._ledger.add({**done, **report["counts"]})
+        counts = ", ".join(f"{value} {key}" for key, value in report["counts"].items())
+        self.say(f"{seen.name}: {report['error'] or counts}; see {path}")
+        return True
+
+    def _imported(self, folder: WatchedFolder, local: Path, content: bytes) -> dict[str, Any]:
+        """Send a file's events and dead letters; returns its report."""
+        mapping_file = load(folder.preset, _mapping_path(self.configuration, folder))
+        importing = Import(mapping_file, read_tables(mapping_file), self.recordings)
+        refused = []
+        error = None
+        try:
+            for imported in importing.run(importing.read([local])):
+                self.send(imported, folder.preset)
+                if isinstance(imported.outcome, Refused | UnknownCustomer):
+                    refused.append({"row": imported.record.number, "why": imported.outcome.reason})
+        except UnreadableExport as unreadable:
+            error = str(unreadable).replace(str(local), local.name)
+            self.send_letter(
+                dead_letter(
+                    topic=TOPIC,
+                    origin=local.name,
+                    original=content,
+                    reason=error,
+                    error_class=REFUSED,
+                )
+            )
+        counts = importing.counts.as_json()
+        return {"counts": counts, "error": error, "refused_rows": refused[:_MOST_REPORTED]}
+
+
+def _files(files: Any, pattern: str) -> Iterator[Seen]:
+    for path, info in files.glob(pattern, detail=True).items():
+        if info["type"] == "file":
+            modified = info.get("mtime") or info.get("LastModified") or info.get("ETag")
+            yield Seen(path, int(info["size"]), str(modified))
+
+
+def _write_whole(path: Path, report: dict[str, Any]) -> None:
+    temporary = path.with_suffix(".part")
+    temporary.write_text(json.dumps(report, ensure_ascii=False, indent=2), encoding="utf-8")
+    temporary.replace(path)
