@@ -12,8 +12,6 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cho_factor, cho_solve
-from scipy.signal import oaconvolve
 
 from infra.recordings.decoding_protocol import RATE
 
@@ -65,6 +63,9 @@ class Leak:
 
     def of(self, source: Signal) -> Signal:
         """What of `source` is heard on the other channel."""
+        # Imported late: scipy.signal costs every process a second, and few of them transcribe.
+        from scipy.signal import oaconvolve
+
         heard = np.zeros(len(source) + LONGEST_DELAY + 2 * _EARLY, np.float32)
         for begin, end in self.windows:
             part = oaconvolve(source, self.response[begin:end])
@@ -242,6 +243,8 @@ def _later(signal: Signal, samples: int) -> Signal:
 
 
 def _least_squares(squares: Values, matches: Values) -> Values:
+    from scipy.linalg import cho_factor, cho_solve
+
     squares[np.diag_indices(len(squares))] += 1e-5 * squares.trace() / len(squares)
     return np.asarray(cho_solve(cho_factor(squares), matches))
 
