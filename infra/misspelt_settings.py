@@ -10,7 +10,7 @@ from infra.settings import Settings
 
 PREFIX = "ASCOLTO_"
 OTHERS = frozenset({"ASCOLTO_HOME", "ASCOLTO_PARENT_PID", "ASCOLTO_RECORDINGS_DIR"})
-"""Variables that are read elsewhere: by `default_home`, by workers of a stack, by compose."""
+"""Variables read elsewhere: by `infra.data_directory`, by workers of a stack, by compose."""
 
 
 def misspelt(environment: Iterable[str] | None = None) -> dict[str, str | None]:

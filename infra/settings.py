@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from infra.data_directory import make_private
+from infra.data_directory.paths import default_data_directory
+from infra.data_directory.permissions import make_private
 from infra.transcription.model_files import PACKAGED_MODEL, ComputeType, Device
 from processors.alerts.settings import read_alert_settings
 from processors.engagements.horizons import Horizons
@@ -25,17 +26,12 @@ KEY_FILE = "pseudonym.key"
 ScorerName = Literal["encoder", "lexicon"]
 
 
-def default_home() -> Path:
-    """Where data and model weights go unless told otherwise."""
-    return Path(os.environ.get("ASCOLTO_HOME", str(Path.home() / ".ascolto")))
-
-
 class Settings(BaseSettings):
     """What the workers and commands need to know."""
 
     model_config = SettingsConfigDict(env_prefix="ASCOLTO_", env_ignore_empty=True, extra="ignore")
 
-    data_dir: Path = Field(default_factory=lambda: default_home() / "data")
+    data_dir: Path = Field(default_factory=default_data_directory)
     kafka: str = Field("127.0.0.1:9092", description="Kafka's bootstrap servers, comma-separated")
     embedded: bool = Field(False, description="the broker is the embedded one (memory only)")
     partitions: Annotated[int, Field(ge=1, le=1000)] = PARTITIONS

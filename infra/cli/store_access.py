@@ -44,7 +44,7 @@ def any_store(settings: Settings) -> Iterator[Client]:
     """
     from infra.clickhouse.client import NoStore, StoreInUse, open_client
     from infra.clickhouse.damage import StoreDamaged
-    from infra.data_directory import private_files
+    from infra.data_directory.permissions import private_files
 
     with private_files():
         try:
@@ -91,7 +91,7 @@ def _require_whole(data_dir: Path) -> None:
         typer.Exit: they are; it says what runs, and what to do.
     """
     from infra.cli.run.stack import refilling
-    from infra.running import lock_holder, running
+    from infra.data_directory.processes import lock_holder, running_processes
 
     if not refilling(data_dir).exists():
         return
@@ -101,8 +101,9 @@ def _require_whole(data_dir: Path) -> None:
             f"the stack on {data_dir} stopped before its figures were whole: let it end once, and "
             f"ask again: ascolto {again} --exit --data-dir {data_dir}"
         )
-    pages = [each for each in running(data_dir) if each.what.startswith("the analytics")]
-    seen = "; ".join(map(str, [*running(data_dir)][:1] + pages))
+    running = running_processes(data_dir)
+    pages = [each for each in running if each.name.startswith("the analytics")]
+    seen = "; ".join(map(str, running[:1] + pages))
     raise failure(
         f"the figures in {data_dir} are being made: {seen}. Look at its page meanwhile; when all "
         "is through, stop it with Ctrl-C, and ask again"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from infra.data_directory import PRIVATE_UMASK
+from infra.data_directory.permissions import PRIVATE_UMASK
 
 _PR_SET_PDEATHSIG = 1
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from infra.data_directory.paths import cache_directory
 from infra.transcription import packaged_model
-from infra.transcription.packaged_model import ModelMissing, cache_directory
+from infra.transcription.packaged_model import ModelMissing
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel

@@ -13,6 +13,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from infra.data_directory.paths import cache_directory
+
 NAME = "faster-whisper-base"
 
 _SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
@@ -27,12 +29,6 @@ _BLOCK = 1 << 20
 
 class ModelMissing(Exception):
     """The model cannot be put together; the message says what to do."""
-
-
-def cache_directory() -> Path:
-    """Where Ascolto keeps what it can make again: `$ASCOLTO_HOME`, else `~/.cache/ascolto`."""
-    chosen = os.environ.get("ASCOLTO_HOME")
-    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "ascolto"
 
 
 def packaged_model() -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.clickhouse.deadline import Watched
-from infra.data_directory import make_private
+from infra.data_directory.permissions import make_private
 from tests.infra.stored import played, sql, told
 from tests.streams.played import ascolto, output_of
 

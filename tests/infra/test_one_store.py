@@ -84,8 +84,9 @@ def test_half_made_figures_that_are_being_made_are_said_with_who_makes_them(tmp_
     make_store(tmp_path / "d")
     (tmp_path / "d" / "refilling").touch()
     code = (
-        "import sys; from pathlib import Path; from infra.running import take\n"
-        "lock = take(Path(sys.argv[1])); print('taken', flush=True); sys.stdin.readline()"
+        "import sys; from pathlib import Path; from infra.data_directory.processes import "
+        "lock_data_directory; lock = lock_data_directory(Path(sys.argv[1])); "
+        "print('taken', flush=True); sys.stdin.readline()"
     )
     maker = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path / "d")],

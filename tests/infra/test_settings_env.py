@@ -13,7 +13,8 @@ import pytest
 from pydantic import ValidationError
 
 from infra.cli.run.workers import clock_of
-from infra.settings import PACKAGED_MODEL, Settings, default_home
+from infra.data_directory.paths import cache_directory, default_data_directory
+from infra.settings import PACKAGED_MODEL, Settings
 from tests.waiting import output
 
 
@@ -58,7 +59,27 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.model == "small"
     assert settings.horizon_days == 45
     assert settings.data_dir == Path("/var/lib/ascolto")
-    assert default_home() != settings.data_dir
+    assert default_data_directory() != settings.data_dir
+
+
+@pytest.mark.parametrize("home", [None, ""])
+def test_data_and_cache_are_below_the_users_home(
+    home: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("ASCOLTO_HOME") if home is None else monkeypatch.setenv("ASCOLTO_HOME", home)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Settings().data_dir == tmp_path / ".ascolto" / "data"
+    assert cache_directory() == tmp_path / ".cache" / "ascolto"
+
+
+def test_one_variable_names_the_directory_of_both(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("ASCOLTO_HOME", "~/elsewhere")
+    assert Settings().data_dir == tmp_path / "elsewhere" / "data"
+    assert cache_directory() == tmp_path / "elsewhere"
 
 
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from infra.cli.doctor.findings import Finding, tried
-from infra.data_directory import open_to_others
+from infra.data_directory.permissions import open_to_others
 from infra.misspelt_settings import misspelt
 from infra.settings import Settings
 from infra.transcription.model_files import PACKAGED_MODEL

@@ -42,7 +42,7 @@ def store(settings: Settings) -> Iterator[Finding]:
     """The embedded store, where there is one; looking makes none."""
     from infra.clickhouse.client import StoreInUse, has_store, open_embedded
     from infra.clickhouse.damage import StoreDamaged, check_parts, check_tables
-    from infra.data_directory import private_files
+    from infra.data_directory.permissions import private_files
     from schemas.rows import TABLES
 
     what = "embedded store"

@@ -30,9 +30,9 @@ from infra.clickhouse.damage import (
 )
 from infra.clickhouse.journal import DERIVED
 from infra.clickhouse.reconcile import Comparison, both_sides
-from infra.data_directory import keep_files_private, make_private
+from infra.data_directory.permissions import keep_files_private, make_private
+from infra.data_directory.processes import DirectoryInUse, lock_data_directory
 from infra.plain_text import plain
-from infra.running import DirectoryInUse, take
 from infra.settings import Settings, keep_once
 from schemas.rows import (
     AGENCY_HOURS,
@@ -159,7 +159,7 @@ _EXCHANGE = 2
 def _held(data_dir: Path) -> Iterator[None]:
     """Keep stacks from the directory, as they keep each other."""
     make_private(data_dir)
-    with take(data_dir):
+    with lock_data_directory(data_dir):
         yield
 
 

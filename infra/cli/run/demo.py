@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infra.cli.failures import FAILED, say, told
 from infra.clickhouse.client import has_store
-from infra.data_directory import NoDirectory, make_private
+from infra.data_directory.permissions import NoDirectory, make_private
 from infra.settings import Settings
 
 NOTE = "demo.json"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from infra.cli.failures import FAILED, STOPPED, counted, say, told
 from infra.cli.run.meter import Meter
 from infra.cli.run.stack import Stack, StackFailed
-from infra.data_directory import keep_files_private
+from infra.data_directory.permissions import keep_files_private
 from infra.plain_text import json_line
 from infra.settings import Settings
 from schemas.derived import Figures, MetricWindow

@@ -18,10 +18,15 @@ from typing import IO, TYPE_CHECKING, Any
 from infra.cli.failures import counted
 from infra.cli.run.future_facts import bury_future_facts
 from infra.cli.run.workers import HEARD, PARENT_VARIABLE
-from infra.data_directory import NoDirectory, make_private
+from infra.data_directory.permissions import NoDirectory, make_private
+from infra.data_directory.processes import (
+    DirectoryInUse,
+    address_file,
+    lock_data_directory,
+    page_address,
+)
 from infra.embedded import processes as children
 from infra.embedded.broker import EmbeddedBroker
-from infra.running import DirectoryInUse, take
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -179,7 +184,7 @@ class Stack:
     def _take_directory(self) -> None:
         try:
             make_private(self.settings.data_dir)
-            self._lock = take(self.settings.data_dir)
+            self._lock = lock_data_directory(self.settings.data_dir)
         except (NoDirectory, DirectoryInUse) as error:
             raise StackFailed(str(error)) from error
 
@@ -259,13 +264,11 @@ class Stack:
         }
         if settings.pseudonym_key is not None:
             environment["ASCOLTO_PSEUDONYM_KEY"] = settings.pseudonym_key.get_secret_value()
-        _address_file(settings.data_dir, name).unlink(missing_ok=True)
+        address_file(settings.data_dir, name).unlink(missing_ok=True)
         command = [sys.executable, "-m", "infra.cli.main", "run", name]
         return children.start(command, self.logs / f"{name}.log", environment)
 
     def _wait_for_pages(self) -> dict[str, str]:
-        from infra.status_page import address
-
         grown, moved = self._log_sizes(), time.monotonic()
         found: dict[str, str] = {}
         while len(found) < len(_WORKERS):
@@ -275,7 +278,7 @@ class Stack:
             if time.monotonic() > moved + _READY_SECONDS:
                 raise StackFailed(f"the workers do not start; see {self.logs}")
             for name in _WORKERS:
-                url = address(self.settings.data_dir, name)
+                url = page_address(self.settings.data_dir, name)
                 if url is not None and _status(url) is not None:
                     found[name] = url
             time.sleep(0.05)
@@ -295,10 +298,8 @@ class Stack:
             raise StackFailed(f"the broker ended; see {self.logs / 'broker.log'}; start again")
 
     def _note_status(self) -> None:
-        from infra.status_page import address
-
         for name in _WORKERS:
-            url = address(self.settings.data_dir, name)
+            url = page_address(self.settings.data_dir, name)
             status = _status(url) if url is not None else None
             if status is None:
                 with contextlib.suppress(subprocess.TimeoutExpired):
@@ -311,12 +312,6 @@ class Stack:
 def refilling(data_dir: Path) -> Path:
     """A file that is there while the figures are being made again from the journal."""
     return data_dir / "refilling"
-
-
-def _address_file(data_dir: Path, name: str) -> Path:
-    from infra.status_page import address_file
-
-    return address_file(data_dir, name)
 
 
 def _status(url: str) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ HEARD = "/heard"
 
 def run_worker(name: str, settings: Settings) -> None:
     """Run worker `name` until it is told to stop; ends the process."""
-    from infra.data_directory import NoDirectory, keep_files_private, make_private
+    from infra.data_directory.permissions import NoDirectory, keep_files_private, make_private
     from infra.log_limits import condense
 
     condense("aiokafka")
@@ -182,7 +182,8 @@ def _status_only(progress: Progress) -> web.Application:
 
 
 def _page(settings: Settings, worker: str, app: web.Application) -> Any:
-    from infra.status_page import Page, address_file
+    from infra.data_directory.processes import address_file
+    from infra.status_page import Page
     from streams.workers import ANALYTICS, Around
 
     port = settings.status_port if worker == ANALYTICS or not settings.embedded else 0

@@ -1,4 +1,4 @@
-"""The data directory: for its owner alone, and made only by commands that mean to write there."""
+"""The data directory and its files: readable by their owner alone."""
 
 from __future__ import annotations
 
