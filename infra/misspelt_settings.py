@@ -6,9 +6,8 @@ import difflib
 import os
 from collections.abc import Iterable, Mapping
 
-from infra.settings import Settings
+from infra.settings import PREFIX, Settings
 
-PREFIX = "ASCOLTO_"
 OTHERS = frozenset({"ASCOLTO_HOME", "ASCOLTO_PARENT_PID", "ASCOLTO_RECORDINGS_DIR"})
 """Variables read elsewhere: by `infra.data_directory`, by workers of a stack, by compose."""
 

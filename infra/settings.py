@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import tempfile
@@ -20,6 +21,9 @@ from processors.engagements.horizons import Horizons
 from processors.event_time import DAY_HOURS
 from schemas.topics import PARTITIONS
 
+PREFIX = "ASCOLTO_"
+"""Begins the name of each setting's environment variable."""
+
 KEY_FILE = "pseudonym.key"
 """Where the key is kept in the data directory while none is set."""
 
@@ -29,7 +33,7 @@ ScorerName = Literal["encoder", "lexicon"]
 class Settings(BaseSettings):
     """What the workers and commands need to know."""
 
-    model_config = SettingsConfigDict(env_prefix="ASCOLTO_", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore")
 
     data_dir: Path = Field(default_factory=default_data_directory)
     kafka: str = Field("127.0.0.1:9092", description="Kafka's bootstrap servers, comma-separated")
@@ -138,6 +142,16 @@ class Settings(BaseSettings):
             return [Path(part) for part in value.split(os.pathsep) if part]
         return value
 
+    def environment(self) -> dict[str, str]:
+        """All settings as environment variables, from which a child process reads equal ones.
+
+        An empty text reads as its default, and a path in `recordings` may hold no `os.pathsep`.
+        """
+        return {
+            f"{PREFIX}{name.upper()}": _as_variable(getattr(self, name))
+            for name in type(self).model_fields
+        }
+
     @property
     def future_tolerance_us(self) -> int:
         """`future_tolerance` in microseconds."""
@@ -188,6 +202,22 @@ class Settings(BaseSettings):
         if not key:
             raise ValueError(f"the key in {path} is empty: restore it, or remove the directory")
         return key
+
+
+def _as_variable(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case SecretStr():
+            return value.get_secret_value()
+        case list():
+            return os.pathsep.join(map(str, value))
+        case dict():
+            return json.dumps(value)
+        case datetime():
+            return value.isoformat()
+        case _:
+            return str(value)
 
 
 def _places_in(text: str) -> list[tuple[str, int, int]]:

@@ -239,31 +239,17 @@ class Stack:
             self.say(f"took {counted(len(self.known), 'event')} back from the journal")
 
     def _start_worker(self, name: str, generation: int) -> subprocess.Popen[bytes]:
-        settings = self.settings
-        environment = {
-            "ASCOLTO_KAFKA": self.bootstrap,
-            "ASCOLTO_EMBEDDED": "1",
-            "ASCOLTO_CLICKHOUSE_URL": "",
-            "ASCOLTO_PARTITIONS": str(PARTITIONS),
-            "ASCOLTO_DATA_DIR": str(settings.data_dir),
-            "ASCOLTO_RECORDINGS": os.pathsep.join(str(path) for path in settings.recordings),
-            "ASCOLTO_GENERATION": str(generation),
-            "ASCOLTO_STATUS_PORT": str(settings.status_port or PREVIEW_PORT),
-            "ASCOLTO_LANGUAGE": settings.language,
-            "ASCOLTO_MODEL": settings.model,
-            "ASCOLTO_HORIZON_DAYS": str(settings.horizon_days),
-            "ASCOLTO_CLIENT_HORIZON_DAYS": json.dumps(settings.client_horizon_days),
-            "ASCOLTO_GRACE_DAYS": str(settings.grace_days),
-            "ASCOLTO_FUTURE_TOLERANCE": str(settings.future_tolerance),
-            "ASCOLTO_EARLIEST_NOW": (
-                "" if settings.earliest_now is None else settings.earliest_now.isoformat()
-            ),
-            "ASCOLTO_RECORDING_ATTEMPTS": str(settings.recording_attempts),
-            "ASCOLTO_RECORDING_BACKOFF": str(settings.recording_backoff),
-            PARENT_VARIABLE: str(os.getpid()),
-        }
-        if settings.pseudonym_key is not None:
-            environment["ASCOLTO_PSEUDONYM_KEY"] = settings.pseudonym_key.get_secret_value()
+        settings = self.settings.model_copy(
+            update={
+                "kafka": self.bootstrap,
+                "embedded": True,
+                "clickhouse_url": None,
+                "partitions": PARTITIONS,
+                "generation": generation,
+                "status_port": self.settings.status_port or PREVIEW_PORT,
+            }
+        )
+        environment = {**settings.environment(), PARENT_VARIABLE: str(os.getpid())}
         address_file(settings.data_dir, name).unlink(missing_ok=True)
         command = [sys.executable, "-m", "infra.cli.main", "run", name]
         return children.start(command, self.logs / f"{name}.log", environment)
