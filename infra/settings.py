@@ -8,13 +8,14 @@ import secrets
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AwareDatetime, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from infra.data_directory.paths import default_data_directory
 from infra.data_directory.permissions import make_private
+from infra.scoring.catalogue import ScorerName
 from infra.transcription.model_files import PACKAGED_MODEL, ComputeType, Device
 from processors.alerts.settings import read_alert_settings
 from processors.engagements.horizons import Horizons
@@ -26,8 +27,6 @@ PREFIX = "ASCOLTO_"
 
 KEY_FILE = "pseudonym.key"
 """Where the key is kept in the data directory while none is set."""
-
-ScorerName = Literal["encoder", "lexicon"]
 
 
 class Settings(BaseSettings):

@@ -29,7 +29,7 @@ from infra.cli.options import (
     wrong_usage,
 )
 from infra.cli.run import commands as run_commands
-from infra.settings import ScorerName
+from infra.scoring.catalogue import ScorerName
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -217,11 +217,11 @@ def score(
     (it, the default, or en), "survey_rating" (0 to 10), "people" (names
     to take out). What 'ascolto transcribe --json' prints fits as it is.
     """
+    if str(file) != "-":
+        require_text(file, "a conversation")
     from infra.cli.one_call.score import score as score_lines
     from infra.scoring.catalogue import scorer_of
 
-    if str(file) != "-":
-        require_text(file, "a conversation")
     reader = scorer_of(scorer or read_settings(None).scorer)
     if str(file) == "-":
         raise typer.Exit(score_lines(sys.stdin, sys.stdout, reader))

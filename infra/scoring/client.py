@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 
 from infra.retry import delays
+from infra.scoring.catalogue import ScorerName
 from infra.scoring.protocol import LENGTH, Failure, Outcome, packed, parts_of, results_of
-from infra.settings import ScorerName
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ import sys
 import traceback
 from typing import BinaryIO, get_args
 
-from infra.scoring.catalogue import scorer_of
+from infra.scoring.catalogue import ScorerName, scorer_of
 from infra.scoring.protocol import (
     LENGTH,
     Attempted,
@@ -26,7 +26,6 @@ from infra.scoring.protocol import (
     packed,
     parts_of,
 )
-from infra.settings import ScorerName
 from processors.attempts.answering import marked
 from processors.scoring.bounded import bounded
 from processors.scoring.call import score_call

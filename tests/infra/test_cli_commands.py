@@ -120,6 +120,18 @@ def test_wrong_usage_is_told_on_stderr_with_exit_code_2(
     assert not any(tmp_path.iterdir()), "nothing was begun"
 
 
+@pytest.mark.parametrize("arguments", ["--help", "emit --help", "score /no/such/file"])
+def test_answering_at_once_loads_no_large_library(arguments: str) -> None:
+    large = ("chdb", "clickhouse_connect", "faust", "kafka", "nltk", "numpy", "pydantic_settings")
+    code = (
+        "import sys, contextlib\nfrom infra.cli.main import app\n"
+        "with contextlib.suppress(SystemExit):\n    app(sys.argv[1:])\n"
+        f"print(sorted(set({large}) & sys.modules.keys()))"
+    )
+    done = completed([sys.executable, "-c", code, *arguments.split()])
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
 def test_wrong_settings_in_the_environment_are_named_without_their_value(tmp_path: Path) -> None:
     result = RUNNER.invoke(
         app, ["figures"], env={"ASCOLTO_HOME": str(tmp_path), "ASCOLTO_PARTITIONS": "zq9"}
