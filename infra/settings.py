@@ -26,7 +26,7 @@ PREFIX = "ASCOLTO_"
 """Begins the name of each setting's environment variable."""
 
 KEY_FILE = "pseudonym.key"
-"""Where the key is kept in the data directory while none is set."""
+"""The key's file in the data directory, used where no key is set."""
 
 
 class Settings(BaseSettings):
@@ -185,10 +185,10 @@ class Settings(BaseSettings):
         return self.data_dir / KEY_FILE
 
     def pseudonym_secret(self) -> bytes:
-        """The key of the pseudonyms; made and kept (owner only) in `data_dir` when none is set.
+        """The key of the pseudonyms; created (owner only) in `data_dir` where none is set.
 
         Raises:
-            ValueError: the key kept is empty.
+            ValueError: the file is empty.
         """
         if self.pseudonym_key is not None:
             return self.pseudonym_key.get_secret_value().encode()
@@ -197,7 +197,7 @@ class Settings(BaseSettings):
             key = path.read_bytes()
         except FileNotFoundError:
             make_private(self.data_dir)
-            key = keep_once(path, secrets.token_hex(32).encode())
+            key = create_once(path, secrets.token_hex(32).encode())
         if not key:
             raise ValueError(f"the key in {path} is empty: restore it, or remove the directory")
         return key
@@ -230,7 +230,7 @@ def _places_in(text: str) -> list[tuple[str, int, int]]:
     return found
 
 
-def keep_once(path: Path, content: bytes) -> bytes:
+def create_once(path: Path, content: bytes) -> bytes:
     """Write `content` to `path`, for its owner only, unless another process was first.
 
     Returns:

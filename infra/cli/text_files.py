@@ -22,7 +22,7 @@ class NoLines(Exception):
 def require_lines(path: Path, what: str) -> None:
     """Refuse a file that is missing, empty, a directory, not readable or not text.
 
-    What is not a regular file, as a pipe, is taken as it is: looking would use it up.
+    What is not a regular file, as a pipe, is accepted unread: reading would use it up.
 
     Args:
         path: the file.
@@ -40,12 +40,12 @@ def require_lines(path: Path, what: str) -> None:
         with path.open("rb") as file:
             if not path.is_file():
                 return
-            begin = file.read(_LOOKED_AT)
+            start = file.read(_LOOKED_AT)
     except OSError as error:
         raise NoLines(cannot_read(path, error)) from error
-    if not begin.strip():
+    if not start.strip():
         raise NoLines(f"{path} is empty; {wanted}")
-    if begin.startswith(_UTF16) and begin.count(0) > len(begin) * _SOME_TEXT:
+    if start.startswith(_UTF16) and start.count(0) > len(start) * _SOME_TEXT:
         raise NoLines(f"{path} is UTF-16; save it as UTF-8, {what} on each line")
-    if len(begin.translate(None, _CONTROLS)) < len(begin) * (1 - _MOST_CONTROLS):
+    if len(start.translate(None, _CONTROLS)) < len(start) * (1 - _MOST_CONTROLS):
         raise NoLines(f"{path} is binary, not text; {wanted}")

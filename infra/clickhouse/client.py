@@ -11,7 +11,7 @@ from infra.clickhouse.damage import StoreDamaged, check_parts, unopenable
 from infra.data_directory.file_lock import is_locked
 from infra.data_directory.permissions import NoDirectory, make_private
 from infra.data_directory.processes import running_processes
-from infra.retry import insist
+from infra.retry import retry_until_done
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _open_server(url: str) -> Client:
     import clickhouse_connect
     from clickhouse_connect.driver.exceptions import OperationalError
 
-    return insist(
+    return retry_until_done(
         lambda: clickhouse_connect.get_client(dsn=url, autogenerate_session_id=False),
         (OperationalError, OSError),
         "ClickHouse",

@@ -2,7 +2,7 @@
 
 `python -m infra.recordings.decoding_process --suffix .wav --layout stereo --longest 14400` is
 started for each reading (`infra/recordings/sound.py`). A file's header can make FFmpeg ask for any
-memory, work for ever, crash, or open other files and addresses; so it works here, where memory and
+memory, work forever, crash, or open other files and addresses; so it works here, where memory and
 processor time are limited and nothing more can be opened.
 """
 
@@ -232,7 +232,7 @@ def _declared(container: Any, stream: Any, found: Container) -> float | None:
 
 
 def _other_streams(container: Any, stream: Any) -> list[str]:
-    """What stands beside the sound that is heard: further tracks and pictures that move."""
+    """What is in the file besides the sound that is decoded: further tracks, and video."""
     tracks = [
         f"track:{number}"
         for number, other in enumerate(container.streams.audio, 1)
@@ -248,7 +248,7 @@ def _other_streams(container: Any, stream: Any) -> list[str]:
 def _grouped(frames: Iterator[Any]) -> Iterator[Any]:
     """Longer frames: telephone codecs have 20 ms in each, too little to resample one by one.
 
-    Frames of one form only stand together: damage may make a stereo recording mono in its midst,
+    Only frames of one form are joined: damage may make a stereo recording mono in its midst,
     and the buffer reads beyond such a frame's end.
     """
     for _, alike in groupby(frames, key=_form):

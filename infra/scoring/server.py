@@ -1,4 +1,4 @@
-"""The scoring process: batches of `call-transcribed` on stdin, what comes of them on stdout.
+"""The scoring process: batches of `call-transcribed` on stdin, their outcomes on stdout.
 
 `python -m infra.scoring.server --scorer NAME` is started by the analytics worker
 (`infra/scoring/client.py`), to have an interpreter of its own. It ends at the end of its stdin, and
@@ -35,7 +35,7 @@ from schemas.derived import CallScored, CallTranscribed
 
 
 def outcome_of(value: bytes, reader: TurnReader) -> Outcome:
-    """What comes of the message `value` of `call-transcribed`; of the same one always the same."""
+    """The outcome of the message `value` of `call-transcribed`: the same for the same bytes."""
     transcribed = decode(value, CallTranscribed)
     if isinstance(transcribed, InvalidMessage):
         return transcribed

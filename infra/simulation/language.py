@@ -228,7 +228,7 @@ def _reason(call: PlannedCall, rating: int, rng: Random) -> str:
 
 
 def _timed(lines: Sequence[Line], rng: Random) -> list[dict[str, Any]]:
-    """Turns with begin and end in seconds; a pressing operator may begin before the other ends."""
+    """Turns with start and end in seconds; a pressing operator may begin before the other ends."""
     turns: list[dict[str, Any]] = []
     at = 0.5
     for line in lines:

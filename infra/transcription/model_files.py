@@ -1,4 +1,4 @@
-"""Which whisper model hears, where it is found, and how it is loaded."""
+"""Which whisper model is used, where its files are, and how it is loaded."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ModelChoice:
 
     @property
     def label(self) -> str:
-        """The model's name without where it is kept."""
+        """The model's name without its directory."""
         if self.name == PACKAGED_MODEL:
             return packaged_model.NAME
         return Path(self.name).resolve().name
@@ -56,7 +56,7 @@ class ModelChoice:
 
 
 def fetched_models() -> Path:
-    """Where fetched models are kept."""
+    """Directory of fetched models."""
     return cache_directory() / "models" / "fetched"
 
 
@@ -82,10 +82,10 @@ def model_here(name: str) -> Path:
     if name == PACKAGED_MODEL or Path(name).is_dir():
         return _whole(find_model(name), name)
     _require_known(name)
-    kept = _kept(name, str(fetched_models()))
-    if kept is None:
+    found = _fetched(name, str(fetched_models()))
+    if found is None:
         raise ModelMissing(f"the model {name!r} has not been fetched yet")
-    return kept
+    return found
 
 
 def fetch_model(name: str) -> Path:
@@ -97,9 +97,9 @@ def fetch_model(name: str) -> Path:
     from httpx import HTTPError
 
     _require_known(name)
-    kept = str(fetched_models())
+    directory = str(fetched_models())
     try:
-        return _kept(name, kept) or Path(download_model(name, cache_dir=kept))
+        return _fetched(name, directory) or Path(download_model(name, cache_dir=directory))
     except (OSError, HTTPError, RuntimeError) as error:
         raise ModelMissing(
             f"the model {name!r} could not be fetched from its hub ({type(error).__name__}): "
@@ -108,7 +108,7 @@ def fetch_model(name: str) -> Path:
         ) from error
 
 
-def _kept(name: str, directory: str) -> Path | None:
+def _fetched(name: str, directory: str) -> Path | None:
     """The model where it was fetched before, whole. Raises `ModelUnknown`."""
     from faster_whisper.utils import download_model
     from huggingface_hub.errors import HFValidationError
@@ -137,7 +137,7 @@ def require_computable(choice: ModelChoice) -> None:
 
 
 def load_model(choice: ModelChoice, workers: int) -> WhisperModel:
-    """The model, ready to hear `workers` batches at the same time, each in one thread.
+    """The model, ready to transcribe `workers` batches at the same time, each in one thread.
 
     Raises `ModelUnknown`, `ModelMissing`.
     """

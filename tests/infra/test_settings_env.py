@@ -257,7 +257,7 @@ def test_batches_to_skip_are_named_by_their_place(monkeypatch: pytest.MonkeyPatc
             Settings()
 
 
-def test_the_clock_shows_at_least_the_time_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock_shows_at_least_the_time_in_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     before = datetime.now(UTC)
     assert before <= Settings().now() <= datetime.now(UTC)
     monkeypatch.setenv("ASCOLTO_EARLIEST_NOW", "2090-01-01T00:00:00+00:00")

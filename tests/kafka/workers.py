@@ -17,7 +17,7 @@ from typing import Any
 
 from infra.data_directory.processes import page_address
 from infra.embedded import processes as children
-from infra.retry import insist
+from infra.retry import retry_until_done
 from schemas.topics import CALL_ENDED, TOPICS
 from tests.waiting import completed, wait_for
 
@@ -200,7 +200,7 @@ def committed(bootstrap: str) -> Offsets:
         finally:
             admin.close()
 
-    return insist(ask, KafkaError, "Kafka", log, sleep=lambda _: time.sleep(0.2))
+    return retry_until_done(ask, KafkaError, "Kafka", log, sleep=lambda _: time.sleep(0.2))
 
 
 def partition_of(key: bytes) -> int:

@@ -27,7 +27,7 @@ from tests.figures.reference import (
     rating_of,
     whole_hour,
 )
-from tests.infra.stored import sql, told
+from tests.infra.stored import json_output, sql
 from tests.streams.played import (
     HORIZON,
     expected,
@@ -153,7 +153,7 @@ def test_figures_as_of_any_time_are_those_of_what_was_known_by_then(run: Run) ->
 
 
 def test_everything_stored_agrees_with_sql_alone(run: Run) -> None:
-    code, seen = told(run.data_dir, "reconcile")
+    code, seen = json_output(run.data_dir, "reconcile")
     assert (code, seen["differences"]) == (0, [])
     assert seen["compared"]["call_surveys"] > 10
 

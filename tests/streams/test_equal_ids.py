@@ -18,7 +18,7 @@ import pytest
 from infra.simulation import SimulationSettings, simulate
 from schemas.codec import InvalidMessage, decode_inbound
 from tests.figures.reference import Happening, Said
-from tests.infra.stored import sql, told
+from tests.infra.stored import json_output, sql
 from tests.streams.played import (
     ascolto,
     expected,
@@ -115,7 +115,7 @@ class History:
                 right = expected(self.happenings, row["agency_id"], "all", window, as_of)
                 for name, value in right.items():
                     assert row[name] == near(value), (row["agency_id"], window, name)
-        code, outcome = told(self.data_dir, "reconcile")
+        code, outcome = json_output(self.data_dir, "reconcile")
         assert (code, outcome["differences"]) == (0, [])
         assert outcome["compared"]["events"] == len(self.happenings)
         [letters, journal] = sql(

@@ -79,7 +79,7 @@ def replay(settings: Settings, chosen: Chosen) -> int:
 def sending_of(letter: Letter, settings: Settings) -> Sending | str:
     """Where the letter's original goes, or why it cannot be replayed."""
     if "bytes are kept)" in letter.reason:
-        return "an earlier version kept only the beginning of it: send the event from its source"
+        return "an earlier version stored only the beginning of it: send the event from its source"
     if letter.topic in _CALLS:
         return _call_sending(letter, settings)
     routed = decode_inbound(letter.original)
@@ -96,7 +96,7 @@ def sending_of(letter: Letter, settings: Settings) -> Sending | str:
 def _call_sending(letter: Letter, settings: Settings) -> Sending | str:
     """Of a conversation that was transcribed: to the partition of its customer.
 
-    Its time is judged here; in its topic only calls lie that were judged before.
+    Its time is judged here; its topic holds only calls that were judged before.
     """
     topic = next(topic for topic in (CALL_TRANSCRIBED, CALL_SCORED) if topic.name == letter.topic)
     event = decode(letter.original, _CALLS[letter.topic])
@@ -119,7 +119,7 @@ def _partition(letter: Letter) -> int:
 
 
 def _send(settings: Settings, sent: Sequence[tuple[Letter, Sending]]) -> bool:
-    """Send everything, and keep count; returns whether it was confirmed."""
+    """Send everything, and count it; returns whether it was confirmed."""
     from infra.cli.run.stack import StackFailed
     from infra.embedded.broker import BrokerFailed
     from infra.kafka.emitter import DeliveryFailed
@@ -151,7 +151,7 @@ def _send(settings: Settings, sent: Sequence[tuple[Letter, Sending]]) -> bool:
 
 @contextmanager
 def _emitter(settings: Settings) -> Iterator[Emitter]:
-    """Into Kafka; or into the embedded stack, which is started for it and works all through."""
+    """Into Kafka; or into the embedded stack, which is started for it and processes everything."""
     from infra.kafka.emitter import Emitter
 
     if "ASCOLTO_KAFKA" in os.environ or settings.clickhouse_url is not None:
@@ -166,7 +166,7 @@ def _emitter(settings: Settings) -> Iterator[Emitter]:
         with Emitter(stack.bootstrap) as emitter:
             yield emitter
         stack.wrote(emitter.written.items())
-        for _ in stack.wait_until_through():
+        for _ in stack.wait_until_caught_up():
             pass
     finally:
         stack.stop()

@@ -14,8 +14,6 @@ from schemas.rows import HOUR_SUMS
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-DIMENSIONS = ("service", "touchpoint", "channel", "customer_type")
-
 
 def latest_event_times(client: Client, now: datetime) -> dict[str, datetime]:
     """Each client's time of its latest event that is not after `now`, by client."""
@@ -39,8 +37,8 @@ def read_figures(
     Args:
         client: the store.
         window: which rolling window.
-        as_of: the time T; it stands for its whole UTC hour.
-        by: a dimension of `DIMENSIONS`: a row for each of its values, instead of one in all.
+        as_of: the time T; it means its whole UTC hour.
+        by: service, touchpoint, channel or customer_type: a row for each of its values.
         client_id: whose agencies; None: everyone's.
     """
     prefix = "all" if by is None else f"{by}="
@@ -82,7 +80,7 @@ def open_alerts(client: Client, as_of: datetime) -> dict[tuple[str, str], int]:
 
 
 def all_alerts(client: Client) -> Iterator[dict[str, Any]]:
-    """Every alert that stands, oldest first, as JSON-able values."""
+    """Every alert that was not retracted, oldest first, as JSON-able values."""
     names = (
         "alert_id", "client_id", "agency_id", "kind", "status", "since", "opened_at",
         "resolved_at", "baseline", "level", "rise_points", "rise_sd", "n",

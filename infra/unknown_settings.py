@@ -1,4 +1,4 @@
-"""Environment variables that look like settings and are none."""
+"""Environment variables that are named like settings and are none, as misspelt ones are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OTHERS = frozenset({"ASCOLTO_HOME", "ASCOLTO_PARENT_PID", "ASCOLTO_RECORDINGS_DI
 """Variables read elsewhere: by `infra.data_directory`, by workers of a stack, by compose."""
 
 
-def misspelt(environment: Iterable[str] | None = None) -> dict[str, str | None]:
+def unknown_settings(environment: Iterable[str] | None = None) -> dict[str, str | None]:
     """Names that begin as settings do and are none, each with the nearest setting's name.
 
     Args:
@@ -32,5 +32,5 @@ def warnings(environment: Mapping[str, str] | None = None) -> list[str]:
     return [
         f"{name} is no setting and has no effect"
         + ("; docs/operations.md lists them" if near is None else f"; is {near} meant?")
-        for name, near in misspelt(environment).items()
+        for name, near in unknown_settings(environment).items()
     ]

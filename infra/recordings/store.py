@@ -1,4 +1,4 @@
-"""Where recordings are found, and what may be wrong with them."""
+"""The store of recordings: which directories they may be in, and what may be wrong with them."""
 
 from __future__ import annotations
 
