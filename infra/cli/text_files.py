@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from infra.cli.failures import cannot_read
+from infra.errors import InfraError
 
 _LOOKED_AT = 1 << 16
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1b")
@@ -15,7 +16,7 @@ _SOME_TEXT = 0.25
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-class NoLines(Exception):
+class NoLines(InfraError):
     """A file cannot hold JSON lines; the message says why and what to do."""
 
 

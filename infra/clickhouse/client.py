@@ -11,6 +11,7 @@ from infra.clickhouse.damage import StoreDamaged, check_parts, unopenable
 from infra.data_directory.file_lock import is_locked
 from infra.data_directory.permissions import NoDirectory, make_private
 from infra.data_directory.processes import running_processes
+from infra.errors import InfraError
 from infra.retry import retry_until_done
 from infra.settings import Settings
 
@@ -22,11 +23,11 @@ log = logging.getLogger(__name__)
 STORE_DIRECTORY = "store"
 
 
-class NoStore(Exception):
+class NoStore(InfraError):
     """The embedded store's directory cannot be one."""
 
 
-class StoreInUse(Exception):
+class StoreInUse(InfraError):
     """Another process holds the embedded store: it serves one process at a time."""
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.errors import InfraError
 from schemas.rows import DEAD_LETTERS, EVENTS
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _SET_ASIDE = (
 )
 
 
-class StoreDamaged(Exception):
+class StoreDamaged(InfraError):
     """Files of the embedded store are damaged; the message says which tables' and what to do.
 
     `tables` are their names, none where the store cannot be opened at all.

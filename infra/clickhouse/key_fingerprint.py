@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from infra.errors import InfraError
 from schemas.rows import EVENTS
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _LENGTH = 12
 _READ = "SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = {t:String}"
 
 
-class KeyDiffers(Exception):
+class KeyDiffers(InfraError):
     """The store's customers are named with another key."""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from infra.errors import InfraError
 from infra.retry import retry_until_done
 from schemas.rows import Table
 
@@ -29,7 +30,7 @@ _PAGE_SECONDS = 60
 """Longest time that a query of the page may take."""
 
 
-class StoreAway(Exception):
+class StoreAway(InfraError):
     """The store cannot take rows now."""
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from infra.errors import InfraError
+
 PRIVATE_UMASK = 0o077
 """Files made under it are readable by their owner alone."""
 
@@ -16,7 +18,7 @@ _OTHERS = 0o077
 _OWN_DIRECTORIES = frozenset({"store", "faust", "logs", "run", "rebuild", "models"})
 
 
-class NoDirectory(Exception):
+class NoDirectory(InfraError):
     """A directory cannot be made; the message says which and why."""
 
 

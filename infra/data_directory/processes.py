@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from infra.data_directory.file_lock import is_locked, try_lock
+from infra.errors import InfraError
 
 RUN_DIRECTORY = "run"
 """Below the data directory: a file for each worker that serves a page."""
@@ -17,7 +18,7 @@ LOCK = "stack.lock"
 """Locked, and holding a process's id, while a stack or a rebuild runs on the directory."""
 
 
-class DirectoryInUse(Exception):
+class DirectoryInUse(InfraError):
     """A stack or a rebuild runs on the directory; the message says which process."""
 
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from infra.errors import InfraError
 from infra.retry import retry_until_done
 from schemas.topics import MOST_STATE_BYTES, TOPICS
 
@@ -24,7 +25,7 @@ CHANGELOG_CONFIG = {
 }
 
 
-class WrongPartitions(Exception):
+class WrongPartitions(InfraError):
     """A topic has another number of partitions than the catalogue asks for."""
 
 

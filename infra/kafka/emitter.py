@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from infra.errors import InfraError
 from infra.kafka.admin import BOOTSTRAP_MS
 from infra.retry import retry_until_done
 from schemas.codec import InvalidMessage, Routed, decode_inbound
@@ -48,7 +49,7 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[Line]:
             yield Line(number, text, decode_inbound(text))
 
 
-class DeliveryFailed(Exception):
+class DeliveryFailed(InfraError):
     """Kafka did not confirm an event."""
 
 

@@ -199,7 +199,12 @@ def _audio(container: Any) -> Any:
 
 
 def _require_allowed(rate: int, channels: int) -> None:
-    """Raises `Refused` for what would cost memory out of proportion, or is no telephone call."""
+    """Check what would cost memory out of proportion, or is no telephone call.
+
+    Raises:
+        Refused: a value is not allowed.
+        Broken: there are no channels.
+    """
     if channels < 1:
         raise Broken("its header states no channels that make sense")
     if channels > MOST_CHANNELS:

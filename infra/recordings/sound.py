@@ -80,9 +80,10 @@ class Sound:
     def blocks(self) -> Iterator[Block]:
         """The samples in order: operator and customer where the layout is stereo, else one row.
 
-        Raises `RecordingBroken` where it is no sound, or has one channel where two were declared,
-        `RecordingExcessive` where it is longer than allowed or takes too much time or memory, and
-        `RecordingMissing` where it cannot be read.
+        Raises:
+            RecordingBroken: it is no sound, or has one channel where two were declared.
+            RecordingExcessive: it is longer than allowed, or takes too much time or memory.
+            RecordingMissing: it cannot be read.
         """
         if self._cached is not None:
             yield from self._cached
@@ -209,7 +210,11 @@ class _Incoming:
         self._ready.register(pipe, selectors.EVENT_READ)
 
     def next(self) -> tuple[bytes, bytes] | None:
-        """The next message; None where the other end closed. Raises `RecordingExcessive`."""
+        """The next message; None where the other end closed.
+
+        Raises:
+            RecordingExcessive: it took too long.
+        """
         header = self._exactly(HEADER.size)
         if header is None:
             return None

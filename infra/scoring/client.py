@@ -9,6 +9,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 
+from infra.errors import InfraError
 from infra.retry import delays
 from infra.scoring.catalogue import ScorerName
 from infra.scoring.protocol import LENGTH, Failure, Outcome, packed, parts_of, results_of
@@ -22,15 +23,15 @@ MOST_ENDS = 4
 _READ_AHEAD = 1 << 20
 
 
-class ScoringProcessEnded(Exception):
+class ScoringProcessEnded(InfraError):
     """The scoring process ended before it answered."""
 
 
-class ScoringTookTooLong(Exception):
+class ScoringTookTooLong(InfraError):
     """Scoring a batch took longer than any should; the process was ended."""
 
 
-class ScoringFailed(Exception):
+class ScoringFailed(InfraError):
     """Scoring a call raised in the process; the class is named after what it raised there."""
 
 

@@ -63,8 +63,9 @@ def fetched_models() -> Path:
 def find_model(name: str) -> Path:
     """Directory of a model, fetched from its hub where it is not here.
 
-    Raises `ModelUnknown` where there is no such name or directory, `ModelMissing` where it
-    cannot be had.
+    Raises:
+        ModelUnknown: there is no such name or directory.
+        ModelMissing: it cannot be had.
     """
     if name == PACKAGED_MODEL:
         return packaged_model.packaged_model()
@@ -76,8 +77,9 @@ def find_model(name: str) -> Path:
 def model_here(name: str) -> Path:
     """Directory of a model that need not be fetched any more.
 
-    Raises `ModelUnknown` where there is no such name or directory, `ModelMissing` where it is
-    not here, or not whole.
+    Raises:
+        ModelUnknown: there is no such name or directory.
+        ModelMissing: it is not here, or not whole.
     """
     if name == PACKAGED_MODEL or Path(name).is_dir():
         return _whole(find_model(name), name)
@@ -91,7 +93,9 @@ def model_here(name: str) -> Path:
 def fetch_model(name: str) -> Path:
     """Directory of the model `name`, downloaded from the hub unless it already was.
 
-    Raises `ModelUnknown`, `ModelMissing`.
+    Raises:
+        ModelUnknown: there is no such name.
+        ModelMissing: the hub cannot be reached.
     """
     from faster_whisper.utils import download_model
     from httpx import HTTPError
@@ -109,7 +113,11 @@ def fetch_model(name: str) -> Path:
 
 
 def _fetched(name: str, directory: str) -> Path | None:
-    """The model where it was fetched before, whole. Raises `ModelUnknown`."""
+    """The model where it was fetched before, whole.
+
+    Raises:
+        ModelUnknown: it is no name of a model.
+    """
     from faster_whisper.utils import download_model
     from huggingface_hub.errors import HFValidationError
 
@@ -123,7 +131,11 @@ def _fetched(name: str, directory: str) -> Path | None:
 
 
 def require_computable(choice: ModelChoice) -> None:
-    """Raises `ModelMissing` where this machine cannot compute a model in the way chosen."""
+    """Check that this machine can compute a model in the way chosen.
+
+    Raises:
+        ModelMissing: it cannot.
+    """
     import ctranslate2
 
     if choice.device == "cuda" and not ctranslate2.get_cuda_device_count():
@@ -139,7 +151,9 @@ def require_computable(choice: ModelChoice) -> None:
 def load_model(choice: ModelChoice, workers: int) -> WhisperModel:
     """The model, ready to transcribe `workers` batches at the same time, each in one thread.
 
-    Raises `ModelUnknown`, `ModelMissing`.
+    Raises:
+        ModelUnknown: there is no such model.
+        ModelMissing: it cannot be had, or not be computed here.
     """
     directory = _whole(find_model(choice.name), choice.label)
     require_computable(choice)

@@ -14,6 +14,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from infra.data_directory.paths import cache_directory
+from infra.errors import InfraError
 
 NAME = "faster-whisper-base"
 
@@ -27,7 +28,7 @@ _PARTS = (
 _BLOCK = 1 << 20
 
 
-class ModelMissing(Exception):
+class ModelMissing(InfraError):
     """The model cannot be put together; the message says what to do."""
 
 
@@ -35,7 +36,10 @@ def packaged_model() -> Path:
     """Directory of the packaged model, put together at the first call.
 
     Several processes may call at once: each works in a directory of its own and the first to
-    finish gives it its name. Raises `ModelMissing`.
+    finish gives it its name.
+
+    Raises:
+        ModelMissing: it cannot be written, or its packages are not whole.
     """
     target = cache_directory() / "models" / f"{NAME}-{_SHA256[:12]}"
     if _complete(target):

@@ -83,10 +83,16 @@ class Transcriber(Protocol):
     ) -> Transcription:
         """What was said in the recording at `path`.
 
-        `layout` "stereo" is operator left, customer right, "stereo-swapped" the other way round;
-        `language` is ISO 639-1; `words` are
-        expected to be said: names of products, for instance. Raises `RecordingBroken` where it
-        cannot be decoded, `RecordingMissing` where it cannot be read, `LanguageUnknown`.
+        Args:
+            path: the recording.
+            layout: "stereo" is operator left, customer right, "stereo-swapped" the other way round.
+            language: ISO 639-1.
+            words: expected to be said: names of products, for instance.
+
+        Raises:
+            RecordingBroken: it cannot be decoded.
+            RecordingMissing: it cannot be read.
+            LanguageUnknown: the model does not know the language.
         """
         ...
 
@@ -129,7 +135,9 @@ class WhisperTranscriber:
     def load(self) -> None:
         """Load the model now rather than at the first recording.
 
-        Raises `ModelMissing`, `ModelUnknown`.
+        Raises:
+            ModelUnknown: there is no such model.
+            ModelMissing: it cannot be had, or not be computed here.
         """
         self._loaded_model()
 

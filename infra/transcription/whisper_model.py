@@ -58,13 +58,22 @@ class LoadedModel:
     """A loaded model. Safe to use from several threads."""
 
     def __init__(self, choice: ModelChoice, workers: int, beam_size: int) -> None:
-        """Loads the model. Raises `ModelMissing`, `ModelUnknown`."""
+        """Load the model.
+
+        Raises:
+            ModelUnknown: there is no such model.
+            ModelMissing: it cannot be had, or not be computed here.
+        """
         self._model: WhisperModel = load_model(choice, workers)
         self._beam_size = beam_size
         self._languages = frozenset(self._model.supported_languages)
 
     def require(self, language: str) -> None:
-        """Raises `LanguageUnknown` where the model does not know `language` (ISO 639-1)."""
+        """Check that the model knows `language` (ISO 639-1).
+
+        Raises:
+            LanguageUnknown: it does not.
+        """
         if language not in self._languages:
             known = ", ".join(sorted(self._languages))
             raise LanguageUnknown(f"the model does not know the language {language!r}; of {known}")

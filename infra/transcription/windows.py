@@ -102,7 +102,8 @@ def plan(channels: Sequence[Sequence[Stretch]], samples: int, size: int = WINDOW
 def cut(blocks: Iterable[Block], windows: Sequence[Window]) -> Iterator[tuple[Window, Samples]]:
     """Each window with its sound, as soon as the recording has gone by that far.
 
-    Raises `RecordingBroken` where the recording ends before its windows do.
+    Raises:
+        RecordingBroken: the recording ends before its windows do.
     """
     waiting: dict[int, deque[Window]] = {}
     for window in windows:

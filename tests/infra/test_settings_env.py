@@ -129,7 +129,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 _CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=_CHECKS)
+@settings(max_examples=25, deadline=None, suppress_health_check=_CHECKS)
 @given(st.data())
 def test_a_child_process_reads_every_setting_from_the_environment(data: st.DataObject) -> None:
     default = Settings()

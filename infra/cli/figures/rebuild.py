@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from infra.cli import failures
 from infra.cli.figures.reconcile import differences_as_json, print_differences
-from infra.cli.run.stack import Stack, StackFailed
+from infra.cli.run.stack import Stack
 from infra.cli.store_access import require_store
 from infra.clickhouse.client import STORE_DIRECTORY, NoStore, StoreInUse, open_embedded
 from infra.clickhouse.comparison import Difference, differences
@@ -31,7 +31,8 @@ from infra.clickhouse.damage import (
 from infra.clickhouse.journal import DERIVED
 from infra.clickhouse.reconcile import Comparison, both_sides
 from infra.data_directory.permissions import keep_files_private, make_private
-from infra.data_directory.processes import DirectoryInUse, lock_data_directory
+from infra.data_directory.processes import lock_data_directory
+from infra.errors import InfraError
 from infra.escaping import escaped
 from infra.settings import Settings, create_once
 from schemas.rows import (
@@ -85,9 +86,6 @@ def rebuild(settings: Settings, accept: bool, as_json: bool) -> int:
         return 1
     from clickhouse_connect.driver.exceptions import DatabaseError
 
-    from infra.embedded.broker import BrokerFailed
-    from infra.kafka.emitter import DeliveryFailed
-
     require_store(settings.data_dir)
     keep_files_private()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -108,11 +106,11 @@ def rebuild(settings: Settings, accept: bool, as_json: bool) -> int:
     except KeyboardInterrupt:
         _say("stopped; the old figures stay")
         return 1
-    except (StackFailed, DirectoryInUse, BrokerFailed, DeliveryFailed) as error:
-        _say(f"{error}\nthe old figures stay")
-        return 1
     except (NoStore, StoreInUse, StoreDamaged) as error:
         _say(str(error))
+        return 1
+    except InfraError as error:
+        _say(f"{error}\nthe old figures stay")
         return 1
     except DatabaseError as error:
         if not is_damage(error):

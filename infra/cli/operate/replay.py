@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from infra.cli.operate.dead_letters import Letter, read_letters
 from infra.cli.store_access import open_store
+from infra.errors import InfraError
 from infra.settings import Settings
 from processors.event_time import to_us
 from processors.identity.future import is_from_the_future
@@ -120,16 +121,12 @@ def _partition(letter: Letter) -> int:
 
 def _send(settings: Settings, sent: Sequence[tuple[Letter, Sending]]) -> bool:
     """Send everything, and count it; returns whether it was confirmed."""
-    from infra.cli.run.stack import StackFailed
-    from infra.embedded.broker import BrokerFailed
-    from infra.kafka.emitter import DeliveryFailed
-
     at = datetime.now(UTC)
     try:
         with _emitter(settings) as emitter:
             for letter, plan in sent:
                 emitter.write(plan.topic, plan.key, letter.original, plan.partition)
-    except (StackFailed, BrokerFailed, DeliveryFailed) as error:
+    except InfraError as error:
         _say(f"{error}\nnothing was counted as replayed; replaying again does no harm")
         return False
     with open_store(settings) as client:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from infra.cli.failures import FAILED, STOPPED, counted, described, say
 from infra.cli.run.meter import Meter
-from infra.cli.run.stack import Stack, StackFailed
+from infra.cli.run.stack import Stack
 from infra.data_directory.permissions import keep_files_private
+from infra.errors import InfraError
 from infra.escaping import json_line
 from infra.settings import Settings
 from schemas.derived import Figures, MetricWindow
@@ -75,11 +76,6 @@ def run(
         as_json: print the summary as the last line of stdout.
         shows: open the page in a browser, where there is one.
     """
-    from infra.clickhouse.client import NoStore, StoreInUse
-    from infra.clickhouse.damage import StoreDamaged
-    from infra.embedded.broker import BrokerFailed
-    from infra.kafka.emitter import DeliveryFailed
-
     keep_files_private()
     started = time.monotonic()
     for ending in (signal.SIGINT, signal.SIGTERM):
@@ -104,10 +100,7 @@ def run(
     except KeyboardInterrupt:
         say("stopped; start the same command again to resume")
         return STOPPED if ends else 0
-    except (StackFailed, BrokerFailed, DeliveryFailed) as error:
-        say(str(error))
-        return FAILED
-    except (NoStore, StoreInUse, StoreDamaged) as error:
+    except InfraError as error:
         say(str(error))
         return FAILED
     except OSError as error:

@@ -18,15 +18,15 @@ from typing import IO, TYPE_CHECKING, Any
 from infra.cli.failures import counted
 from infra.cli.run.future_facts import reject_future_facts
 from infra.cli.run.workers import CAUGHT_UP_PATH, PARENT_VARIABLE
-from infra.data_directory.permissions import NoDirectory, make_private
+from infra.data_directory.permissions import make_private
 from infra.data_directory.processes import (
-    DirectoryInUse,
     address_file,
     lock_data_directory,
     page_address,
 )
 from infra.embedded import processes as children
 from infra.embedded.broker import EmbeddedBroker
+from infra.errors import InfraError
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _STOP_SECONDS = 20.0
 Say = Callable[[str], None]
 
 
-class StackFailed(Exception):
+class StackFailed(InfraError):
     """A part of the stack did not start, or ended; the message says which and where to look."""
 
 
@@ -83,7 +83,8 @@ class Stack:
         """Start everything; returns when both workers take events.
 
         Raises:
-            StackFailed: a part does not start, or another stack uses the directory.
+            StackFailed: a part does not start.
+            InfraError: the directory is another stack's, or not usable; the store is damaged.
         """
         self._lock_directory()
         self.say("starting the broker")
@@ -182,11 +183,8 @@ class Stack:
             time.sleep(1.0)
 
     def _lock_directory(self) -> None:
-        try:
-            make_private(self.settings.data_dir)
-            self._lock = lock_data_directory(self.settings.data_dir)
-        except (NoDirectory, DirectoryInUse) as error:
-            raise StackFailed(str(error)) from error
+        make_private(self.settings.data_dir)
+        self._lock = lock_data_directory(self.settings.data_dir)
 
     def _make_topics(self) -> None:
         from infra.kafka.admin import ensure_topics

@@ -57,7 +57,8 @@ class Report:
 def measure(rows: Iterable[dict[str, Any]]) -> Report:
     """Redact each row's text and compare with its labels.
 
-    Raises ValueError where a labelled substring does not occur in its text.
+    Raises:
+        ValueError: a labelled substring does not occur in its text.
     """
     report = Report()
     for row in rows:

@@ -1,0 +1,7 @@
+"""The root of the exceptions of `infra`."""
+
+from __future__ import annotations
+
+
+class InfraError(Exception):
+    """Something outside the program is not as it must be; the message says what, and what to do."""
