@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +13,7 @@ from pydantic import AwareDatetime, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from infra.data_directory.paths import default_data_directory
-from infra.data_directory.permissions import make_private
+from infra.data_directory.permissions import create_once, make_private
 from infra.scoring.catalogue import ScorerName
 from infra.transcription.model_files import PACKAGED_MODEL, ComputeType, Device
 from processors.alerts.settings import read_alert_settings
@@ -228,24 +227,3 @@ def _places_in(text: str) -> list[tuple[str, int, int]]:
             raise ValueError("write each position as topic/partition/offset: call-ended/3/1042")
         found.append((topic, int(numbers[0]), int(numbers[1])))
     return found
-
-
-def create_once(path: Path, content: bytes) -> bytes:
-    """Write `content` to `path`, for its owner only, unless another process was first.
-
-    Returns:
-        What is there.
-    """
-    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
-    return path.read_bytes()

@@ -1,6 +1,6 @@
 """Damaged files of the embedded store: found, named by table, and how to repair them.
 
-The engine sets a damaged part aside at its start and goes on without its rows, or raises when
+The engine sets a damaged part aside at its start and continues without its rows, or raises when
 it reads one. Neither may pass for a figure.
 """
 
@@ -48,7 +48,7 @@ def is_damage(error: Exception) -> bool:
 
 
 def parts_set_aside(client: Client) -> list[tuple[str, str]]:
-    """Table and name of each part that the engine could not read and goes on without."""
+    """Table and name of each part that the engine could not read and continues without."""
     return [(str(table), str(part)) for table, part in client.query(_SET_ASIDE).result_rows]
 
 

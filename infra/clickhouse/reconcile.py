@@ -58,7 +58,7 @@ class Comparison:
 
     table: Table
     time: str
-    """The column by which a row lies within the time asked for."""
+    """The column by which a row is within the time asked for."""
     recomputed: str
     """The step that recomputes the table."""
     left_out: tuple[str, ...] = ()
@@ -118,7 +118,7 @@ def reconcile(
         end: the end of it.
         horizons: every client's H, as the streamed figures were made with.
         currency: code of the amounts that are summed, likewise.
-        latest: events later than this have no effect: they lie in the future.
+        latest: events later than this have no effect: they are in the future.
 
     Returns:
         `Difference.one` is the streamed figure, `.other` the recomputed one.

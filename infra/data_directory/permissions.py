@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,27 @@ def make_private(path: Path) -> None:
     for name in _OWN_DIRECTORIES:
         if (path / name).is_dir():
             _close(path / name)
+
+
+def create_once(path: Path, content: bytes) -> bytes:
+    """Write `content` to `path`, for its owner only, unless another process was first.
+
+    Returns:
+        What is there.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+    return path.read_bytes()
 
 
 def open_to_others(path: Path) -> bool:

@@ -47,7 +47,7 @@ class Worktime:
         self._drawable = self._weighted(start, end)
 
     def _weighted(self, start: int, end: int) -> list[int]:
-        """Indices of days whose calling hours lie in the time; weekdays twice, Saturdays once."""
+        """Indices of days whose calling hours are in the period; weekdays twice, Saturdays once."""
         chosen: list[int] = []
         for index, midnight in enumerate(self._midnights):
             if start <= midnight + 9 * _HOUR and midnight + 21 * _HOUR <= end:

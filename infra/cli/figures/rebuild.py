@@ -30,11 +30,11 @@ from infra.clickhouse.damage import (
 )
 from infra.clickhouse.journal import DERIVED
 from infra.clickhouse.reconcile import Comparison, both_sides
-from infra.data_directory.permissions import keep_files_private, make_private
+from infra.data_directory.permissions import create_once, keep_files_private, make_private
 from infra.data_directory.processes import lock_data_directory
 from infra.errors import InfraError
 from infra.escaping import escaped
-from infra.settings import Settings, create_once
+from infra.settings import Settings
 from schemas.rows import (
     AGENCY_HOURS,
     AGENCY_METRICS,
