@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.cli import failures
+from infra.cli.failures import described, say
 from infra.cli.figures.reconcile import differences_as_json, print_differences
 from infra.cli.run.stack import Stack
 from infra.cli.store_access import require_store
@@ -33,7 +33,6 @@ from infra.clickhouse.reconcile import Comparison, both_sides
 from infra.data_directory.permissions import create_once, keep_files_private, make_private
 from infra.data_directory.processes import lock_data_directory
 from infra.errors import InfraError
-from infra.escaping import escaped
 from infra.settings import Settings
 from schemas.rows import (
     AGENCY_HOURS,
@@ -82,7 +81,7 @@ def rebuild(settings: Settings, accept: bool, as_json: bool) -> int:
         0 switched, 1 not switched.
     """
     if settings.clickhouse_url is not None:
-        _say("rebuild serves the embedded stack; docs/reconcile.md says how to do it on a server")
+        say("rebuild serves the embedded stack; docs/reconcile.md says how to do it on a server")
         return 1
     from clickhouse_connect.driver.exceptions import DatabaseError
 
@@ -96,7 +95,7 @@ def rebuild(settings: Settings, accept: bool, as_json: bool) -> int:
             old = _export(settings.data_dir, workplace)
             for table in DERIVED:
                 if table.name not in old:
-                    _say(f"{table.name} is damaged: it is made again, and not compared")
+                    say(f"{table.name} is damaged: it is made again, and not compared")
             _replay(settings, workplace, old)
             compared, found = _compare(workplace, old)
             switched = accept or not found
@@ -104,27 +103,27 @@ def rebuild(settings: Settings, accept: bool, as_json: bool) -> int:
                 exchange(settings.data_dir / STORE_DIRECTORY, workplace / STORE_DIRECTORY)
             shutil.rmtree(workplace)
     except KeyboardInterrupt:
-        _say("stopped; the old figures stay")
+        say("stopped; the old figures stay")
         return 1
     except (NoStore, StoreInUse, StoreDamaged) as error:
-        _say(str(error))
+        say(str(error))
         return 1
     except InfraError as error:
-        _say(f"{error}\nthe old figures stay")
+        say(f"{error}\nthe old figures stay")
         return 1
     except DatabaseError as error:
         if not is_damage(error):
             raise
-        _say(str(damaged(settings.data_dir / STORE_DIRECTORY, FACTS)))
+        say(str(damaged(settings.data_dir / STORE_DIRECTORY, FACTS)))
         return 1
     except OSError as error:
-        _say(f"{failures.described(error)}\nthe old figures stay")
+        say(f"{described(error)}\nthe old figures stay")
         return 1
     if as_json:
         print(json.dumps({**differences_as_json(compared, found, _SIDES), "switched": switched}))
     else:
         print_differences(compared, found, _SIDES)
-    _say("switched to the rebuilt figures" if switched else _HOW_TO_ACCEPT)
+    say("switched to the rebuilt figures" if switched else _HOW_TO_ACCEPT)
     return 0 if switched else 1
 
 
@@ -207,7 +206,7 @@ def _replay(settings: Settings, workplace: Path, old: dict[str, Path]) -> None:
     there = settings.model_copy(update={"data_dir": workplace})
     if settings.pseudonym_key is None:
         create_once(there.key_file, settings.pseudonym_secret())
-    stack = Stack(there, _say)
+    stack = Stack(there, say)
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(stack.stop)
         stack.start()
@@ -255,7 +254,3 @@ def _compare(workplace: Path, old: dict[str, Path]) -> tuple[dict[str, int], lis
 def _structure(table: Table) -> str:
     """The columns, which a file of a table without rows does not contain."""
     return ", ".join(f"`{name}` {kind}" for name, kind in table.columns.items())
-
-
-def _say(text: str) -> None:
-    print(escaped(text, lines=True), file=sys.stderr, flush=True)

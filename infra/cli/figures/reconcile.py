@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from infra.cli.failures import say
 from infra.cli.store_access import open_store
 from infra.escaping import escaped
 from infra.settings import Settings
@@ -35,11 +35,10 @@ def reconcile(
             settings.now() + timedelta(seconds=settings.future_tolerance),
         )
     if outcome.from_the_future:
-        print(
+        say(
             f"{outcome.from_the_future} events of the journal lie in the future and count for "
             "nothing: ascolto rebuild makes the figures without them, and stores them as dead "
-            "letters",
-            file=sys.stderr,
+            "letters"
         )
     if as_json:
         print(json.dumps(differences_as_json(outcome.compared, outcome.differences, _SIDES)))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from infra.cli.failures import say
 from infra.cli.store_access import open_store
 from infra.clickhouse.queries.attempts import Where
 from infra.escaping import console, escaped, json_line
@@ -63,7 +63,7 @@ def times_asked(
         return [(None, as_of)]
     latest = latest_event_times(client, settings.now())
     if not latest:
-        print("no events yet: play some with ascolto run all --events FILE", file=sys.stderr)
+        say("no events yet: play some with ascolto run all --events FILE")
     return list(latest.items())
 
 

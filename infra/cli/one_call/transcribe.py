@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from infra.cli.failures import FAILED, WRONG_USAGE, say
 from infra.escaping import escaped, json_line
 from infra.recordings.sound import Layout, channels_of
 from infra.recordings.store import LanguageUnknown, RecordingError
@@ -65,18 +66,18 @@ def transcribe(
         with ThreadPoolExecutor(at_once) as executor:
             for file, said in zip(files, executor.map(attempt, files), strict=True):
                 if isinstance(said, RecordingError):
-                    sys.stderr.write(escaped(f"{file}: {said}") + "\n")
+                    say(escaped(f"{file}: {said}"))
                     failed = True
                     continue
                 sys.stdout.write(_line(file, said) if as_json else _readable(file, said))
                 sys.stdout.flush()
     except (LanguageUnknown, ModelUnknown) as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
+        say(str(error))
+        return WRONG_USAGE
     except ModelMissing as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 1 if failed else 0
+        say(str(error))
+        return FAILED
+    return FAILED if failed else 0
 
 
 def _layout(file: Path) -> Layout:

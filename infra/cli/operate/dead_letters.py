@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from infra.cli.failures import counted, say
+from infra.cli.failures import FAILED, counted, say
 from infra.cli.store_access import open_store
 from infra.escaping import escaped
 from infra.settings import Settings
@@ -115,11 +115,8 @@ def show_letter(settings: Settings, letter_id: str) -> int:
     with open_store(settings) as client:
         letters = read_letters(client, ids=[letter_id])
     if not letters:
-        print(
-            f"there is no dead letter {escaped(letter_id)}: see ascolto dead-letters list",
-            file=sys.stderr,
-        )
-        return 1
+        say(f"there is no dead letter {escaped(letter_id)}: see ascolto dead-letters list")
+        return FAILED
     (letter,) = letters
     say(
         f"{letter.origin}, {letter.error_class}: {letter.reason}\n"

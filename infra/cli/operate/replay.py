@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from infra.cli.failures import say
 from infra.cli.operate.dead_letters import Letter, read_letters
 from infra.cli.store_access import open_store
 from infra.errors import InfraError
+from infra.escaping import escaped
 from infra.settings import Settings
 from processors.event_time import to_us
 from processors.identity.future import is_from_the_future
@@ -60,20 +61,20 @@ def replay(settings: Settings, chosen: Chosen) -> int:
         letters = read_letters(client, chosen.error_class, chosen.reason, chosen.ids)
     unknown = set(chosen.ids) - {letter.letter_id for letter in letters}
     for letter_id in sorted(unknown):
-        _say(f"there is no dead letter {letter_id}: see ascolto dead-letters list")
+        say(f"there is no dead letter {escaped(letter_id)}: see ascolto dead-letters list")
     if not chosen.ids:
         letters = [letter for letter in letters if letter.is_open]
     plans = [(letter, sending_of(letter, settings)) for letter in letters]
     for letter, plan in plans:
         if isinstance(plan, str):
-            print(f"{letter.letter_id}\tnot replayed\t{plan}")
+            print(f"{letter.letter_id}\tnot replayed\t{escaped(plan)}")
     sent = [(letter, plan) for letter, plan in plans if isinstance(plan, Sending)]
     if sent and not _send(settings, sent):
         return 1
     for letter, plan in sent:
         print(f"{letter.letter_id}\treplayed\t{plan.topic.name}")
     left = len(plans) - len(sent)
-    _say(f"{len(sent)} dead letters replayed" + (f", {left} cannot be" if left else ""))
+    say(f"{len(sent)} dead letters replayed" + (f", {left} cannot be" if left else ""))
     return 1 if left or unknown else 0
 
 
@@ -127,7 +128,7 @@ def _send(settings: Settings, sent: Sequence[tuple[Letter, Sending]]) -> bool:
             for letter, plan in sent:
                 emitter.write(plan.topic, plan.key, letter.original, plan.partition)
     except InfraError as error:
-        _say(f"{error}\nnothing was counted as replayed; replaying again does no harm")
+        say(f"{error}\nnothing was counted as replayed; replaying again does no harm")
         return False
     with open_store(settings) as client:
         version = time.time_ns() // 1000
@@ -142,7 +143,7 @@ def _send(settings: Settings, sent: Sequence[tuple[Letter, Sending]]) -> bool:
         ids = [letter.letter_id for letter, _ in sent]
         again = [each for each in read_letters(client, ids=ids, originals=False) if each.is_open]
     for letter in again:
-        _say(f"{letter.letter_id} is a dead letter again: {letter.reason}")
+        say(f"{letter.letter_id} is a dead letter again: {letter.reason}")
     return True
 
 
@@ -157,7 +158,7 @@ def _emitter(settings: Settings) -> Iterator[Emitter]:
         return
     from infra.cli.run.stack import Stack
 
-    stack = Stack(settings, _say)
+    stack = Stack(settings, say)
     try:
         stack.start()
         with Emitter(stack.bootstrap) as emitter:
@@ -167,7 +168,3 @@ def _emitter(settings: Settings) -> Iterator[Emitter]:
             pass
     finally:
         stack.stop()
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
