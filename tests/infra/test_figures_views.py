@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -24,8 +25,8 @@ AS_OF = BEGIN + timedelta(days=40, hours=7, minutes=30)
 WINDOW = timedelta(days=30)
 
 
-def child(task: str, directory: Path) -> str:
-    command = [sys.executable, "-m", "tests.infra.outcome_child", task, str(directory)]
+def curves(directory: Path) -> str:
+    command = [sys.executable, "-m", "tests.infra.outcome_child", "curves", str(directory)]
     return completed(command, check=True).stdout
 
 
@@ -42,10 +43,9 @@ def json_output(data_dir: Path, *arguments: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("outcomes")
-    child("fill", directory)
-    return directory
+def data_dir(filled_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("outcomes") / "data"
+    return Path(shutil.copytree(filled_store, directory, symlinks=True))
 
 
 def test_survival_is_of_the_window_and_what_runs_as_of_then(data_dir: Path) -> None:
@@ -82,7 +82,7 @@ def test_the_curves_are_stored_and_written_again_replace_themselves(data_dir: Pa
     first = json_output(data_dir, "--survival", "--window", "90d")
     again = json_output(data_dir, "--survival", "--window", "90d")
     assert first == again
-    stored = [row for row in json.loads(child("curves", data_dir)) if row[0] == "90d"]
+    stored = [row for row in json.loads(curves(data_dir)) if row[0] == "90d"]
     assert [row[2:6] for row in stored] == sorted(
         [g["group_kind"], g["group"], g["n"], g["events"]] for g in first["groups"]
     )
