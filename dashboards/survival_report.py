@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboards.texts import texts
-from infra.plain_text import plain
+from infra.escaping import escaped
 
 _COLOURS = {
     "agency": ("#2563a6", "#d97a1e", "#2b8a67", "#8b4fa8", "#b3434c", "#8a7420", "#3c8ea3"),
@@ -118,7 +118,7 @@ class _Words:
     def name(self, group: Group) -> str:
         """A group's name for readers."""
         if group["group_kind"] == "agency":
-            return plain(group["group"])
+            return escaped(group["group"])
         return self(f"tercile.{group['group']}")
 
     @property
@@ -157,7 +157,7 @@ def _section(
     if kind != "agency":
         groups.sort(key=lambda group: _TERCILES.index(group["group"]))
     charts[chart_id] = _chart(groups, _COLOURS[kind], words)
-    heading = f"{plain(test['client_id'])} · {words(f'by.{kind}')}"
+    heading = f"{escaped(test['client_id'])} · {words(f'by.{kind}')}"
     return (
         f'<h2>{escape(heading)}</h2><p class="verdict">{escape(_verdict(test, words))}</p>'
         f'<div class="chart" id="{chart_id}"></div>'

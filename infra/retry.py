@@ -1,4 +1,4 @@
-"""Waiting for a service that is away: longer each time, with a line in the log, never given up."""
+"""Retrying while a service is away: with growing delays, a line in the log, and no limit."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ def delays(first: float = 0.5, most: float = 30.0) -> Iterator[float]:
         delay = min(delay * 2, most)
 
 
-def insist(
+def retry_until_done(
     action: Callable[[], ResultT],
     away: type[Exception] | tuple[type[Exception], ...],
     what: str,
     log: logging.Logger,
     sleep: Callable[[float], None] = time.sleep,
 ) -> ResultT:
-    """Do `action` until it does not raise `away`; other errors are raised at once.
+    """Call `action` until it does not raise `away`; other errors are raised at once.
 
     Args:
-        action: what to do; doing it twice must do no harm.
+        action: what to do; it must be safe to repeat.
         away: errors that mean the service cannot be reached now.
         what: the service's name, for the log.
-        log: where each wait is told.
+        log: where each wait is reported.
         sleep: how to wait, given in tests.
     """
     for delay in delays():

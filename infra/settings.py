@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AwareDatetime, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from infra.data_directory import make_private
+from infra.data_directory.paths import default_data_directory
+from infra.data_directory.permissions import create_once, make_private
+from infra.scoring.catalogue import ScorerName
 from infra.transcription.model_files import PACKAGED_MODEL, ComputeType, Device
 from processors.alerts.settings import read_alert_settings
 from processors.engagements.horizons import Horizons
 from processors.event_time import DAY_HOURS
 from schemas.topics import PARTITIONS
 
+PREFIX = "ASCOLTO_"
+"""Begins the name of each setting's environment variable."""
+
 KEY_FILE = "pseudonym.key"
-"""Where the key is kept in the data directory while none is set."""
-
-ScorerName = Literal["encoder", "lexicon"]
-
-
-def default_home() -> Path:
-    """Where data and model weights go unless told otherwise."""
-    return Path(os.environ.get("ASCOLTO_HOME", str(Path.home() / ".ascolto")))
+"""The key's file in the data directory, used where no key is set."""
 
 
 class Settings(BaseSettings):
     """What the workers and commands need to know."""
 
-    model_config = SettingsConfigDict(env_prefix="ASCOLTO_", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore")
 
-    data_dir: Path = Field(default_factory=lambda: default_home() / "data")
+    data_dir: Path = Field(default_factory=default_data_directory)
     kafka: str = Field("127.0.0.1:9092", description="Kafka's bootstrap servers, comma-separated")
     embedded: bool = Field(False, description="the broker is the embedded one (memory only)")
     partitions: Annotated[int, Field(ge=1, le=1000)] = PARTITIONS
@@ -142,6 +140,16 @@ class Settings(BaseSettings):
             return [Path(part) for part in value.split(os.pathsep) if part]
         return value
 
+    def environment(self) -> dict[str, str]:
+        """All settings as environment variables, from which a child process reads equal ones.
+
+        An empty text reads as its default, and a path in `recordings` may hold no `os.pathsep`.
+        """
+        return {
+            f"{PREFIX}{name.upper()}": _as_variable(getattr(self, name))
+            for name in type(self).model_fields
+        }
+
     @property
     def future_tolerance_us(self) -> int:
         """`future_tolerance` in microseconds."""
@@ -176,10 +184,10 @@ class Settings(BaseSettings):
         return self.data_dir / KEY_FILE
 
     def pseudonym_secret(self) -> bytes:
-        """The key of the pseudonyms; made and kept (owner only) in `data_dir` when none is set.
+        """The key of the pseudonyms; created (owner only) in `data_dir` where none is set.
 
         Raises:
-            ValueError: the key kept is empty.
+            ValueError: the file is empty.
         """
         if self.pseudonym_key is not None:
             return self.pseudonym_key.get_secret_value().encode()
@@ -188,10 +196,26 @@ class Settings(BaseSettings):
             key = path.read_bytes()
         except FileNotFoundError:
             make_private(self.data_dir)
-            key = keep_once(path, secrets.token_hex(32).encode())
+            key = create_once(path, secrets.token_hex(32).encode())
         if not key:
             raise ValueError(f"the key in {path} is empty: restore it, or remove the directory")
         return key
+
+
+def _as_variable(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case SecretStr():
+            return value.get_secret_value()
+        case list():
+            return os.pathsep.join(map(str, value))
+        case dict():
+            return json.dumps(value)
+        case datetime():
+            return value.isoformat()
+        case _:
+            return str(value)
 
 
 def _places_in(text: str) -> list[tuple[str, int, int]]:
@@ -203,24 +227,3 @@ def _places_in(text: str) -> list[tuple[str, int, int]]:
             raise ValueError("write each position as topic/partition/offset: call-ended/3/1042")
         found.append((topic, int(numbers[0]), int(numbers[1])))
     return found
-
-
-def keep_once(path: Path, content: bytes) -> bytes:
-    """Write `content` to `path`, for its owner only, unless another process was first.
-
-    Returns:
-        What is there.
-    """
-    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
-    return path.read_bytes()

@@ -18,8 +18,6 @@ from aiohttp import web
 
 from infra.embedded.processes import free_port
 
-RUN_DIRECTORY = "run"
-
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -103,16 +101,3 @@ class Page:
         self._address_file.unlink(missing_ok=True)
         if self._runner is not None:
             await self._runner.cleanup()
-
-
-def address_file(data_dir: Path, worker: str) -> Path:
-    """Where a worker leaves its page's address."""
-    return data_dir / RUN_DIRECTORY / f"{worker}.json"
-
-
-def address(data_dir: Path, worker: str) -> str | None:
-    """The address of a worker's page, or None while it serves none."""
-    try:
-        return str(json.loads(address_file(data_dir, worker).read_text(encoding="utf-8"))["url"])
-    except (FileNotFoundError, ValueError, KeyError):
-        return None

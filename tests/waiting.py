@@ -21,7 +21,7 @@ STILL = 120.0
 """Seconds without any change after which a wait fails."""
 
 _LOOKS = 200
-"""GramWeights without any change that are needed besides."""
+"""Looks without any change that are needed besides."""
 
 _MOST_CPU = 900.0
 """Processor seconds after which a command that should end is taken to be in a loop."""

@@ -1,4 +1,4 @@
-"""Entry point of the `ascolto` command: quiet on Ctrl-C even while its parts are being loaded."""
+"""What `ascolto` starts: it loads `infra.cli.main`, quietly ended by Ctrl-C even meanwhile."""
 
 from __future__ import annotations
 

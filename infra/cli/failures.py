@@ -9,30 +9,30 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
-from infra.plain_text import plain
+from infra.escaping import escaped
 
 FAILED, WRONG_USAGE, STOPPED = 1, 2, 130
 """Exit codes: it failed; it was asked for wrongly; it was stopped (Ctrl-C)."""
 
 MOST_LINES = 20
-"""Of lines that are refused, how many are named each; the others are counted."""
+"""How many refused lines are named; the others are counted."""
 
 _TODO = {
-    errno.EACCES: "give this user permission, or name another place",
-    errno.EPERM: "give this user permission, or name another place",
-    errno.EROFS: "name a place that can be written to",
+    errno.EACCES: "give this user permission, or name another path",
+    errno.EPERM: "give this user permission, or name another path",
+    errno.EROFS: "name a path that can be written to",
     errno.ENOENT: "check the path, or make its directory first",
-    errno.EEXIST: "name another place, or move what is there away",
+    errno.EEXIST: "name another path, or move what is there",
     errno.ENOTDIR: "check the path: a part of it is a file",
     errno.EISDIR: "name a file, not a directory",
-    errno.ENOSPC: "make room on that disk, then run it again",
-    errno.EDQUOT: "make room on that disk, then run it again",
+    errno.ENOSPC: "free space on that disk, then run it again",
+    errno.EDQUOT: "free space on that disk, then run it again",
     errno.EMFILE: "allow more open files (ulimit -n), then run it again",
 }
 
 
-def told(error: OSError) -> str:
-    """A sentence on an error of the operating system: what, where, how to go on."""
+def described(error: OSError) -> str:
+    """A sentence on an error of the operating system: what, where, what to do next."""
     where = "" if error.filename is None else f"{_name(error.filename)}: "
     todo = _TODO.get(error.errno or 0)
     return f"{where}{error.strerror or type(error).__name__}" + (f"; {todo}" if todo else "")
@@ -66,12 +66,12 @@ def counted(number: int, noun: str) -> str:
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal; results alone go to standard output."""
-    print(plain(text, lines=True), file=sys.stderr, flush=True)
+    """Print to standard error; results alone go to standard output."""
+    print(escaped(text, lines=True), file=sys.stderr, flush=True)
 
 
 def end_at_once(code: int) -> NoReturn:
-    """End the process without tidying up: after Ctrl-C, while libraries' threads still work."""
+    """End the process without cleaning up: after Ctrl-C, while libraries' threads still work."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.failures import FAILED, STOPPED, cannot_write, counted, say, told
+from infra.cli.failures import FAILED, STOPPED, cannot_write, counted, described, say
 from infra.cli.figures import commands as figure_commands
 from infra.cli.importing import commands as importing_commands
 from infra.cli.operate import commands as operating_commands
@@ -30,7 +30,7 @@ from infra.cli.options import (
     wrong_usage,
 )
 from infra.cli.run import commands as run_commands
-from infra.settings import ScorerName
+from infra.scoring.catalogue import ScorerName
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,7 +46,7 @@ app = typer.Typer(
 )
 
 
-def _tell_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
@@ -67,7 +67,7 @@ app.add_typer(importing_commands.app, name="import")
 def _options(
     _: Annotated[
         bool,
-        typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which it is."),
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Say which it is."),
     ] = False,
 ) -> None:
     """Options of the command itself."""
@@ -77,7 +77,9 @@ def _options(
 def demo(
     data_dir: DataDir = None,
     seed: Annotated[int, typer.Option(help="The same seed plays the same events.")] = 1,
-    exit_: Annotated[bool, typer.Option("--exit", help="End when all events are through.")] = False,
+    exit_: Annotated[
+        bool, typer.Option("--exit", help="End when all events are processed.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Last line: the figures as JSON.")
     ] = False,
@@ -86,7 +88,7 @@ def demo(
 ) -> None:
     """Play 120 days of three agencies through the whole system, real audio calls included.
 
-    Takes some minutes; the same command goes on where it was stopped. Afterwards, with the same
+    Takes some minutes; the same command resumes where it was stopped. Afterwards, with the same
     data directory: [bold]ascolto figures --window 90d[/bold]
     """
     from infra.cli.run.demo import run_demo
@@ -219,11 +221,11 @@ def score(
     (it, the default, or en), "survey_rating" (0 to 10), "people" (names
     to take out). What 'ascolto transcribe --json' prints fits as it is.
     """
+    if str(file) != "-":
+        require_text(file, "a conversation")
     from infra.cli.one_call.score import score as score_lines
     from infra.scoring.catalogue import scorer_of
 
-    if str(file) != "-":
-        require_text(file, "a conversation")
     reader = scorer_of(scorer or read_settings(None).scorer)
     if str(file) == "-":
         raise typer.Exit(score_lines(sys.stdin, sys.stdout, reader))
@@ -241,14 +243,14 @@ def doctor(
     Exit code 1 if anything is. Where ASCOLTO_KAFKA and ASCOLTO_CLICKHOUSE_URL are set, those are
     checked too.
     """
-    from infra.cli.doctor.report import examine
+    from infra.cli.doctor.report import run_checks
 
     if data_dir is not None and not data_dir.is_dir():
         raise wrong_usage(
-            f"there is no directory {data_dir}: check --data-dir; without it doctor looks at the "
+            f"there is no directory {data_dir}: check --data-dir; without it doctor checks the "
             "default one"
         )
-    raise typer.Exit(examine(read_settings(data_dir), as_json=as_json))
+    raise typer.Exit(run_checks(read_settings(data_dir), as_json=as_json))
 
 
 def main() -> None:
@@ -267,7 +269,7 @@ def main() -> None:
         say("stopped")
         sys.exit(STOPPED)
     except OSError as error:
-        say(told(error))
+        say(described(error))
         sys.exit(FAILED)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DataDir = Annotated[
     Path | None,
     typer.Option(
-        "--data-dir", help="Where data is kept. Default: ASCOLTO_DATA_DIR, or ~/.ascolto/data."
+        "--data-dir", help="Where data is stored. Default: ASCOLTO_DATA_DIR, or ~/.ascolto/data."
     ),
 ]
 EventsFile = Annotated[Path, typer.Argument(help="Events as JSON lines.")]
@@ -45,19 +45,19 @@ def read_settings(data_dir: Path | None) -> Settings:
     """
     from pydantic import ValidationError
 
-    from infra.misspelt_settings import warnings
     from infra.settings import Settings
+    from infra.unknown_settings import warnings
 
     for warning in warnings():
         say(warning)
     try:
         return Settings() if data_dir is None else Settings(data_dir=data_dir.absolute())
     except ValidationError as error:
-        told = "; ".join(
+        faults = "; ".join(
             f"ASCOLTO_{'_'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"
             for each in error.errors()
         )
-        raise typer.BadParameter(f"settings in the environment are wrong: {told}") from error
+        raise typer.BadParameter(f"settings in the environment are wrong: {faults}") from error
 
 
 def read_time(text: str, option: str = "--as-of") -> datetime:

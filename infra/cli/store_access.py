@@ -44,7 +44,7 @@ def any_store(settings: Settings) -> Iterator[Client]:
     """
     from infra.clickhouse.client import NoStore, StoreInUse, open_client
     from infra.clickhouse.damage import StoreDamaged
-    from infra.data_directory import private_files
+    from infra.data_directory.permissions import private_files
 
     with private_files():
         try:
@@ -54,7 +54,7 @@ def any_store(settings: Settings) -> Iterator[Client]:
         except (NoStore, StoreDamaged) as error:
             raise failure(str(error)) from error
         try:
-            with _refusals_told(settings, client):
+            with _refusals_reported(settings, client):
                 yield _watched(client, settings)
         finally:
             client.close()
@@ -85,27 +85,28 @@ def require_store(data_dir: Path, name: str = "the data directory (--data-dir)")
 
 
 def _require_whole(data_dir: Path) -> None:
-    """Refuse a store whose figures are only half made again.
+    """Refuse a store whose figures are only partly made again.
 
     Raises:
-        typer.Exit: they are; it says what runs, and what to do.
+        typer.Exit: they are; the message says what runs, and what to do.
     """
-    from infra.cli.run.stack import refilling
-    from infra.running import lock_holder, running
+    from infra.cli.run.stack import refilling_marker
+    from infra.data_directory.processes import lock_holder, running_processes
 
-    if not refilling(data_dir).exists():
+    if not refilling_marker(data_dir).exists():
         return
     if lock_holder(data_dir) is None:
         again = "demo" if (data_dir / "demo.json").exists() else "run all"
         raise failure(
-            f"the stack on {data_dir} stopped before its figures were whole: let it end once, and "
-            f"ask again: ascolto {again} --exit --data-dir {data_dir}"
+            f"the stack on {data_dir} stopped before its figures were complete: let it end once, "
+            f"then ask again: ascolto {again} --exit --data-dir {data_dir}"
         )
-    pages = [each for each in running(data_dir) if each.what.startswith("the analytics")]
-    seen = "; ".join(map(str, [*running(data_dir)][:1] + pages))
+    running = running_processes(data_dir)
+    pages = [each for each in running if each.name.startswith("the analytics")]
+    seen = "; ".join(map(str, running[:1] + pages))
     raise failure(
         f"the figures in {data_dir} are being made: {seen}. Look at its page meanwhile; when all "
-        "is through, stop it with Ctrl-C, and ask again"
+        "is processed, stop it with Ctrl-C, and ask again"
     )
 
 
@@ -129,7 +130,7 @@ def _watched(client: Client, settings: Settings) -> Client:
 
 
 @contextmanager
-def _refusals_told(settings: Settings, client: Client) -> Iterator[None]:
+def _refusals_reported(settings: Settings, client: Client) -> Iterator[None]:
     """What the engine refuses, or cannot read, said with what to do.
 
     Raises:

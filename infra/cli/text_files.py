@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from infra.cli.failures import cannot_read
-from schemas.errors import AscoltoError
+from infra.errors import InfraError
 
 _LOOKED_AT = 1 << 16
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1b")
@@ -16,14 +16,14 @@ _SOME_TEXT = 0.25
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-class NoLines(AscoltoError):
+class NoLines(InfraError):
     """A file cannot hold JSON lines; the message says why and what to do."""
 
 
 def require_lines(path: Path, what: str) -> None:
     """Refuse a file that is missing, empty, a directory, not readable or not text.
 
-    What is not a regular file, as a pipe, is taken as it is: looking would use it up.
+    What is not a regular file, as a pipe, is accepted unread: reading would use it up.
 
     Args:
         path: the file.
@@ -41,12 +41,12 @@ def require_lines(path: Path, what: str) -> None:
         with path.open("rb") as file:
             if not path.is_file():
                 return
-            begin = file.read(_LOOKED_AT)
+            start = file.read(_LOOKED_AT)
     except OSError as error:
         raise NoLines(cannot_read(path, error)) from error
-    if not begin.strip():
+    if not start.strip():
         raise NoLines(f"{path} is empty; {wanted}")
-    if begin.startswith(_UTF16) and begin.count(0) > len(begin) * _SOME_TEXT:
+    if start.startswith(_UTF16) and start.count(0) > len(start) * _SOME_TEXT:
         raise NoLines(f"{path} is UTF-16; save it as UTF-8, {what} on each line")
-    if len(begin.translate(None, _CONTROLS)) < len(begin) * (1 - _MOST_CONTROLS):
+    if len(start.translate(None, _CONTROLS)) < len(start) * (1 - _MOST_CONTROLS):
         raise NoLines(f"{path} is binary, not text; {wanted}")

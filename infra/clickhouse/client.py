@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.clickhouse.damage import StoreDamaged, check_parts, unopenable
-from infra.data_directory import NoDirectory, make_private
-from infra.retry import insist
-from infra.running import running
+from infra.data_directory.file_lock import is_locked
+from infra.data_directory.permissions import NoDirectory, make_private
+from infra.data_directory.processes import running_processes
+from infra.errors import InfraError
+from infra.retry import retry_until_done
 from infra.settings import Settings
-from schemas.errors import AscoltoError
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -23,11 +23,11 @@ log = logging.getLogger(__name__)
 STORE_DIRECTORY = "store"
 
 
-class NoStore(AscoltoError):
+class NoStore(InfraError):
     """The embedded store's directory cannot be one."""
 
 
-class StoreInUse(AscoltoError):
+class StoreInUse(InfraError):
     """Another process holds the embedded store: it serves one process at a time."""
 
 
@@ -67,12 +67,12 @@ def open_embedded(data_dir: Path, *, damaged: bool = False) -> Client:
         raise NoStore(str(error)) from error
     except OSError as error:
         raise NoStore(f"{path} cannot be a directory: {error.strerror}") from error
-    if _locked(path / "status"):
+    if _locked_by_another(path / "status"):
         raise StoreInUse(_in_use(data_dir, path))
     try:
         client = clickhouse_connect.get_client(interface="chdb", path=str(path))
     except (ProgrammingError, DatabaseError) as error:
-        if _locked(path / "status"):
+        if _locked_by_another(path / "status"):
             raise StoreInUse(_in_use(data_dir, path)) from error
         raise StoreDamaged(unopenable(path)) from error
     if not damaged:
@@ -91,7 +91,7 @@ def has_store(data_dir: Path) -> bool:
 
 def _in_use(data_dir: Path, path: Path) -> str:
     pid = _holder(path / "status")
-    pages = {each.pid: each.page for each in running(data_dir) if each.page is not None}
+    pages = {each.pid: each.page for each in running_processes(data_dir) if each.page is not None}
     who = "" if pid is None else f" (process {pid})"
     page = pages.get(pid) if pid is not None else None
     shown = "" if page is None else f"; its page {page} shows the figures meanwhile"
@@ -101,23 +101,12 @@ def _in_use(data_dir: Path, path: Path) -> str:
     )
 
 
-def _locked(status_file: Path) -> bool:
+def _locked_by_another(status_file: Path) -> bool:
     """Whether the engine of another process holds its lock.
 
     Asking the engine itself would have it print to stderr.
     """
-    try:
-        with status_file.open("r+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return not _ours(status_file)
-    return False
-
-
-def _ours(status_file: Path) -> bool:
-    return _holder(status_file) == os.getpid()
+    return is_locked(status_file) and _holder(status_file) != os.getpid()
 
 
 def _holder(status_file: Path) -> int | None:
@@ -134,7 +123,7 @@ def _open_server(url: str) -> Client:
     import clickhouse_connect
     from clickhouse_connect.driver.exceptions import OperationalError
 
-    return insist(
+    return retry_until_done(
         lambda: clickhouse_connect.get_client(dsn=url, autogenerate_session_id=False),
         (OperationalError, OSError),
         "ClickHouse",

@@ -1,6 +1,6 @@
-"""Damaged files of the embedded store: found, named by table, and what is to be done about them.
+"""Damaged files of the embedded store: found, named by table, and how to repair them.
 
-The engine sets a damaged part aside at its start and goes on without its rows, or raises when
+The engine sets a damaged part aside at its start and continues without its rows, or raises when
 it reads one. Neither may pass for a figure.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from schemas.errors import AscoltoError
+from infra.errors import InfraError
 from schemas.rows import DEAD_LETTERS, EVENTS
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _SET_ASIDE = (
 )
 
 
-class StoreDamaged(AscoltoError):
+class StoreDamaged(InfraError):
     """Files of the embedded store are damaged; the message says which tables' and what to do.
 
     `tables` are their names, none where the store cannot be opened at all.
@@ -48,7 +48,7 @@ def is_damage(error: Exception) -> bool:
 
 
 def parts_set_aside(client: Client) -> list[tuple[str, str]]:
-    """Table and name of each part that the engine could not read and goes on without."""
+    """Table and name of each part that the engine could not read and continues without."""
     return [(str(table), str(part)) for table, part in client.query(_SET_ASIDE).result_rows]
 
 
@@ -75,7 +75,7 @@ def check_tables(client: Client, path: Path, tables: Iterable[str]) -> None:
 
 
 def damaged(path: Path, tables: Iterable[str]) -> StoreDamaged:
-    """What to raise for a store of which `tables` are damaged."""
+    """The error for a store of which `tables` are damaged."""
     names = sorted(tables)
     of = f"files of the store in {path} are damaged ({', '.join(names)}): its figures are not shown"
     data_dir = path.parent
@@ -90,13 +90,13 @@ def damaged(path: Path, tables: Iterable[str]) -> StoreDamaged:
 
 
 def unopenable(path: Path) -> str:
-    """What to say of a store that the engine cannot open."""
+    """The message about a store that the engine cannot open."""
     return f"the store in {path} cannot be opened: it is damaged; {_from_elsewhere(path.parent)}"
 
 
 def _from_elsewhere(data_dir: Path) -> str:
     return (
-        f"bring {data_dir} back from a backup, or move it away (its pseudonym.key stays with you) "
+        f"restore {data_dir} from a backup, or move it away (its pseudonym.key stays with you) "
         "and send the events again, from their files (ascolto run all --events FILE) or from the "
         "system that emitted them"
     )

@@ -1,4 +1,4 @@
-"""A time limit on the engine in process, which a damaged file can keep busy for ever."""
+"""A time limit on the engine in process, which a damaged file can keep busy forever."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _WATCHED = frozenset({"query", "command", "insert", "raw_query", "raw_insert", "
 
 
 class Watched:
-    """A client whose statements each have a time limit; past it, something is called, once.
+    """A client whose statements each have a time limit; past it, a function is called, once.
 
-    The engine works in a thread of its own and cannot be interrupted: what is called had better
-    end the process.
+    The engine works in a thread of its own and cannot be interrupted: the function should end
+    the process.
     """
 
     def __init__(self, client: Any, expired: Callable[[], None], seconds: float) -> None:

@@ -15,15 +15,15 @@ from schemas.topics import CALL_TRANSCRIBED
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-_KEPT = (EVENTS, EVENT_CLAIMS, DEAD_LETTERS, LETTER_REPLAYS)
-DERIVED = tuple(table for table in TABLES if table not in _KEPT)
+_NOT_DERIVED = (EVENTS, EVENT_CLAIMS, DEAD_LETTERS, LETTER_REPLAYS)
+DERIVED = tuple(table for table in TABLES if table not in _NOT_DERIVED)
 """Tables whose rows the workers write again when the journal is sent again."""
 
 _PAGE = 5000
 
 
 class Journaled(NamedTuple):
-    """One fact as the journal keeps it."""
+    """One fact as the journal stores it."""
 
     client_id: str
     topic: str
@@ -60,7 +60,7 @@ def sealed_with(client: Client, key: bytes) -> bool:
 
 
 def read_claims(client: Client) -> dict[tuple[str, str], str]:
-    """The digest that stands of each client's event, by its identity."""
+    """The digest in force of each client's event, by its identity."""
     rows = client.query("SELECT client_id, event_id, digest FROM event_claims FINAL").result_rows
     return {(client_id, event_id): digest for client_id, event_id, digest in rows}
 
@@ -75,7 +75,7 @@ def facts_after(client: Client, time: datetime) -> list[Journaled]:
     return [Journaled(*row) for row in rows]
 
 
-def forget_facts_after(client: Client, time: datetime) -> None:
+def delete_facts_after(client: Client, time: datetime) -> None:
     """Take the facts whose time is later than `time` out of the journal."""
     client.command(
         "DELETE FROM events WHERE event_time > {time:DateTime64(6, 'UTC')}",
@@ -83,11 +83,11 @@ def forget_facts_after(client: Client, time: datetime) -> None:
     )
 
 
-def forget_derived(client: Client) -> None:
+def truncate_derived(client: Client) -> None:
     """Empty the derived tables, before workers with empty states fill them again.
 
-    Rows of a former life would stay otherwise: those of an engagement that a late call was
-    moving when the worker died are never told of again once both calls come in order.
+    Stale rows would stay otherwise: those of an engagement that a late call was moving when the
+    worker died are not published again once both calls come in order.
     """
     for table in DERIVED:
         client.command(f"TRUNCATE TABLE {table.name}")

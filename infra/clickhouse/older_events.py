@@ -2,7 +2,7 @@
 
 Payments and cancellations are in the journal with their source, so they get the identity that
 they get when they are sent again. Of a call the source is not known any more: its identity is
-made of its id alone, and whoever sends it again is known by what it says.
+made of its id alone, and one that is sent again is recognised by its contents.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def has_older_events(client: Client) -> bool:
 def name_older_events(client: Client, key: bytes) -> int:
     """Give the events of every table their identities.
 
-    The journal comes last: interrupted, it is done again from its begin and ends alike. Journal
-    rows that cannot be read stay as they are, and so do the quotes of alerts.
+    The journal comes last: interrupted, it is repeated from the beginning, with the same result.
+    Journal rows that cannot be read stay as they are, and so do the quotes of alerts.
 
     Args:
         client: the store; nothing else may write to it.

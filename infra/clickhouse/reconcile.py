@@ -1,7 +1,7 @@
 """The figures recomputed from the journal with SQL alone, beside those that were streamed.
 
-Nothing here shares code with the streams: `reckoning/*.sql` states the definitions again, each file
-one step that names the steps before it.
+Nothing here shares code with the streams: `recomputation/*.sql` states the definitions again, each
+file one step that names the steps before it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from infra.clickhouse.comparing import Difference, Sides, differences
+from infra.clickhouse.comparison import Difference, Sides, differences
 from processors.engagements.horizons import Horizons
 from processors.event_time import HOUR_US
 from schemas.figures import MetricWindow
@@ -38,16 +38,16 @@ _STEPS = (
     "journaled_attempts",
     "answers",
     "conversations",
-    "reckoned_surveys",
+    "recomputed_surveys",
     "returns",
     "payments",
     "cancellations",
     "chains",
     "engagement_facts",
-    "reckoned_engagements",
+    "recomputed_engagements",
     "correlated",
     "moments",
-    "reckoned_hours",
+    "recomputed_hours",
     "asked",
 )
 
@@ -58,9 +58,9 @@ class Comparison:
 
     table: Table
     time: str
-    """The column by which a row lies within the time asked for."""
-    reckoned: str
-    """The step that makes the table again."""
+    """The column by which a row is within the time asked for."""
+    recomputed: str
+    """The step that recomputes the table."""
     left_out: tuple[str, ...] = ()
     absent_is_zero: bool = False
     """A row that is not there is one of zeros."""
@@ -85,10 +85,10 @@ COMPARISONS = (
         left_out=tuple(name for name in CALLS.columns if name not in _OF_A_CALL),
     ),
     Comparison(ATTEMPTS, "ended_at", "journaled_attempts"),
-    Comparison(CALL_SURVEYS, "known_at", "reckoned_surveys"),
-    Comparison(ENGAGEMENTS, "opened_at", "reckoned_engagements"),
-    Comparison(AGENCY_HOURS, "hour", "reckoned_hours", absent_is_zero=True),
-    Comparison(AGENCY_METRICS, "as_of", "reckoned_figures", left_out=("as_of", *_P_VALUES)),
+    Comparison(CALL_SURVEYS, "known_at", "recomputed_surveys"),
+    Comparison(ENGAGEMENTS, "opened_at", "recomputed_engagements"),
+    Comparison(AGENCY_HOURS, "hour", "recomputed_hours", absent_is_zero=True),
+    Comparison(AGENCY_METRICS, "as_of", "recomputed_figures", left_out=("as_of", *_P_VALUES)),
 )
 
 
@@ -110,7 +110,7 @@ def reconcile(
     currency: str,
     latest: datetime = datetime(2106, 1, 1, tzinfo=UTC),
 ) -> Reconciled:
-    """Reckon every figure within [begin, end) again and compare.
+    """Recompute every figure within [begin, end) and compare.
 
     Args:
         client: the store; nothing should be writing to it, or what is under way differs.
@@ -118,7 +118,7 @@ def reconcile(
         end: the end of it.
         horizons: every client's H, as the streamed figures were made with.
         currency: code of the amounts that are summed, likewise.
-        latest: events later than this have no effect: they lie in the future.
+        latest: events later than this have no effect: they are in the future.
 
     Returns:
         `Difference.one` is the streamed figure, `.other` the recomputed one.
@@ -143,7 +143,7 @@ def reconcile(
             client,
             comparison,
             f"{table.name} FINAL {within}",
-            f"{comparison.reckoned} {within}",
+            f"{comparison.recomputed} {within}",
             with_clause=_with_clause(),
             parameters=parameters,
         )
@@ -217,14 +217,14 @@ def _count(client: Client, table: str, time: str, parameters: Mapping[str, Any])
 @cache
 def _with_clause() -> str:
     """All steps by name, each after those it builds on."""
-    folder = resources.files("infra.clickhouse") / "reckoning"
+    folder = resources.files("infra.clickhouse") / "recomputation"
     steps = {step: (folder / f"{step}.sql").read_text(encoding="utf-8") for step in _STEPS}
     steps |= {
         "passed_sums": _passed_sums(),
         "unknown_sums": _unknown_sums(),
         "window_sums": _window_sums(),
     }
-    steps["reckoned_figures"] = (folder / "reckoned_figures.sql").read_text(encoding="utf-8")
+    steps["recomputed_figures"] = (folder / "recomputed_figures.sql").read_text(encoding="utf-8")
     return "WITH " + ",\n".join(f"{name} AS (\n{sql}\n)" for name, sql in steps.items()) + "\n"
 
 
@@ -235,7 +235,7 @@ def _passed_sums() -> str:
     """
     sums = ", ".join(f"sum({name}) OVER passed AS {name}" for name in HOUR_SUMS)
     return (
-        f"SELECT client_id, agency_id, segment, hour, {sums} FROM reckoned_hours "  # noqa: S608
+        f"SELECT client_id, agency_id, segment, hour, {sums} FROM recomputed_hours "  # noqa: S608
         "WINDOW passed AS (PARTITION BY client_id, agency_id, segment ORDER BY hour)"
     )
 
@@ -248,7 +248,7 @@ def _unknown_sums() -> str:
         f"SELECT {', '.join(f'asked.{name} AS {name}' for name in names)}, {sums} FROM ("  # noqa: S608
         "SELECT *, toDate(hour) + arrayJoin(range(toUInt32("
         f"least(toDate(known) - toDate(hour), {_LONGEST_DAYS}) + 1))) AS day "
-        "FROM reckoned_hours WHERE known > hour) AS late "
+        "FROM recomputed_hours WHERE known > hour) AS late "
         f"INNER JOIN asked ON {_same('asked', 'late')} AND asked.day = late.day "
         "WHERE late.hour >= asked.begins AND late.hour < asked.ends AND late.known >= asked.ends "
         f"GROUP BY {', '.join(names)}"
@@ -270,7 +270,7 @@ def _window_sums() -> str:
     return (
         "SELECT asked.client_id AS client_id, asked.agency_id AS agency_id, "  # noqa: S608
         "asked.segment AS segment, asked.window AS window, asked.day AS day, "
-        f"asked.as_of AS as_of, asked.stands AS stands, {sums} FROM asked "
+        f"asked.as_of AS as_of, asked.is_stored AS is_stored, {sums} FROM asked "
         f"ASOF LEFT JOIN passed_sums AS until ON {_same('asked', 'until')} "
         "AND until.hour < asked.ends "
         f"ASOF LEFT JOIN passed_sums AS before ON {_same('asked', 'before')} "

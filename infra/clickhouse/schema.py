@@ -17,8 +17,8 @@ _NUMBERS = f"SELECT DISTINCT number FROM {LEDGER} ORDER BY number"  # noqa: S608
 class Migration:
     """One step of the store's schema; statements end with a line of `;`.
 
-    A step that was broken off is done again from its begin, so each statement must be such that
-    doing it twice does no harm (`IF NOT EXISTS`, `IF EXISTS`).
+    An interrupted step is repeated from its beginning, so each statement must be safe to
+    repeat (`IF NOT EXISTS`, `IF EXISTS`).
     """
 
     number: int

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from infra.retry import insist
-from schemas.errors import AscoltoError
+from infra.errors import InfraError
+from infra.retry import retry_until_done
 from schemas.rows import Table
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ _PAGE_SECONDS = 60
 """Longest time that a query of the page may take."""
 
 
-class StoreAway(AscoltoError):
+class StoreAway(InfraError):
     """The store cannot take rows now."""
 
 
 class Store(Protocol):
-    """Where rows are kept. Writing a row twice leaves one."""
+    """Where rows are stored. Writing a row twice leaves one."""
 
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:
         """Write `rows` (every column but `version` and `is_deleted` may not be left out)."""
@@ -100,14 +100,14 @@ class ClickHouseStore:
     def _insert(self, table: Table, rows: Sequence[Row]) -> None:
         names = list(table.columns)
         data = [[row[name] for name in names] for row in rows]
-        self._insist(lambda client: client.insert(table.name, data, column_names=names))
+        self._retried(lambda client: client.insert(table.name, data, column_names=names))
 
     def _read(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        result = self._insist(lambda client: client.query(sql, parameters=dict(parameters)))
+        result = self._retried(lambda client: client.query(sql, parameters=dict(parameters)))
         return [tuple(row) for row in result.result_rows]
 
-    def _insist(self, action: Callable[[Client], ResultT]) -> ResultT:
-        return insist(lambda: self._try(action), StoreAway, "ClickHouse", log)
+    def _retried(self, action: Callable[[Client], ResultT]) -> ResultT:
+        return retry_until_done(lambda: self._try(action), StoreAway, "ClickHouse", log)
 
     def _try(self, action: Callable[[Client], ResultT]) -> ResultT:
         from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError

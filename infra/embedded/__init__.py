@@ -1,1 +1,1 @@
-"""The parts that make one machine enough: a broker in a process of its own, children's keep."""
+"""What one machine needs: a Kafka broker in a process of its own, and child processes."""

@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 from infra.embedded import processes as children
-from schemas.errors import AscoltoError
+from infra.errors import InfraError
 
 _READY_SECONDS = 10.0
 
 
-class BrokerFailed(AscoltoError):
+class BrokerFailed(InfraError):
     """The broker did not start."""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from infra.data_directory import PRIVATE_UMASK
+from infra.data_directory.permissions import PRIVATE_UMASK
 
 _PR_SET_PDEATHSIG = 1
 
@@ -55,7 +55,7 @@ def _death_binding() -> Callable[[], None] | None:
 
     def bind() -> None:
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it ended before the kernel was told
+        if os.getppid() != parent:  # it ended before prctl
             os._exit(1)
 
     return bind

@@ -11,15 +11,15 @@ from typing import Any, Final
 import yaml
 from pydantic import ValidationError
 
+from infra.errors import InfraError
 from processors.mapping.model import DATA_OF, Mapping, WrongField
 from processors.mapping.records import check_path
-from schemas.errors import AscoltoError
 
 _MERGED: Final = ("tables", "data", "input")
 """Parts of a mapping of which a user's own replaces single entries; it replaces others whole."""
 
 
-class MappingError(AscoltoError):
+class MappingError(InfraError):
     """A mapping file that cannot be used; the message names the file, the line and the fix."""
 
 

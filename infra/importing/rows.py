@@ -12,9 +12,9 @@ from typing import Any
 
 import jmespath
 
+from infra.errors import InfraError
 from processors.mapping.model import Input, Mapping, Part, Table, Value
 from processors.mapping.records import Record, Row
-from schemas.errors import AscoltoError
 
 _DELIMITERS = ",;\t|"
 _MOST_CELL = 1_000_000
@@ -26,7 +26,7 @@ Names = tuple[str, ...]
 csv.field_size_limit(_MOST_CELL)
 
 
-class UnreadableExport(AscoltoError):
+class UnreadableExport(InfraError):
     """A file that is not what its mapping says; the message says what it is and what to change."""
 
 

@@ -22,6 +22,7 @@ import fsspec
 import yaml
 from pydantic import Field, ValidationError
 
+from infra.errors import InfraError
 from infra.importing.importer import Import, Imported, read_tables
 from infra.importing.letters import REFUSED, TOPIC
 from infra.importing.mapping_files import MappingError, load
@@ -30,7 +31,6 @@ from processors.mapping.mapper import Refused, UnknownCustomer
 from processors.mapping.model import Part
 from schemas.dead_letters import dead_letter
 from schemas.derived import DeadLetter
-from schemas.errors import AscoltoError
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ _MOST_REPORTED = 1000
 """Records named in a report; the others are counted."""
 
 
-class WrongConfiguration(AscoltoError):
+class WrongConfiguration(InfraError):
     """The configuration of watched folders cannot be used; the message says why."""
 
 

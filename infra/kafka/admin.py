@@ -1,4 +1,4 @@
-"""Kafka's topics, made and checked by an admin step; nothing creates a topic by the way."""
+"""Kafka's topics, made and checked by an admin step; nothing else creates a topic."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from infra.retry import insist
-from schemas.errors import AscoltoError
+from infra.errors import InfraError
+from infra.retry import retry_until_done
 from schemas.topics import MOST_STATE_BYTES, TOPICS
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BOOTSTRAP_MS = 5_000
-"""How long an attempt at brokers that are away takes before it is told."""
+"""How long an attempt at brokers that are away takes before it is reported."""
 
 CHANGELOG_CONFIG = {
     "cleanup.policy": "compact",
@@ -25,7 +25,7 @@ CHANGELOG_CONFIG = {
 }
 
 
-class WrongPartitions(AscoltoError):
+class WrongPartitions(InfraError):
     """A topic has another number of partitions than the catalogue asks for."""
 
 
@@ -34,7 +34,7 @@ def open_admin(bootstrap: str) -> KafkaAdminClient:
     from kafka.admin import KafkaAdminClient
     from kafka.errors import KafkaError
 
-    return insist(
+    return retry_until_done(
         lambda: KafkaAdminClient(
             bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=BOOTSTRAP_MS
         ),
@@ -80,7 +80,7 @@ def ensure_topics(
 def _adjust(admin: KafkaAdminClient, wanted: Mapping[str, Mapping[str, str]]) -> None:
     """Give topics of an earlier version the settings that this one cannot do without.
 
-    What a broker does not tell is left alone, and so is what the team may have chosen.
+    What a broker does not report is left alone, and so is what the team may have chosen.
     """
     from kafka.admin import ConfigResource, ConfigResourceType
 

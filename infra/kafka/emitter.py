@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from infra.errors import InfraError
 from infra.kafka.admin import BOOTSTRAP_MS
-from infra.retry import insist
+from infra.retry import retry_until_done
 from schemas.codec import InvalidMessage, Routed, decode_inbound
-from schemas.errors import AscoltoError
 from schemas.topics import MOST_LETTER_BYTES, Topic
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _DELIVERY_MS = 24 * 3600 * 1000
 
 @dataclass(frozen=True)
 class Line:
-    """One line of an events file: what it holds, and where it stands."""
+    """One line of an events file: its contents, and its number."""
 
     number: int
     raw: bytes
@@ -49,7 +49,7 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[Line]:
             yield Line(number, text, decode_inbound(text))
 
 
-class DeliveryFailed(AscoltoError):
+class DeliveryFailed(InfraError):
     """Kafka did not confirm an event."""
 
 
@@ -70,7 +70,7 @@ class Emitter:
         from kafka import KafkaProducer
         from kafka.errors import KafkaError
 
-        self._producer = insist(
+        self._producer = retry_until_done(
             lambda: KafkaProducer(
                 bootstrap_servers=self.bootstrap.split(","),
                 acks="all",
@@ -118,7 +118,7 @@ class Emitter:
             self.confirm()
 
     def _sent(self, topic: Topic, key: bytes, value: bytes, partition: int | None) -> Any:
-        """The promise of a message; waits for room, and for brokers to tell who takes it."""
+        """The future of a message; waits for buffer space, and for the topic's metadata."""
         from kafka.errors import KafkaError, KafkaTimeoutError
 
         assert self._producer is not None
@@ -156,7 +156,7 @@ class Emitter:
         from kafka.errors import KafkaError, KafkaTimeoutError
 
         assert self._producer is not None
-        begun = time.monotonic()
+        started = time.monotonic()
         while True:
             try:
                 self._producer.flush(timeout=SAY_EVERY)
@@ -169,7 +169,7 @@ class Emitter:
                     self.bootstrap,
                     waiting,
                     len(self._in_flight) + self.confirmed,
-                    time.monotonic() - begun,
+                    time.monotonic() - started,
                 )
         try:
             for future in self._in_flight:

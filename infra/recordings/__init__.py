@@ -1,1 +1,1 @@
-"""Recordings: where they lie, which formats they may have, their samples."""
+"""Recordings: where they are, which formats they may have, their samples."""

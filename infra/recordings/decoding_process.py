@@ -2,7 +2,7 @@
 
 `python -m infra.recordings.decoding_process --suffix .wav --layout stereo --longest 14400` is
 started for each reading (`infra/recordings/sound.py`). A file's header can make FFmpeg ask for any
-memory, work for ever, crash, or open other files and addresses; so it works here, where memory and
+memory, work forever, crash, or open other files and addresses; so it works here, where memory and
 processor time are limited and nothing more can be opened.
 """
 
@@ -30,6 +30,7 @@ from av.audio.fifo import AudioFifo
 from av.audio.layout import AudioLayout
 from av.audio.resampler import AudioResampler
 
+from infra.errors import InfraError
 from infra.recordings.decoding_protocol import (
     BROKEN,
     END,
@@ -45,7 +46,6 @@ from infra.recordings.decoding_protocol import (
     SOUND,
 )
 from infra.recordings.file_formats import ACCEPTED, Container, container_of
-from schemas.errors import AscoltoError
 
 _AT_ONCE, _SECONDS_AT_ONCE = 60 * RATE, 120
 """Samples of a recording, at its own rate, that are resampled at once, and at most how long."""
@@ -53,11 +53,11 @@ _TRAILER = 1.1
 """What comes after a WAV's sound is not so much of it."""
 
 
-class Refused(AscoltoError):
+class Refused(InfraError):
     """The recording asks for more than is allowed: trying again does not help."""
 
 
-class Broken(AscoltoError):
+class Broken(InfraError):
     """The recording is no sound: trying again does not help."""
 
 
@@ -200,7 +200,12 @@ def _audio(container: Any) -> Any:
 
 
 def _require_allowed(rate: int, channels: int) -> None:
-    """Raises `Refused` for what would cost memory out of proportion, or is no telephone call."""
+    """Check what would cost memory out of proportion, or is no telephone call.
+
+    Raises:
+        Refused: a value is not allowed.
+        Broken: there are no channels.
+    """
     if channels < 1:
         raise Broken("its header states no channels that make sense")
     if channels > MOST_CHANNELS:
@@ -233,7 +238,7 @@ def _declared(container: Any, stream: Any, found: Container) -> float | None:
 
 
 def _other_streams(container: Any, stream: Any) -> list[str]:
-    """What stands beside the sound that is heard: further tracks and pictures that move."""
+    """What is in the file besides the sound that is decoded: further tracks, and video."""
     tracks = [
         f"track:{number}"
         for number, other in enumerate(container.streams.audio, 1)
@@ -249,7 +254,7 @@ def _other_streams(container: Any, stream: Any) -> list[str]:
 def _grouped(frames: Iterator[Any]) -> Iterator[Any]:
     """Longer frames: telephone codecs have 20 ms in each, too little to resample one by one.
 
-    Frames of one form only stand together: damage may make a stereo recording mono in its midst,
+    Only frames of one form are joined: damage may make a stereo recording mono in its midst,
     and the buffer reads beyond such a frame's end.
     """
     for _, alike in groupby(frames, key=_form):

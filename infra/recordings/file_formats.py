@@ -20,7 +20,7 @@ class Container:
     """How a file is opened: FFmpeg's demuxer, its options, the byte its content begins at.
 
     `declares` says whether the file itself states how long it lasts; elsewhere FFmpeg's figure is
-    an estimate. `seconds` is what it states where FFmpeg does not tell.
+    an estimate. `seconds` is what it states where FFmpeg does not say.
     """
 
     demuxer: str
@@ -59,7 +59,7 @@ _PLACEHOLDER = 0x7FFF_0000
 _LENGTH_TAGS = (b"Xing", b"Info", b"VBRI")
 
 ACCEPTED = "WAV, MP3, Ogg, FLAC, MP4/M4A, AAC, WebM, WMA, AIFF, AU, AMR, CAF, WavPack and GSM"
-"""The formats as one tells them to a person."""
+"""The formats, for messages."""
 
 
 def container_of(file: BinaryIO, suffix: str) -> Container | None:
@@ -123,7 +123,7 @@ def _after_id3(file: BinaryIO) -> int:
 
 
 def _wav_seconds(file: BinaryIO, begin: int) -> float | None:
-    """What a WAV's header says of its length: FFmpeg tells only what is there of it."""
+    """What a WAV's header says of its length: FFmpeg gives only what is there of it."""
     file.seek(begin)
     if file.read(4) != b"RIFF":
         return None

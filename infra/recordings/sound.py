@@ -1,7 +1,7 @@
 """A recording's channels at 16 kHz, read block by block so that its length costs no memory.
 
 Decoded in a process of its own (`infra/recordings/decoding_process.py`), which is ended when it
-takes too long: no file can crash this process, fill its memory or hold a thread for ever.
+takes too long: no file can crash this process, fill its memory or hold a thread forever.
 """
 
 from __future__ import annotations
@@ -32,29 +32,29 @@ from infra.recordings.decoding_protocol import (
     SOUND,
 )
 from infra.recordings.decoding_protocol import RATE as RATE
-from infra.recordings.places import RecordingBroken, RecordingExcessive, RecordingMissing
+from infra.recordings.store import RecordingBroken, RecordingExcessive, RecordingMissing
 
 Layout = Literal["stereo", "stereo-swapped", "mono"]
 """`stereo` is operator left, customer right; `stereo-swapped` the other way round."""
 Block = npt.NDArray[np.int16]
 """Some of a recording's samples, one row a channel."""
 Treatment = Callable[[Iterator[Block]], Iterator[Block]]
-"""What is done to a recording's blocks before anybody listens to them."""
+"""What is done to a recording's blocks before they are transcribed."""
 
-_KEPT_BYTES = 40 << 20
+_CACHED_BYTES = 40 << 20
 """A recording of up to so many bytes of samples is decoded once: 20 minutes of mono."""
 PATIENCE = 900.0
 """Seconds that may be spent waiting for one recording to be decoded."""
 _LEAST_MISSING = 0.5
 _LEAST_DAMAGED = 0.1
-"""Seconds unheard that are worth saying."""
+"""Seconds not decoded that are worth reporting."""
 _BITS = 16
 
 
 class Sound:
     """A recording that can be read several times.
 
-    `longest` is in seconds. Decodes again at each reading unless it is short enough to keep.
+    `longest` is in seconds. Decodes again at each reading unless its samples fit in a cache.
     """
 
     def __init__(
@@ -73,33 +73,34 @@ class Sound:
         self._longest = longest
         self._treat = treat
         self._patience = patience
-        self._kept: list[Block] | None = None
+        self._cached: list[Block] | None = None
         self.unheard: tuple[str, ...] = ()
         """After a reading: what of the file was not in it (docs/transcription.md)."""
 
     def blocks(self) -> Iterator[Block]:
         """The samples in order: operator and customer where the layout is stereo, else one row.
 
-        Raises `RecordingBroken` where it is no sound, or has one channel where two were declared,
-        `RecordingExcessive` where it is longer than allowed or takes too much time or memory, and
-        `RecordingMissing` where it cannot be read.
+        Raises:
+            RecordingBroken: it is no sound, or has one channel where two were declared.
+            RecordingExcessive: it is longer than allowed, or takes too much time or memory.
+            RecordingMissing: it cannot be read.
         """
-        if self._kept is not None:
-            yield from self._kept
+        if self._cached is not None:
+            yield from self._cached
             return
-        kept: list[Block] | None = []
+        cached: list[Block] | None = []
         samples = 0
         read = self._read()
         for block in read if self._treat is None else self._treat(read):
             samples += block.shape[1]
-            if kept is not None:
-                kept.append(block)
-                if samples * self._channels * 2 > _KEPT_BYTES:
-                    kept = None
+            if cached is not None:
+                cached.append(block)
+                if samples * self._channels * 2 > _CACHED_BYTES:
+                    cached = None
             yield block
         if not samples:
             raise RecordingBroken("it holds no sound")
-        self._kept = kept
+        self._cached = cached
 
     def _read(self) -> Iterator[Block]:
         samples = 0
@@ -157,7 +158,7 @@ def _one_channel(beside: list[str]) -> str:
 
 
 def _not_decoded(end: dict[str, Any]) -> list[str]:
-    """Sound that the file states and nobody heard, in seconds."""
+    """Sound that the file states and that was not decoded, in seconds."""
     found = []
     if end["missing"] >= max(_LEAST_MISSING, 0.01 * (end["declared"] or 0)):
         found.append(f"missing:{end['missing']:.1f}")
@@ -209,7 +210,11 @@ class _Incoming:
         self._ready.register(pipe, selectors.EVENT_READ)
 
     def next(self) -> tuple[bytes, bytes] | None:
-        """The next message; None where the other end closed. Raises `RecordingExcessive`."""
+        """The next message; None where the other end closed.
+
+        Raises:
+            RecordingExcessive: it took too long.
+        """
         header = self._exactly(HEADER.size)
         if header is None:
             return None

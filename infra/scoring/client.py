@@ -1,4 +1,4 @@
-"""The scoring process as the analytics worker sees it: started when needed, again when it ends."""
+"""The analytics worker's client of the scoring process, which it starts, and restarts."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 
+from infra.errors import InfraError
 from infra.retry import delays
+from infra.scoring.catalogue import ScorerName
 from infra.scoring.protocol import LENGTH, Failure, Outcome, packed, parts_of, results_of
-from infra.settings import ScorerName
-from schemas.errors import AscoltoError
 
 log = logging.getLogger(__name__)
 
@@ -23,15 +23,15 @@ MOST_ENDS = 4
 _READ_AHEAD = 1 << 20
 
 
-class ScoringProcessEnded(AscoltoError):
+class ScoringProcessEnded(InfraError):
     """The scoring process ended before it answered."""
 
 
-class ScoringTookTooLong(AscoltoError):
+class ScoringTookTooLong(InfraError):
     """Scoring a batch took longer than any should; the process was ended."""
 
 
-class ScoringFailed(AscoltoError):
+class ScoringFailed(InfraError):
     """Scoring a call raised in the process; the class is named after what it raised there."""
 
 
@@ -44,7 +44,7 @@ class ScoringChild:
     """Has batches scored by a child process, one after another.
 
     A child that ends with a batch in hand is followed by another, which scores that batch from
-    its begin; one that does not even start is tried again for ever, longer apart each time.
+    its beginning; one that does not even start is retried forever, with growing delays.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class ScoringChild:
         self._turn = asyncio.Lock()
 
     async def score(self, values: Sequence[bytes]) -> list[Outcome]:
-        """What comes of each message, in order.
+        """The outcome of each message, in order.
 
         Raises:
             ScoringFailed: scoring one of them raised; the process goes on.
@@ -69,16 +69,16 @@ class ScoringChild:
             ScoringTookTooLong: they took longer than as many words should.
         """
         async with self._turn:
-            parts = await self._insist(packed(values))
+            parts = await self._retried(packed(values))
         outcomes: list[Outcome] = []
         for result in results_of(parts):
             if isinstance(result, Failure):
-                raise type(result.error, (ScoringFailed,), {})(result.told)
+                raise type(result.error, (ScoringFailed,), {})(result.traceback)
             outcomes.append(result)
         return outcomes
 
     async def stop(self) -> None:
-        """End the process, whatever it is at: it keeps nothing."""
+        """End the process at once: it holds no state."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -86,7 +86,7 @@ class ScoringChild:
             process.kill()
         await process.wait()
 
-    async def _insist(self, batch: bytes) -> list[bytes]:
+    async def _retried(self, batch: bytes) -> list[bytes]:
         for delay in islice(delays(), MOST_ENDS - 1):
             try:
                 return await self._ask(batch)
@@ -103,7 +103,7 @@ class ScoringChild:
         self._process.stdin.write(batch)
         limit = self._seconds_a_batch + SECONDS_A_MEGABYTE * len(batch) / 1e6
         try:
-            return await asyncio.wait_for(self._heard(self._process), limit)
+            return await asyncio.wait_for(self._answer(self._process), limit)
         except TimeoutError as error:
             raise ScoringTookTooLong(f"a batch of {len(batch)} bytes took {limit:.0f} s") from error
 
@@ -113,16 +113,16 @@ class ScoringChild:
                 self._process = await asyncio.create_subprocess_exec(
                     *self._command, stdin=PIPE, stdout=PIPE, limit=_READ_AHEAD
                 )
-                await self._heard(self._process)
+                await self._answer(self._process)
                 return
             except (OSError, ScoringProcessEnded) as error:
                 log.error("cannot start scoring: %s; trying again in %.1f s", error, delay)
                 await self._sleep(delay)
 
-    async def _heard(self, process: Process) -> list[bytes]:
+    async def _answer(self, process: Process) -> list[bytes]:
         """The next answer; a process that is interrupted over it is ended.
 
-        What it would still say would pass for the answer to the next batch.
+        What it would still write would pass for the answer to the next batch.
         """
         assert process.stdout is not None
         try:

@@ -1,4 +1,4 @@
-"""What the analytics worker and its scoring process say to each other, and how it is put in bytes.
+"""The messages between the analytics worker and its scoring process, and their bytes.
 
 What goes through the pipes is a list of byte strings: the length of the whole, then each with its
 own length before it (4 bytes, big-endian). A batch is a list of messages of `call-transcribed`,
@@ -35,7 +35,7 @@ class Attempted:
 
 
 Outcome = Scored | Attempted | InvalidMessage
-"""What comes of a message: its scores, nothing, or why it is not a conversation."""
+"""The outcome of a message: its scores, nothing, or why it is not a conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Failure:
     """Scoring a message raised: the exception's class, and where in the code it was raised."""
 
     error: str
-    told: str
+    traceback: str
 
 
 def packed(parts: Sequence[bytes]) -> bytes:
@@ -73,13 +73,13 @@ def answer(results: Sequence[Outcome | Failure]) -> bytes:
                 parts += _INVALID, reason.encode(), error_class.encode()
             case Attempted():
                 parts += _ATTEMPT, b"", b""
-            case Failure(error, told):
-                parts += _FAILED, error.encode(), told.encode(errors="backslashreplace")
+            case Failure(error, traceback):
+                parts += _FAILED, error.encode(), traceback.encode(errors="backslashreplace")
     return packed(parts)
 
 
 def results_of(parts: Sequence[bytes]) -> list[Outcome | Failure]:
-    """What an answer with these parts says, message by message."""
+    """The results in an answer with these parts, message by message."""
     results: list[Outcome | Failure] = []
     for kind, first, second in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
         if kind == _SCORED:

@@ -17,7 +17,7 @@ DIMENSIONS = 512
 
 
 class SentenceEncoder:
-    """Vectors of 512 numbers, of length 1, that lie near where texts mean the same.
+    """Vectors of 512 numbers, of length 1, that are close where texts mean the same.
 
     The weights (75 MB in memory) are read at the first call; safe to call from several threads.
     """

@@ -1,4 +1,4 @@
-"""The scoring process: batches of `call-transcribed` on stdin, what comes of them on stdout.
+"""The scoring process: batches of `call-transcribed` on stdin, their outcomes on stdout.
 
 `python -m infra.scoring.server --scorer NAME` is started by the analytics worker
 (`infra/scoring/client.py`), to have an interpreter of its own. It ends at the end of its stdin, and
@@ -15,7 +15,7 @@ import sys
 import traceback
 from typing import BinaryIO, get_args
 
-from infra.scoring.catalogue import scorer_of
+from infra.scoring.catalogue import ScorerName, scorer_of
 from infra.scoring.protocol import (
     LENGTH,
     Attempted,
@@ -26,7 +26,6 @@ from infra.scoring.protocol import (
     packed,
     parts_of,
 )
-from infra.settings import ScorerName
 from processors.attempts.answering import marked
 from processors.scoring.bounded import bounded
 from processors.scoring.call import score_call
@@ -36,7 +35,7 @@ from schemas.derived import CallScored, CallTranscribed
 
 
 def outcome_of(value: bytes, reader: TurnReader) -> Outcome:
-    """What comes of the message `value` of `call-transcribed`; of the same one always the same."""
+    """The outcome of the message `value` of `call-transcribed`: the same for the same bytes."""
     transcribed = decode(value, CallTranscribed)
     if isinstance(transcribed, InvalidMessage):
         return transcribed

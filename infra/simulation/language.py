@@ -127,7 +127,7 @@ class Dialogue:
         return [
             *lines,
             Line("operator", level, self._say(f"operator.closing.{level}")),
-            Line("customer", level, self._say(f"customer.closing.{self._farewell(level)}")),
+            Line("customer", level, self._say(f"customer.closing.{self._closing(level)}")),
         ]
 
     def _opening(self) -> list[Line]:
@@ -157,7 +157,7 @@ class Dialogue:
             self._tone = self._rng.choices(LEVELS, self._weights)[0]
         return self._tone
 
-    def _farewell(self, level: str) -> str:
+    def _closing(self, level: str) -> str:
         engagement, rng = self._call.engagement, self._rng
         if engagement.cancels and rng.random() < _SAYS_LEAVING:
             return "leaving"
@@ -228,7 +228,7 @@ def _reason(call: PlannedCall, rating: int, rng: Random) -> str:
 
 
 def _timed(lines: Sequence[Line], rng: Random) -> list[dict[str, Any]]:
-    """Turns with begin and end in seconds; a pressing operator may begin before the other ends."""
+    """Turns with start and end in seconds; a pressing operator may begin before the other ends."""
     turns: list[dict[str, Any]] = []
     at = 0.5
     for line in lines:

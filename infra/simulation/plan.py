@@ -100,7 +100,7 @@ def logistic(x: float) -> float:
 
 
 def expected_rating(behaviour: Behaviour, pressure: float, warmth: float) -> float:
-    """Mean of the rating before it is rounded and kept within 0-10."""
+    """Mean of the rating before it is rounded and limited to 0-10."""
     return (
         behaviour.rating_base
         + behaviour.rating_from_warmth * warmth

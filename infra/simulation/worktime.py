@@ -19,7 +19,7 @@ _BREACH_HOUR = 21
 _MINUTE = 60
 _HOUR = 3600
 _CALL_ROOM = 6 * _MINUTE
-"""kept between the permitted begin and a call's end, so that the call begins in time too"""
+"""From the earliest permitted time to a call's end, so that the call begins in time too."""
 
 
 class Worktime:
@@ -43,11 +43,11 @@ class Worktime:
                 self.days.append(day)
                 self._midnights.append(midnight)
             day += timedelta(days=1)
-        self._start, self._end = start, end
+        self._start = start
         self._drawable = self._weighted(start, end)
 
     def _weighted(self, start: int, end: int) -> list[int]:
-        """Indices of days whose calling hours lie in the time; weekdays twice, Saturdays once."""
+        """Indices of days whose calling hours are in the period; weekdays twice, Saturdays once."""
         chosen: list[int] = []
         for index, midnight in enumerate(self._midnights):
             if start <= midnight + 9 * _HOUR and midnight + 21 * _HOUR <= end:

@@ -1,4 +1,4 @@
-"""The pool in which the windows of all recordings in work are heard.
+"""The pool in which the windows of all recordings at work are transcribed.
 
 On a processor every window is computed by one thread, and as many at once as there are threads:
 whisper's decoder gains nothing from more threads or from a batch there, and a window that is not
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from infra.recordings.sound import RATE
 from infra.transcription.voice_activity import Samples
-from infra.transcription.whisper_model import FRAMES, Ask, HeardWindow
+from infra.transcription.whisper_model import FRAMES, TranscribedWindow, WindowOptions
 
 _FULL = 30 * FRAMES
 _LEAST = 12 * FRAMES
@@ -24,65 +24,65 @@ _LEAST = 12 * FRAMES
 _AFTER = 1.5
 """Seconds of silence after a window's sound: with less, its last words are lost."""
 
-Hear = Callable[[Sequence[Samples], int, Ask], list[HeardWindow]]
+TranscribeBatch = Callable[[Sequence[Samples], int, WindowOptions], list[TranscribedWindow]]
 
 
 @dataclass(slots=True)
 class _Waiting:
     sound: Samples
-    heard: Future[HeardWindow] = field(default_factory=Future)
+    result: Future[TranscribedWindow] = field(default_factory=Future)
 
 
 class WindowPool:
-    """Hears windows of several recordings at once, those that wait together in one batch.
+    """Transcribes windows of several recordings at once, those that wait together in one batch.
 
-    What is heard in a window does not depend on the windows it is heard with.
+    The text of a window does not depend on the other windows of its batch.
     """
 
-    def __init__(self, hear: Hear, workers: int, batch_size: int) -> None:
+    def __init__(self, transcribe: TranscribeBatch, workers: int, batch_size: int) -> None:
         """`workers` batches are computed at the same time, of at most `batch_size` windows."""
-        self._hear = hear
+        self._transcribe = transcribe
         self._workers = workers
         self._batch_size = batch_size
-        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="hear")
+        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="transcribe")
         self._lock = threading.Lock()
-        self._waiting: dict[tuple[Ask, int], deque[_Waiting]] = {}
+        self._waiting: dict[tuple[WindowOptions, int], deque[_Waiting]] = {}
         self._room = threading.Semaphore(2 * workers * batch_size)
 
-    def submit(self, sound: Samples, ask: Ask) -> Future[HeardWindow]:
-        """Have a window heard; blocks while many wait, so that they do not fill the memory."""
+    def submit(self, sound: Samples, options: WindowOptions) -> Future[TranscribedWindow]:
+        """Queue a window; blocks while many wait, so that they do not fill the memory."""
         self._room.acquire()
         one = _Waiting(sound)
         with self._lock:
-            self._waiting.setdefault((ask, self._frames(sound)), deque()).append(one)
+            self._waiting.setdefault((options, self._frames(sound)), deque()).append(one)
         self._executor.submit(self._work)
-        return one.heard
+        return one.result
 
     def _frames(self, sound: Samples) -> int:
-        """Spectra to compute: as many as the sound needs, or all alike where batches are made."""
+        """Spectra to compute: as many as the sound needs, or a fixed number for a batch."""
         if self._batch_size > 1:
             return _FULL
         return max(_LEAST, min(_FULL, math.ceil(len(sound) / RATE + _AFTER) * FRAMES))
 
     def _work(self) -> None:
-        """Hear the batch that waits longest; nothing is left where another took it along."""
+        """Transcribe the batch that waits longest, if another thread has not taken it along."""
         taken = self._take()
         if taken is None:
             return
-        ask, frames, batch = taken
+        options, frames, batch = taken
         try:
-            heard = self._hear([one.sound for one in batch], frames, ask)
+            windows = self._transcribe([one.sound for one in batch], frames, options)
         except BaseException as error:
             for one in batch:
-                one.heard.set_exception(error)
+                one.result.set_exception(error)
         else:
-            for one, found in zip(batch, heard, strict=True):
-                one.heard.set_result(found)
+            for one, found in zip(batch, windows, strict=True):
+                one.result.set_result(found)
         finally:
             for _ in batch:
                 self._room.release()
 
-    def _take(self) -> tuple[Ask, int, list[_Waiting]] | None:
+    def _take(self) -> tuple[WindowOptions, int, list[_Waiting]] | None:
         with self._lock:
             if not self._waiting:
                 return None

@@ -126,7 +126,7 @@ def _one_sound(first: Signal, second: Signal) -> bool:
 def taken_out(
     channels: tuple[Signal, Signal], leaks: tuple[Leak | None, Leak | None]
 ) -> tuple[list[Signal], list[Doubt]]:
-    """Both channels without what leaked into them, and where that cannot be told from speech.
+    """Both channels without what leaked into them, and where that may as well be speech.
 
     What leaked is of the other's own sound, which has a leak taken out of it in turn: each round
     leaves less of that. `leaks` are of the first and of the second.
@@ -157,7 +157,7 @@ def _hushed(clean: Signal, leaked: Signal) -> tuple[Signal, list[tuple[int, int]
     """`clean` with what a leak leaves of itself, through codecs and clipping, as soft as the line.
 
     Where much leaked and little is left, nobody spoke on this channel. Where a leak usually
-    leaves too much to tell, the samples in which that is so are returned too.
+    leaves too much to distinguish, the samples in which that is so are returned too.
     """
     left, gone = _frames(clean), _frames(leaked)
     floor = max(float(np.percentile(left, 10)), 1e-10)

@@ -1,4 +1,4 @@
-"""How one channel of a call leaks into the other: found, and told as a filter.
+"""How one channel of a call leaks into the other, estimated as a filter.
 
 Only the relation of two channels at the same time is estimated, from the stretches in which the
 one holds nothing but the other's leak; nothing is learnt of the voice itself.
@@ -28,7 +28,7 @@ _PART = _SPECTRUM - LONGEST_DELAY - _EARLY
 """Samples of a part, 204 ms, in which a channel is taken for a leak or for speech."""
 
 _CERTAIN = 8.0
-"""How far a peak of the response stands out of its noise to be a leak; without one it is 4."""
+"""How far a peak of the response rises above its noise to be a leak; without one it is 4."""
 _LOUDEST = 0.63
 """A channel whose energy is above this share of the other's is not a leak of it alone (-2 dB)."""
 _ACTIVE, _AUDIBLE = 10.0, 1e-6
@@ -41,7 +41,7 @@ _BEFORE, _AFTER = 32, 224
 _ECHOES, _ECHO = 3, 0.15
 _ROUNDS, _REFINED = 5, 3
 _SOFTEST = 0.003
-"""A leak of less (-50 dB) is heard by nobody."""
+"""A leak of less (-50 dB) is inaudible."""
 _SPEECH = slice(_SPECTRUM * 300 // RATE, _SPECTRUM * 3400 // RATE)
 
 
@@ -62,15 +62,15 @@ class Leak:
         return float(np.sqrt(power.mean()))
 
     def of(self, source: Signal) -> Signal:
-        """What of `source` is heard on the other channel."""
+        """The part of `source` that leaks into the other channel."""
         # Imported late: scipy.signal costs every process a second, and few of them transcribe.
         from scipy.signal import oaconvolve
 
-        heard = np.zeros(len(source) + LONGEST_DELAY + 2 * _EARLY, np.float32)
+        leak = np.zeros(len(source) + LONGEST_DELAY + 2 * _EARLY, np.float32)
         for begin, end in self.windows:
             part = oaconvolve(source, self.response[begin:end])
-            heard[begin : begin + len(part)] += part[: len(heard) - begin]
-        return heard[_EARLY : _EARLY + len(source)]
+            leak[begin : begin + len(part)] += part[: len(leak) - begin]
+        return leak[_EARLY : _EARLY + len(source)]
 
 
 def leaks_between(first: Signal, second: Signal) -> tuple[Leak | None, Leak | None]:
@@ -129,7 +129,7 @@ def subtracted(channel: Signal, leak: Leak | None, other: Signal) -> Signal:
 
 
 class _Parts:
-    """Two channels in parts, of which those are chosen in which a leak alone may be heard."""
+    """Two channels in parts, of which those are chosen in which there may be a leak alone."""
 
     def __init__(self, source: Signal, other: Signal, loudest: float) -> None:
         self._loudest = loudest
@@ -210,7 +210,7 @@ class _Parts:
 
 
 def _peaks(response: Signal) -> list[tuple[int, int]]:
-    """The taps around a response's peaks that stand out of its noise; none where nothing does."""
+    """The taps around a response's peaks that rise above its noise; none where nothing does."""
     size = np.abs(response)
     noise = 1.4826 * float(np.median(size))
     possible = size[: LONGEST_DELAY + _EARLY].copy()

@@ -1,4 +1,4 @@
-"""Which whisper model hears, where it is found, and how it is loaded."""
+"""Which whisper model is used, where its files are, and how it is loaded."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from infra.data_directory.paths import cache_directory
 from infra.transcription import packaged_model
-from infra.transcription.packaged_model import ModelMissing, cache_directory
+from infra.transcription.packaged_model import ModelMissing
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -43,7 +44,7 @@ class ModelChoice:
 
     @property
     def label(self) -> str:
-        """The model's name without where it is kept."""
+        """The model's name without its directory."""
         if self.name == PACKAGED_MODEL:
             return packaged_model.NAME
         return Path(self.name).resolve().name
@@ -55,15 +56,16 @@ class ModelChoice:
 
 
 def fetched_models() -> Path:
-    """Where fetched models are kept."""
+    """Directory of fetched models."""
     return cache_directory() / "models" / "fetched"
 
 
 def find_model(name: str) -> Path:
     """Directory of a model, fetched from its hub where it is not here.
 
-    Raises `ModelUnknown` where there is no such name or directory, `ModelMissing` where it
-    cannot be had.
+    Raises:
+        ModelUnknown: there is no such name or directory.
+        ModelMissing: it cannot be had.
     """
     if name == PACKAGED_MODEL:
         return packaged_model.packaged_model()
@@ -75,30 +77,33 @@ def find_model(name: str) -> Path:
 def model_here(name: str) -> Path:
     """Directory of a model that need not be fetched any more.
 
-    Raises `ModelUnknown` where there is no such name or directory, `ModelMissing` where it is
-    not here, or not whole.
+    Raises:
+        ModelUnknown: there is no such name or directory.
+        ModelMissing: it is not here, or not whole.
     """
     if name == PACKAGED_MODEL or Path(name).is_dir():
         return _whole(find_model(name), name)
     _require_known(name)
-    kept = _kept(name, str(fetched_models()))
-    if kept is None:
+    found = _fetched(name, str(fetched_models()))
+    if found is None:
         raise ModelMissing(f"the model {name!r} has not been fetched yet")
-    return kept
+    return found
 
 
 def fetch_model(name: str) -> Path:
     """Directory of the model `name`, downloaded from the hub unless it already was.
 
-    Raises `ModelUnknown`, `ModelMissing`.
+    Raises:
+        ModelUnknown: there is no such name.
+        ModelMissing: the hub cannot be reached.
     """
     from faster_whisper.utils import download_model
     from httpx import HTTPError
 
     _require_known(name)
-    kept = str(fetched_models())
+    directory = str(fetched_models())
     try:
-        return _kept(name, kept) or Path(download_model(name, cache_dir=kept))
+        return _fetched(name, directory) or Path(download_model(name, cache_dir=directory))
     except (OSError, HTTPError, RuntimeError) as error:
         raise ModelMissing(
             f"the model {name!r} could not be fetched from its hub ({type(error).__name__}): "
@@ -107,8 +112,12 @@ def fetch_model(name: str) -> Path:
         ) from error
 
 
-def _kept(name: str, directory: str) -> Path | None:
-    """The model where it was fetched before, whole. Raises `ModelUnknown`."""
+def _fetched(name: str, directory: str) -> Path | None:
+    """The model where it was fetched before, whole.
+
+    Raises:
+        ModelUnknown: it is no name of a model.
+    """
     from faster_whisper.utils import download_model
     from huggingface_hub.errors import HFValidationError
 
@@ -122,7 +131,11 @@ def _kept(name: str, directory: str) -> Path | None:
 
 
 def require_computable(choice: ModelChoice) -> None:
-    """Raises `ModelMissing` where this machine cannot compute a model in the way chosen."""
+    """Check that this machine can compute a model in the way chosen.
+
+    Raises:
+        ModelMissing: it cannot.
+    """
     import ctranslate2
 
     if choice.device == "cuda" and not ctranslate2.get_cuda_device_count():
@@ -136,9 +149,11 @@ def require_computable(choice: ModelChoice) -> None:
 
 
 def load_model(choice: ModelChoice, workers: int) -> WhisperModel:
-    """The model, ready to hear `workers` batches at the same time, each in one thread.
+    """The model, ready to transcribe `workers` batches at the same time, each in one thread.
 
-    Raises `ModelUnknown`, `ModelMissing`.
+    Raises:
+        ModelUnknown: there is no such model.
+        ModelMissing: it cannot be had, or not be computed here.
     """
     directory = _whole(find_model(choice.name), choice.label)
     require_computable(choice)

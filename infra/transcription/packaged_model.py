@@ -13,7 +13,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from schemas.errors import AscoltoError
+from infra.data_directory.paths import cache_directory
+from infra.errors import InfraError
 
 NAME = "faster-whisper-base"
 
@@ -27,21 +28,18 @@ _PARTS = (
 _BLOCK = 1 << 20
 
 
-class ModelMissing(AscoltoError):
+class ModelMissing(InfraError):
     """The model cannot be put together; the message says what to do."""
-
-
-def cache_directory() -> Path:
-    """Where Ascolto keeps what it can make again: `$ASCOLTO_HOME`, else `~/.cache/ascolto`."""
-    chosen = os.environ.get("ASCOLTO_HOME")
-    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "ascolto"
 
 
 def packaged_model() -> Path:
     """Directory of the packaged model, put together at the first call.
 
     Several processes may call at once: each works in a directory of its own and the first to
-    finish gives it its name. Raises `ModelMissing`.
+    finish gives it its name.
+
+    Raises:
+        ModelMissing: it cannot be written, or its packages are not whole.
     """
     target = cache_directory() / "models" / f"{NAME}-{_SHA256[:12]}"
     if _complete(target):

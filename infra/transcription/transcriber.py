@@ -17,8 +17,13 @@ from infra.settings import Settings
 from infra.transcription.batching import WindowPool
 from infra.transcription.crosstalk import Doubt, Separation
 from infra.transcription.model_files import PACKAGED_MODEL, ComputeType, Device, ModelChoice
-from infra.transcription.voice_activity import Listened, Stretch, listen
-from infra.transcription.whisper_model import Ask, HeardWindow, HeardWord, Hearing
+from infra.transcription.voice_activity import DetectedSpeech, Stretch, detect_speech
+from infra.transcription.whisper_model import (
+    LoadedModel,
+    TranscribedWindow,
+    TranscribedWord,
+    WindowOptions,
+)
 from infra.transcription.windows import Placed, Window, cut, plan
 from processors.transcript.doubts import CROSSTALK
 from processors.transcript.hallucinations import Heard, phantom
@@ -39,7 +44,7 @@ TRADE_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
     }
 )
-"""Words of the trade that the model is told to expect, by language."""
+"""Words of the trade that the model is to expect, by language."""
 
 _PROMPTS: Mapping[str, str] = MappingProxyType(
     {
@@ -55,8 +60,8 @@ class Transcription:
     """What was said in a recording.
 
     `duration` is in seconds, `dropped` counts the texts taken for invented, by reason, `model`
-    names the model without where it is kept, and `turn_taking` is None where the recording does
-    not tell who speaks. `unheard` names the parts of the file that were not listened to
+    names the model without its directory, and `turn_taking` is None where the recording does not
+    show who speaks. `unheard` names the parts of the file that were not transcribed
     (docs/transcription.md), `doubts` what is not scored (`processors/transcript/doubts.py`).
     """
 
@@ -78,10 +83,16 @@ class Transcriber(Protocol):
     ) -> Transcription:
         """What was said in the recording at `path`.
 
-        `layout` "stereo" is operator left, customer right, "stereo-swapped" the other way round;
-        `language` is ISO 639-1; `words` are
-        expected to be said: names of products, for instance. Raises `RecordingBroken` where it
-        cannot be decoded, `RecordingMissing` where it cannot be read, `LanguageUnknown`.
+        Args:
+            path: the recording.
+            layout: "stereo" is operator left, customer right, "stereo-swapped" the other way round.
+            language: ISO 639-1.
+            words: expected to be said: names of products, for instance.
+
+        Raises:
+            RecordingBroken: it cannot be decoded.
+            RecordingMissing: it cannot be read.
+            LanguageUnknown: the model does not know the language.
         """
         ...
 
@@ -89,7 +100,7 @@ class Transcriber(Protocol):
 class WhisperTranscriber:
     """Transcriber on faster-whisper; the model is loaded at the first use.
 
-    Recordings that are transcribed at the same time, from several threads, are heard together.
+    Recordings transcribed at the same time, from several threads, share the model's batches.
     """
 
     def __init__(
@@ -119,58 +130,61 @@ class WhisperTranscriber:
         self._beam_size = beam_size
         self._longest = longest
         self._loading = threading.Lock()
-        self._loaded: tuple[Hearing, WindowPool] | None = None
+        self._loaded: tuple[LoadedModel, WindowPool] | None = None
 
     def load(self) -> None:
         """Load the model now rather than at the first recording.
 
-        Raises `ModelMissing`, `ModelUnknown`.
+        Raises:
+            ModelUnknown: there is no such model.
+            ModelMissing: it cannot be had, or not be computed here.
         """
-        self._listeners()
+        self._loaded_model()
 
     def transcribe(
         self, path: Path, layout: Layout, language: str, words: Sequence[str] = ()
     ) -> Transcription:
         """See `Transcriber.transcribe`; raises `ModelMissing`, `ModelUnknown` too."""
-        hearing, pool = self._listeners()
-        hearing.require(language)
+        model, pool = self._loaded_model()
+        model.require(language)
         separation = Separation()
         sound = Sound(path, layout, self._longest, treat=separation)
-        listened = listen(sound.blocks())
-        unsure = _unsure(listened, separation.doubts)
-        speakers = [Speaker.UNKNOWN] if listened.alone else [Speaker.OPERATOR, Speaker.CUSTOMER]
-        ask = Ask(language, prompt_of(language, words))
-        windows = plan(listened.channels, listened.samples)
-        heard: list[tuple[Window, Future[HeardWindow]]] = [
-            (window, pool.submit(samples, ask)) for window, samples in cut(sound.blocks(), windows)
+        detected = detect_speech(sound.blocks())
+        unsure = _unsure(detected, separation.doubts)
+        speakers = [Speaker.UNKNOWN] if detected.alone else [Speaker.OPERATOR, Speaker.CUSTOMER]
+        options = WindowOptions(language, prompt_of(language, words))
+        windows = plan(detected.channels, detected.samples)
+        transcribed: list[tuple[Window, Future[TranscribedWindow]]] = [
+            (window, pool.submit(samples, options))
+            for window, samples in cut(sound.blocks(), windows)
         ]
         dropped: Counter[str] = Counter()
         segments = [
             segment
-            for window, future in heard
+            for window, future in transcribed
             for segment in _segments(
-                window, future.result(), speakers[window.channel], unsure, ask.prompt, dropped
+                window, future.result(), speakers[window.channel], unsure, options.prompt, dropped
             )
         ]
-        doubts = language_doubts(_speech(heard, speakers), language)
-        turns = merge_turns(segments, MONO_TURN_GAP if listened.alone else TURN_GAP)
+        doubts = language_doubts(_speech(transcribed, speakers), language)
+        turns = merge_turns(segments, MONO_TURN_GAP if detected.alone else TURN_GAP)
         return Transcription(
             turns=turns,
             language=language,
-            duration=round(listened.samples / RATE, 3),
+            duration=round(detected.samples / RATE, 3),
             model=self._choice.label,
             dropped=dict(dropped),
-            turn_taking=None if listened.alone else turn_taking(turns),
+            turn_taking=None if detected.alone else turn_taking(turns),
             unheard=sound.unheard,
             doubts=(*doubts, *([CROSSTALK] if unsure else [])),
         )
 
-    def _listeners(self) -> tuple[Hearing, WindowPool]:
+    def _loaded_model(self) -> tuple[LoadedModel, WindowPool]:
         with self._loading:
             if self._loaded is None:
-                hearing = Hearing(self._choice, self._workers, self._beam_size)
-                pool = WindowPool(hearing.hear, self._workers, self._batch_size)
-                self._loaded = hearing, pool
+                model = LoadedModel(self._choice, self._workers, self._beam_size)
+                pool = WindowPool(model.transcribe, self._workers, self._batch_size)
+                self._loaded = model, pool
             return self._loaded
 
 
@@ -186,22 +200,22 @@ def transcriber_of(settings: Settings, model: str | None = None) -> WhisperTrans
 
 
 def prompt_of(language: str, words: Sequence[str] = ()) -> str:
-    """What the model is told of a call: `words`, those of the trade, and how to write.
+    """The model's prompt for a call: `words`, those of the trade, and how to write.
 
-    `words` stand first: of a text too long for the model, the end is cut off.
+    `words` come first: of a text too long for the model, the end is cut off.
     """
-    told = ", ".join([*words, *TRADE_WORDS.get(language, ())])
-    sentence = told[:1].upper() + told[1:]
-    return _PROMPTS.get(language, "{words}.").format(words=sentence) if told else ""
+    hints = ", ".join([*words, *TRADE_WORDS.get(language, ())])
+    sentence = hints[:1].upper() + hints[1:]
+    return _PROMPTS.get(language, "{words}.").format(words=sentence) if hints else ""
 
 
-def _unsure(listened: Listened, doubts: Sequence[Doubt]) -> frozenset[Stretch]:
+def _unsure(detected: DetectedSpeech, doubts: Sequence[Doubt]) -> frozenset[Stretch]:
     """The speech of which more than half may as well be the other channel's."""
-    if listened.alone:
+    if detected.alone:
         return frozenset()
     return frozenset(
         stretch
-        for channel in listened.channels
+        for channel in detected.channels
         for stretch in channel
         if 2 * sum(_shared(stretch, doubt) for doubt in doubts) > stretch.end - stretch.begin
     )
@@ -214,10 +228,10 @@ def _shared(stretch: Stretch, doubt: Doubt) -> int:
 
 
 def _speech(
-    heard: Iterable[tuple[Window, Future[HeardWindow]]], speakers: Sequence[Speaker]
+    transcribed: Iterable[tuple[Window, Future[TranscribedWindow]]], speakers: Sequence[Speaker]
 ) -> Iterator[HeardSpeech]:
-    """What was heard in windows with words in them: noise is of no language."""
-    for window, future in heard:
+    """The languages of windows with words in them: noise is of no language."""
+    for window, future in transcribed:
         if future.result().words:
             samples = sum(p.stretch.end - p.stretch.begin for p in window.placed)
             languages = future.result().languages
@@ -226,15 +240,15 @@ def _speech(
 
 def _segments(
     window: Window,
-    heard: HeardWindow,
+    transcribed: TranscribedWindow,
     speaker: Speaker,
     unsure: Collection[Stretch],
     prompt: str,
     dropped: Counter[str],
 ) -> Iterator[Segment]:
     """What was said in each of a window's stretches, less what nobody said."""
-    grouped: dict[int, list[HeardWord]] = {}
-    for word in heard.words:
+    grouped: dict[int, list[TranscribedWord]] = {}
+    for word in transcribed.words:
         grouped.setdefault(window.of_word(word.start * RATE, word.end * RATE), []).append(word)
     for number, words in grouped.items():
         placed = window.placed[number]
@@ -242,7 +256,7 @@ def _segments(
         segment = Segment(who, _placed_words(placed, words))
         seconds = (placed.stretch.end - placed.stretch.begin) / RATE
         surprise = [math.log(max(word.probability, 1e-9)) for word in words]
-        text = Heard(segment.text, seconds, sum(surprise) / len(surprise), heard.no_speech)
+        text = Heard(segment.text, seconds, sum(surprise) / len(surprise), transcribed.no_speech)
         reason = phantom(text, prompt)
         if reason is None:
             yield segment
@@ -250,15 +264,15 @@ def _segments(
             dropped[reason.value] += 1
 
 
-def _placed_words(placed: Placed, heard: Sequence[HeardWord]) -> tuple[Word, ...]:
+def _placed_words(placed: Placed, transcribed: Sequence[TranscribedWord]) -> tuple[Word, ...]:
     """Words with their times in the recording; the first and last reach to the stretch's ends.
 
-    Voice activity tells within 0.1 s where speech begins and ends, the words only within 0.3 s.
+    Voice activity finds the ends of speech within 0.1 s, the words' times only within 0.3 s.
     """
     words = []
-    for number, word in enumerate(heard):
+    for number, word in enumerate(transcribed):
         start = placed.offset if number == 0 else word.start * RATE
-        end = placed.until if number == len(heard) - 1 else word.end * RATE
+        end = placed.until if number == len(transcribed) - 1 else word.end * RATE
         begins = placed.seconds(start)
         text = word.text.replace(" '", "'", 1)
         words.append(Word(begins, max(begins, placed.seconds(end)), text, word.probability))

@@ -26,7 +26,7 @@ the frames fall below `_OFF`."""
 
 _PAUSE_FRAMES = 5
 _WARM_UP = 320 * FRAME
-"""The detector remembers: it hears 10 s again before each block, or would be deaf at its begin."""
+"""The detector has a memory: it gets the last 10 s again before each block."""
 
 _SILENCE = 8
 """A block without a sample above this (-72 dB) is silence, and costs no detection."""
@@ -44,10 +44,10 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Listened:
+class DetectedSpeech:
     """What a recording holds: its length in samples and each channel's speech.
 
-    `alone` where one channel tells nothing of who speaks: there is only one, or both carry the
+    `alone` where the channels do not show who speaks: there is only one, or both carry the
     same sound; only the first is listed then.
     """
 
@@ -56,8 +56,8 @@ class Listened:
     alone: bool
 
 
-def listen(blocks: Iterable[Block]) -> Listened:
-    """Where someone speaks in a recording; keeps none of its samples."""
+def detect_speech(blocks: Iterable[Block]) -> DetectedSpeech:
+    """Where someone speaks in a recording; retains none of its samples."""
     detectors: list[_Detector] = []
     likeness = _Likeness()
     samples = 0
@@ -65,14 +65,14 @@ def listen(blocks: Iterable[Block]) -> Listened:
         detectors = detectors or [_Detector() for _ in block]
         samples += block.shape[1]
         for detector, channel in zip(detectors, block, strict=True):
-            detector.hear(channel)
+            detector.add(channel)
         likeness.compare(block)
     alone = len(detectors) == 1 or likeness.same()
-    heard = detectors[:1] if alone else detectors
-    return Listened(samples, [d.stretches(n, samples) for n, d in enumerate(heard)], alone)
+    listed = detectors[:1] if alone else detectors
+    return DetectedSpeech(samples, [d.stretches(n, samples) for n, d in enumerate(listed)], alone)
 
 
-def spoken(probabilities: Sequence[float]) -> list[tuple[int, int]]:
+def speech_frames(probabilities: Sequence[float]) -> list[tuple[int, int]]:
     """Frames [begin, end) in which someone speaks, by each frame's probability of speech."""
     found: list[tuple[int, int]] = []
     begin = silent_from = None
@@ -100,27 +100,27 @@ def spoken(probabilities: Sequence[float]) -> list[tuple[int, int]]:
 
 
 class _Detector:
-    """The probability of speech in each frame of a channel heard block by block."""
+    """The probability of speech in each frame of a channel, block by block."""
 
     def __init__(self) -> None:
         self._before = np.zeros(0, np.float32)
         self._rest = np.zeros(0, np.float32)
         self._probabilities: list[float] = []
 
-    def hear(self, channel: npt.NDArray[np.int16]) -> None:
+    def add(self, channel: npt.NDArray[np.int16]) -> None:
         sound = np.concatenate([self._rest, channel.astype(np.float32) / 32768])
         whole = len(sound) - len(sound) % FRAME
         self._rest = sound[whole:]
         self._detect(sound[:whole])
 
     def stretches(self, channel: int, samples: int) -> list[Stretch]:
-        """Where someone spoke, when all has been heard."""
+        """Where someone spoke, after the last block."""
         if len(self._rest):
             self._detect(np.pad(self._rest, (0, FRAME - len(self._rest))))
             self._rest = self._rest[:0]
         return [
             Stretch(channel, begin * FRAME, min(end * FRAME, samples))
-            for begin, end in spoken(self._probabilities)
+            for begin, end in speech_frames(self._probabilities)
         ]
 
     def _detect(self, sound: Samples) -> None:

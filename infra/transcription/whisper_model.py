@@ -1,4 +1,4 @@
-"""The whisper model: what it hears in a window, word by word."""
+"""The whisper model: the words of a window with their times."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from infra.recordings.places import LanguageUnknown
 from infra.recordings.sound import RATE
+from infra.recordings.store import LanguageUnknown
 from infra.transcription.model_files import ModelChoice, load_model
 from infra.transcription.voice_activity import Samples
 
@@ -25,16 +25,16 @@ _PREPENDED, _APPENDED = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """How a window is to be heard: its language, and the text that tells of what is spoken."""
+class WindowOptions:
+    """How a window is transcribed: its language, and a prompt with words to expect."""
 
     language: str
     prompt: str
 
 
 @dataclass(frozen=True, slots=True)
-class HeardWord:
-    """A word with its time in seconds from its window's begin."""
+class TranscribedWord:
+    """A word with its time in seconds from its window's beginning."""
 
     start: float
     end: float
@@ -43,43 +43,54 @@ class HeardWord:
 
 
 @dataclass(frozen=True, slots=True)
-class HeardWindow:
+class TranscribedWindow:
     """The words of a window in order, and the model's probability that nobody spoke in it.
 
     `languages` is its probability of each language (ISO 639-1) it may be in.
     """
 
-    words: tuple[HeardWord, ...]
+    words: tuple[TranscribedWord, ...]
     no_speech: float
     languages: Mapping[str, float] = field(default_factory=dict)
 
 
-class Hearing:
+class LoadedModel:
     """A loaded model. Safe to use from several threads."""
 
     def __init__(self, choice: ModelChoice, workers: int, beam_size: int) -> None:
-        """Loads the model. Raises `ModelMissing`, `ModelUnknown`."""
+        """Load the model.
+
+        Raises:
+            ModelUnknown: there is no such model.
+            ModelMissing: it cannot be had, or not be computed here.
+        """
         self._model: WhisperModel = load_model(choice, workers)
         self._beam_size = beam_size
         self._languages = frozenset(self._model.supported_languages)
 
     def require(self, language: str) -> None:
-        """Raises `LanguageUnknown` where the model does not know `language` (ISO 639-1)."""
+        """Check that the model knows `language` (ISO 639-1).
+
+        Raises:
+            LanguageUnknown: it does not.
+        """
         if language not in self._languages:
             known = ", ".join(sorted(self._languages))
             raise LanguageUnknown(f"the model does not know the language {language!r}; of {known}")
 
-    def hear(self, sounds: Sequence[Samples], frames: int, ask: Ask) -> list[HeardWindow]:
+    def transcribe(
+        self, sounds: Sequence[Samples], frames: int, options: WindowOptions
+    ) -> list[TranscribedWindow]:
         """The words of each sound, all computed over `frames` spectra."""
         from faster_whisper.transcribe import get_suppressed_tokens, pad_or_trim
 
-        tokenizer = self._tokenizer(ask.language)
+        tokenizer = self._tokenizer(options.language)
         spectra = [self._model.feature_extractor(sound)[..., :-1] for sound in sounds]
         encoded = self._model.encode(np.stack([pad_or_trim(one, frames) for one in spectra]))
-        told = tokenizer.encode(" " + ask.prompt) if ask.prompt else []
+        tokens = tokenizer.encode(" " + options.prompt) if options.prompt else []
         # Of a longer one whisper would take the end, where the committente's own words are not.
-        told = told[: self._model.max_length // 2 - 1]
-        prompt = self._model.get_prompt(tokenizer, told, without_timestamps=True)
+        tokens = tokens[: self._model.max_length // 2 - 1]
+        prompt = self._model.get_prompt(tokenizer, tokens, without_timestamps=True)
         results = self._model.model.generate(
             encoded,
             [prompt] * len(sounds),
@@ -93,7 +104,7 @@ class Hearing:
         aligned = self._model.find_alignment(tokenizer, texts, encoded, lasting)
         spoken = self._languages_of(encoded, len(sounds))
         return [
-            HeardWindow(_words(alignment), float(result.no_speech_prob), languages)
+            TranscribedWindow(_words(alignment), float(result.no_speech_prob), languages)
             for alignment, result, languages in zip(aligned, results, spoken, strict=True)
         ]
 
@@ -114,12 +125,14 @@ class Hearing:
         )
 
 
-def _words(alignment: list[dict[str, Any]]) -> tuple[HeardWord, ...]:
+def _words(alignment: list[dict[str, Any]]) -> tuple[TranscribedWord, ...]:
     from faster_whisper.transcribe import merge_punctuations
 
     merge_punctuations(alignment, _PREPENDED, _APPENDED)
     return tuple(
-        HeardWord(float(one["start"]), float(one["end"]), one["word"], float(one["probability"]))
+        TranscribedWord(
+            float(one["start"]), float(one["end"]), one["word"], float(one["probability"])
+        )
         for one in alignment
         if one["word"]
     )

@@ -1,6 +1,6 @@
 """Speech laid into whisper's windows of 30 s, and its words' times carried back to the recording.
 
-Whisper understands a sentence by what stands around it: the fuller its window, the fewer its
+Whisper understands a sentence by what surrounds it: the fuller its window, the fewer its
 errors. So a channel's stretches of speech are laid one after another, the silence between them
 cut short, and silence is never listened to.
 """
@@ -14,15 +14,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from infra.recordings.places import RecordingBroken
 from infra.recordings.sound import RATE, Block
+from infra.recordings.store import RecordingBroken
 from infra.transcription.voice_activity import Samples, Stretch
 
 WINDOW = 28 * RATE
 """Samples of a window: whisper's 30 s less room for silence at its end."""
 
 PADDING = RATE // 5
-"""Samples kept before and after each stretch: speech begins and ends softly."""
+"""Samples taken before and after each stretch: speech begins and ends softly."""
 
 SPACE = RATE // 2
 """Silence laid between stretches that are separated: with less, words slip to the neighbour's."""
@@ -47,7 +47,7 @@ class Placed:
         return self.offset + self.stretch.end - self.stretch.begin
 
     def seconds(self, sample: float) -> float:
-        """Time in the recording of a sample of the window, kept within the stretch."""
+        """Time in the recording of a sample of the window, limited to the stretch."""
         inside = min(max(sample, self.offset), self.until)
         return (inside - self.offset + self.stretch.begin) / RATE
 
@@ -80,7 +80,7 @@ class Window:
     def of_word(self, begin: float, end: float) -> int:
         """Index of the stretch a word was said in, by its first and last sample in the window.
 
-        Whisper tells where a word ends; after a pause it lets the word begin where the one
+        Whisper finds where a word ends; after a pause it lets the word begin where the one
         before ended. So the end decides, and in the silence after a stretch, the beginning.
         """
         at = bisect_left([one.offset - PADDING for one in self.placed], end - _LEAD_IN) - 1
@@ -102,7 +102,8 @@ def plan(channels: Sequence[Sequence[Stretch]], samples: int, size: int = WINDOW
 def cut(blocks: Iterable[Block], windows: Sequence[Window]) -> Iterator[tuple[Window, Samples]]:
     """Each window with its sound, as soon as the recording has gone by that far.
 
-    Raises `RecordingBroken` where the recording ends before its windows do.
+    Raises:
+        RecordingBroken: the recording ends before its windows do.
     """
     waiting: dict[int, deque[Window]] = {}
     for window in windows:
@@ -125,7 +126,7 @@ def cut(blocks: Iterable[Block], windows: Sequence[Window]) -> Iterator[tuple[Wi
 
 
 def _of_channel(found: Sequence[Stretch], samples: int, size: int) -> list[Window]:
-    """As few windows as hold a channel's speech, about equally full: a short one hears badly."""
+    """As few windows as hold a channel's speech, equally full: short ones give more errors."""
     fewest = list(_laid(found, samples, size))
     if len(fewest) < 2:
         return fewest

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import faust
 
-from infra.recordings.places import (
+from infra.recordings.store import (
     RecordingError,
     RecordingMissing,
     RecordingStore,

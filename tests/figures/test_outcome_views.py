@@ -1,4 +1,4 @@
-"""Quarters, sensitivity to the horizon, and last touch, against plain reckonings."""
+"""Quarters, sensitivity to the horizon, and last touch, against plain computations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kaplan-Meier and log-rank against a reckoning by hand; who is watched, and how long."""
+"""Kaplan-Meier and log-rank against a computation by hand; who is watched, and how long."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def fill(directory: Path) -> None:
 
 
 def curves(directory: Path) -> list[list[Any]]:
-    """Windows, times, groups and last days of the curves that are kept."""
+    """Windows, times, groups and last days of the curves that are stored."""
     client = open_embedded(directory)
     rows = client.query(
         "SELECT window, toString(as_of), group_kind, group_name, n, events, length(days), "

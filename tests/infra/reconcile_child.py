@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.clickhouse.client import open_embedded
-from infra.clickhouse.comparing import as_object
+from infra.clickhouse.comparison import as_object
 from infra.clickhouse.reconcile import reconcile
 from infra.clickhouse.schema import migrate
 from processors.engagements.facts import Fact, Payment
@@ -66,7 +66,7 @@ ALWAYS = datetime(1970, 1, 1, tzinfo=UTC), datetime(2106, 1, 1, tzinfo=UTC)
 
 
 def journaled(event: Happening, fact: Fact) -> dict[str, Any]:
-    """An event as the journal keeps it."""
+    """An event as the journal stores it."""
     envelope = {"source": "/test", "subject": event.customer}
     if isinstance(event, Said):
         topic, time, payload = "call-transcribed", event.ended_at, encode(transcribed(event))
@@ -207,7 +207,7 @@ def agency_rows(agency: AgencyDays, days: dict[int, Any], agency_id: str) -> Ite
         ]
         for segment in state.get("later", {}):
             cells += [cell for cell, _ in later_cells(state, segment, day)]
-        told = {
+        message = {
             "client_id": CLIENT,
             "agency_id": agency_id,
             "cells": [
@@ -220,7 +220,7 @@ def agency_rows(agency: AgencyDays, days: dict[int, Any], agency_id: str) -> Ite
                 for cell in cells
             ],
         }
-        found = delivery(HOURS_TOPIC, json.dumps(told).encode())
+        found = delivery(HOURS_TOPIC, json.dumps(message).encode())
         yield from ((AGENCY_HOURS, row) for row in storing.hour_rows(found, SETTINGS))
     for day in range(min(days), max(days) + 1):
         for segment in agency.segments:

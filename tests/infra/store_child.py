@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.clickhouse.client import open_embedded
-from infra.clickhouse.journal import forget_derived, read_journal
+from infra.clickhouse.journal import read_journal, truncate_derived
 from infra.clickhouse.schema import applied, migrate, migrations
 from infra.clickhouse.store import ClickHouseStore
 from processors.engagements.entries import PaymentEntry
@@ -112,7 +112,7 @@ def storing(directory: Path) -> dict[str, Any]:
     seen["journal"] = [fact._asdict() for fact in read_journal(client)]
     for table in TABLES:
         client.command(f"INSERT INTO {table.name} (client_id) VALUES ('x')")
-    forget_derived(client)
+    truncate_derived(client)
     seen["left"] = {
         table.name: client.query(f"SELECT count() FROM {table.name}").result_rows[0][0]
         for table in TABLES

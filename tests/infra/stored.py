@@ -1,10 +1,13 @@
-"""Plays a file into a store, looks into stores and spoils them, each in a process of its own."""
+"""Plays a file into a store, queries stores and damages them, each in a process of its own."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +41,7 @@ def played(folder: Path, seed: int, calls: int, days: int) -> Path:
     return folder / "data"
 
 
-def told(data_dir: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+def json_output(data_dir: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     """Exit code and JSON of `ascolto ARGUMENTS --json` on a data directory."""
     process = ascolto(*arguments, "--json", "--data-dir", data_dir, home=data_dir)
     out, err = output_of(process, data_dir)
@@ -47,10 +50,18 @@ def told(data_dir: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
 
 
 def make_store(data_dir: Path) -> None:
-    """An empty store, as an earlier version's run leaves it."""
+    """An empty store, as an earlier version's run leaves it: a copy of one made once."""
+    shutil.copytree(Path(_empty_store().name) / "data", data_dir, symlinks=True, dirs_exist_ok=True)
+
+
+@cache
+def _empty_store() -> tempfile.TemporaryDirectory[str]:
+    """Removed when it is collected, at the end of the tests."""
+    folder = tempfile.TemporaryDirectory()
     code = (
         "import sys; from pathlib import Path; from infra.clickhouse.client import open_embedded\n"
         "from infra.clickhouse.schema import migrate\n"
         "client = open_embedded(Path(sys.argv[1])); migrate(client); client.close()"
     )
-    completed([sys.executable, "-c", code, data_dir], check=True)
+    completed([sys.executable, "-c", code, Path(folder.name) / "data"], check=True)
+    return folder

@@ -1,4 +1,4 @@
-"""Calls that nobody answered: told from the event and its words, counted apart, once each."""
+"""Calls that nobody answered: recognised by the event and its words, counted apart, once each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from processors.attempts.outcome import attempt_of
 from schemas.conversation import Unanswered
 from schemas.events import CallEnded
-from tests.infra.stored import told
+from tests.infra.stored import json_output
 from tests.streams.played import finish, play, read_figures
 
 BEGIN = datetime(2026, 3, 2, 9, 44, tzinfo=UTC)
@@ -141,7 +141,7 @@ def test_attempts_are_counted_once_and_in_no_other_figure(tmp_path: Path) -> Non
     early = read_figures(store, "90d", BEGIN - timedelta(hours=2))
     assert [each["attempts"] for each in early] == []
 
-    code, seen = told(store, "reconcile")
+    code, seen = json_output(store, "reconcile")
     assert (code, seen["differences"]) == (0, [])
     assert (seen["compared"]["calls"], seen["compared"]["attempts"]) == (1, 6)
 
@@ -149,6 +149,6 @@ def test_attempts_are_counted_once_and_in_no_other_figure(tmp_path: Path) -> Non
     again = finish(play(path, store), store)
     assert (again["calls"], again["attempts"]) == (1, 6)
     assert look(store) == before
-    code, seen = told(store, "rebuild")
+    code, seen = json_output(store, "rebuild")
     assert (code, seen["differences"], seen["switched"]) == (0, [], True)
     assert look(store) == before

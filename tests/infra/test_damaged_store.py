@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from infra.clickhouse.deadline import Watched
-from infra.data_directory import make_private
-from tests.infra.stored import played, sql, told
+from infra.data_directory.permissions import make_private
+from tests.infra.stored import json_output, sql
 from tests.streams.played import ascolto, output_of
 
 ACTIVE = (
@@ -21,24 +21,26 @@ COUNTS = "SELECT (SELECT count() FROM events FINAL), (SELECT count() FROM calls 
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Path]]:
+def whole(once_played: Path) -> tuple[Path, dict[str, Path]]:
     """A data directory, and below it a part of two tables that is in use."""
-    data_dir = played(tmp_path_factory.mktemp("damaged"), seed=41, calls=60, days=40)
+    data_dir = once_played / "data"
     (rows,) = sql(data_dir, ACTIVE)
     parts = {table: Path(path).resolve().relative_to(data_dir.resolve()) for table, path in rows}
     return data_dir, parts
 
 
-def spoil(whole: tuple[Path, dict[str, Path]], into: Path, table: str, file: str, how: str) -> Path:
-    """A copy of the data directory with one file of one part spoilt."""
+def damage(
+    whole: tuple[Path, dict[str, Path]], into: Path, table: str, file: str, how: str
+) -> Path:
+    """A copy of the data directory with one file of one part damaged."""
     data_dir, parts = whole
     shutil.copytree(data_dir, into, symlinks=True)
-    spoilt = into / parts[table] / file
-    content = bytearray(spoilt.read_bytes())
+    damaged = into / parts[table] / file
+    content = bytearray(damaged.read_bytes())
     if how == "flipped":
         for place in range(len(content) // 3, len(content), 7):
             content[place] ^= 0xFF
-    spoilt.write_bytes(b"" if how == "emptied" else bytes(content))
+    damaged.write_bytes(b"" if how == "emptied" else bytes(content))
     return into
 
 
@@ -57,7 +59,7 @@ DAMAGES = [("data.bin", "flipped"), ("checksums.txt", "emptied"), ("data.cmrk4",
 def test_figures_whose_files_are_damaged_are_not_shown_and_can_be_made_again(
     whole: tuple[Path, dict[str, Path]], tmp_path: Path, file: str, how: str
 ) -> None:
-    data_dir = spoil(whole, tmp_path / "d", "agency_hours", file, how)
+    data_dir = damage(whole, tmp_path / "d", "agency_hours", file, how)
     code, out, err = run("figures", "--window", "90d", "--data-dir", data_dir)
     assert (code, out) == (1, ""), err
     assert "are damaged (agency_hours)" in err
@@ -71,12 +73,12 @@ def test_figures_whose_files_are_damaged_are_not_shown_and_can_be_made_again(
 def test_a_rebuild_makes_damaged_tables_again(
     whole: tuple[Path, dict[str, Path]], tmp_path: Path
 ) -> None:
-    data_dir = spoil(whole, tmp_path / "d", "agency_hours", "data.bin", "flipped")
-    code, seen = told(data_dir, "rebuild")
+    data_dir = damage(whole, tmp_path / "d", "agency_hours", "data.bin", "flipped")
+    code, seen = json_output(data_dir, "rebuild")
     assert (code, seen["switched"], seen["differences"]) == (0, True, [])
     assert "agency_hours" not in seen["compared"]
     assert sql(data_dir, COUNTS) == sql(whole[0], COUNTS)
-    assert told(data_dir, "reconcile")[1]["differences"] == []
+    assert json_output(data_dir, "reconcile")[1]["differences"] == []
 
 
 @pytest.mark.parametrize(
@@ -93,7 +95,7 @@ def test_a_rebuild_makes_damaged_tables_again(
 def test_damaged_facts_stop_everything_before_anything_is_dropped(
     whole: tuple[Path, dict[str, Path]], tmp_path: Path, command: str, file: str, how: str
 ) -> None:
-    data_dir = spoil(whole, tmp_path / "d", "events", file, how)
+    data_dir = damage(whole, tmp_path / "d", "events", file, how)
     code, out, err = run(*command.split(), "--data-dir", data_dir)
     assert (code, out) == (1, ""), err
     assert "events" in err
@@ -106,13 +108,13 @@ def test_damaged_facts_stop_everything_before_anything_is_dropped(
         assert sql(data_dir, COUNTS) == sql(before, COUNTS), "nothing was dropped"
 
 
-def test_a_statement_past_its_time_is_told() -> None:
+def test_a_statement_past_its_time_limit_is_reported() -> None:
     import threading
 
     over = threading.Event()
 
     class Stuck:
-        """A client that answers once it is told that it is late."""
+        """A client that answers once its time is over."""
 
         def query(self, text: str) -> str:
             assert over.wait(600)

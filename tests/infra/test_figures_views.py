@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -24,8 +25,8 @@ AS_OF = BEGIN + timedelta(days=40, hours=7, minutes=30)
 WINDOW = timedelta(days=30)
 
 
-def child(task: str, directory: Path) -> str:
-    command = [sys.executable, "-m", "tests.infra.outcome_child", task, str(directory)]
+def curves(directory: Path) -> str:
+    command = [sys.executable, "-m", "tests.infra.outcome_child", "curves", str(directory)]
     return completed(command, check=True).stdout
 
 
@@ -35,21 +36,20 @@ def ascolto(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     return completed([*command, *arguments], env=environment)
 
 
-def told(data_dir: Path, *arguments: str) -> Any:
+def json_output(data_dir: Path, *arguments: str) -> Any:
     done = ascolto(data_dir, *arguments, "--json", "--as-of", AS_OF.isoformat())
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("outcomes")
-    child("fill", directory)
-    return directory
+def data_dir(filled_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("outcomes") / "data"
+    return Path(shutil.copytree(filled_store, directory, symlinks=True))
 
 
 def test_survival_is_of_the_window_and_what_runs_as_of_then(data_dir: Path) -> None:
-    seen = told(data_dir, "--survival")
+    seen = json_output(data_dir, "--survival")
     assert (seen["window"], seen["horizon_days"]) == ("30d", HORIZON.days)
     assert seen["as_of"] == AS_OF.strftime("%Y-%m-%dT%H:00:00Z")
     expected = outcome_reference.watched(history(), WINDOW, AS_OF, HORIZON)
@@ -78,23 +78,23 @@ def test_survival_is_of_the_window_and_what_runs_as_of_then(data_dir: Path) -> N
     assert tests["aggression_tercile"]["n"] == len(scored)
 
 
-def test_the_curves_are_kept_and_written_again_replace_themselves(data_dir: Path) -> None:
-    first = told(data_dir, "--survival", "--window", "90d")
-    again = told(data_dir, "--survival", "--window", "90d")
+def test_the_curves_are_stored_and_written_again_replace_themselves(data_dir: Path) -> None:
+    first = json_output(data_dir, "--survival", "--window", "90d")
+    again = json_output(data_dir, "--survival", "--window", "90d")
     assert first == again
-    kept = [row for row in json.loads(child("curves", data_dir)) if row[0] == "90d"]
-    assert [row[2:6] for row in kept] == sorted(
+    stored = [row for row in json.loads(curves(data_dir)) if row[0] == "90d"]
+    assert [row[2:6] for row in stored] == sorted(
         [g["group_kind"], g["group"], g["n"], g["events"]] for g in first["groups"]
     )
-    assert {row[1] for row in kept} == {AS_OF.strftime("%Y-%m-%d %H:00:00")}
-    assert [row[7] for row in kept] == [
+    assert {row[1] for row in stored} == {AS_OF.strftime("%Y-%m-%d %H:00:00")}
+    assert [row[7] for row in stored] == [
         group["curve"][-1]["staying"]
         for group in sorted(first["groups"], key=lambda g: (g["group_kind"], g["group"]))
     ]
 
 
 def test_quarters_of_each_agency_and_of_all_together(data_dir: Path) -> None:
-    seen = {row["agency_id"]: row for row in told(data_dir, "--quarters")}
+    seen = {row["agency_id"]: row for row in json_output(data_dir, "--quarters")}
     assert set(seen) == {None, *AGENCIES}
     end = reference.whole_hour(AS_OF) + timedelta(hours=1)
     mature: list[tuple[str, Any, bool]] = [
@@ -115,8 +115,8 @@ def test_quarters_of_each_agency_and_of_all_together(data_dir: Path) -> None:
         assert row["most"] == pytest.approx(reference.rate(most), abs=1e-6)
 
 
-def test_sensitivity_looks_back_ninety_days_unless_told(data_dir: Path) -> None:
-    seen = told(data_dir, "--sensitivity")
+def test_sensitivity_covers_ninety_days_by_default(data_dir: Path) -> None:
+    seen = json_output(data_dir, "--sensitivity")
     assert [(row["agency_id"], row["horizon_days"]) for row in seen] == [
         (agency, days) for agency in AGENCIES for days in (7, 14, 30, 90)
     ]
@@ -129,11 +129,13 @@ def test_sensitivity_looks_back_ninety_days_unless_told(data_dir: Path) -> None:
         for name in ("churn_rate", "recovery_rate", "churn_correlation", "payment_correlation"):
             assert row[name] == pytest.approx(expected[name], abs=1e-6), name
         assert row["matured"] == row["recovery_rate"]["n"]
-    assert {row["window"] for row in told(data_dir, "--sensitivity", "--window", "7d")} == {"7d"}
+    assert {row["window"] for row in json_output(data_dir, "--sensitivity", "--window", "7d")} == {
+        "7d"
+    }
 
 
 def test_last_touch_beside_every_touch(data_dir: Path) -> None:
-    seen = told(data_dir, "--last-touch")
+    seen = json_output(data_dir, "--last-touch")
     expected = outcome_reference.touched(history(), WINDOW, AS_OF, HORIZON)
     assert [row["agency_id"] for row in seen] == [*AGENCIES, None]
     for row in seen:

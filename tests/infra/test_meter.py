@@ -17,22 +17,22 @@ class Clock:
 
 def test_it_goes_up_to_its_total_and_never_back(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
-    with Meter("events through", 1000, clock) as meter:
+    with Meter("events processed", 1000, clock) as meter:
         for done in (0, 300, 200, 1200):
             clock.now += LINE_EVERY
             meter.at(done)
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(",")[0] for line in lines] == [
-        "events through: 0 of 1",
-        "events through: 300 of 1",
-        "events through: 300 of 1",
-        "events through: 1",
+        "events processed: 0 of 1",
+        "events processed: 300 of 1",
+        "events processed: 300 of 1",
+        "events processed: 1",
     ]
 
 
 def test_the_rate_is_of_lately() -> None:
     clock = Clock()
-    meter = Meter("events through", None, clock)
+    meter = Meter("events processed", None, clock)
     for second in range(100):
         clock.now = float(second)
         meter.at(second * (10 if second < 50 else 20))

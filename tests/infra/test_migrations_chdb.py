@@ -49,7 +49,7 @@ def declared() -> dict[str, Any]:
     }
 
 
-def told(tables: dict[str, Any]) -> dict[str, Any]:
+def columns_of(tables: dict[str, Any]) -> dict[str, Any]:
     return {
         name: {
             **table,
@@ -61,7 +61,7 @@ def told(tables: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_migrating_builds_the_declared_tables(migrating: dict[str, Any]) -> None:
-    assert told(migrating["tables"]) == declared()
+    assert columns_of(migrating["tables"]) == declared()
     for table in TABLES:
         assert list(migrating["tables"][table.name]["columns"]) == list(table.columns)
 
@@ -79,7 +79,7 @@ def test_migrating_forward_again_does_nothing_and_back_leaves_nothing(
 
 def test_a_migration_that_was_broken_off_is_taken_up_again(migrating: dict[str, Any]) -> None:
     assert migrating["up_after_dying"] == migrating["up"]
-    assert told(migrating["tables_again"]) == declared()
+    assert columns_of(migrating["tables_again"]) == declared()
     assert migrating["down_after_dying"] == migrating["down"]
     assert migrating["none_again"] == {}
 
@@ -107,7 +107,7 @@ def test_the_archive_gives_each_event_of_those_asked_for_once(storing: dict[str,
     assert storing["archive"] == {"acqua|p:a": [entry, [2, *entry[1:5], "2", *entry[6:]]]}
 
 
-def test_the_journal_tells_each_fact_once(storing: dict[str, Any]) -> None:
+def test_the_journal_has_each_fact_once(storing: dict[str, Any]) -> None:
     assert [fact["event_id"] for fact in storing["journal"]] == ["a", "b", "c"]
     assert storing["journal"][0] == {
         "client_id": "acqua",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.stored import played, sql, told
+from tests.infra.stored import json_output, sql
 from tests.streams.played import ascolto, finish, play, read_all_figures
 
 AS_OF = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -25,10 +26,12 @@ def figures(data_dir: Path) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def older(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any], list[Any]]:
+def older(
+    once_played: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[Any], list[Any]]:
     """The data directory, its figures and its counts."""
-    folder = tmp_path_factory.mktemp("older")
-    data_dir = played(folder, seed=61, calls=120, days=60)
+    folder = tmp_path_factory.mktemp("older") / "played"
+    data_dir = Path(shutil.copytree(once_played, folder, symlinks=True)) / "data"
     before, counts = figures(data_dir), sql(data_dir, COUNTS)
     child = [sys.executable, "-m", "tests.infra.older_child", data_dir, folder / "events.jsonl"]
     subprocess.run(list(map(str, child)), check=True)
@@ -42,12 +45,12 @@ def test_an_older_store_goes_on_as_it_was(older: tuple[Path, list[Any], list[Any
     assert not [row for row in ids if row[0].startswith("e:")], "it is an older one"
     _, err = ascolto("run", "all", "--exit", "--data-dir", data_dir, home=data_dir).communicate()
     assert (figures(data_dir), sql(data_dir, COUNTS)) == (before, counts), err
-    assert told(data_dir, "reconcile")[1]["differences"] == []
+    assert json_output(data_dir, "reconcile")[1]["differences"] == []
 
     again = finish(play(file, data_dir), data_dir)
     assert again["calls"] == counts[0][0][1]
     assert (figures(data_dir), sql(data_dir, COUNTS)) == (before, counts)
-    assert told(data_dir, "reconcile")[1]["differences"] == []
+    assert json_output(data_dir, "reconcile")[1]["differences"] == []
 
     [journal, letters] = sql(
         data_dir,
@@ -73,4 +76,4 @@ def test_another_switchboard_s_call_of_the_same_id_is_another_call(
     finish(play(tmp_path / "other.jsonl", data_dir), data_dir)
     [[[events, calls]]] = sql(data_dir, COUNTS)
     assert [events, calls] == [counts[0][0][0] + 1, counts[0][0][1] + 1]
-    assert told(data_dir, "reconcile")[1]["differences"] == []
+    assert json_output(data_dir, "reconcile")[1]["differences"] == []

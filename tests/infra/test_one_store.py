@@ -26,10 +26,10 @@ client.close()
 """
 
 
-@pytest.fixture
-def held(tmp_path: Path) -> Iterator[tuple[Path, int]]:
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
     """A store that another process has open, and that process's id."""
-    data_dir = tmp_path / "d"
+    data_dir = tmp_path_factory.mktemp("held") / "d"
     make_store(data_dir)
     holder = subprocess.Popen(
         [sys.executable, "-c", _HOLDER, str(data_dir)],
@@ -64,12 +64,24 @@ def test_figures_of_a_running_store_say_what_runs_and_where_its_page_is(
 ) -> None:
     data_dir, pid = held
     done = run(f"figures\0--data-dir\0{data_dir}", tmp_path)
-    assert done.returncode == 1
+    assert (done.returncode, done.stdout) == (1, "")
     assert f"process {pid}" in done.stderr
+    assert "--data-dir" in done.stderr
     assert "http://127.0.0.1:8765" in done.stderr
 
 
-def test_half_made_figures_are_not_shown_and_what_ends_them_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["dead-letters list", "admin migrate"])
+def test_a_store_in_use_is_reported_with_what_to_do(
+    held: tuple[Path, int], command: str, tmp_path: Path
+) -> None:
+    done = run("\0".join([*command.split(), "--data-dir", str(held[0])]), tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "another ascolto process" in done.stderr
+    assert "--data-dir" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_incomplete_figures_are_not_shown_and_what_completes_them_is_said(tmp_path: Path) -> None:
     make_store(tmp_path / "d")
     (tmp_path / "d" / "refilling").touch()
     done = run(f"figures\0--data-dir\0{tmp_path / 'd'}", tmp_path)
@@ -80,12 +92,15 @@ def test_half_made_figures_are_not_shown_and_what_ends_them_is_said(tmp_path: Pa
     assert f"ascolto demo --exit --data-dir {tmp_path / 'd'}" in done.stderr
 
 
-def test_half_made_figures_that_are_being_made_are_said_with_who_makes_them(tmp_path: Path) -> None:
+def test_figures_being_made_are_reported_with_the_process_that_makes_them(
+    tmp_path: Path,
+) -> None:
     make_store(tmp_path / "d")
     (tmp_path / "d" / "refilling").touch()
     code = (
-        "import sys; from pathlib import Path; from infra.running import take\n"
-        "lock = take(Path(sys.argv[1])); print('taken', flush=True); sys.stdin.readline()"
+        "import sys; from pathlib import Path; from infra.data_directory.processes import "
+        "lock_data_directory; lock = lock_data_directory(Path(sys.argv[1])); "
+        "print('taken', flush=True); sys.stdin.readline()"
     )
     maker = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path / "d")],
@@ -129,7 +144,7 @@ def test_another_key_is_refused_by_the_worker_and_found_by_the_doctor(tmp_path: 
     ended = run(f"run\0analytics\0--data-dir\0{data_dir}", tmp_path, ASCOLTO_PSEUDONYM_KEY=key)
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()
-    assert "Give that key back" in line
+    assert "Restore that key" in line
     assert key not in line
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from dashboards.preview.app import QueryResult, create_preview
-from infra.cli.run.workers import HEARD, _on_request, _status_only
+from infra.cli.run.workers import CAUGHT_UP_PATH, _on_request, _status_only
 from infra.status_page import Page
 from streams.runtime.progress import Progress
 
@@ -23,16 +23,16 @@ async def no_rows(*_: object) -> QueryResult:
 
 @pytest.fixture(params=["analytics", "transcriber"])
 async def page(request: pytest.FixtureRequest) -> AsyncIterator[Client]:
-    heard: list[str] = []
+    notified: list[str] = []
 
-    async def hear() -> None:
-        heard.append("all")
+    async def notify() -> None:
+        notified.append("all")
 
     app = create_preview(no_rows) if request.param == "analytics" else _status_only(Progress())
-    app.router.add_post(HEARD, _on_request(hear))
+    app.router.add_post(CAUGHT_UP_PATH, _on_request(notify))
     async with TestClient(TestServer(app)) as client:
         yield client
-    request.node.heard = heard
+    request.node.notified = notified
 
 
 @pytest.mark.parametrize(
@@ -54,12 +54,12 @@ async def page(request: pytest.FixtureRequest) -> AsyncIterator[Client]:
 )
 async def test_what_another_site_asks_is_refused(page: Client, headers: dict[str, str]) -> None:
     assert (await page.get("/status", headers=headers)).status == 403
-    assert (await page.post(HEARD, headers=headers)).status == 403
+    assert (await page.post(CAUGHT_UP_PATH, headers=headers)).status == 403
 
 
 async def test_a_foreign_page_cannot_post_by_calling_it_a_link(page: Client) -> None:
     headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
-    assert (await page.post(HEARD, headers=headers)).status == 403
+    assert (await page.post(CAUGHT_UP_PATH, headers=headers)).status == 403
     assert (await page.get("/status", headers=headers)).status == 200, "a link may lead here"
 
 
@@ -67,8 +67,8 @@ async def test_its_own_requests_are_answered(page: Client) -> None:
     assert (await page.get("/status")).status == 200
     own = {"Origin": f"http://127.0.0.1:{page.port}", "Sec-Fetch-Site": "same-origin"}
     assert (await page.get("/status", headers=own)).status == 200
-    assert (await page.post(HEARD, headers=own)).status == 204
-    assert (await page.post(HEARD)).status == 204, "the stack itself"
+    assert (await page.post(CAUGHT_UP_PATH, headers=own)).status == 204
+    assert (await page.post(CAUGHT_UP_PATH)).status == 204, "the stack itself"
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 from pathlib import Path
 
 import pytest
 
 from infra.cli.figures.rebuild import WORKPLACE, exchange, rebuild
 from infra.settings import Settings
-from tests.infra.stored import played, sql, told
+from tests.infra.stored import json_output, sql
 
 COUNTS = (
     "SELECT (SELECT count() FROM events FINAL), (SELECT count() FROM calls FINAL), "
@@ -18,29 +19,31 @@ COUNTS = (
 CALLS = "SELECT sum(calls) FROM agency_hours FINAL WHERE segment = 'all'"
 
 
-def test_a_rebuild_names_what_differs_and_switches_only_when_accepted(tmp_path: Path) -> None:
-    data_dir = played(tmp_path, seed=31, calls=100, days=45)
-    code, seen = told(data_dir, "reconcile")
+def test_a_rebuild_names_what_differs_and_switches_only_when_accepted(
+    once_played: Path, tmp_path: Path
+) -> None:
+    data_dir = Path(shutil.copytree(once_played / "data", tmp_path / "data", symlinks=True))
+    code, seen = json_output(data_dir, "reconcile")
     assert (code, seen["differences"]) == (0, [])
     cell = "(SELECT * FROM agency_hours FINAL WHERE calls > 0 ORDER BY hour, segment LIMIT 1)"
     changed = "calls + 1 AS calls, version + 1 AS version"
-    spoil = f"INSERT INTO agency_hours SELECT * REPLACE ({changed}) FROM {cell}"
-    before, kept = sql(data_dir, CALLS, COUNTS, spoil)
+    damage = f"INSERT INTO agency_hours SELECT * REPLACE ({changed}) FROM {cell}"
+    before, facts = sql(data_dir, CALLS, COUNTS, damage)
 
-    code, seen = told(data_dir, "rebuild")
+    code, seen = json_output(data_dir, "rebuild")
     assert (code, seen["switched"]) == (1, False)
     [found] = seen["differences"]
     assert (found["table"], found["figure"]) == ("agency_hours", "calls")
     assert found["old"] == found["rebuilt"] + 1
-    assert sql(data_dir, CALLS, COUNTS) == [[[before[0][0] + 1]], kept]
+    assert sql(data_dir, CALLS, COUNTS) == [[[before[0][0] + 1]], facts]
     assert not (data_dir / WORKPLACE).exists()
 
-    code, seen = told(data_dir, "rebuild", "--accept")
+    code, seen = json_output(data_dir, "rebuild", "--accept")
     assert (code, seen["switched"]) == (0, True)
     assert len(seen["differences"]) == 1
-    assert sql(data_dir, CALLS, COUNTS) == [before, kept]
+    assert sql(data_dir, CALLS, COUNTS) == [before, facts]
     assert not (data_dir / WORKPLACE).exists()
-    code, seen = told(data_dir, "reconcile")
+    code, seen = json_output(data_dir, "reconcile")
     assert (code, seen["differences"]) == (0, [])
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from infra.clickhouse.comparing import ROW, Difference, Sides, differences
+from infra.clickhouse.comparison import ROW, Difference, Sides, differences
 from schemas.rows import AGENCY_METRICS, ENGAGEMENTS, HOUR_SUMS
-from tests.infra.stored import child, make_store, played, sql, told
+from tests.infra.stored import child, json_output, make_store, played, sql
 from tests.streams.played import ascolto, output_of
 
 CELL = ("client_id", "agency_id", "segment", "toString(hour)")
@@ -63,7 +63,7 @@ def test_sql_agrees_with_the_domain_s_own_code_on_random_histories(
 
 
 def test_what_was_streamed_equals_what_sql_makes_of_the_events(straight: Path) -> None:
-    code, seen = told(straight, "reconcile")
+    code, seen = json_output(straight, "reconcile")
     assert (code, seen["differences"]) == (0, [])
     assert seen["compared"]["calls"] == 300
     assert seen["compared"].pop("attempts") == 0
@@ -110,7 +110,7 @@ def test_each_wrong_row_is_named_and_nothing_else(store: Path) -> None:
         f"ALTER TABLE agency_metrics DELETE WHERE {at(SNAPSHOT, days[1])} AND window = '90d' "
         "SETTINGS mutations_sync = 1",
     )
-    code, seen = told(store, "reconcile")
+    code, seen = json_output(store, "reconcile")
     found = seen["differences"]
     assert code == 1
 
@@ -140,7 +140,7 @@ def test_each_wrong_row_is_named_and_nothing_else(store: Path) -> None:
     assert len(found) == len(cells) + len(episodes) + len(snapshots)
 
     wrong_hour = wrong[3].replace(" ", "T") + "Z"
-    code, seen = told(store, "reconcile", "--from", wrong_hour, "--to", wrong_hour)
+    code, seen = json_output(store, "reconcile", "--from", wrong_hour, "--to", wrong_hour)
     assert code == 1
     assert {each["figure"] for each in seen["differences"]} == {"calls"}
 
@@ -188,7 +188,7 @@ def test_a_lost_payment_and_a_wrong_call_show_in_all_that_follows_from_them(stor
 
 def test_an_empty_store_has_nothing_that_differs(tmp_path: Path) -> None:
     make_store(tmp_path)
-    code, seen = told(tmp_path, "reconcile")
+    code, seen = json_output(tmp_path, "reconcile")
     assert (code, seen["differences"]) == (0, [])
     assert set(seen["compared"].values()) == {0}
 

@@ -8,12 +8,17 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
-from pydantic import ValidationError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr, ValidationError
 
 from infra.cli.run.workers import clock_of
-from infra.settings import PACKAGED_MODEL, Settings, default_home
+from infra.data_directory.paths import cache_directory, default_data_directory
+from infra.settings import PACKAGED_MODEL, Settings
 from tests.waiting import output
 
 
@@ -58,7 +63,87 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.model == "small"
     assert settings.horizon_days == 45
     assert settings.data_dir == Path("/var/lib/ascolto")
-    assert default_home() != settings.data_dir
+    assert default_data_directory() != settings.data_dir
+
+
+@pytest.mark.parametrize("home", [None, ""])
+def test_data_and_cache_are_below_the_users_home(
+    home: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("ASCOLTO_HOME") if home is None else monkeypatch.setenv("ASCOLTO_HOME", home)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Settings().data_dir == tmp_path / ".ascolto" / "data"
+    assert cache_directory() == tmp_path / ".cache" / "ascolto"
+
+
+def test_one_variable_names_the_directory_of_both(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("ASCOLTO_HOME", "~/elsewhere")
+    assert Settings().data_dir == tmp_path / "elsewhere" / "data"
+    assert cache_directory() == tmp_path / "elsewhere"
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
+PATHS = st.from_regex(r"/[a-z ]{1,8}/[à-ü]{1,8}", fullmatch=True).map(Path)
+SECRETS = TEXT.map(SecretStr)
+DAYS = st.integers(1, 365)
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "data_dir": PATHS,
+    "kafka": TEXT,
+    "embedded": st.just(True),
+    "partitions": st.integers(1, 1000),
+    "session_timeout": st.floats(6, 90),
+    "clickhouse_url": SECRETS,
+    "recordings": st.lists(PATHS, min_size=1),
+    "recording_attempts": st.integers(1),
+    "recording_backoff": st.floats(0, exclude_min=True, allow_infinity=False),
+    "transcription_timeout": st.floats(0, exclude_min=True, allow_infinity=False),
+    "model": TEXT,
+    "whisper_device": st.just("cuda"),
+    "whisper_compute_type": st.sampled_from(["int8", "float16"]),
+    "whisper_threads": st.integers(1),
+    "whisper_batch": st.integers(1, 64),
+    "transcriptions_at_once": st.integers(1, 64),
+    "domain_words": st.dictionaries(TEXT, st.lists(TEXT), min_size=1),
+    "skip_unreadable": st.integers(0, 9).map("call-ended/3/{}".format),
+    "pseudonym_key": SECRETS,
+    "horizon_days": DAYS,
+    "client_horizon_days": st.dictionaries(TEXT, DAYS, min_size=1),
+    "grace_days": DAYS,
+    "scorer": st.just("lexicon"),
+    "currency": TEXT,
+    "future_tolerance": st.floats(0, 7 * 86_400),
+    "earliest_now": st.datetimes(timezones=st.timezones()).map(lambda time: time.astimezone(UTC)),
+    "alerts": st.integers(1, 9).map('{{"acqua": {{"silence_days": {}}}}}'.format),
+    "status_port": st.integers(0, 65_535),
+    "status_host": TEXT,
+    "language": TEXT,
+    "generation": st.integers(1),
+}
+"""A strategy for each setting."""
+
+
+_CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=_CHECKS)
+@given(st.data())
+def test_a_child_process_reads_every_setting_from_the_environment(data: st.DataObject) -> None:
+    default = Settings()
+    assert set(VALUES) == set(Settings.model_fields), "a new setting needs its strategy here"
+    chosen = Settings(
+        **{
+            name: data.draw(values.filter(lambda each, name=name: each != getattr(default, name)))
+            for name, values in VALUES.items()
+        }
+    )
+    with patch.dict(os.environ, chosen.environment()):
+        assert Settings() == chosen
+    with patch.dict(os.environ, default.environment()):
+        assert Settings() == default
 
 
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +257,7 @@ def test_batches_to_skip_are_named_by_their_place(monkeypatch: pytest.MonkeyPatc
             Settings()
 
 
-def test_the_clock_shows_at_least_the_time_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock_shows_at_least_the_time_in_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     before = datetime.now(UTC)
     assert before <= Settings().now() <= datetime.now(UTC)
     monkeypatch.setenv("ASCOLTO_EARLIEST_NOW", "2090-01-01T00:00:00+00:00")

@@ -41,9 +41,9 @@ def test_scores_follow_the_latent_tone_but_not_exactly():
     assert 0.5 < empathy < 0.9
 
 
-def test_spoken_ratings_are_heard_as_they_were_meant():
+def test_spoken_ratings_are_read_as_they_were_meant():
     spoken = [(c.spoken, s.spoken_rating) for c, s in zip(PLANNED, SCORES, strict=True)]
     meant = [pair for pair in spoken if pair[0] is not None]
     assert len(meant) > 20
-    assert sum(said == heard for said, heard in meant) >= 0.95 * len(meant)
-    assert all(heard is None for said, heard in spoken if said is None)
+    assert sum(said == read for said, read in meant) >= 0.95 * len(meant)
+    assert all(read is None for said, read in spoken if said is None)

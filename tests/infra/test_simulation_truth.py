@@ -126,10 +126,10 @@ def test_only_cobalto_rises_by_about_a_standard_deviation():
         before = np.array([call.pressure for call in calls if call.at < at])
         after = np.array([call.pressure for call in calls if call.at >= at])
         rise = (after.mean() - before.mean()) / before.std()
-        told = TRUTH["agencies"][agency.agency_id]["rise_at"]
+        stated = TRUTH["agencies"][agency.agency_id]["rise_at"]
         if agency.agency_id == "agenzia-cobalto":
             assert rise > 0.7
-            assert told == at
+            assert stated == at
         else:
             assert abs(rise) < 0.2
-            assert told is None
+            assert stated is None

@@ -11,7 +11,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError, DataError, Opera
 
 from infra.clickhouse import store as store_module
 from infra.clickhouse.store import ClickHouseStore
-from infra.retry import delays, insist
+from infra.retry import delays, retry_until_done
 from schemas.rows import EVENTS
 
 ROW = dict.fromkeys(EVENTS.columns, 0)
@@ -41,9 +41,9 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     asked: list[float] = []
 
     def at_once(*args: Any) -> Any:
-        return insist(*args, sleep=asked.append)
+        return retry_until_done(*args, sleep=asked.append)
 
-    monkeypatch.setattr(store_module, "insist", at_once)
+    monkeypatch.setattr(store_module, "retry_until_done", at_once)
     return asked
 
 
@@ -116,7 +116,7 @@ def test_waits_double_up_to_the_most() -> None:
     assert [next(waits) for _ in range(5)] == [1.0, 2.0, 4.0, 5.0, 5.0]
 
 
-def test_insisting_gives_the_result_and_lets_other_errors_through() -> None:
+def test_retrying_gives_the_result_and_raises_other_errors() -> None:
     log = logging.getLogger("test")
     answers: list[Any] = [OSError("away"), OSError("away"), "here"]
     waited: list[float] = []
@@ -127,9 +127,9 @@ def test_insisting_gives_the_result_and_lets_other_errors_through() -> None:
             raise answer
         return str(answer)
 
-    assert insist(ask, OSError, "it", log, waited.append) == "here"
+    assert retry_until_done(ask, OSError, "it", log, waited.append) == "here"
     assert waited == [0.5, 1.0]
     answers[:] = [ValueError("wrong")]
     with pytest.raises(ValueError, match="wrong"):
-        insist(ask, OSError, "it", log, waited.append)
+        retry_until_done(ask, OSError, "it", log, waited.append)
     assert len(waited) == 2

@@ -1,4 +1,4 @@
-"""Every command with every wrong input of its kind: a sentence, an exit code, nothing begun."""
+"""Every command with every wrong input of its kind: a sentence, an exit code, nothing started."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def words(command: Command, path: Path) -> str:
 @pytest.mark.parametrize(
     ("command", "kind"), CASES, ids=lambda value: getattr(value, "line", value)
 )
-def test_a_wrong_input_is_said_and_nothing_is_begun(
+def test_a_wrong_input_is_reported_and_nothing_is_started(
     command: Command,
     kind: str,
     place: Path,
@@ -160,48 +160,58 @@ def _leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("line", ["figures", "reconcile", "rebuild", "dead-letters list"])
-def test_what_to_do_is_said_where_there_is_no_store(line: str, tmp_path: Path) -> None:
-    done = run("\0".join([*line.split(), "--data-dir", str(tmp_path / "mistyped")]), tmp_path)
+def test_what_to_do_is_said_where_there_is_no_store(
+    line: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    asked = "\0".join([*line.split(), "--data-dir", str(tmp_path / "mistyped")])
+    done = called(asked, tmp_path, monkeypatch, capfd)
     assert done.returncode == 2
     assert "no directory" in done.stderr
     assert f"ascolto run all --events FILE --data-dir {tmp_path / 'mistyped'}" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_refused_lines_are_named_up_to_a_number_and_then_counted(tmp_path: Path) -> None:
+def test_refused_lines_are_named_up_to_a_number_and_then_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "lines.jsonl"
     file.write_text("not json\n" * 500)
     for line in (f"score\0{file}", f"emit\0{file}\0--kafka\0" + "127.0.0.1:1"):
-        done = run(line, tmp_path)
+        done = called(line, tmp_path, monkeypatch, capfd)
         assert done.returncode == 1
         assert "480 more lines refused" in done.stderr
         assert len(done.stderr.splitlines()) <= 22
 
 
-def test_figures_cannot_be_written_where_a_directory_is(tmp_path: Path) -> None:
-    done = run(f"figures\0--survival\0--report\0{tmp_path}", tmp_path)
+def test_figures_cannot_be_written_where_a_directory_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    done = called(f"figures\0--survival\0--report\0{tmp_path}", tmp_path, monkeypatch, capfd)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
-def test_what_may_not_be_written_is_said(tmp_path: Path) -> None:
+def test_what_may_not_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "closed").mkdir(mode=0o500)
     done = run("simulate\0--calls\0" + f"5\0--out\0{tmp_path / 'closed' / 'out'}", tmp_path)
     assert done.returncode == 1
     assert "give this user permission" in done.stderr
 
 
-def test_a_full_disk_is_said(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("NOT TESTED: no /dev/full here")
     done = run("simulate\0--calls\x00500\0--out\0/dev/full", tmp_path)
     assert done.returncode == 1
-    assert "make room" in done.stderr
+    assert "free space" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_migrate_names_what_goes_and_goes_back_only_when_told(tmp_path: Path) -> None:
+def test_migrate_names_what_is_dropped_and_goes_back_only_when_asked(tmp_path: Path) -> None:
     make_store(tmp_path / "d")
     migrate = f"admin\0migrate\0--data-dir\0{tmp_path / 'd'}"
     refused = run(f"{migrate}\0--to\x000", tmp_path)
@@ -215,7 +225,7 @@ def test_migrate_names_what_goes_and_goes_back_only_when_told(tmp_path: Path) ->
     assert "0001_initial down" in went.stderr
 
 
-def test_a_misspelt_setting_is_said_with_the_nearest(tmp_path: Path) -> None:
+def test_a_misspelt_setting_is_reported_with_the_nearest(tmp_path: Path) -> None:
     said = run("doctor", tmp_path, ASCOLTO_KAFKAA="zq9")
     assert said.returncode == 1
     assert "ASCOLTO_KAFKA meant?" in said.stdout

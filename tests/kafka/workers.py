@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from infra.data_directory.processes import page_address
 from infra.embedded import processes as children
-from infra.retry import insist
-from infra.status_page import address
+from infra.retry import retry_until_done
 from schemas.topics import CALL_ENDED, TOPICS
 from tests.waiting import completed, wait_for
 
@@ -171,7 +171,7 @@ class Installation:
 
     def written(self, name: str, topic: str) -> int:
         """Partitions of `topic` that worker `name` has written to, as its status page tells."""
-        url = address(Path(self.environment(name)["ASCOLTO_DATA_DIR"]), name.split("-")[0])
+        url = page_address(Path(self.environment(name)["ASCOLTO_DATA_DIR"]), name.split("-")[0])
         assert url is not None, f"{name} has no page"
         with urllib.request.urlopen(f"{url}/status", timeout=30) as response:
             return sum(place.startswith(f"{topic}/") for place in json.load(response)["written"])
@@ -200,7 +200,7 @@ def committed(bootstrap: str) -> Offsets:
         finally:
             admin.close()
 
-    return insist(ask, KafkaError, "Kafka", log, sleep=lambda _: time.sleep(0.2))
+    return retry_until_done(ask, KafkaError, "Kafka", log, sleep=lambda _: time.sleep(0.2))
 
 
 def partition_of(key: bytes) -> int:

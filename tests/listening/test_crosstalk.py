@@ -15,7 +15,7 @@ from infra.recordings.sound import RATE, Sound
 from infra.transcription.crosstalk import Separation
 from infra.transcription.leak_filter import leak_of
 from infra.transcription.transcriber import WhisperTranscriber
-from infra.transcription.voice_activity import listen
+from infra.transcription.voice_activity import detect_speech
 from processors.transcript.interruptions import turn_taking
 from schemas.conversation import Speaker
 from tests.listening.sounds import CALL, CALLS, channels, encode, write_wav
@@ -44,7 +44,7 @@ def separated(block, size=None):
 
 def spoken(block):
     """Whether somebody speaks, by channel and hundredth of a second."""
-    found = listen([block])
+    found = detect_speech([block])
     speaks = np.zeros((2, block.shape[1] // 160 + 1), bool)
     for channel in found.channels:
         for stretch in channel:

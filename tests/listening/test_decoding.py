@@ -7,8 +7,8 @@ import struct
 import numpy as np
 import pytest
 
-from infra.recordings.places import RecordingBroken, RecordingExcessive, RecordingMissing
 from infra.recordings.sound import RATE, Sound, channels_of
+from infra.recordings.store import RecordingBroken, RecordingExcessive, RecordingMissing
 from tests.listening.sounds import CALL, encode, write_wav
 
 SECONDS = 3.0

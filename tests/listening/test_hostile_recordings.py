@@ -19,14 +19,14 @@ import pytest
 from infra.recordings import sound as decoding
 from infra.recordings.decoding_protocol import FASTEST, MEMORY_MIB, MOST_CHANNELS, SLOWEST
 from infra.recordings.file_formats import container_of
-from infra.recordings.places import (
+from infra.recordings.sound import Sound, channels_of
+from infra.recordings.store import (
     RecordingBroken,
     RecordingError,
     RecordingExcessive,
     RecordingMissing,
     RecordingRefused,
 )
-from infra.recordings.sound import Sound, channels_of
 from tests.listening.sounds import encode, write_wav
 
 TIME = np.arange(2 * 8000) / 8000
@@ -174,7 +174,7 @@ WATCH = """
 import json, resource, sys
 from pathlib import Path
 from infra.recordings.sound import Sound
-from infra.recordings.places import RecordingError
+from infra.recordings.store import RecordingError
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 found = {}
 for name in sys.argv[1:]:

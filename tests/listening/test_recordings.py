@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from infra.recordings.places import (
+from infra.recordings.store import (
     RecordingBroken,
     RecordingMissing,
     RecordingRefused,

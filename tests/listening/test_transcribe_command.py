@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from infra.cli.one_call.transcribe import transcribe
-from infra.recordings.places import LanguageUnknown, RecordingBroken
+from infra.recordings.store import LanguageUnknown, RecordingBroken
 from infra.transcription.packaged_model import ModelMissing
 from infra.transcription.transcriber import Transcription
 from processors.transcript.interruptions import TurnTaking

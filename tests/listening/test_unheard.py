@@ -6,8 +6,8 @@ import av
 import numpy as np
 import pytest
 
-from infra.recordings.places import RecordingBroken
 from infra.recordings.sound import RATE, Sound
+from infra.recordings.store import RecordingBroken
 from tests.listening.sounds import encode, write_wav
 
 TIME = np.arange(10 * 8000) / 8000

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from infra.lab.benchmarks.word_errors import word_errors, words_of
-from infra.recordings.places import LanguageUnknown
+from infra.recordings.store import LanguageUnknown
 from infra.transcription.transcriber import WhisperTranscriber, prompt_of
 from processors.transcript.interruptions import TurnTaking
 from schemas.conversation import Speaker

@@ -10,30 +10,30 @@ import pytest
 
 from infra.recordings.sound import RATE
 from infra.transcription.batching import WindowPool
-from infra.transcription.whisper_model import Ask, HeardWindow
+from infra.transcription.whisper_model import TranscribedWindow, WindowOptions
 
-ITALIAN, ENGLISH = Ask("it", "bolletta"), Ask("en", "bill")
+ITALIAN, ENGLISH = WindowOptions("it", "bolletta"), WindowOptions("en", "bill")
 
 
 class Ears:
     """Hears in a window how loud it is, and keeps what was asked together."""
 
     def __init__(self, gate: threading.Event | None = None) -> None:
-        self.batches: list[tuple[int, int, Ask]] = []
+        self.batches: list[tuple[int, int, WindowOptions]] = []
         self.most = self.now = 0
         self._gate = gate
         self._lock = threading.Lock()
 
-    def hear(self, sounds, frames, ask):
+    def transcribe(self, sounds, frames, options):
         with self._lock:
-            self.batches.append((len(sounds), frames, ask))
+            self.batches.append((len(sounds), frames, options))
             self.now += 1
             self.most = max(self.most, self.now)
         if self._gate is not None:
             assert self._gate.wait(600)
         with self._lock:
             self.now -= 1
-        return [HeardWindow((), float(sound[0])) for sound in sounds]
+        return [TranscribedWindow((), float(sound[0])) for sound in sounds]
 
 
 def sound(number, seconds=20):
@@ -41,7 +41,7 @@ def sound(number, seconds=20):
 
 
 def test_each_window_gets_what_was_heard_in_it():
-    pool = WindowPool(Ears().hear, workers=2, batch_size=4)
+    pool = WindowPool(Ears().transcribe, workers=2, batch_size=4)
     heard = [pool.submit(sound(n), ITALIAN) for n in range(12)]
     assert [one.result(30).no_speech for one in heard] == list(range(12))
 
@@ -49,7 +49,7 @@ def test_each_window_gets_what_was_heard_in_it():
 def test_windows_that_wait_are_heard_together_whoever_sent_them():
     gate = threading.Event()
     ears = Ears(gate)
-    pool = WindowPool(ears.hear, workers=1, batch_size=8)
+    pool = WindowPool(ears.transcribe, workers=1, batch_size=8)
     first = pool.submit(sound(0), ITALIAN)
     with ThreadPoolExecutor(4) as calls:
         later = list(calls.map(lambda n: pool.submit(sound(n), ITALIAN), range(1, 9)))
@@ -64,7 +64,7 @@ def test_windows_that_wait_are_heard_together_whoever_sent_them():
 def test_what_waits_is_shared_among_the_workers():
     gate = threading.Event()
     ears = Ears(gate)
-    pool = WindowPool(ears.hear, workers=2, batch_size=8)
+    pool = WindowPool(ears.transcribe, workers=2, batch_size=8)
     heard = [pool.submit(sound(n), ITALIAN) for n in range(8)]
     gate.set()
     assert [one.result(30).no_speech for one in heard] == list(range(8))
@@ -73,18 +73,18 @@ def test_what_waits_is_shared_among_the_workers():
 
 def test_languages_and_prompts_are_not_mixed():
     ears = Ears()
-    pool = WindowPool(ears.hear, workers=1, batch_size=8)
-    asked = [ITALIAN, ENGLISH, Ask("it", "Luce Serena")] * 3
-    for one in [pool.submit(sound(0), ask) for ask in asked]:
+    pool = WindowPool(ears.transcribe, workers=1, batch_size=8)
+    asked = [ITALIAN, ENGLISH, WindowOptions("it", "Luce Serena")] * 3
+    for one in [pool.submit(sound(0), options) for options in asked]:
         one.result(30)
     assert sum(size for size, _, _ in ears.batches) == 9
-    for ask in asked:
-        assert sum(size for size, _, at in ears.batches if at == ask) == 3
+    for options in asked:
+        assert sum(size for size, _, at in ears.batches if at == options) == 3
 
 
 def test_alone_a_window_is_computed_no_longer_than_it_is_but_never_too_short():
     ears = Ears()
-    pool = WindowPool(ears.hear, workers=1, batch_size=1)
+    pool = WindowPool(ears.transcribe, workers=1, batch_size=1)
     for seconds in (1, 20, 29):
         pool.submit(sound(0, seconds), ITALIAN).result(30)
     assert [frames for _, frames, _ in ears.batches] == [1200, 2200, 3000]
@@ -92,7 +92,7 @@ def test_alone_a_window_is_computed_no_longer_than_it_is_but_never_too_short():
 
 def test_many_windows_wait_for_room():
     gate = threading.Event()
-    pool = WindowPool(Ears(gate).hear, workers=1, batch_size=1)
+    pool = WindowPool(Ears(gate).transcribe, workers=1, batch_size=1)
     sent = []
 
     def send():
@@ -110,13 +110,13 @@ def test_many_windows_wait_for_room():
 def test_a_failure_reaches_those_who_asked_and_the_next_is_heard():
     calls = iter([ValueError("no"), None])
 
-    def hear(sounds, _frames, _ask):
+    def transcribe(sounds, _frames, _options):
         error = next(calls)
         if error is not None:
             raise error
-        return [HeardWindow((), 0.5) for _ in sounds]
+        return [TranscribedWindow((), 0.5) for _ in sounds]
 
-    pool = WindowPool(hear, workers=1, batch_size=1)
+    pool = WindowPool(transcribe, workers=1, batch_size=1)
     with pytest.raises(ValueError, match="no"):
         pool.submit(sound(0), ITALIAN).result(30)
     assert pool.submit(sound(0), ITALIAN).result(30).no_speech == 0.5

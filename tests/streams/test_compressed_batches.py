@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from infra.data_directory.processes import page_address
 from infra.embedded.broker import EmbeddedBroker
-from infra.status_page import address
 from schemas.topics import CALL_ENDED, MOST_EVENT_BYTES, PAYMENT_RECEIVED
 from tests.infra.stored import sql
 from tests.kafka.workers import PARTITIONS, PSEUDONYM_KEY, Installation, partition_of
@@ -36,7 +36,7 @@ class Embedded(Installation):
 
     def counts(self, worker: str = "analytics") -> dict[str, int]:
         """What a worker has counted."""
-        url = address(Path(self.environment(worker)["ASCOLTO_DATA_DIR"]), worker)
+        url = page_address(Path(self.environment(worker)["ASCOLTO_DATA_DIR"]), worker)
         if url is None:
             return {}
         try:

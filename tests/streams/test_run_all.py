@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.figures.reference import Answered, Happening, Paid, Returned, Said, whole_hour
-from tests.infra.stored import sql, told
+from tests.infra.stored import json_output, sql
 from tests.streams.hard_history import CONFLICTS, FUTURE, NAME, SOURCES, HardHistory
 from tests.streams.played import (
     BROKEN,
@@ -137,7 +137,7 @@ def test_what_is_refused_is_a_dead_letter_and_changes_nothing_else(run: Run) -> 
 
 
 def test_everything_stored_agrees_with_sql_alone(run: Run) -> None:
-    code, seen = told(run.data_dir, "reconcile")
+    code, seen = json_output(run.data_dir, "reconcile")
     assert (code, seen["differences"]) == (0, [])
     assert seen["compared"]["events"] == len(run.events)
     assert seen["compared"]["call_surveys"] > 10

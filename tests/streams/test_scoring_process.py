@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.scoring.catalogue import scorer_of
+from infra.scoring.catalogue import ScorerName, scorer_of
 from infra.scoring.client import (
     MOST_ENDS,
     ScoringChild,
@@ -26,7 +26,6 @@ from infra.scoring.client import (
 )
 from infra.scoring.protocol import LENGTH, Outcome, Scored, packed, parts_of, results_of
 from infra.scoring.server import outcome_of
-from infra.settings import ScorerName
 from processors.scoring.lexicon_scorer import LexiconReader
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.conversation import Speaker, Turn

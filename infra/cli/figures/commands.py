@@ -64,14 +64,12 @@ def figures(
     if views:
         from infra.cli.figures.views import show_view
 
-        span = window and window.value
         lang = language or Language.ITALIAN
-        raise typer.Exit(show_view(views[0], settings, span, time, as_json, report, lang.value))
+        raise typer.Exit(show_view(views[0], settings, window, time, as_json, report, lang.value))
     from infra.cli.figures.show import show_figures
 
-    span = (window or MetricWindow.MONTH).value
     dimension = None if by is None else by.value
-    raise typer.Exit(show_figures(settings, span, time, dimension, as_json))
+    raise typer.Exit(show_figures(settings, window or MetricWindow.MONTH, time, dimension, as_json))
 
 
 @app.command("reconcile")
@@ -85,7 +83,7 @@ def reconcile_figures(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
-    """Reckon every figure again from the raw events by SQL; exit code 1 if any differs."""
+    """Recompute every figure from the raw events by SQL; exit code 1 if any differs."""
     from infra.cli.figures.reconcile import reconcile
 
     times = [

@@ -14,12 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.cli import failures
-from infra.cli.figures.reconcile import tell, told_as_json
-from infra.cli.run.stack import Stack, StackFailed
+from infra.cli.failures import described, say
+from infra.cli.figures.reconcile import differences_as_json, print_differences
+from infra.cli.run.stack import Stack
 from infra.cli.store_access import require_store
 from infra.clickhouse.client import STORE_DIRECTORY, NoStore, StoreInUse, open_embedded
-from infra.clickhouse.comparing import Difference, differences
+from infra.clickhouse.comparison import Difference, differences
 from infra.clickhouse.damage import (
     FACTS,
     StoreDamaged,
@@ -30,10 +30,10 @@ from infra.clickhouse.damage import (
 )
 from infra.clickhouse.journal import DERIVED
 from infra.clickhouse.reconcile import Comparison, both_sides
-from infra.data_directory import keep_files_private, make_private
-from infra.plain_text import plain
-from infra.running import DirectoryInUse, take
-from infra.settings import Settings, keep_once
+from infra.data_directory.permissions import create_once, keep_files_private, make_private
+from infra.data_directory.processes import lock_data_directory
+from infra.errors import InfraError
+from infra.settings import Settings
 from schemas.rows import (
     AGENCY_HOURS,
     AGENCY_METRICS,
@@ -74,19 +74,16 @@ _COMPARISONS = (
 def rebuild(settings: Settings, accept: bool, as_json: bool) -> int:
     """Send the journal through the workers into a new store, compare, and switch to it.
 
-    The old store stays as it is until the switch, which happens at one stroke, and only if the
-    figures are equal or `accept` is given. Nothing else may run on the data directory.
+    The old store stays as it is until the switch, which is atomic, and happens only if the
+    figures are equal or `accept` is given. Nothing else may use the data directory.
 
     Returns:
         0 switched, 1 not switched.
     """
     if settings.clickhouse_url is not None:
-        _say("rebuild serves the embedded stack; docs/reconcile.md tells how to on a server")
+        say("rebuild serves the embedded stack; docs/reconcile.md says how to do it on a server")
         return 1
     from clickhouse_connect.driver.exceptions import DatabaseError
-
-    from infra.embedded.broker import BrokerFailed
-    from infra.kafka.emitter import DeliveryFailed
 
     require_store(settings.data_dir)
     keep_files_private()
@@ -98,7 +95,7 @@ def rebuild(settings: Settings, accept: bool, as_json: bool) -> int:
             old = _export(settings.data_dir, workplace)
             for table in DERIVED:
                 if table.name not in old:
-                    _say(f"{table.name} is damaged: it is made again, and not compared")
+                    say(f"{table.name} is damaged: it is made again, and not compared")
             _replay(settings, workplace, old)
             compared, found = _compare(workplace, old)
             switched = accept or not found
@@ -106,27 +103,27 @@ def rebuild(settings: Settings, accept: bool, as_json: bool) -> int:
                 exchange(settings.data_dir / STORE_DIRECTORY, workplace / STORE_DIRECTORY)
             shutil.rmtree(workplace)
     except KeyboardInterrupt:
-        _say("stopped; the old figures stay")
-        return 1
-    except (StackFailed, DirectoryInUse, BrokerFailed, DeliveryFailed) as error:
-        _say(f"{error}\nthe old figures stay")
+        say("stopped; the old figures stay")
         return 1
     except (NoStore, StoreInUse, StoreDamaged) as error:
-        _say(str(error))
+        say(str(error))
+        return 1
+    except InfraError as error:
+        say(f"{error}\nthe old figures stay")
         return 1
     except DatabaseError as error:
         if not is_damage(error):
             raise
-        _say(str(damaged(settings.data_dir / STORE_DIRECTORY, FACTS)))
+        say(str(damaged(settings.data_dir / STORE_DIRECTORY, FACTS)))
         return 1
     except OSError as error:
-        _say(f"{failures.told(error)}\nthe old figures stay")
+        say(f"{described(error)}\nthe old figures stay")
         return 1
     if as_json:
-        print(json.dumps({**told_as_json(compared, found, _SIDES), "switched": switched}))
+        print(json.dumps({**differences_as_json(compared, found, _SIDES), "switched": switched}))
     else:
-        tell(compared, found, _SIDES)
-    _say("switched to the rebuilt figures" if switched else _HOW_TO_ACCEPT)
+        print_differences(compared, found, _SIDES)
+    say("switched to the rebuilt figures" if switched else _HOW_TO_ACCEPT)
     return 0 if switched else 1
 
 
@@ -134,7 +131,7 @@ _HOW_TO_ACCEPT = "the old figures stay; to have the rebuilt ones: ascolto rebuil
 
 
 def exchange(one: Path, other: Path) -> None:
-    """Exchange two directories of one file system at one stroke; at no moment is either missing.
+    """Exchange two directories of one file system atomically; at no moment is either missing.
 
     Raises:
         OSError: the file system cannot; nothing has happened.
@@ -157,9 +154,9 @@ _EXCHANGE = 2
 
 @contextlib.contextmanager
 def _held(data_dir: Path) -> Iterator[None]:
-    """Keep stacks from the directory, as they keep each other."""
+    """Lock the directory against stacks, as they lock it against each other."""
     make_private(data_dir)
-    with take(data_dir):
+    with lock_data_directory(data_dir):
         yield
 
 
@@ -208,12 +205,12 @@ def _replay(settings: Settings, workplace: Path, old: dict[str, Path]) -> None:
                 _import(client, table, old[table.name])
     there = settings.model_copy(update={"data_dir": workplace})
     if settings.pseudonym_key is None:
-        keep_once(there.key_file, settings.pseudonym_secret())
-    stack = Stack(there, _say)
+        create_once(there.key_file, settings.pseudonym_secret())
+    stack = Stack(there, say)
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(stack.stop)
         stack.start()
-        for _ in stack.wait_until_through():
+        for _ in stack.wait_until_caught_up():
             pass
 
 
@@ -229,7 +226,7 @@ def _import(client: Client, table: Table, file: Path) -> None:
 def _compare(workplace: Path, old: dict[str, Path]) -> tuple[dict[str, int], list[Difference]]:
     """Rows of each rebuilt table, and what differs.
 
-    Snapshots are compared where both stand as of the same hour: a stack that ran on while events
+    Snapshots are compared where both are as of the same hour: a stack that ran on while events
     came late has other ones of its last day.
     """
     compared: dict[str, int] = {}
@@ -255,9 +252,5 @@ def _compare(workplace: Path, old: dict[str, Path]) -> tuple[dict[str, int], lis
 
 
 def _structure(table: Table) -> str:
-    """The columns, which a file of a table without rows does not tell."""
+    """The columns, which a file of a table without rows does not contain."""
     return ", ".join(f"`{name}` {kind}" for name, kind in table.columns.items())
-
-
-def _say(text: str) -> None:
-    print(plain(text, lines=True), file=sys.stderr, flush=True)

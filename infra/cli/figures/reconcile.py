@@ -1,19 +1,19 @@
-"""`ascolto reconcile`: every figure again from the journal by SQL alone, and what differs."""
+"""`ascolto reconcile`: every figure recomputed from the journal by SQL alone, and what differs."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from infra.cli.failures import say
 from infra.cli.store_access import open_store
-from infra.plain_text import plain
+from infra.escaping import escaped
 from infra.settings import Settings
 
 if TYPE_CHECKING:
-    from infra.clickhouse.comparing import Difference
+    from infra.clickhouse.comparison import Difference
 
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC), datetime(2106, 1, 1, tzinfo=UTC)
 _SIDES = "streamed", "recomputed"
@@ -35,24 +35,23 @@ def reconcile(
             settings.now() + timedelta(seconds=settings.future_tolerance),
         )
     if outcome.from_the_future:
-        print(
+        say(
             f"{outcome.from_the_future} events of the journal lie in the future and count for "
-            "nothing: ascolto rebuild makes the figures without them, and keeps them as dead "
-            "letters",
-            file=sys.stderr,
+            "nothing: ascolto rebuild makes the figures without them, and stores them as dead "
+            "letters"
         )
     if as_json:
-        print(json.dumps(told_as_json(outcome.compared, outcome.differences, _SIDES)))
+        print(json.dumps(differences_as_json(outcome.compared, outcome.differences, _SIDES)))
     else:
-        tell(outcome.compared, outcome.differences, _SIDES)
+        print_differences(outcome.compared, outcome.differences, _SIDES)
     return 1 if outcome.differences else 0
 
 
-def told_as_json(
+def differences_as_json(
     compared: Mapping[str, int], differences: Iterable[Difference], sides: tuple[str, str]
 ) -> dict[str, object]:
-    """`{"compared": {table: rows}, "differences": [...]}`; `sides` names the two makings."""
-    from infra.clickhouse.comparing import as_object
+    """`{"compared": {table: rows}, "differences": [...]}`; `sides` names the two versions."""
+    from infra.clickhouse.comparison import as_object
 
     return {
         "compared": dict(compared),
@@ -60,14 +59,14 @@ def told_as_json(
     }
 
 
-def tell(
+def print_differences(
     compared: Mapping[str, int], differences: list[Difference], sides: tuple[str, str]
 ) -> None:
     """Print each difference on a line, then how many there are."""
-    from infra.clickhouse.comparing import as_line
+    from infra.clickhouse.comparison import as_line
 
     for each in differences:
-        print(plain(as_line(each, *sides)))
+        print(escaped(as_line(each, *sides)))
     rows = ", ".join(f"{table} {count}" for table, count in compared.items())
     many = "difference" if len(differences) == 1 else "differences"
     outcome = f"{len(differences)} {many}" if differences else "all equal"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from infra.cli.failures import say
 from infra.cli.store_access import open_store
 from infra.clickhouse.queries.attempts import Where
-from infra.plain_text import console, json_line, plain
+from infra.escaping import console, escaped, json_line
 from infra.settings import Settings
 from processors.engagements.facts import amount_of
 from processors.event_time import to_us
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 SMALL_N = 30
-"""Below this an NPS is shown, but marked: too few answers to judge by."""
+"""Below this an NPS is shown, but flagged: too few answers to judge by."""
 
 
 def show_figures(
-    settings: Settings, window: str, as_of: datetime | None, by: str | None, as_json: bool
+    settings: Settings, window: MetricWindow, as_of: datetime | None, by: str | None, as_json: bool
 ) -> int:
     """Print the figures; returns the exit code."""
     from infra.clickhouse.queries.attempts import read_attempts
@@ -36,8 +36,8 @@ def show_figures(
         attempts: dict[Where, int] = {}
         shown = []
         for client_id, time in times_asked(client, settings, as_of):
-            tried = read_attempts(client, MetricWindow(window), time, by, client_id)
-            known = read_figures(client, MetricWindow(window), time, by, client_id)
+            tried = read_attempts(client, window, time, by, client_id)
+            known = read_figures(client, window, time, by, client_id)
             found = _with_attempts_alone(known, tried, window, time)
             alerts = open_alerts(client, time)
             figures += found
@@ -55,8 +55,8 @@ def times_asked(
 ) -> list[tuple[str | None, datetime]]:
     """Whose figures are shown, and as of when: everyone's as of `as_of`, if it is given.
 
-    Else each client's as of its own latest event: the events of one say nothing of how far those
-    of another have come.
+    Else each client's as of its own latest event: the events of one client do not show how far
+    those of another have come.
     """
     from infra.clickhouse.queries.figures import latest_event_times
 
@@ -64,7 +64,7 @@ def times_asked(
         return [(None, as_of)]
     latest = latest_event_times(client, settings.now())
     if not latest:
-        print("no events yet: play some with ascolto run all --events FILE", file=sys.stderr)
+        say("no events yet: play some with ascolto run all --events FILE")
     return list(latest.items())
 
 
@@ -72,9 +72,9 @@ def as_object(
     figures: Figures, alerts: dict[tuple[str, str], int], attempts: Mapping[Where, int]
 ) -> dict[str, Any]:
     """Figures as JSON, with the number of alerts open and of calls nobody answered."""
-    told = figures.model_dump(mode="json")
+    shown = figures.model_dump(mode="json")
     open_alerts = alerts.get((figures.client_id, figures.agency_id), 0)
-    return {**told, "attempts": attempts.get(_where(figures), 0), "alerts_open": open_alerts}
+    return {**shown, "attempts": attempts.get(_where(figures), 0), "alerts_open": open_alerts}
 
 
 def _where(figures: Figures) -> Where:
@@ -82,11 +82,11 @@ def _where(figures: Figures) -> Where:
 
 
 def _with_attempts_alone(
-    known: list[Figures], attempts: Mapping[Where, int], window: str, as_of: datetime
+    known: list[Figures], attempts: Mapping[Where, int], window: MetricWindow, as_of: datetime
 ) -> list[Figures]:
     """The figures, with those of agencies (or segments) that nobody ever answered."""
     without = attempts.keys() - {_where(each) for each in known}
-    alone = [make_figures(*where, MetricWindow(window), to_us(as_of), {}) for where in without]
+    alone = [make_figures(*where, window, to_us(as_of), {}) for where in without]
     return sorted([*known, *alone], key=_where)
 
 
@@ -117,11 +117,11 @@ def _print_tables(figures: list[Figures], attempts: Mapping[Where, int]) -> None
     for (client, segment), group in groupby(sorted(figures, key=place), key=place):
         agencies = list(group)
         window, as_of = agencies[0].window.value, agencies[0].as_of
-        title = plain(f"{client}, {segment}: {window} as of {as_of:%Y-%m-%d %H:59} UTC")
+        title = escaped(f"{client}, {segment}: {window} as of {as_of:%Y-%m-%d %H:59} UTC")
         table = Table(title=title, caption=_CAPTION)
         table.add_column("")
         for each in agencies:
-            table.add_column(plain(each.agency_id), justify="right")
+            table.add_column(escaped(each.agency_id), justify="right")
         for name, shown in _ROWS.items():
             table.add_row(name, *(shown(each) for each in agencies))
             if name == "conversations":
@@ -132,7 +132,7 @@ def _print_tables(figures: list[Figures], attempts: Mapping[Where, int]) -> None
 
 _CAPTION = (
     "95 % intervals: NPS adjusted Wald (centred nearer to 0 than the score, which with one rating "
-    "lies outside), rates Wilson, r Fisher; * fewer than 30: too few to judge by"
+    f"lies outside), rates Wilson, r Fisher; * fewer than {SMALL_N}: too few to judge by"
 )
 
 
@@ -150,6 +150,6 @@ def _mean(mean: Mean) -> str:
 def _interval(figure: Interval, form: str) -> str:
     if figure.value is None or figure.low is None or figure.high is None:
         return f"- (n {figure.n})"
-    mark = "*" if figure.n < SMALL_N else ""
+    flag = "*" if figure.n < SMALL_N else ""
     low, high = format(figure.low, form), format(figure.high, form)
-    return f"{figure.value:{form}} [{low}, {high}]{mark}"
+    return f"{figure.value:{form}} [{low}, {high}]{flag}"

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from dashboards.survival_report import p_value, shown_days
-from infra.plain_text import console, plain
+from infra.escaping import console, escaped
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,7 +19,7 @@ NOBODY = "(no agency)"
 
 
 def print_view(view: str, shown: Any) -> None:
-    """Print what a view read, as `--json` would tell it.
+    """Print what a view read, as `--json` prints it.
 
     Args:
         view: survival, quarters, sensitivity or last-touch.
@@ -32,7 +32,9 @@ def print_view(view: str, shown: Any) -> None:
 def _table(title: str, headings: Sequence[str], caption: str) -> Table:
     from rich.table import Table
 
-    table = Table(title=plain(title), caption=caption, title_justify="left", caption_justify="left")
+    table = Table(
+        title=escaped(title), caption=caption, title_justify="left", caption_justify="left"
+    )
     for index, heading in enumerate(headings):
         table.add_column(heading, justify="right" if index else "left", no_wrap=not index)
     return table
@@ -62,7 +64,7 @@ def _survival(shown: Mapping[str, Any]) -> Iterator[Table]:
 
 def _curve_cells(group: Row, days: Sequence[int]) -> Iterator[str]:
     points = {point["day"]: point for point in group["curve"]}
-    yield from (plain(group["group"]), str(group["n"]), str(group["events"]))
+    yield from (escaped(group["group"]), str(group["n"]), str(group["events"]))
     for day in days:
         point = points.get(day)
         if point is None:
@@ -82,7 +84,7 @@ def _quarters(rows: Sequence[Row]) -> Iterator[Table]:
         )
         for row in own:
             quarters = (_rate_of_n(row["least"]), _rate_of_n(row["most"]))
-            table.add_row(plain(row["agency_id"] or TOGETHER), str(row["n"]), *quarters)
+            table.add_row(escaped(row["agency_id"] or TOGETHER), str(row["n"]), *quarters)
         yield table
 
 
@@ -96,7 +98,7 @@ def _sensitivity(rows: Sequence[Row]) -> Iterator[Table]:
         for agency, horizons in groupby(own, key=lambda row: str(row["agency_id"])):
             for index, row in enumerate(horizons):
                 table.add_row(
-                    "" if index else plain(agency),
+                    "" if index else escaped(agency),
                     str(row["horizon_days"]),
                     str(row["matured"]),
                     _interval(row["churn_rate"], ".1%"),
@@ -118,7 +120,7 @@ def _last_touch(rows: Sequence[Row]) -> Iterator[Table]:
             "last touch: only the last agency to talk before",
         )
         for row in own:
-            agency = plain(row["agency_id"] or NOBODY)
+            agency = escaped(row["agency_id"] or NOBODY)
             for view, label in (("every_touch", agency), ("last_touch", "")):
                 counts = (_share(own, row, view, name) for name in ("cancellations", "payments"))
                 amount = f"{row[view]['amount']:,.2f}"

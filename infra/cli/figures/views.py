@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from infra.cli.failures import FAILED, cannot_write, say
 from infra.cli.figures.show import times_asked
 from infra.cli.store_access import open_store
-from infra.plain_text import json_line
+from infra.escaping import json_line
 from infra.settings import Settings
 from processors.engagements.facts import amount_of
 from processors.event_time import DAY_HOURS, hour_of, to_datetime, to_us, window_bounds
@@ -40,7 +40,7 @@ DEFAULT_WINDOWS = {View.SENSITIVITY: MetricWindow.QUARTER}
 def show_view(
     name: str,
     settings: Settings,
-    window: str | None,
+    window: MetricWindow | None,
     as_of: datetime | None,
     as_json: bool,
     report: Path | None = None,
@@ -51,14 +51,14 @@ def show_view(
     Args:
         name: which view, as in `View`.
         settings: where the store is, the horizon and the currency.
-        window: name of the window; None: 90d for the sensitivity, else 30d.
+        window: which window; None: 90d for the sensitivity, else 30d.
         as_of: the time T; None: that of each client's latest event.
         as_json: print JSON, not a table.
         report: file for the survival view's page.
         language: language of the page.
     """
     view = View(name)
-    chosen = MetricWindow(window) if window else DEFAULT_WINDOWS.get(view, MetricWindow.MONTH)
+    chosen = window or DEFAULT_WINDOWS.get(view, MetricWindow.MONTH)
     with open_store(settings) as client:
         parts = [
             _READ[view](client, settings, chosen, at, client_id)
@@ -107,7 +107,7 @@ def _survival(
     as_of: datetime,
     client_id: str | None,
 ) -> dict[str, Any]:
-    """The curves and tests; they are kept in the store too."""
+    """The curves and tests; they are written to the store too."""
     from infra.clickhouse.queries.survival import read_survival, write_survival
 
     found = read_survival(client, window, as_of, settings.horizons, client_id)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from infra.escaping import console, escaped
 from infra.importing.importer import Counts, Imported
-from infra.plain_text import console, plain
 from processors.mapping.mapper import Refused, UnknownCustomer
 
 _MOST_ROWS = 3
@@ -60,7 +60,7 @@ class Report:
             reasons.add_column(column, justify="right" if column == "rows" else "left")
         for (what, reason), number in self._counts.most_common(_MOST_REASONS):
             examples = ", ".join(self._rows[what, reason])
-            reasons.add_row(what, str(number), plain(reason), plain(examples))
+            reasons.add_row(what, str(number), escaped(reason), escaped(examples))
         screen.print()
         screen.print(reasons)
         more = len(self._counts) - _MOST_REASONS

@@ -16,13 +16,13 @@ from infra.cli.importing.report import Report
 from infra.cli.operate.dead_letters import Letter, read_letters
 from infra.cli.operate.replay import note_replayed
 from infra.cli.store_access import open_store
+from infra.escaping import console
 from infra.importing import letters
 from infra.importing.importer import Import, Imported, read_tables
 from infra.importing.mapping_files import MappingError, load
 from infra.importing.rows import UnreadableExport
 from infra.importing.sending import send, send_event
 from infra.kafka.emitter import DeliveryFailed
-from infra.plain_text import console
 from infra.settings import Settings
 from processors.mapping.mapper import Made
 from processors.mapping.records import Record

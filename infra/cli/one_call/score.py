@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
 
 from infra.cli.failures import FAILED, MOST_LINES
-from infra.plain_text import json_line
+from infra.escaping import json_line
 from processors.mail.own_words import own_words
 from processors.scoring.call import score_call
 from processors.scoring.scorer import TurnReader
@@ -43,7 +43,7 @@ def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | N
     Personal data is taken out first, as the workers do: so scores are the same in both, and no
     quote holds any.
 
-    A line that cannot be read is told on `err` (standard error by default) with its number and
+    A line that cannot be read is reported on `err` (standard error by default) with its number and
     what to fix, never with its text; the other lines are still done. Returns the exit code:
     0, or 1 where a line could not be read or there is none.
     """

@@ -1,4 +1,4 @@
-"""`ascolto transcribe`: what was said in recordings, as one reads it or as JSON."""
+"""`ascolto transcribe`: what was said in recordings, as text or as JSON."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from infra.plain_text import json_line, plain
-from infra.recordings.places import LanguageUnknown, RecordingError
+from infra.cli.failures import FAILED, WRONG_USAGE, say
+from infra.escaping import escaped, json_line
 from infra.recordings.sound import Layout, channels_of
+from infra.recordings.store import LanguageUnknown, RecordingError
 from infra.transcription.model_files import ModelUnknown
 from infra.transcription.packaged_model import ModelMissing
 from infra.transcription.transcriber import Transcriber, Transcription
@@ -65,18 +66,18 @@ def transcribe(
         with ThreadPoolExecutor(at_once) as executor:
             for file, said in zip(files, executor.map(attempt, files), strict=True):
                 if isinstance(said, RecordingError):
-                    sys.stderr.write(plain(f"{file}: {said}") + "\n")
+                    say(escaped(f"{file}: {said}"))
                     failed = True
                     continue
                 sys.stdout.write(_line(file, said) if as_json else _readable(file, said))
                 sys.stdout.flush()
     except (LanguageUnknown, ModelUnknown) as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
+        say(str(error))
+        return WRONG_USAGE
     except ModelMissing as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 1 if failed else 0
+        say(str(error))
+        return FAILED
+    return FAILED if failed else 0
 
 
 def _layout(file: Path) -> Layout:
@@ -104,12 +105,13 @@ def _line(file: Path, said: Transcription) -> str:
 
 def _readable(file: Path, said: Transcription) -> str:
     names = _NAMES.get(said.language, _NAMES["en"])
-    lines = [plain(f"{file} ({said.duration:.1f} s)")]
+    lines = [escaped(f"{file} ({said.duration:.1f} s)")]
     lines += [
-        f"{_clock(turn)}  {names[turn.speaker]}: {plain(turn.text)}" for turn in marked(said.turns)
+        f"{_clock(turn)}  {names[turn.speaker]}: {escaped(turn.text)}"
+        for turn in marked(said.turns)
     ]
     lines += [f"in doubt: {_doubt_in_words(doubt)}" for doubt in said.doubts]
-    lines += [f"not heard: {_in_words(part)}" for part in said.unheard]
+    lines += [f"not transcribed: {_in_words(part)}" for part in said.unheard]
     return "\n".join(lines) + "\n\n"
 
 
@@ -117,13 +119,13 @@ def _doubt_in_words(doubt: str) -> str:
     kind, _, language = doubt.partition(":")
     who = {"operator_language": "the operator", "customer_language": "the customer"}.get(kind)
     if doubt == CROSSTALK:
-        return "each channel holds the other's voice too loud to tell who speaks"
+        return "each channel holds the other's voice too loud to know who speaks"
     found = "another" if language == UNKNOWN else f"{language!r}"
     return f"{who or 'the call'} is not in the language declared but in {found}: not scored"
 
 
 def _in_words(part: str) -> str:
-    """A part of a recording that was not listened to, as one reads it."""
+    """A part of a recording that was not transcribed, in words."""
     kind, _, value = part.partition(":")
     return {
         "track": f"track {value} of the file; give it as a file of its own",

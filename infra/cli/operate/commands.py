@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from infra.cli.failures import say
 from infra.cli.options import DataDir, Language, failure, read_settings
 
 dashboards_app = typer.Typer(no_args_is_help=True, help="Dashboards as code.")
@@ -40,7 +40,7 @@ def admin_topics(
         made = ensure_topics(settings.kafka, settings.partitions, CHANGELOGS, replication)
     except WrongPartitions as error:
         raise failure(str(error)) from error
-    print(f"made {', '.join(made)}" if made else "all topics are there", file=sys.stderr)
+    say(f"made {', '.join(made)}" if made else "all topics are there")
 
 
 @admin_app.command("migrate")

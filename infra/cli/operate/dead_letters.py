@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from infra.cli.failures import counted, say
+from infra.cli.failures import FAILED, counted, say
 from infra.cli.store_access import open_store
-from infra.plain_text import plain
+from infra.escaping import escaped
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def list_letters(settings: Settings, error_class: str | None = None) -> int:
         if each.replays:
             state = "again since" if each.is_open else "not seen since"
             cells.append(f"replayed {each.replays} times, {state}")
-        print("\t".join(plain(cell) for cell in cells))
+        print("\t".join(escaped(cell) for cell in cells))
     still_open = sum(each.is_open for each in letters)
     say(f"{counted(len(letters), 'dead letter')}, {still_open} of them open")
     return 0
@@ -115,11 +115,8 @@ def show_letter(settings: Settings, letter_id: str) -> int:
     with open_store(settings) as client:
         letters = read_letters(client, ids=[letter_id])
     if not letters:
-        print(
-            f"there is no dead letter {plain(letter_id)}: see ascolto dead-letters list",
-            file=sys.stderr,
-        )
-        return 1
+        say(f"there is no dead letter {escaped(letter_id)}: see ascolto dead-letters list")
+        return FAILED
     (letter,) = letters
     say(
         f"{letter.origin}, {letter.error_class}: {letter.reason}\n"
@@ -127,7 +124,7 @@ def show_letter(settings: Settings, letter_id: str) -> int:
         f"replayed {letter.replays} times"
     )
     if sys.stdout.isatty():
-        print(plain(letter.original.decode(errors="replace"), lines=True))
+        print(escaped(letter.original.decode(errors="replace"), lines=True))
     else:
         sys.stdout.buffer.write(letter.original + b"\n")
     return 0

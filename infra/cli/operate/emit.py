@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from infra.cli.failures import FAILED, STOPPED, WRONG_USAGE, counted, end_at_once, say, some
-from infra.plain_text import console
+from infra.escaping import console
 from schemas.codec import InvalidMessage
 
 

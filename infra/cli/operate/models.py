@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
+
+from infra.cli.options import failure, wrong_usage
 
 app = typer.Typer(no_args_is_help=True, help="Whisper models beside the packaged one.")
 
@@ -26,9 +27,7 @@ def fetch(
     try:
         directory = fetch_model(name)
     except ModelUnknown as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(2) from error
+        raise wrong_usage(str(error)) from error
     except ModelMissing as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(1) from error
+        raise failure(str(error)) from error
     print(directory)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from infra.cli.failures import say
 from infra.cli.operate.dead_letters import Letter, read_letters
 from infra.cli.store_access import open_store
+from infra.errors import InfraError
+from infra.escaping import escaped
 from infra.importing.letters import TOPIC as IMPORT
 from infra.settings import Settings
 from processors.event_time import to_us
@@ -62,27 +64,27 @@ def replay(settings: Settings, chosen: Chosen) -> int:
         letters = read_letters(client, chosen.error_class, chosen.reason, chosen.ids)
     unknown = set(chosen.ids) - {letter.letter_id for letter in letters}
     for letter_id in sorted(unknown):
-        _say(f"there is no dead letter {letter_id}: see ascolto dead-letters list")
+        say(f"there is no dead letter {escaped(letter_id)}: see ascolto dead-letters list")
     if not chosen.ids:
         letters = [letter for letter in letters if letter.is_open]
     plans = [(letter, sending_of(letter, settings)) for letter in letters]
     for letter, plan in plans:
         if isinstance(plan, str):
-            print(f"{letter.letter_id}\tnot replayed\t{plan}")
+            print(f"{letter.letter_id}\tnot replayed\t{escaped(plan)}")
     sent = [(letter, plan) for letter, plan in plans if isinstance(plan, Sending)]
     if sent and not _send(settings, sent):
         return 1
     for letter, plan in sent:
         print(f"{letter.letter_id}\treplayed\t{plan.topic.name}")
     left = len(plans) - len(sent)
-    _say(f"{len(sent)} dead letters replayed" + (f", {left} cannot be" if left else ""))
+    say(f"{len(sent)} dead letters replayed" + (f", {left} cannot be" if left else ""))
     return 1 if left or unknown else 0
 
 
 def sending_of(letter: Letter, settings: Settings) -> Sending | str:
     """Where the letter's original goes, or why it cannot be replayed."""
     if "bytes are kept)" in letter.reason:
-        return "an earlier version kept only the beginning of it: send the event from its source"
+        return "an earlier version stored only the beginning of it: send the event from its source"
     if letter.topic in _CALLS:
         return _call_sending(letter, settings)
     if letter.topic == IMPORT:
@@ -101,7 +103,7 @@ def sending_of(letter: Letter, settings: Settings) -> Sending | str:
 def _call_sending(letter: Letter, settings: Settings) -> Sending | str:
     """Of a conversation that was transcribed: to the partition of its customer.
 
-    Its time is judged here; in its topic only calls lie that were judged before.
+    Its time is judged here; its topic holds only calls that were judged before.
     """
     topic = next(topic for topic in (CALL_TRANSCRIBED, CALL_SCORED) if topic.name == letter.topic)
     event = decode(letter.original, _CALLS[letter.topic])
@@ -124,25 +126,21 @@ def _partition(letter: Letter) -> int:
 
 
 def _send(settings: Settings, sent: Sequence[tuple[Letter, Sending]]) -> bool:
-    """Send everything, and keep count; returns whether it was confirmed."""
-    from infra.cli.run.stack import StackFailed
-    from infra.embedded.broker import BrokerFailed
-    from infra.kafka.emitter import DeliveryFailed
-
+    """Send everything, and count it; returns whether it was confirmed."""
     at = datetime.now(UTC)
     try:
         with _emitter(settings) as emitter:
             for letter, plan in sent:
                 emitter.write(plan.topic, plan.key, letter.original, plan.partition)
-    except (StackFailed, BrokerFailed, DeliveryFailed) as error:
-        _say(f"{error}\nnothing was counted as replayed; replaying again does no harm")
+    except InfraError as error:
+        say(f"{error}\nnothing was counted as replayed; replaying again does no harm")
         return False
     with open_store(settings) as client:
         note_replayed(client, [(letter, plan.topic) for letter, plan in sent], at)
         ids = [letter.letter_id for letter, _ in sent]
         again = [each for each in read_letters(client, ids=ids, originals=False) if each.is_open]
     for letter in again:
-        _say(f"{letter.letter_id} is a dead letter again: {letter.reason}")
+        say(f"{letter.letter_id} is a dead letter again: {letter.reason}")
     return True
 
 
@@ -158,7 +156,7 @@ def note_replayed(client: Client, replayed: Sequence[tuple[Letter, Topic]], at: 
 
 @contextmanager
 def _emitter(settings: Settings) -> Iterator[Emitter]:
-    """Into Kafka; or into the embedded stack, which is started for it and works all through."""
+    """Into Kafka; or into the embedded stack, which is started for it and processes everything."""
     from infra.kafka.emitter import Emitter
 
     if "ASCOLTO_KAFKA" in os.environ or settings.clickhouse_url is not None:
@@ -167,17 +165,13 @@ def _emitter(settings: Settings) -> Iterator[Emitter]:
         return
     from infra.cli.run.stack import Stack
 
-    stack = Stack(settings, _say)
+    stack = Stack(settings, say)
     try:
         stack.start()
         with Emitter(stack.bootstrap) as emitter:
             yield emitter
         stack.wrote(emitter.written.items())
-        for _ in stack.wait_until_through():
+        for _ in stack.wait_until_caught_up():
             pass
     finally:
         stack.stop()
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

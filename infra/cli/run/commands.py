@@ -31,7 +31,9 @@ def run_all(
         Path | None,
         typer.Option("--events", help="Events to play (JSON lines)."),
     ] = None,
-    exit_: Annotated[bool, typer.Option("--exit", help="End when all events are through.")] = False,
+    exit_: Annotated[
+        bool, typer.Option("--exit", help="End when all events are processed.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Last line: a summary as JSON.")] = False,
     recordings: Annotated[
         list[Path] | None,
@@ -69,7 +71,7 @@ def run_importer(
 
 
 def run_worker(worker: str, data_dir: Path | None) -> None:
-    """Run a worker until it is told to stop."""
+    """Run a worker until it receives a signal to stop."""
     from infra.cli.run.workers import run_worker as run
 
     run(worker, read_settings(data_dir))

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
-from infra.cli.failures import FAILED, say, told
+from infra.cli.failures import FAILED, described, say
 from infra.clickhouse.client import has_store
-from infra.data_directory import NoDirectory, make_private
+from infra.data_directory.permissions import NoDirectory, make_private
 from infra.settings import Settings
 
 NOTE = "demo.json"
-"""Says which world a data directory holds."""
+"""The file that says which world a data directory holds."""
 
 DUPLICATES = 0.01
 LATE = 0.01
@@ -54,14 +54,14 @@ def run_demo(
         make_private(settings.data_dir)
         (settings.data_dir / NOTE).write_text(json.dumps(world), encoding="utf-8")
     except (NoDirectory, OSError) as error:
-        say(told(error) if isinstance(error, OSError) else str(error))
+        say(described(error) if isinstance(error, OSError) else str(error))
         return FAILED
     source = Source(f"simulated events (seed {seed})", lines(), event_count(simulation))
     return run(settings, source, ends=ends, as_json=as_json, shows=not ends)
 
 
 def _what_would_mix(data_dir: Path, world: dict[str, int]) -> str | None:
-    """What a directory holds beside which this world cannot stand; None where it can."""
+    """What in a directory this world must not be mixed with; None where there is nothing."""
     try:
         noted = json.loads((data_dir / NOTE).read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Facts that a store of before has taken in though they lie in the future: back out of it."""
+"""Facts with future times that an earlier version stored: moved to the dead letters."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from infra.clickhouse.journal import Journaled
 
 
-def bury_future_facts(client: Client, settings: Settings) -> int:
+def reject_future_facts(client: Client, settings: Settings) -> int:
     """Move the journal's facts from the future to the dead letters; returns how many.
 
     The letters are in the store before the facts leave the journal, so a crash loses none.
     """
-    from infra.clickhouse.journal import facts_after, forget_facts_after
+    from infra.clickhouse.journal import delete_facts_after, facts_after
 
     now = settings.now()
     latest = now + timedelta(seconds=settings.future_tolerance)
@@ -35,7 +35,7 @@ def bury_future_facts(client: Client, settings: Settings) -> int:
         [[row[name] for name in DEAD_LETTERS.columns] for row in rows],
         column_names=list(DEAD_LETTERS.columns),
     )
-    forget_facts_after(client, latest)
+    delete_facts_after(client, latest)
     return len(facts)
 
 

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from infra.cli.failures import FAILED, WRONG_USAGE, say
-from infra.data_directory import keep_files_private, make_private
+from infra.data_directory.permissions import keep_files_private, make_private
 from infra.importing.sending import send, send_letter
 from infra.importing.watched_folders import Watcher, WrongConfiguration, read_watching
 from infra.kafka.emitter import DeliveryFailed, Emitter

@@ -1,4 +1,4 @@
-"""How far events are through: one bar with one total, or a line now and then where none can be."""
+"""Progress of events: one bar with one total, or a line now and then where there is no terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from infra.cli.failures import say
-from infra.plain_text import console
+from infra.escaping import console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,7 +18,7 @@ LINE_EVERY = 15.0
 """Seconds between two lines where standard error is no terminal."""
 
 _RATE_OVER = 10.0
-"""Seconds over which the rate is told."""
+"""Seconds over which the rate is averaged."""
 
 
 class Meter:
@@ -51,18 +51,18 @@ class Meter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Leave the bar as it stands."""
+        """Leave the bar as it is."""
         if self._bar is not None:
             self._bar.stop()
 
     @property
     def rate(self) -> float:
-        """Events a second, lately; 0 before two looks."""
-        (begun, before), (ended, after) = self._seen[0], self._seen[-1]
-        return (after - before) / (ended - begun) if ended > begun else 0.0
+        """Events a second, lately; 0 before two updates."""
+        (started, before), (ended, after) = self._seen[0], self._seen[-1]
+        return (after - before) / (ended - started) if ended > started else 0.0
 
     def at(self, done: int, what: str | None = None) -> None:
-        """`done` events are through (never fewer than before); `what` is under way now."""
+        """`done` events are processed (never fewer than before); `what` is under way now."""
         now = self._clock()
         self._done = max(self._done, done)
         if self._total is not None:
@@ -80,7 +80,7 @@ class Meter:
             say(self.line())
 
     def line(self) -> str:
-        """How far it is, in a line."""
+        """The progress as a line."""
         of = "" if self._total is None else f" of {self._total:,}"
         return f"{self._what}: {self._done:,}{of}, {self._rate_shown()}"
 

@@ -1,4 +1,4 @@
-"""Plays events through the embedded stack, and tells how it went."""
+"""Plays events through the embedded stack, and prints a summary."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.cli.failures import FAILED, STOPPED, counted, say, told
+from infra.cli.failures import FAILED, STOPPED, counted, described, say
 from infra.cli.run.meter import Meter
-from infra.cli.run.stack import Stack, StackFailed
-from infra.data_directory import keep_files_private
-from infra.plain_text import json_line
+from infra.cli.run.stack import Stack
+from infra.data_directory.permissions import keep_files_private
+from infra.errors import InfraError
+from infra.escaping import json_line
 from infra.settings import Settings
 from schemas.derived import Figures
 from schemas.figures import MetricWindow
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 500
 _MOST_BEHIND = 4000
-_GLANCE_SECONDS = 0.1
+_POLL_SECONDS = 0.1
 SUMMARY_WINDOW = MetricWindow.QUARTER
 
 
@@ -45,7 +46,7 @@ def run_stack(settings: Settings, events: Path | None, *, ends: bool, as_json: b
     if events is None:
         return run(settings, None, ends=ends, as_json=as_json)
     if (settings.data_dir / "demo.json").exists():
-        say(f"note: {settings.data_dir} holds the demo too; --data-dir keeps them apart")
+        say(f"note: {settings.data_dir} holds the demo too; --data-dir separates them")
     with events.open("rb") as file:
         source = Source(events.name, file, _lines_in(events))
         return run(settings, source, ends=ends, as_json=as_json)
@@ -70,19 +71,14 @@ def run(
     """Run the embedded stack and play `source`; returns the exit code.
 
     Args:
-        settings: where data is kept, what the workers use.
+        settings: the data directory, and what the workers use.
         source: the events; None: only those that others send.
-        ends: end when all is through, instead of serving the page until Ctrl-C.
+        ends: end when all is processed, instead of serving the page until Ctrl-C.
         as_json: print the summary as the last line of stdout.
         shows: open the page in a browser, where there is one.
     """
-    from infra.clickhouse.client import NoStore, StoreInUse
-    from infra.clickhouse.damage import StoreDamaged
-    from infra.embedded.broker import BrokerFailed
-    from infra.kafka.emitter import DeliveryFailed
-
     keep_files_private()
-    begun = time.monotonic()
+    started = time.monotonic()
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, _interrupt)
     stack = Stack(settings, say)
@@ -92,7 +88,7 @@ def run(
             cleanup.callback(stack.stop)
             stack.start()
             say(f"Ascolto is listening. Open {stack.url} in a browser (Kafka: {stack.bootstrap})")
-            say(f"Data is kept in {settings.data_dir}")
+            say(f"Data is stored in {settings.data_dir}")
             if shows:
                 show(stack.url)
             if source is not None:
@@ -103,18 +99,15 @@ def run(
                 say("press Ctrl-C to stop")
                 stack.watch()
     except KeyboardInterrupt:
-        say("stopped; start again with the same command to go on")
+        say("stopped; start the same command again to resume")
         return STOPPED if ends else 0
-    except (StackFailed, BrokerFailed, DeliveryFailed) as error:
-        say(str(error))
-        return FAILED
-    except (NoStore, StoreInUse, StoreDamaged) as error:
+    except InfraError as error:
         say(str(error))
         return FAILED
     except OSError as error:
-        say(told(error))
+        say(described(error))
         return FAILED
-    summary = summarise(settings, played, time.monotonic() - begun)
+    summary = summarise(settings, played, time.monotonic() - started)
     _say_summary(summary)
     if as_json:
         print(json_line(summary))
@@ -134,12 +127,12 @@ def _interrupt(*_: object) -> None:
 
 
 def _play(stack: Stack, source: Source) -> Played:
-    """Send everything and wait until it is through, with progress."""
+    """Send everything and wait until it is processed, with progress."""
     from infra.embedded.playback import Played, play
     from infra.kafka.emitter import Emitter, read_lines
 
     played = Played()
-    with Meter(_THROUGH, source.total) as meter:
+    with Meter(_PROCESSED, source.total) as meter:
         with Emitter(stack.bootstrap) as emitter:
             assert stack.known is not None, "the stack has started"
             for played in play(read_lines(source.lines), source.name, emitter, stack.known):
@@ -147,58 +140,60 @@ def _play(stack: Stack, source: Source) -> Played:
                 if sent % _CHUNK == 0:
                     emitter.confirm()
                     stack.wrote(emitter.written.items())
-                    _keep_together(stack, meter, sent)
+                    _throttle(stack, meter, sent)
             if played.waiting:
                 stack.wrote(emitter.written.items())
                 _send_last(stack, emitter, played.waiting)
         stack.wrote(emitter.written.items())
         _wait(stack, meter, played.events + played.invalid)
-    say(f"{_all(played.events)} through; {counted(played.invalid, 'dead letter')} for other lines")
+    say(
+        f"{_all(played.events)} processed; {counted(played.invalid, 'dead letter')} for other lines"
+    )
     return played
 
 
 def _catch_up(stack: Stack) -> None:
-    """Wait until the figures stand again as the journal has them."""
+    """Wait until the figures are restored from the journal."""
     known = len(stack.known or ())
-    with Meter(_THROUGH, known) as meter:
+    with Meter(_PROCESSED, known) as meter:
         _wait(stack, meter, known)
 
 
 def _wait(stack: Stack, meter: Meter, sent: int) -> None:
-    for _ in stack.wait_until_through():
+    for _ in stack.wait_until_caught_up():
         waiting = stack.waiting()
         meter.at(sent - waiting, None if waiting else _LAST_FIGURES)
-    meter.at(sent, _ALL_THROUGH)
+    meter.at(sent, _ALL_PROCESSED)
 
 
-_THROUGH = "events through (the page shows these)"
+_PROCESSED = "events processed (the page shows these)"
 _LAST_FIGURES = "all events taken, writing the last figures"
-_ALL_THROUGH = "all events through"
+_ALL_PROCESSED = "all events processed"
 
 
 def _all(events: int) -> str:
     return "the event is" if events == 1 else f"all {events} events are"
 
 
-def _keep_together(stack: Stack, meter: Meter, sent: int) -> None:
-    """Hold the sending back while the workers are far behind.
+def _throttle(stack: Stack, meter: Meter, sent: int) -> None:
+    """Pause sending while the workers are far behind.
 
-    Sent all at once, a file's payments would be through long before its calls, and the page
-    would show days that are half there.
+    Sent all at once, a file's payments would be processed long before its calls, and the page
+    would show incomplete days.
     """
     done, total = stack.progress()
     meter.at(sent - stack.waiting())
     while total - done > _MOST_BEHIND:
-        time.sleep(_GLANCE_SECONDS)
+        time.sleep(_POLL_SECONDS)
         done, total = stack.progress()
         meter.at(sent - stack.waiting())
 
 
 def _send_last(stack: Stack, emitter: Emitter, lines: Iterable[Line]) -> None:
-    """Send what has to wait until all before it is through."""
+    """Send what has to wait until all before it is processed."""
     done, total = stack.progress()
     while done < total:
-        time.sleep(_GLANCE_SECONDS)
+        time.sleep(_POLL_SECONDS)
         done, total = stack.progress()
     for line in lines:
         emitter.send(line)
@@ -260,6 +255,6 @@ def _agency(figures: Figures) -> dict[str, Any]:
 def _say_summary(summary: dict[str, Any]) -> None:
     say(
         f"{counted(summary['calls'], 'conversation')}, {summary['transcribed_from_audio']} of them "
-        f"heard from audio, {counted(summary['dead_letters'], 'dead letter')}, "
+        f"transcribed from audio, {counted(summary['dead_letters'], 'dead letter')}, "
         f"{summary['seconds']} s"
     )

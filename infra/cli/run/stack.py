@@ -1,4 +1,4 @@
-"""The embedded stack: broker, both workers and the store on one machine, under one roof."""
+"""The embedded stack: broker, both workers and the store on one machine."""
 
 from __future__ import annotations
 
@@ -16,14 +16,18 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from infra.cli.failures import counted
-from infra.cli.run.future_facts import bury_future_facts
-from infra.cli.run.workers import HEARD, PARENT_VARIABLE
-from infra.data_directory import NoDirectory, make_private
+from infra.cli.run.future_facts import reject_future_facts
+from infra.cli.run.workers import CAUGHT_UP_PATH, PARENT_VARIABLE
+from infra.data_directory.permissions import make_private
+from infra.data_directory.processes import (
+    address_file,
+    lock_data_directory,
+    page_address,
+)
 from infra.embedded import processes as children
 from infra.embedded.broker import EmbeddedBroker
-from infra.running import DirectoryInUse, take
+from infra.errors import InfraError
 from infra.settings import Settings
-from schemas.errors import AscoltoError
 
 if TYPE_CHECKING:
     from infra.embedded.playback import Known
@@ -41,16 +45,16 @@ _STOP_SECONDS = 20.0
 Say = Callable[[str], None]
 
 
-class StackFailed(AscoltoError):
+class StackFailed(InfraError):
     """A part of the stack did not start, or ended; the message says which and where to look."""
 
 
 @dataclass
 class Stack:
-    """Starts the parts, tells when all is through, and leaves nothing running behind.
+    """Starts the parts, says when all events are processed, and leaves nothing running behind.
 
     The broker is in memory: at each start the store's journal fills it again, so a stack that
-    was killed goes on from what it had kept.
+    was killed resumes from what it had stored.
     """
 
     settings: Settings
@@ -61,7 +65,7 @@ class Stack:
     _workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _written: dict[str, int] = field(default_factory=dict)
     _lock: IO[str] | None = None
-    _places: dict[str, int] = field(default_factory=dict)
+    _committed: dict[str, int] = field(default_factory=dict)
     _admin: Any = None
 
     @property
@@ -79,9 +83,10 @@ class Stack:
         """Start everything; returns when both workers take events.
 
         Raises:
-            StackFailed: a part does not start, or another stack uses the directory.
+            StackFailed: a part does not start.
+            InfraError: the directory is another stack's, or not usable; the store is damaged.
         """
-        self._take_directory()
+        self._lock_directory()
         self.say("starting the broker")
         self._broker = EmbeddedBroker(self.logs / "broker.log")
         self._broker.start()
@@ -112,28 +117,28 @@ class Stack:
         for place, offset in written:
             self._written[place] = max(self._written.get(place, 0), offset)
 
-    def wait_until_through(self) -> Iterator[tuple[int, int]]:
+    def wait_until_caught_up(self) -> Iterator[tuple[int, int]]:
         """Yields (events done, events written) until every effect of every event is in place.
 
         Committed offsets are read first, what was written after: when they agree, nothing was
-        under way in between. Then what follows from nothing being on its way, silences, is told,
-        and waited for likewise.
+        under way in between. Then the workers are notified that all is processed, which may open
+        alerts on silences, and what follows from that is waited for likewise.
         """
-        told = False
+        notified = False
         while True:
             done, total = self.progress()
             yield done, total
             if done == total:
-                if told:
-                    refilling(self.settings.data_dir).unlink(missing_ok=True)
+                if notified:
+                    refilling_marker(self.settings.data_dir).unlink(missing_ok=True)
                     return
-                self._tell_all_heard()
-                told = True
+                self._notify_caught_up()
+                notified = True
             else:
                 time.sleep(_POLL_SECONDS)
 
-    def _tell_all_heard(self) -> None:
-        request = urllib.request.Request(f"{self.url}{HEARD}", method="POST")  # noqa: S310
+    def _notify_caught_up(self) -> None:
+        request = urllib.request.Request(f"{self.url}{CAUGHT_UP_PATH}", method="POST")  # noqa: S310
         try:
             urllib.request.urlopen(request, timeout=60).close()  # noqa: S310
         except (urllib.error.URLError, OSError) as error:
@@ -150,7 +155,7 @@ class Stack:
         self._check_alive()
         if self._admin is None:
             self._admin = open_admin(self.bootstrap)
-        committed = self._places = _committed(self._admin)
+        committed = self._committed = _committed_offsets(self._admin)
         self._note_status()
         done = sum(min(committed.get(place, 0), offset) for place, offset in self._written.items())
         return done, sum(self._written.values())
@@ -166,7 +171,7 @@ class Stack:
 
         names = {topic.name for each in (transcribing, scoring, linking) for topic in each.TOPICS}
         return sum(
-            offset - min(self._places.get(place, 0), offset)
+            offset - min(self._committed.get(place, 0), offset)
             for place, offset in self._written.items()
             if place.rpartition("/")[0] in names
         )
@@ -177,12 +182,9 @@ class Stack:
             self._check_alive()
             time.sleep(1.0)
 
-    def _take_directory(self) -> None:
-        try:
-            make_private(self.settings.data_dir)
-            self._lock = take(self.settings.data_dir)
-        except (NoDirectory, DirectoryInUse) as error:
-            raise StackFailed(str(error)) from error
+    def _lock_directory(self) -> None:
+        make_private(self.settings.data_dir)
+        self._lock = lock_data_directory(self.settings.data_dir)
 
     def _make_topics(self) -> None:
         from infra.kafka.admin import ensure_topics
@@ -194,10 +196,10 @@ class Stack:
         from infra.clickhouse.client import STORE_DIRECTORY, open_embedded
         from infra.clickhouse.damage import FACTS, check_tables
         from infra.clickhouse.journal import (
-            forget_derived,
             read_claims,
             read_journal,
             sealed_with,
+            truncate_derived,
         )
         from infra.clickhouse.older_events import has_older_events, name_older_events
         from infra.clickhouse.schema import migrate
@@ -215,9 +217,9 @@ class Stack:
                     "another key: set ASCOLTO_PSEUDONYM_KEY to that one, or restore its file "
                     f"{self.settings.key_file}; nothing was changed"
                 )
-            refilling(self.settings.data_dir).touch()
-            forget_derived(client)
-            buried = bury_future_facts(client, self.settings)
+            refilling_marker(self.settings.data_dir).touch()
+            truncate_derived(client)
+            rejected = reject_future_facts(client, self.settings)
             if has_older_events(client):
                 name_older_events(client, key)
             self.known = Known(key, read_claims(client))
@@ -226,47 +228,31 @@ class Stack:
             self.wrote(emitter.written.items())
         finally:
             client.close()
-        if buried:
+        if rejected:
             self.say(
-                f"{buried} events of the journal lie in the future: they are dead letters now "
+                f"{rejected} events of the journal lie in the future: they are dead letters now "
                 "(ascolto dead-letters list --error-class from_the_future)"
             )
         if self.known:
-            self.say(f"took {counted(len(self.known), 'event')} back from the journal")
+            self.say(f"restored {counted(len(self.known), 'event')} from the journal")
 
     def _start_worker(self, name: str, generation: int) -> subprocess.Popen[bytes]:
-        settings = self.settings
-        environment = {
-            "ASCOLTO_KAFKA": self.bootstrap,
-            "ASCOLTO_EMBEDDED": "1",
-            "ASCOLTO_CLICKHOUSE_URL": "",
-            "ASCOLTO_PARTITIONS": str(PARTITIONS),
-            "ASCOLTO_DATA_DIR": str(settings.data_dir),
-            "ASCOLTO_RECORDINGS": os.pathsep.join(str(path) for path in settings.recordings),
-            "ASCOLTO_GENERATION": str(generation),
-            "ASCOLTO_STATUS_PORT": str(settings.status_port or PREVIEW_PORT),
-            "ASCOLTO_LANGUAGE": settings.language,
-            "ASCOLTO_MODEL": settings.model,
-            "ASCOLTO_HORIZON_DAYS": str(settings.horizon_days),
-            "ASCOLTO_CLIENT_HORIZON_DAYS": json.dumps(settings.client_horizon_days),
-            "ASCOLTO_GRACE_DAYS": str(settings.grace_days),
-            "ASCOLTO_FUTURE_TOLERANCE": str(settings.future_tolerance),
-            "ASCOLTO_EARLIEST_NOW": (
-                "" if settings.earliest_now is None else settings.earliest_now.isoformat()
-            ),
-            "ASCOLTO_RECORDING_ATTEMPTS": str(settings.recording_attempts),
-            "ASCOLTO_RECORDING_BACKOFF": str(settings.recording_backoff),
-            PARENT_VARIABLE: str(os.getpid()),
-        }
-        if settings.pseudonym_key is not None:
-            environment["ASCOLTO_PSEUDONYM_KEY"] = settings.pseudonym_key.get_secret_value()
-        _address_file(settings.data_dir, name).unlink(missing_ok=True)
+        settings = self.settings.model_copy(
+            update={
+                "kafka": self.bootstrap,
+                "embedded": True,
+                "clickhouse_url": None,
+                "partitions": PARTITIONS,
+                "generation": generation,
+                "status_port": self.settings.status_port or PREVIEW_PORT,
+            }
+        )
+        environment = {**settings.environment(), PARENT_VARIABLE: str(os.getpid())}
+        address_file(settings.data_dir, name).unlink(missing_ok=True)
         command = [sys.executable, "-m", "infra.cli.main", "run", name]
         return children.start(command, self.logs / f"{name}.log", environment)
 
     def _wait_for_pages(self) -> dict[str, str]:
-        from infra.status_page import address
-
         grown, moved = self._log_sizes(), time.monotonic()
         found: dict[str, str] = {}
         while len(found) < len(_WORKERS):
@@ -276,7 +262,7 @@ class Stack:
             if time.monotonic() > moved + _READY_SECONDS:
                 raise StackFailed(f"the workers do not start; see {self.logs}")
             for name in _WORKERS:
-                url = address(self.settings.data_dir, name)
+                url = page_address(self.settings.data_dir, name)
                 if url is not None and _status(url) is not None:
                     found[name] = url
             time.sleep(0.05)
@@ -296,10 +282,8 @@ class Stack:
             raise StackFailed(f"the broker ended; see {self.logs / 'broker.log'}; start again")
 
     def _note_status(self) -> None:
-        from infra.status_page import address
-
         for name in _WORKERS:
-            url = address(self.settings.data_dir, name)
+            url = page_address(self.settings.data_dir, name)
             status = _status(url) if url is not None else None
             if status is None:
                 with contextlib.suppress(subprocess.TimeoutExpired):
@@ -309,27 +293,21 @@ class Stack:
             self.wrote(status["written"].items())
 
 
-def refilling(data_dir: Path) -> Path:
+def refilling_marker(data_dir: Path) -> Path:
     """A file that is there while the figures are being made again from the journal."""
     return data_dir / "refilling"
-
-
-def _address_file(data_dir: Path, name: str) -> Path:
-    from infra.status_page import address_file
-
-    return address_file(data_dir, name)
 
 
 def _status(url: str) -> dict[str, Any] | None:
     try:
         with urllib.request.urlopen(f"{url}/status", timeout=30) as response:  # noqa: S310
-            told: dict[str, Any] = json.load(response)
-            return told
+            status: dict[str, Any] = json.load(response)
+            return status
     except (urllib.error.URLError, OSError, ValueError):
         return None
 
 
-def _committed(admin: Any) -> dict[str, int]:
+def _committed_offsets(admin: Any) -> dict[str, int]:
     """Per topic and partition, the offset after the last event whose effects are in place."""
     places: dict[str, int] = {}
     for worker in _WORKERS:

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from streams.runtime.progress import Progress
 
 PARENT_VARIABLE = "ASCOLTO_PARENT_PID"
-HEARD = "/heard"
-"""Where the embedded stack says that every event is through."""
+CAUGHT_UP_PATH = "/caught-up"
+"""Where the embedded stack says that every event is processed."""
 
 
 def run_worker(name: str, settings: Settings) -> None:
-    """Run worker `name` until it is told to stop; ends the process."""
-    from infra.data_directory import NoDirectory, keep_files_private, make_private
-    from infra.log_limits import condense
+    """Run worker `name` until it receives a signal to stop; ends the process."""
+    from infra.data_directory.permissions import NoDirectory, keep_files_private, make_private
+    from infra.log_throttling import throttle
 
-    condense("aiokafka")
+    throttle("aiokafka")
     keep_files_private()
     try:
         make_private(settings.data_dir)
@@ -38,7 +38,7 @@ def run_transcriber(settings: Settings) -> None:
     """Run the transcriber worker."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from infra.recordings.places import RecordingStore
+    from infra.recordings.store import RecordingStore
     from infra.transcription.packaged_model import ModelMissing
     from infra.transcription.transcriber import transcriber_of
     from streams.agents.transcribe import Listener, ListeningPorts, ListeningSettings
@@ -53,7 +53,7 @@ def run_transcriber(settings: Settings) -> None:
     try:
         transcriber.load()
     except ModelMissing as error:
-        raise SystemExit(f"{error}; ascolto doctor tells more") from error
+        raise SystemExit(f"{error}; ascolto doctor says more") from error
     app = build_app(TRANSCRIBER, settings)
     progress = Progress()
     outbox = KafkaOutbox(app, progress)
@@ -69,14 +69,14 @@ def run_transcriber(settings: Settings) -> None:
         pseudonym_key=settings.pseudonym_secret(),
         gate=ClockGate(clock_of(settings), settings.future_tolerance_us),
     )
-    patience = ListeningSettings(
+    listening = ListeningSettings(
         settings.recording_attempts,
         settings.recording_backoff,
         settings.transcription_timeout,
         settings.transcriptions_at_once,
         words_of=settings.words_of,
     )
-    attach_transcriber(app, Listener(ports, patience))
+    attach_transcriber(app, Listener(ports, listening))
     page = _page(settings, TRANSCRIBER, _status_only(progress))
     run(app, page, *_guard())
 
@@ -96,7 +96,7 @@ def run_analytics(settings: Settings) -> None:
     progress = Progress()
     store = ClickHouseStore(lambda: open_client(settings))
     scoring = ScoringChild(scoring_command(settings.scorer))
-    heard = attach_analytics(app, settings, store, progress, clock_of(settings), scoring)
+    on_caught_up = attach_analytics(app, settings, store, progress, clock_of(settings), scoring)
 
     async def run_query(sql: str, parameters: Mapping[str, Any]) -> QueryResult:
         columns, rows = await store.query(sql, parameters)
@@ -111,13 +111,13 @@ def run_analytics(settings: Settings) -> None:
 
     preview = create_preview(run_query, language=settings.language, status=progress.report)
     if settings.embedded:
-        preview.router.add_post(HEARD, _on_request(heard))
+        preview.router.add_post(CAUGHT_UP_PATH, _on_request(on_caught_up))
     page = _page(settings, ANALYTICS, preview)
     run(app, Around(open_store, close), page, *_guard())
 
 
 def _prepare_store(settings: Settings) -> None:
-    """The embedded store's tables in their newest form (a server's are an admin step's); its key.
+    """Migrate the embedded store (a server is migrated by an admin step), and check its key.
 
     Raises:
         SystemExit: the store is another worker's, or damaged; its customers have another key.
@@ -182,7 +182,8 @@ def _status_only(progress: Progress) -> web.Application:
 
 
 def _page(settings: Settings, worker: str, app: web.Application) -> Any:
-    from infra.status_page import Page, address_file
+    from infra.data_directory.processes import address_file
+    from infra.status_page import Page
     from streams.workers import ANALYTICS, Around
 
     port = settings.status_port if worker == ANALYTICS or not settings.embedded else 0

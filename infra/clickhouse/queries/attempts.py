@@ -32,7 +32,7 @@ def read_attempts(
     Args:
         client: the store.
         window: which rolling window.
-        as_of: the time T; it stands for its whole UTC hour.
+        as_of: the time T; it means its whole UTC hour.
         by: service, touchpoint, channel or customer_type: a count for each of its values.
         client_id: whose attempts; None: everyone's.
     """

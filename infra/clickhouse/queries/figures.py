@@ -38,8 +38,8 @@ def read_figures(
     Args:
         client: the store.
         window: which rolling window.
-        as_of: the time T; it stands for its whole UTC hour.
-        by: a dimension of `DIMENSIONS`: a row for each of its values, instead of one in all.
+        as_of: the time T; it means its whole UTC hour.
+        by: service, touchpoint, channel or customer_type: a row for each of its values.
         client_id: whose agencies; None: everyone's.
     """
     prefix = ALL if by is None else f"{by}="
@@ -81,7 +81,7 @@ def open_alerts(client: Client, as_of: datetime) -> dict[tuple[str, str], int]:
 
 
 def all_alerts(client: Client) -> Iterator[dict[str, Any]]:
-    """Every alert that stands, oldest first, as JSON-able values."""
+    """Every alert that was not retracted, oldest first, as JSON-able values."""
     names = (
         "alert_id", "client_id", "agency_id", "kind", "status", "since", "opened_at",
         "resolved_at", "baseline", "level", "rise_points", "rise_sd", "n",

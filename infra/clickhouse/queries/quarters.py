@@ -30,7 +30,7 @@ def read_quarters(
     """Quarters of each client, all its agencies first, then each known before T's hour ended.
 
     An engagement that matured before the end of T's hour had all its events before it, so the
-    table tells it as it stood at any such T. With `client_id`, that client's only.
+    table holds it as it was at any such T. With `client_id`, that client's only.
     """
     begin, end = (to_datetime(bound) for bound in window_bounds(window, to_us(as_of)))
     rows = client.query(

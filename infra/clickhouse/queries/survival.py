@@ -1,4 +1,4 @@
-"""Survival curves: recomputed from the store's facts, and kept in table `survival` for a panel."""
+"""Survival curves: computed from the store's facts, and written to `survival` for a panel."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def write_survival(
     horizons: Horizons,
     version: int,
 ) -> None:
-    """Keep the curves; of the same window and hour, those of the greatest version stand.
+    """Store the curves; of the same window and hour, those of the greatest version count.
 
     Args:
         client: the store.

@@ -1,8 +1,8 @@
 """What crosstalk does to the turns of a call: nothing, if all is well.
 
-The demo's calls are heard over lines that leak and over the same lines without a leak; who said
-which words, the interruptions and the customer's sentiment are compared. Every gain meets every
-delay, every way and both kinds of line.
+The demo's calls are transcribed over lines that leak and over the same lines without a leak; who
+said which words, the interruptions and the customer's sentiment are compared. Every gain meets
+every delay, every way and both kinds of line.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class _Change:
 
 
 def lines(number: int) -> list[Line]:
-    """The lines that call `number` is heard over: one of each gain."""
+    """The lines that call `number` is transcribed over: one of each gain."""
     return [
         Line(
             gain,
@@ -65,7 +65,7 @@ def crosstalk() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "call.wav"
 
-        def heard(call: Sequence[Samples], kind: str) -> Transcription:
+        def transcribed(call: Sequence[Samples], kind: str) -> Transcription:
             write_call(file, call, _LINE_RATE)
             began = time.perf_counter()
             said = transcriber.transcribe(file, "stereo", "it")
@@ -77,11 +77,11 @@ def crosstalk() -> Iterator[Figure]:
             call = list(sound[:, :: RATE // _LINE_RATE] / 32768)
             seconds += known.seconds
             plain = {
-                noise: heard(leaking(call, Line(0, 0, "none", noise), _LINE_RATE), "clean")
+                noise: transcribed(leaking(call, Line(0, 0, "none", noise), _LINE_RATE), "clean")
                 for noise in NOISES
             }
             for line in lines(number):
-                said = heard(leaking(call, line, _LINE_RATE), "leaking")
+                said = transcribed(leaking(call, line, _LINE_RATE), "leaking")
                 _compare(plain[line.noise], said, changes[line.gain])
     for gain, change in changes.items():
         yield Figure(f"{gain:.0f}dB.words_changed", change.moved / change.words, "of the words")

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from infra.lab.benchmarks.figures import Figure
 from infra.lab.training.material import load_material
-from infra.scoring.catalogue import scorer_of
-from infra.settings import ScorerName
+from infra.scoring.catalogue import ScorerName, scorer_of
 from processors.scoring.call import score_call
 from schemas.conversation import Speaker, Turn
 

@@ -1,7 +1,7 @@
 """How fast and how well calls are transcribed, against faster-whisper as it comes.
 
-Both use the packaged model with int8 on two threads and hear the same calls in turn. As it comes
-is `WhisperModel.transcribe` with its beam of 5, channel by channel.
+Both use the packaged model with int8 on two threads and transcribe the same calls in turn. As it
+comes is `WhisperModel.transcribe` with its beam of 5, channel by channel.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from schemas.conversation import Speaker
 _THREADS = 2
 
 Texts = dict[Speaker, str]
-Hear = Callable[[Sequence[KnownCall]], list[Texts]]
+Transcribe = Callable[[Sequence[KnownCall]], list[Texts]]
 
 
 def transcription() -> Iterator[Figure]:
@@ -35,17 +35,19 @@ def transcription() -> Iterator[Figure]:
             yield from _compared("long", long_calls(Path(directory)), plain, ours)
 
 
-def _compared(name: str, calls: list[KnownCall], plain: Hear, ours: Hear) -> Iterator[Figure]:
+def _compared(
+    name: str, calls: list[KnownCall], plain: Transcribe, ours: Transcribe
+) -> Iterator[Figure]:
     """Half of the calls plain first, half ours first: so that a passing load favours neither."""
     half = (len(calls) + 1) // 2
     spent = {plain: 0.0, ours: 0.0}
     wrong = {plain: 0, ours: 0}
     for part, order in ((calls[:half], (plain, ours)), (calls[half:], (ours, plain))):
-        for hear in order:
+        for transcribe in order:
             began = time.perf_counter()
-            heard = hear(part)
-            spent[hear] += time.perf_counter() - began
-            wrong[hear] += sum(map(_wrong, part, heard))
+            found = transcribe(part)
+            spent[transcribe] += time.perf_counter() - began
+            wrong[transcribe] += sum(map(_wrong, part, found))
     seconds = sum(call.seconds for call in calls)
     words = sum(len(words_of(text)) for call in calls for text in call.said.values())
     yield Figure(f"{name}.calls", len(calls))
@@ -57,14 +59,14 @@ def _compared(name: str, calls: list[KnownCall], plain: Hear, ours: Hear) -> Ite
     yield Figure(f"{name}.wer", wrong[ours] / words, "", "at most 0.25, and not above plain_wer")
 
 
-def _wrong(call: KnownCall, heard: Texts) -> int:
+def _wrong(call: KnownCall, found: Texts) -> int:
     return sum(
-        word_errors(words_of(text), words_of(heard.get(speaker, "")))
+        word_errors(words_of(text), words_of(found.get(speaker, "")))
         for speaker, text in call.said.items()
     )
 
 
-def _plain() -> Hear:
+def _plain() -> Transcribe:
     from faster_whisper import WhisperModel
     from faster_whisper.audio import decode_audio
 
@@ -76,7 +78,7 @@ def _plain() -> Hear:
         segments, _ = model.transcribe(sound, language="it", beam_size=5)
         return " ".join(segment.text for segment in segments)
 
-    def hear(calls: Sequence[KnownCall]) -> list[Texts]:
+    def transcribe(calls: Sequence[KnownCall]) -> list[Texts]:
         return [
             dict(
                 zip(
@@ -88,10 +90,10 @@ def _plain() -> Hear:
             for call in calls
         ]
 
-    return hear
+    return transcribe
 
 
-def _ours() -> Hear:
+def _ours() -> Transcribe:
     transcriber = WhisperTranscriber(cpu_threads=_THREADS)
     transcriber.load()
     at_once = Settings.model_fields["transcriptions_at_once"].default
@@ -103,8 +105,8 @@ def _ours() -> Hear:
             for speaker in call.said
         }
 
-    def hear(calls: Sequence[KnownCall]) -> list[Texts]:
+    def transcribe(calls: Sequence[KnownCall]) -> list[Texts]:
         with ThreadPoolExecutor(at_once) as executor:
             return list(executor.map(one, calls))
 
-    return hear
+    return transcribe

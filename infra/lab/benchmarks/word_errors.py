@@ -15,16 +15,16 @@ def words_of(text: str) -> list[str]:
     return re.findall(r"\w+", text.lower())
 
 
-def word_errors(said: Sequence[str], heard: Sequence[str]) -> int:
+def word_errors(said: Sequence[str], transcribed: Sequence[str]) -> int:
     """The least number of words to change, leave out or put in (Levenshtein's distance).
 
     >>> word_errors(["la", "prima", "rata"], ["prima", "data"])
     2
     """
-    row = list(range(len(heard) + 1))
+    row = list(range(len(transcribed) + 1))
     for number, expected in enumerate(said, 1):
         diagonal, row[0] = row[0], number
-        for at, word in enumerate(heard, 1):
+        for at, word in enumerate(transcribed, 1):
             least = min(row[at] + 1, row[at - 1] + 1, diagonal + (expected != word))
             diagonal, row[at] = row[at], least
     return row[-1]

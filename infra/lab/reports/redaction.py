@@ -57,7 +57,8 @@ class Report:
 def measure(rows: Iterable[dict[str, Any]]) -> Report:
     """Redact each row's text and compare with its labels.
 
-    Raises ValueError where a labelled substring does not stand in its text.
+    Raises:
+        ValueError: a labelled substring does not occur in its text.
     """
     report = Report()
     for row in rows:
@@ -94,10 +95,10 @@ def _measure_row(row: dict[str, Any], report: Report) -> None:
 def _places(text: str, substrings: Sequence[str]) -> list[tuple[int, int]]:
     places: list[tuple[int, int]] = []
     for substring in substrings:
-        begun = [start for start, _ in places if text[start:].startswith(substring)]
-        at = text.find(substring, begun[-1] + 1 if begun else 0)
+        starts = [start for start, _ in places if text[start:].startswith(substring)]
+        at = text.find(substring, starts[-1] + 1 if starts else 0)
         if at < 0 or not substring:
-            raise ValueError(f"{substring!r} does not stand in {text!r}")
+            raise ValueError(f"{substring!r} does not occur in {text!r}")
         places.append((at, at + len(substring)))
     return places
 

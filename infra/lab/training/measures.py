@@ -1,4 +1,4 @@
-"""Measures of how well labels are told apart."""
+"""Measures of how well labels are distinguished."""
 
 from __future__ import annotations
 

@@ -73,4 +73,4 @@ SELECT
     fisher_low(payment_correlation, payment_n) AS payment_correlation_low,
     fisher_high(payment_correlation, payment_n) AS payment_correlation_high
 FROM window_sums
-WHERE stands OR calls > 0 OR matured > 0
+WHERE is_stored OR calls > 0 OR matured > 0

@@ -1,14 +1,15 @@
-"""The data directory: for its owner alone, and made only by commands that mean to write there."""
+"""The data directory and its files: readable by their owner alone."""
 
 from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from schemas.errors import AscoltoError
+from infra.errors import InfraError
 
 PRIVATE_UMASK = 0o077
 """Files made under it are readable by their owner alone."""
@@ -18,7 +19,7 @@ _OTHERS = 0o077
 _OWN_DIRECTORIES = frozenset({"store", "faust", "logs", "run", "rebuild", "models"})
 
 
-class NoDirectory(AscoltoError):
+class NoDirectory(InfraError):
     """A directory cannot be made; the message says which and why."""
 
 
@@ -41,6 +42,27 @@ def make_private(path: Path) -> None:
     for name in _OWN_DIRECTORIES:
         if (path / name).is_dir():
             _close(path / name)
+
+
+def create_once(path: Path, content: bytes) -> bytes:
+    """Write `content` to `path`, for its owner only, unless another process was first.
+
+    Returns:
+        What is there.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+    return path.read_bytes()
 
 
 def open_to_others(path: Path) -> bool:

@@ -1,4 +1,4 @@
--- Snapshots to reckon again: those that stand, and the days between an agency's first hour and its
+-- Snapshots to recompute: those that were stored, and the days between an agency's first hour and its
 -- last snapshot that have none.
 SELECT
     client_id,
@@ -6,8 +6,8 @@ SELECT
     segment,
     window,
     day,
-    max(written) AS stands,
-    if(stands, max(at), toDateTime(day, 'UTC') + INTERVAL 23 HOUR) AS as_of,
+    max(written) AS is_stored,
+    if(is_stored, max(at), toDateTime(day, 'UTC') + INTERVAL 23 HOUR) AS as_of,
     toStartOfHour(as_of) + INTERVAL 1 HOUR AS ends,
     ends - toIntervalHour(transform(window, ['24h', '7d', '30d', '90d'], [24, 168, 720, 2160], 0))
         AS begins
@@ -26,13 +26,13 @@ FROM (
         toDateTime(0, 'UTC') AS at
     FROM (
         SELECT client_id, agency_id, segment, toDate(min(hour)) AS first_day
-        FROM reckoned_hours
+        FROM recomputed_hours
         GROUP BY client_id, agency_id, segment
     ) AS known
     INNER JOIN (
         SELECT client_id, agency_id, segment, max(day) AS last_day
         FROM agency_metrics FINAL
         GROUP BY client_id, agency_id, segment
-    ) AS told USING (client_id, agency_id, segment)
+    ) AS stored USING (client_id, agency_id, segment)
 )
 GROUP BY client_id, agency_id, segment, window, day

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from infra.log_limits import MOST_SECONDS, Condenser, condense
+from infra.log_throttling import MOST_SECONDS, ThrottlingHandler, throttle
 
 
 class Clock:
@@ -26,7 +26,7 @@ class Lines(logging.Handler):
 def speaking() -> tuple[logging.Logger, Clock, list[str]]:
     lines, clock = Lines(), Clock()
     logger = logging.Logger("library")
-    logger.addHandler(Condenser(lines, clock))
+    logger.addHandler(ThrottlingHandler(lines, clock))
     return logger, clock, lines.said
 
 
@@ -61,11 +61,11 @@ def test_what_is_not_held_back_is_as_it_was() -> None:
     assert said == ["away"] * 3
 
 
-def test_a_library_s_loggers_go_through_it() -> None:
+def test_a_library_s_loggers_are_throttled() -> None:
     lines = Lines()
     logging.getLogger().addHandler(lines)
     try:
-        condense("library.of.tests")
+        throttle("library.of.tests")
         for _ in range(5):
             logging.getLogger("library.of.tests.client").error("away")
         logging.getLogger("library.of.tests.client").info("well")

@@ -1,4 +1,4 @@
-"""Fewer lines of a library that says the same thing at every attempt at a service that is away."""
+"""Throttles the log of a library that repeats a line at every attempt at a service."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Kind:
     held_back: int = 0
 
 
-class Condenser(logging.Handler):
+class ThrottlingHandler(logging.Handler):
     """Passes a line on at once, then those of its kind more and more rarely, with their number.
 
     A kind is a logger's template and level. After `MOST_SECONDS` without one, it is new again.
@@ -38,7 +38,7 @@ class Condenser(logging.Handler):
         self._kinds: dict[tuple[str, int, str], _Kind] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Pass `record` on, changed to tell what was held back; or hold it back."""
+        """Pass `record` on, with the number of those held back before it; or hold it back."""
         now = self._clock()
         name = record.name, record.levelno, str(record.msg)
         kind = self._kinds.get(name)
@@ -51,22 +51,22 @@ class Condenser(logging.Handler):
             kind.held_back += 1
             return
         if kind.held_back:
-            told = logging.makeLogRecord(record.__dict__)
-            told.msg = (
+            summary = logging.makeLogRecord(record.__dict__)
+            summary.msg = (
                 f"{record.getMessage()} (for {now - kind.since:.0f} s now; {kind.held_back} more "
                 "such lines not shown)"
             )
-            told.args = ()
-            record = told
+            summary.args = ()
+            record = summary
         kind.silence = min(kind.silence * 2, MOST_SECONDS)
         kind.until = now + kind.silence
         kind.held_back = 0
         self._passed_to.handle(record)
 
 
-def condense(name: str, level: int = logging.WARNING) -> None:
-    """Let the logger `name` and those below it speak through a condenser, from `level` on."""
+def throttle(name: str, level: int = logging.WARNING) -> None:
+    """Throttle the logger `name` and those below it, from `level` on."""
     logger = logging.getLogger(name)
     logger.setLevel(level)
-    logger.handlers = [Condenser(logging.getLogger())]
+    logger.handlers = [ThrottlingHandler(logging.getLogger())]
     logger.propagate = False

@@ -1,4 +1,4 @@
-"""Two makings of the same table, row by row: what differs, and by how much."""
+"""Two versions of the same table, row by row: what differs, and by how much."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 from schemas.rows import Table
 
 TOLERANCE = 1e-9
-"""Largest difference between two reckonings of one mean, rate, interval or correlation."""
+"""Largest difference between two computations of one mean, rate, interval or correlation."""
 
 ROW = "row"
-"""Stands as the figure's name where a whole row is on one side only."""
+"""The figure's name where a whole row is on one side only."""
 
 
 @dataclass(frozen=True)
 class Sides:
-    """One key of a table with what each of two makings holds; None: that making has no such row."""
+    """One key of a table with the values of two versions; None: that version has no such row."""
 
     key: tuple[Any, ...]
     one: tuple[Any, ...] | None
@@ -28,11 +28,11 @@ class Sides:
 
 @dataclass(frozen=True)
 class Difference:
-    """A figure on which two makings of a table do not agree."""
+    """A figure on which two versions of a table do not agree."""
 
     table: str
     key: tuple[tuple[str, Any], ...]
-    """Names and values that tell the row."""
+    """Names and values that identify the row."""
     figure: str
     one: Any
     other: Any
@@ -47,7 +47,7 @@ def differences(table: Table, figures: Sequence[str], rows: list[Sides]) -> Iter
     Args:
         table: what the rows are of.
         figures: the columns compared, in the order of the rows' values.
-        rows: the two makings, key by key.
+        rows: the two versions, key by key.
     """
     for row in rows:
         key = tuple(zip(table.key, row.key, strict=True))
@@ -61,7 +61,7 @@ def differences(table: Table, figures: Sequence[str], rows: list[Sides]) -> Iter
 
 
 def as_object(difference: Difference, one: str, other: str) -> dict[str, Any]:
-    """A difference as JSON; `one` and `other` name the two makings."""
+    """A difference as JSON; `one` and `other` name the two versions."""
     return {
         "table": difference.table,
         **{name: _plain(value) for name, value in difference.key},

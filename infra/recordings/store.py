@@ -1,4 +1,4 @@
-"""Where recordings are found, and what may be wrong with them."""
+"""The store of recordings: which directories they may be in, and what may be wrong with them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from schemas.errors import AscoltoError
+from infra.errors import InfraError
 from schemas.events import Recording
 
 _BLOCK = 1 << 20
 
 
-class RecordingError(AscoltoError):
+class RecordingError(InfraError):
     """A recording cannot be used; the message never holds its name, which may hold a number."""
 
 
@@ -26,7 +26,7 @@ class RecordingRefused(RecordingError):
 
 
 class RecordingBroken(RecordingError):
-    """The recording is not sound that can be decoded: permanent."""
+    """The recording is not sound that can be decoded, or not yet: it may still be being written."""
 
 
 class RecordingExcessive(RecordingRefused):
@@ -50,7 +50,10 @@ class RecordingStore:
     def resolve(self, recording: Recording) -> Path:
         """The recording's file, free of symbolic links, its checksum verified where given.
 
-        Raises `RecordingMissing` (try later), `RecordingRefused` or `RecordingBroken`.
+        Raises:
+            RecordingMissing: it is not there yet.
+            RecordingRefused: it is outside the directories, or differs from its checksum.
+            RecordingBroken: it is not a file.
         """
         name = _name(recording.uri)
         found = self._find(_requested(recording.uri, name), name)

@@ -87,9 +87,9 @@ SELECT
     mean_empathy
 FROM correlated
 ARRAY JOIN arrayConcat(
-    arrayMap(stands -> (1, stands.1, stands.2, stands.3), outcomes),
+    arrayMap(latest -> (1, latest.1, latest.2, latest.3), outcomes),
     arrayMap(
-        (stands, stood) -> (-1, stands.1, stood.2, stood.3),
+        (latest, previous) -> (-1, latest.1, previous.2, previous.3),
         arrayPopFront(outcomes),
         arrayPopBack(outcomes)
     )
