@@ -7,13 +7,14 @@ import os
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AwareDatetime, Field, SecretStr, field_validator
+from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from infra.data_directory.paths import default_data_directory
 from infra.data_directory.permissions import create_once, make_private
+from infra.kafka.security import Mechanism, Protocol
 from infra.scoring.catalogue import ScorerName
 from infra.transcription.model_files import PACKAGED_MODEL, ComputeType, Device
 from processors.alerts.settings import read_alert_settings
@@ -35,6 +36,21 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default_factory=default_data_directory)
     kafka: str = Field("127.0.0.1:9092", description="Kafka's bootstrap servers, comma-separated")
+    kafka_security: Protocol = Field(
+        "PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
+    )
+    kafka_sasl: Mechanism = Field(
+        "SCRAM-SHA-512", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
+    )
+    kafka_username: str | None = Field(None, description="of SASL")
+    kafka_password: SecretStr | None = Field(None, description="of SASL")
+    kafka_ca: Path | None = Field(
+        None, description="PEM file of the authority that signed the brokers' certificates"
+    )
+    kafka_certificate: Path | None = Field(
+        None, description="PEM file of our own certificate, where brokers ask for one"
+    )
+    kafka_key: Path | None = Field(None, description="PEM file of its key")
     embedded: bool = Field(False, description="the broker is the embedded one (memory only)")
     partitions: Annotated[int, Field(ge=1, le=1000)] = PARTITIONS
     session_timeout: Annotated[float, Field(ge=6, le=90)] = Field(
@@ -120,6 +136,16 @@ class Settings(BaseSettings):
     generation: Annotated[int, Field(ge=1)] = Field(
         1, description="number of this state's making; rows of a later one replace earlier rows"
     )
+
+    @model_validator(mode="after")
+    def _has_credentials(self) -> Self:
+        given = self.kafka_username, self.kafka_password
+        if self.kafka_security.startswith("SASL") and None in given:
+            raise ValueError(
+                "ASCOLTO_KAFKA_SECURITY with SASL needs ASCOLTO_KAFKA_USERNAME and "
+                "ASCOLTO_KAFKA_PASSWORD"
+            )
+        return self
 
     @field_validator("alerts")
     @classmethod

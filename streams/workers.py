@@ -13,6 +13,7 @@ import faust
 from mode import Service
 
 from infra.clickhouse.store import Store
+from infra.kafka.security import Security
 from infra.settings import Settings
 from processors.alerts.settings import read_alert_settings
 from processors.identity.event_identity import unsourced_identity
@@ -122,7 +123,9 @@ def attach_analytics(
         older_name=partial(unsourced_identity, key),
     )
     claims = StoreClaims(store, now_us)
-    conflicts = Conflicts(claims, KafkaOriginals(settings.kafka), letters, progress)
+    conflicts = Conflicts(
+        claims, KafkaOriginals(settings.kafka, security=Security.of(settings)), letters, progress
+    )
     linker = Linker(
         customers,
         conflicts,

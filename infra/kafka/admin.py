@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from infra.errors import InfraError
+from infra.kafka.security import NO_SECURITY, Security
 from infra.retry import retry_until_done
 from schemas.topics import MOST_STATE_BYTES, TOPICS
 
@@ -29,14 +30,16 @@ class WrongPartitions(InfraError):
     """A topic has another number of partitions than the catalogue asks for."""
 
 
-def open_admin(bootstrap: str) -> KafkaAdminClient:
+def open_admin(bootstrap: str, security: Security = NO_SECURITY) -> KafkaAdminClient:
     """An admin client; waits for brokers that are away."""
     from kafka.admin import KafkaAdminClient
     from kafka.errors import KafkaError
 
     return retry_until_done(
         lambda: KafkaAdminClient(
-            bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=BOOTSTRAP_MS
+            bootstrap_servers=bootstrap.split(","),
+            bootstrap_timeout_ms=BOOTSTRAP_MS,
+            **security.options(),
         ),
         KafkaError,
         f"Kafka at {bootstrap}",
@@ -45,7 +48,11 @@ def open_admin(bootstrap: str) -> KafkaAdminClient:
 
 
 def ensure_topics(
-    bootstrap: str, partitions: int, changelogs: Iterable[str], replication: int = 1
+    bootstrap: str,
+    partitions: int,
+    changelogs: Iterable[str],
+    replication: int = 1,
+    security: Security = NO_SECURITY,
 ) -> list[str]:
     """Make the topics that are missing, the workers' changelogs too.
 
@@ -59,7 +66,7 @@ def ensure_topics(
 
     wanted = {topic.name: topic.config for topic in TOPICS}
     wanted |= dict.fromkeys(changelogs, CHANGELOG_CONFIG)
-    admin = open_admin(bootstrap)
+    admin = open_admin(bootstrap, security)
     try:
         present = partition_counts(admin, wanted)
         _check(present, partitions)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.errors import InfraError
 from infra.kafka.admin import BOOTSTRAP_MS
+from infra.kafka.security import NO_SECURITY, Security
 from infra.retry import retry_until_done
 from schemas.codec import InvalidMessage, Routed, decode_inbound
 from schemas.topics import MOST_LETTER_BYTES, Topic
@@ -58,6 +59,7 @@ class Emitter:
     """Sends events and waits for the broker's confirmation; use it as a context manager."""
 
     bootstrap: str
+    security: Security = NO_SECURITY
     written: dict[str, int] = field(default_factory=dict)
     """Per `topic/partition`, the offset after the last confirmed event."""
     confirmed: int = 0
@@ -81,6 +83,7 @@ class Emitter:
                 bootstrap_timeout_ms=BOOTSTRAP_MS,
                 delivery_timeout_ms=_DELIVERY_MS,
                 max_block_ms=round(SAY_EVERY * 1000),
+                **self.security.options(),
             ),
             KafkaError,
             f"Kafka at {self.bootstrap}",

@@ -14,6 +14,7 @@ from typing import Protocol
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from infra.kafka.security import NO_SECURITY, Security
 from infra.retry import delays
 
 log = logging.getLogger(__name__)
@@ -32,8 +33,14 @@ class Originals(Protocol):
 class KafkaOriginals:
     """Originals read from their topics, outside any consumer group."""
 
-    def __init__(self, bootstrap: str, wait_seconds: float = WAIT_SECONDS) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        wait_seconds: float = WAIT_SECONDS,
+        security: Security = NO_SECURITY,
+    ) -> None:
         self._bootstrap = bootstrap
+        self._security = security
         self._wait_ms = int(wait_seconds * 1000)
 
     async def fetch(self, origins: Iterable[str]) -> dict[str, bytes]:
@@ -54,6 +61,7 @@ class KafkaOriginals:
             bootstrap_servers=self._bootstrap.split(","),
             enable_auto_commit=False,
             auto_offset_reset="none",
+            **self._security.options(),
         )
         await consumer.start()
         try:

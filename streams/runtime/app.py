@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import faust
+from faust.types.auth import CredentialsT
 
+from infra.kafka.security import Security
 from infra.settings import Settings
 from schemas.topics import MOST_STATE_BYTES, Topic
 from streams.runtime.consumer import Transport
@@ -47,11 +49,29 @@ def build_app(name: str, settings: Settings) -> faust.App:
         stream_wait_empty=False,
         web_enabled=False,
         autodiscover=False,
+        broker_credentials=credentials(Security.of(settings)),
         **options,
     )
     unreadable = Policy(settings.unreadable_to_skip)
     app.transport = Transport(app.conf.broker_consumer, app, unreadable=unreadable)
     return app
+
+
+def credentials(security: Security) -> CredentialsT | None:
+    """The security of the settings as Faust takes it.
+
+    Raises:
+        CannotAuthenticate: a certificate or key cannot be read.
+    """
+    context = security.context() if security.protocol.endswith("SSL") else None
+    if security.has_sasl:
+        return faust.SASLCredentials(
+            username=security.username,
+            password=security.password,
+            ssl_context=context,
+            mechanism=security.mechanism,
+        )
+    return None if context is None else faust.SSLCredentials(context)
 
 
 def session(settings: Settings) -> dict[str, float]:

@@ -93,6 +93,13 @@ DAYS = st.integers(1, 365)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "data_dir": PATHS,
     "kafka": TEXT,
+    "kafka_security": st.just("SASL_SSL"),
+    "kafka_sasl": st.just("PLAIN"),
+    "kafka_username": TEXT,
+    "kafka_password": SECRETS,
+    "kafka_ca": PATHS,
+    "kafka_certificate": PATHS,
+    "kafka_key": PATHS,
     "embedded": st.just(True),
     "partitions": st.integers(1, 1000),
     "session_timeout": st.floats(6, 90),

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import uuid
 from pathlib import Path
+from typing import Any
 
 from infra.embedded import processes as children
 from tests.waiting import Standstill, cpu_seconds, wait_for
@@ -170,6 +171,7 @@ class KafkaBroker:
         cluster = base64.urlsafe_b64encode(uuid.UUID(int=1).bytes).decode().rstrip("=")
         command = [*self._java("128m"), "kafka.tools.StorageTool", "format"]
         command += ["--cluster-id", cluster, "--config", str(self._configuration)]
+        command += self.formatting()
         told = subprocess.run(command, capture_output=True, text=True, check=False)
         if told.returncode:
             raise KafkaFailed(told.stdout + told.stderr)
@@ -197,6 +199,14 @@ class KafkaBroker:
             "broker.heartbeat.interval.ms": "500",
         }
 
+    def formatting(self) -> list[str]:
+        """Further arguments when the storage is made."""
+        return []
+
+    def client_options(self) -> dict[str, Any]:
+        """Further arguments of a client that asks whether the broker answers."""
+        return {}
+
     def _answers(self) -> bool:
         from kafka.admin import KafkaAdminClient
         from kafka.errors import KafkaError
@@ -205,7 +215,10 @@ class KafkaBroker:
             return False
         try:
             admin = KafkaAdminClient(
-                bootstrap_servers=self.bootstrap, bootstrap_timeout_ms=500, request_timeout_ms=3000
+                bootstrap_servers=self.bootstrap,
+                bootstrap_timeout_ms=3000 if self.client_options() else 500,
+                request_timeout_ms=3000,
+                **self.client_options(),
             )
         except KafkaError:
             return False

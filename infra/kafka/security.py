@@ -1,0 +1,97 @@
+"""How clients prove who they are to Kafka, and how it proves itself to them: TLS and SASL."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from infra.errors import InfraError
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
+
+Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
+
+class CannotAuthenticate(InfraError):
+    """A certificate or key cannot be used; the message names the setting and the file."""
+
+
+@dataclass(frozen=True)
+class Security:
+    """One cluster's security; the default is none, for a broker on the same machine."""
+
+    protocol: Protocol = "PLAINTEXT"
+    mechanism: Mechanism = "SCRAM-SHA-512"
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca: Path | None = None
+    """Certificates that brokers' are signed with; none: those that the system trusts."""
+    certificate: Path | None = None
+    key: Path | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Security:
+        """What the settings say."""
+        password = settings.kafka_password
+        return cls(
+            settings.kafka_security,
+            settings.kafka_sasl,
+            settings.kafka_username,
+            None if password is None else password.get_secret_value(),
+            settings.kafka_ca,
+            settings.kafka_certificate,
+            settings.kafka_key,
+        )
+
+    @property
+    def has_sasl(self) -> bool:
+        """Whether a user name and a password are sent."""
+        return self.protocol.startswith("SASL")
+
+    def options(self) -> dict[str, Any]:
+        """Arguments of the clients of kafka-python and of aiokafka, whose names are the same.
+
+        Raises:
+            CannotAuthenticate: a certificate or key cannot be read.
+        """
+        if self.protocol == "PLAINTEXT":
+            return {}
+        options: dict[str, Any] = {"security_protocol": self.protocol}
+        if self.protocol.endswith("SSL"):
+            options["ssl_context"] = self.context()
+        if self.has_sasl:
+            options |= {
+                "sasl_mechanism": self.mechanism,
+                "sasl_plain_username": self.username,
+                "sasl_plain_password": self.password,
+            }
+        return options
+
+    def context(self) -> ssl.SSLContext:
+        """TLS that checks the brokers' certificates and names, and shows our own if there is one.
+
+        Raises:
+            CannotAuthenticate: a certificate or key cannot be read.
+        """
+        try:
+            context = ssl.create_default_context(cafile=self.ca)
+        except OSError as error:
+            raise CannotAuthenticate(
+                f"ASCOLTO_KAFKA_CA: {self.ca} holds no certificate that can be read: {error}"
+            ) from error
+        if self.certificate is not None:
+            try:
+                context.load_cert_chain(self.certificate, self.key)
+            except OSError as error:
+                raise CannotAuthenticate(
+                    f"ASCOLTO_KAFKA_CERTIFICATE, ASCOLTO_KAFKA_KEY: {self.certificate} and "
+                    f"{self.key} are no certificate with its key: {error}"
+                ) from error
+        return context
+
+
+NO_SECURITY = Security()
