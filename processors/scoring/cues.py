@@ -1,4 +1,4 @@
-"""Cues: the phrases found in a turn, weighed in their context.
+"""Cues: the phrases found in a turn, weighted by their context.
 
 A phrase counts less, or not at all, where it is negated ('non le stacchiamo niente'), called
 off ('il distacco è stato annullato'), asked about ('ha ricevuto il preavviso di distacco?'),
@@ -32,7 +32,7 @@ class Cue(NamedTuple):
     family: str
     value: str
     weight: float
-    """The phrase's weight as its context leaves it; 0 where the context takes it away."""
+    """The phrase's weight as its context leaves it; 0 where the context cancels it."""
     quote: str
     first: int
     after: int
@@ -51,7 +51,7 @@ def lexicon_for(speaker: Speaker, language: str) -> Lexicon:
 
 @lru_cache(maxsize=16_384)
 def read_turn(text: str, language: str, speaker: Speaker) -> tuple[Cue, ...]:
-    """The cues of one turn, in the order they were said; those taken away by context left out."""
+    """The cues of one turn, in the order they were said; without those that the context cancels."""
     said = cut(text, language)
     lexicon = lexicon_for(speaker, language)
     hits = lexicon.find(said)
@@ -110,7 +110,7 @@ def _is_negated_after(hit: Hit, said: Words, lexicon: Lexicon) -> bool:
 
 
 def _ends_in_tag(hit: Hit, said: Words, lexicon: Lexicon) -> bool:
-    """Whether the sentence only asks for assent ('..., capito?'): such a question tells."""
+    """Whether the sentence only asks for assent ('..., capito?'), and so states something."""
     last = hit.after
     while last < len(said.words) and said.sentences[last] == said.sentences[hit.first]:
         last += 1
@@ -130,7 +130,7 @@ def _weight_left(hit: Hit, sentence: int, said: Words, contexts: list[Hit]) -> f
 
 
 def any_of(weights: list[float]) -> float:
-    """Chance that at least one of independent cues of these weights holds: 1 - prod(1 - w)."""
+    """Probability that at least one of independent cues of these weights holds: 1 - prod(1 - w)."""
     none = 1.0
     for weight in weights:
         none *= 1.0 - weight

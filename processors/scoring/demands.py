@@ -1,4 +1,4 @@
-"""What the turns of a call say that bears on conduct: demands, debts named, reasons for not paying.
+"""Phrases that matter for conduct: demands, debts that are named, reasons for not paying.
 
 Reads the phrases of `lexicons/*/conduct.xml` in their context: what is denied ('non arriva nessun
 carabiniere'), called off, quoted, or somebody else's words does not count.
@@ -20,8 +20,8 @@ _ON = 5
 _BACKCHANNEL = 3
 
 
-class Said(NamedTuple):
-    """A phrase of a turn, as it stands in its context."""
+class ConductPhrase(NamedTuple):
+    """A phrase of a turn that matters for conduct."""
 
     family: str
     quote: str
@@ -31,10 +31,10 @@ class Said(NamedTuple):
 
 
 @lru_cache(maxsize=8192)
-def conduct_phrases(text: str, language: str) -> tuple[Said, ...]:
-    """The phrases of a turn that bear on conduct, those denied or called off left out.
+def conduct_phrases(text: str, language: str) -> tuple[ConductPhrase, ...]:
+    """The phrases of a turn that matter for conduct, without those denied or called off.
 
-    Families that tell what a customer says or what an operator offers count even so; `language`
+    Families of what a customer says or an operator offers count even so; `language`
     is one of `LANGUAGES`.
     """
     said = cut(text, language)
@@ -42,7 +42,7 @@ def conduct_phrases(text: str, language: str) -> tuple[Said, ...]:
     hits = lexicon.find(said)
     contexts = [hit for hit in hits if hit.phrase.family.startswith("context.")]
     return tuple(
-        Said(
+        ConductPhrase(
             hit.phrase.family,
             said.quote(hit.first, hit.after),
             hit.first,
@@ -123,7 +123,7 @@ def _clause_around(hit: Hit, said: Words) -> tuple[int, int]:
 
 
 def _pause(said: Words, place: int) -> bool:
-    """Whether a comma or a sentence's end parts the word at `place` from the next."""
+    """Whether a comma or a sentence's end separates the word at `place` from the next."""
     if said.sentences[place] != said.sentences[place + 1]:
         return True
     return "," in said.raw[said.ends[place] : said.starts[place + 1]]

@@ -11,7 +11,7 @@ from processors.scoring.cues import Cue, read_turn
 from processors.scoring.drivers import drivers_in
 from processors.scoring.empathy import empathy_of
 from processors.scoring.intent import churn_intent, promise_to_pay
-from processors.scoring.scorer import UNREAD, CallSigns, Said, TurnReading
+from processors.scoring.scorer import UNREAD, CallFeatures, TurnReading, Utterance
 from processors.scoring.sentiment import sentiment_of
 from processors.text.tokens import has_words
 from schemas.conversation import Speaker, TurnScore
@@ -25,11 +25,11 @@ class LexiconReader:
 
     version = "lexicon-1"
 
-    def read(self, turns: Sequence[Said], language: str) -> list[TurnReading]:
+    def read(self, turns: Sequence[Utterance], language: str) -> list[TurnReading]:
         """A reading for each turn."""
         return [_read(said.speaker, said.text, language) for said in turns]
 
-    def expected_rating(self, call: CallSigns) -> int | None:
+    def expected_rating(self, call: CallFeatures) -> int | None:
         """Set by hand, not fitted: `processors.ratings.spoken.predicted_rating`."""
         return predicted_rating(call.sentiment, call.aggression, call.empathy, leaves=call.leaves)
 

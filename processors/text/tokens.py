@@ -2,7 +2,7 @@
 
 Speech arrives with and without punctuation, accents and apostrophes, so words are compared
 folded (lower case, no accents, Italian elisions cut, English contractions spelt out), while
-their place in the raw text is kept for quotations.
+their place in the raw text is recorded for quotations.
 """
 
 from __future__ import annotations

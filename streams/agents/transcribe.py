@@ -20,7 +20,7 @@ from infra.recordings.places import (
 )
 from infra.retry import delays
 from infra.transcription.transcriber import Transcriber, Transcription
-from processors.attempts.answering import marked
+from processors.attempts.answering import with_machine_turns
 from processors.attempts.outcome import attempt_of
 from processors.identity.event_identity import identity_of
 from processors.transcript.turns import redacted
@@ -275,7 +275,7 @@ class Listener:
         attempt = attempt_of(data, turns)
         return CallTranscribed(
             call=call_of(call, self._ports.pseudonym_key, delivery.origin),
-            turns=turns if attempt is None else marked(turns),
+            turns=turns if attempt is None else with_machine_turns(turns),
             survey=redacted_survey(data.survey, data.language, data.people),
             from_audio=True,
             attempt=attempt,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from infra.transcription.transcriber import Transcription, WhisperTranscriber
 from processors.scoring.call import score_call
 from processors.scoring.lexicon_scorer import LexiconReader
-from processors.scoring.scorer import Said
+from processors.scoring.scorer import Utterance
 from processors.transcript.interruptions import TurnTaking
 from schemas.conversation import Speaker, Turn
 from tests.listening.sounds import RATE, channels, sounding, write_wav
@@ -77,7 +77,7 @@ def test_what_leaves_a_transcription_is_words_times_and_counts():
     assert {field.name for field in dataclasses.fields(TurnTaking)} == {
         *("overlaps", "interruptions"),
     }
-    assert Said._fields == ("speaker", "text", "before")
+    assert Utterance._fields == ("speaker", "text", "before")
 
 
 spoken = st.builds(
