@@ -21,9 +21,9 @@ from infra.transcription.voice_activity import Listened, Stretch, listen
 from infra.transcription.whisper_model import Ask, HeardWindow, HeardWord, Hearing
 from infra.transcription.windows import Placed, Window, cut, plan
 from processors.transcript.doubts import CROSSTALK
-from processors.transcript.hallucinations import Heard, phantom
+from processors.transcript.hallucinations import TranscribedText, hallucination_of
 from processors.transcript.interruptions import TurnTaking, turn_taking
-from processors.transcript.spoken_language import HeardSpeech, language_doubts
+from processors.transcript.spoken_language import SpeechSample, language_doubts
 from processors.transcript.turns import MONO_TURN_GAP, TURN_GAP, Segment, Word, merge_turns
 from schemas.conversation import Speaker, Turn
 
@@ -215,13 +215,13 @@ def _shared(stretch: Stretch, doubt: Doubt) -> int:
 
 def _speech(
     heard: Iterable[tuple[Window, Future[HeardWindow]]], speakers: Sequence[Speaker]
-) -> Iterator[HeardSpeech]:
+) -> Iterator[SpeechSample]:
     """What was heard in windows with words in them: noise is of no language."""
     for window, future in heard:
         if future.result().words:
             samples = sum(p.stretch.end - p.stretch.begin for p in window.placed)
             languages = future.result().languages
-            yield HeardSpeech(speakers[window.channel], samples / RATE, languages)
+            yield SpeechSample(speakers[window.channel], samples / RATE, languages)
 
 
 def _segments(
@@ -242,8 +242,10 @@ def _segments(
         segment = Segment(who, _placed_words(placed, words))
         seconds = (placed.stretch.end - placed.stretch.begin) / RATE
         surprise = [math.log(max(word.probability, 1e-9)) for word in words]
-        text = Heard(segment.text, seconds, sum(surprise) / len(surprise), heard.no_speech)
-        reason = phantom(text, prompt)
+        text = TranscribedText(
+            segment.text, seconds, sum(surprise) / len(surprise), heard.no_speech
+        )
+        reason = hallucination_of(text, prompt)
         if reason is None:
             yield segment
         else:

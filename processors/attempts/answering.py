@@ -109,7 +109,7 @@ def _of_machine(run: Sequence[int], turns: Sequence[Turn], before: str) -> Seque
         return ()
     if any(of.ends >= SURE for of in evidence):
         return run
-    # After a menu or music a person may come: what is said last is a machine's if it sounds so.
+    # After a menu or music a person may come: the last words are a machine's if they sound so.
     human = [place for place in run if not _is_fragment(turns[place].text)]
     while (
         human and greets(turns[human[-1]].text) and not evidence_of(turns[human[-1]].text).machine

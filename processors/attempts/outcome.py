@@ -16,8 +16,8 @@ def attempt_of(call: CallEnded, turns: Sequence[Turn]) -> Unanswered | None:
 
     The event's `answered` comes first: false is an attempt whatever else the event has. True is a
     switchboard's, for which a voicemail answers too: it only means that silence is no attempt. A
-    survey's answer shows that somebody was there. Silence and messages left mean
-    something in phone calls only; a mail without an answer is not an attempt.
+    survey's answer shows that somebody was there. Silence and messages left count in
+    phone calls only: a mail without an answer is not an attempt.
     """
     if call.answered is False:
         return Unanswered.STATED

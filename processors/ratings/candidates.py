@@ -104,7 +104,7 @@ class _Reader(Places):
         return self._others.holds(place, self.known.values[word.rstrip(_HALF)])
 
     def _was_had(self, place: int) -> bool:
-        """'avevo nove in italiano', 'ai miei tempi un sette si sudava': a mark got at school."""
+        """'avevo nove in italiano', 'ai miei tempi un sette si sudava': a school grade."""
         before = [
             word for word in self.without_pause(place, MOST_OF_A_CLAUSE) if word not in ARTICLES
         ]
@@ -223,7 +223,7 @@ class _Reader(Places):
         return self.said.sentences[place] in self.said.questions and self._is_on_condition(place)
 
     def _is_on_condition(self, place: int) -> bool:
-        """'Se giovedì vengono, diventa nove': whether a condition begins its sentence."""
+        """'Se giovedì vengono, diventa nove': whether its sentence starts with a condition."""
         first = bisect_left(self.said.sentences, self.said.sentences[place])
         return self.word(first) in ("se", "if")
 

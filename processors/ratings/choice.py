@@ -25,8 +25,8 @@ def chosen_rating(
     of a range (halves down), the lower of neighbours, one that is given in so many words, else
     the first.
 
-    None where it is left open ('dipende: per lei nove, per il resto quattro').
-    One of two neighbours said again is the choice between them ('cinque o sei... sei').
+    None where the customer leaves it open ('dipende: per lei nove, per il resto quattro').
+    One of two neighbours that is repeated is the choice between them ('cinque o sei... sei').
     """
     choice = _Choice(said, rating_words(language))
     return choice.of(choice.about(ratings, about))

@@ -48,7 +48,7 @@ class CountedNumbers(Places):
     def holds(self, place: int, value: int) -> bool:
         """Whether the number `value` at `place` is something other than a rating.
 
-        To be asked place by place, for a number may be of what one before it is of.
+        To be called place by place: a number may count what the one before it counts.
         """
         if place in self._idioms:
             return True

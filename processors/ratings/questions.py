@@ -49,7 +49,7 @@ _RATING_SCALE: Final = {
         r"|helpful|experience|opinion|impression)\b"
     ),
 }
-"""Words of judging."""
+"""Words of rating."""
 
 _CONTENT = "(?:consigli|raccomand|soddisf|content|utile|probabil)"
 _TO_US = "(?:ci |mi |gli |le |lei )?"
@@ -151,7 +151,7 @@ _WONDERS: Final = {
     "en": re.compile(r"\b(?:only|just|really|sure|all|that low|that high)\b"),
 }
 _MOST_WONDERING = 5
-"""Most words of a turn that only wonders at a rating."""
+"""Most words of a turn that only questions a rating."""
 
 Subject = Literal["person", "company"]
 
@@ -226,14 +226,14 @@ def _spelt(word: str) -> str:
 
 
 def asks_for_another_number(text: str, language: str) -> bool:
-    """Whether a turn turns to other numbers: an address, an hour, an amount."""
+    """Whether a turn asks for other numbers: an address, an hour, an amount."""
     if language not in _OTHERS or asks_for_rating(text, language):
         return False
     return bool(_OTHERS[language].search(" ".join(cut(text, language).words)))
 
 
 def asks_whether_sure(text: str, language: str) -> bool:
-    """Whether a turn wonders at a rating just given: 'Solo?', 'Addirittura?', 'Is that all?'."""
+    """Whether a turn questions a rating just given: 'Solo?', 'Addirittura?', 'Is that all?'."""
     if language not in _WONDERS:
         return False
     words = cut(text, language).words

@@ -69,7 +69,7 @@ REPEATS: Final = {
     "en": {"double": 2, "triple": 3},
 }
 TIMES: Final = {"it": "volte", "en": "times"}
-STANDS_FOR: Final = {"it": ("come", "di", "d"), "en": ("for", "as", "like")}
+SPELLING_JOINS: Final = {"it": ("come", "di", "d"), "en": ("for", "as", "like")}
 """What joins a letter and the word that spells it: 'R come Roma', 'S for Sugar'."""
 
 PAUSES: Final = {language: words_of("redaction", language, "pauses") for language in TIMES}

@@ -16,7 +16,7 @@ from processors.scoring.lexicon_scorer import LexiconReader
 from processors.transcript.spoken_language import (
     LEAST_SECONDS,
     PLENTY_SECONDS,
-    HeardSpeech,
+    SpeechSample,
     language_doubts,
 )
 from schemas.conversation import Speaker, Turn
@@ -33,7 +33,7 @@ OPERATOR, CUSTOMER, UNKNOWN = Speaker.OPERATOR, Speaker.CUSTOMER, Speaker.UNKNOW
 
 
 def heard(speaker, seconds, **languages):
-    return HeardSpeech(speaker, seconds, languages)
+    return SpeechSample(speaker, seconds, languages)
 
 
 def test_a_call_in_another_language_is_not_scored():
@@ -147,7 +147,7 @@ def test_the_call_is_in_another_language_unless_one_plainly_speaks_the_declared_
 
 windows = st.lists(
     st.builds(
-        HeardSpeech,
+        SpeechSample,
         st.sampled_from([OPERATOR, CUSTOMER]),
         st.floats(0.1, 28),
         st.fixed_dictionaries({"it": st.floats(0, 0.5), "en": st.floats(0, 0.5)}),
