@@ -123,7 +123,7 @@ class _Choice:
     def _hesitates(self, one: Rating, between: Sequence[str], other: Rating) -> bool:
         """'quattro... cinque via', 'tre... non so... sei': one that trails off into another."""
         said = self._said
-        gap = said.raw[said.ends[one.place] : said.starts[other.place]]
+        gap = said.gap(one.place, other.place)
         if self._known.fillers.issuperset(between):
             return bool(_TRAILS_OFF.search(gap))
         ends = other.place == len(said.words) - 1 and self._is_bare(other)
@@ -133,7 +133,7 @@ class _Choice:
         said, after = self._said, rating.place + 1
         if after >= len(said.words):
             return True
-        gap = said.raw[said.ends[rating.place] : said.starts[after]]
+        gap = said.gap(rating.place)
         return bool(gap.strip()) or said.words[after] in self._known.fillers
 
     def _are_neighbours(self, one: Rating, other: Rating, between: Sequence[str]) -> bool:
@@ -163,7 +163,7 @@ class _Choice:
         pauses = [
             at + 1
             for at in range(max(0, one), min(other, len(said.words) - 1))
-            if said.raw[said.ends[at] : said.starts[at + 1]].strip(" '’")
+            if said.gap(at).strip(" '’")
         ]
         if last:
             return pauses[-1] if pauses else one + 1

@@ -31,10 +31,7 @@ class Places:
 
     def gap(self, place: int) -> str:
         """The raw characters between the word at `place` and the next."""
-        said = self.said
-        if not 0 <= place < len(said.words) - 1:
-            return ""
-        return said.raw[said.ends[place] : said.starts[place + 1]]
+        return self.said.gap(place) if 0 <= place < len(self.said.words) - 1 else ""
 
     def paused(self, place: int) -> bool:
         """Whether a comma or the like follows the word at `place`, or nothing."""

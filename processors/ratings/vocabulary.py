@@ -129,7 +129,7 @@ def numbers_spelt(said: Words, language: str) -> Words:
     known = rating_words(language)
     words = [known.pet_names.get(word, _undrawled(word, known.values)) for word in said.words]
     for place, (ten, one) in enumerate(pairwise(words)):
-        gap = said.raw[said.ends[place] : said.starts[place + 1]].strip()
+        gap = said.gap(place).strip()
         if ten in known.tens and 0 < known.values.get(one, 0) < 10 and gap in ("", "-"):
             words[place] = words[place + 1] = f"{ten}-{one}"
     if not (known.values.keys() - _ALSO_WORDS).isdisjoint(words):
@@ -147,11 +147,8 @@ def numbers_spelt(said: Words, language: str) -> Words:
 
 def _is_set_apart(place: int, words: Sequence[str], said: Words, known: RatingWords) -> bool:
     """Whether nothing but 'a', or what leads to a rating, is between a word and the pauses."""
-    pauses = [True] + [
-        bool(said.raw[end:start].strip(" '’"))
-        for end, start in zip(said.ends, said.starts[1:], strict=False)
-    ]
-    pauses.append(True)
+    gaps = map(said.gap, range(len(words) - 1))
+    pauses = [True, *(bool(gap.strip(" '’")) for gap in gaps), True]
     first = max(at for at in range(place + 1) if pauses[at])
     if place > first and words[place - 1] in _A:
         return True

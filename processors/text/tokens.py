@@ -65,6 +65,10 @@ class Words:
         """The raw text of the words [first, after)."""
         return self.raw[self.starts[first] : self.ends[after - 1]]
 
+    def gap(self, place: int, other: int | None = None) -> str:
+        """The raw text between the words at `place` and `other`, by default the next."""
+        return self.raw[self.ends[place] : self.starts[place + 1 if other is None else other]]
+
 
 def fold(text: str) -> str:
     """`text` in lower case without accents, every character in its old place."""
