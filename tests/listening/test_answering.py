@@ -1,4 +1,4 @@
-"""Telling machines from people: who answers a call, and whose words are whose."""
+"""Machines and people: who answers a call, and whose words are whose."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_message_cut_by_the_transcriber_is_read_as_one() -> None:
     assert speakers == ["machine", "operator", "machine", "machine", "machine"]
 
 
-def test_a_person_after_a_menu_is_heard_without_the_menu() -> None:
+def test_a_person_after_a_menu_is_scored_without_the_menu() -> None:
     turns = call(
         "c: Per l'amministrazione prema due.",
         "c: Officine Sartori, buongiorno.",
@@ -128,13 +128,13 @@ def test_an_announcement_on_hold_is_not_the_customers() -> None:
     ]
 
 
-def test_of_a_turn_that_begins_with_a_machine_the_persons_words_are_kept() -> None:
+def test_of_a_turn_that_starts_with_a_machine_the_persons_words_remain() -> None:
     turns = call("c: Rimanga in linea per non perdere la priorità acquisita. Pronto, chi parla?")
     assert unanswered(turns, "it") is None
     assert human_text(with_machine_turns(turns)[0]).strip(" .") == "Pronto, chi parla?"
 
 
-def test_somebody_who_tells_over_several_turns_is_a_person() -> None:
+def test_somebody_who_reports_over_several_turns_is_a_person() -> None:
     turns = call("c: Ho chiamato", "c: e mi dice", "c: che tutti gli operatori sono occupati.")
     assert unanswered(turns, "it") is None
 

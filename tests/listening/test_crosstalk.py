@@ -101,7 +101,7 @@ def test_without_separation_the_leak_is_taken_for_speech(clean, clean_speech):
     assert differing(leaked, clean_speech[None])[1] > 8
 
 
-def test_who_speaks_at_the_same_time_is_heard_on_his_own_channel(clean):
+def test_who_speaks_at_the_same_time_is_transcribed_on_his_own_channel(clean):
     """The customer's answer laid over the operator's turn, with the operator leaking into it."""
     operator, customer = clean
     at = [begin for begin, *_ in runs(spoken(samples(clean))[1])]

@@ -186,7 +186,7 @@ peaks = [resource.getrusage(who).ru_maxrss // 1024
          for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
 print(json.dumps({"found": found, "peaks": peaks, "before": before // 1024}))
 """
-"""Reads recordings; says what came of each, and the peak memory in MiB here and in children."""
+"""Reads recordings; prints the outcome of each, and the peak memory in MiB here and in children."""
 
 
 def watched(paths):

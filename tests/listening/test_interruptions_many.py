@@ -28,13 +28,13 @@ def by_pairs(turns: list[Turn]) -> TurnTaking:
         for other in turns:
             if (mine.speaker, other.speaker) != (Speaker.OPERATOR, Speaker.CUSTOMER):
                 continue
-            begin, end, since, until = (
+            start, end, since, until = (
                 round(1000 * time)  # type: ignore[operator]
                 for time in (mine.start, mine.end, other.start, other.end)
             )
-            lasting = min(end, until) - max(begin, since)
+            lasting = min(end, until) - max(start, since)
             overlaps += lasting > 0
-            interruptions += since < begin and lasting >= 300
+            interruptions += since < start and lasting >= 300
     return TurnTaking(overlaps, interruptions)
 
 

@@ -129,7 +129,7 @@ def test_known_names_go_wherever_they_are_said() -> None:
     assert redact("Je parle avec Zubiena", "fr", names) == "Je parle avec [NOME]"
 
 
-def test_what_one_turn_tells_redacts_the_others() -> None:
+def test_what_one_turn_shows_redacts_the_others() -> None:
     said = ["Parlo con la signora Zubiena?", "Sì.", "Bene, Zubiena, mi ascolti."]
     assert redact_call(said, "it")[2] == "Bene, [NOME], mi ascolti."
 

@@ -52,7 +52,7 @@ def cu(text: str) -> Utterance:
 
 
 def learned(offset: float = 3.0) -> NDArray[np.float64]:
-    """Every sign counts once, from 0; a driver is found from a sum of `-offset`."""
+    """Every feature counts once, from 0; a driver is found from a sum of `-offset`."""
     numbers = np.zeros(PARTS)
     numbers[:FEATURES] = 1.0
     numbers[2 * FEATURES :] = offset
@@ -70,7 +70,7 @@ def features(driver: Driver, said: list[Utterance]) -> NDArray[np.float64]:
     return features
 
 
-def test_signs_are_the_strongest_turns_of_either_and_what_is_not_there_is_nan() -> None:
+def test_features_are_the_strongest_turns_of_either_and_nan_where_missing() -> None:
     both = features(Driver.PAYMENT_PLAN, [op(PLAN), cu(NOISE), cu(ASKED)])
     assert both[0] == 0.0
     assert np.isclose(both[1], np.log(0.01 / 0.99))
@@ -90,7 +90,7 @@ def test_an_operators_conduct_counts_for_its_own_driver_only() -> None:
     assert np.flatnonzero(~np.isnan(rude)) != np.flatnonzero(~np.isnan(kind))
 
 
-def test_a_sign_that_is_not_there_counts_as_its_mean() -> None:
+def test_a_missing_feature_counts_as_its_mean() -> None:
     numbers = learned(offset=0.5)
     numbers[FEATURES] = -2.0
     missing = np.full(FEATURES, np.nan)
@@ -119,13 +119,13 @@ def test_a_driver_that_no_turn_showed_alone_quotes_the_strongest() -> None:
     ]
 
 
-def test_what_the_only_turn_shows_stands() -> None:
+def test_what_the_only_turn_shows_counts() -> None:
     shown = TurnReading(UNREAD.score, drivers=(DriverQuote(Driver.PRICE, NOISE),))
     assert [each.driver for each in found([cu(NOISE)], [shown])] == [Driver.PRICE]
     assert found([op(HARSH), op("...")]) == []
 
 
-def test_what_one_turn_seems_to_show_does_not_stand_against_the_call() -> None:
+def test_what_one_turn_seems_to_show_does_not_outweigh_the_call() -> None:
     shown = TurnReading(UNREAD.score, drivers=(DriverQuote(Driver.PRICE, NOISE),))
     assert found([cu(NOISE), op("Segnato."), cu("Sì.")], [shown, UNREAD, UNREAD]) == []
 
@@ -146,7 +146,7 @@ def test_where_nobody_known_speaks_no_driver_is_found() -> None:
     assert found([Utterance(Speaker.UNKNOWN, PLAN), op("...")]) == []
 
 
-def test_without_learned_weights_what_turns_show_stands() -> None:
+def test_without_learned_weights_what_turns_show_counts() -> None:
     shown = TurnReading(UNREAD.score, drivers=(DriverQuote(Driver.PRICE, "caro"),))
     drivers = CallDrivers(of_operator, of_customer, None)
     assert drivers.found([cu(NOISE)], [shown], "it") == [

@@ -101,7 +101,7 @@ def test_ngrams_and_words_are_counted_each_in_its_bucket() -> None:
     assert twice.words.places.size == 2, "the pair of words comes on top"
 
 
-def test_a_network_says_what_its_layers_make_of_the_features() -> None:
+def test_a_networks_logits_are_what_its_layers_make_of_the_features() -> None:
     network = load_weights().heads[Speaker.OPERATOR].network
     rng = np.random.default_rng(3)
     embedding, features = rng.normal(size=512), rng.normal(size=len(network.inward) - 512)
@@ -128,8 +128,8 @@ def test_turns_are_ranked_and_the_sentence_that_carries_the_score_is_quoted() ->
 
 
 def test_what_the_operator_says_is_read_with_what_was_asked() -> None:
-    telling = "Dopo il decreto il giudice può disporre il pignoramento di un quinto."
-    asked = [cu("E se non pago cosa mi succede, mi pignorano?"), op(telling)]
+    answer = "Dopo il decreto il giudice può disporre il pignoramento di un quinto."
+    asked = [cu("E se non pago cosa mi succede, mi pignorano?"), op(answer)]
     assert Rule.THREAT not in {flag.rule for flag in score_call(asked, "it", READER).conduct}
 
 

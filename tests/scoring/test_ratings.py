@@ -1,4 +1,4 @@
-"""Marks heard in speech, against labelled answers and calls, and rule by rule."""
+"""Ratings found in speech, against labelled answers and calls, and rule by rule."""
 
 from __future__ import annotations
 
@@ -39,36 +39,38 @@ def answer(text: str, question: str = "Da zero a dieci, che voto dà?") -> int |
     return spoken_rating([op(question), cu(text)], "it")
 
 
-def hears(calls: list[tuple[list[Turn], str, int | None]], record_property: Any) -> None:
-    """That nearly all ratings of calls (turns, language, rating) are heard."""
+def assert_ratings_found(
+    calls: list[tuple[list[Turn], str, int | None]], record_property: Any
+) -> None:
+    """That nearly all ratings of calls (turns, language, rating) are found."""
     wrong = [call for call in calls if spoken_rating(call[0], call[1]) != call[2]]
     record_property("accuracy", 1 - len(wrong) / len(calls))
     assert len(wrong) / len(calls) <= 1 - LEAST_ACCURACY, wrong
 
 
 @pytest.mark.parametrize("split", ["dev", "test", "fresh"])
-def test_hears_answers(split: str, record_property: Any) -> None:
+def test_finds_ratings_in_answers(split: str, record_property: Any) -> None:
     rows = material("ratings", split)
-    hears(
+    assert_ratings_found(
         [([op(row["question"]), cu(row["text"])], row["language"], row["rating"]) for row in rows],
         record_property,
     )
 
 
 @pytest.mark.parametrize("author", ["t", "y", "z"])
-def test_hears_answers_of_other_authors(author: str, record_property: Any) -> None:
+def test_finds_ratings_in_answers_of_other_authors(author: str, record_property: Any) -> None:
     lines = (OF_OTHER_AUTHORS / f"{author}_ratings.jsonl").read_text("utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    hears(
+    assert_ratings_found(
         [([op(row["question"]), cu(row["text"])], row["lang"], row["rating"]) for row in rows],
         record_property,
     )
 
 
 @pytest.mark.parametrize("split", ["dev", "test"])
-def test_hears_answers_in_the_midst_of_calls(split: str, record_property: Any) -> None:
+def test_finds_ratings_within_calls(split: str, record_property: Any) -> None:
     rows = material("rating_calls", split)
-    hears(
+    assert_ratings_found(
         [([Turn(**t) for t in row["turns"]], row["language"], row["rating"]) for row in rows],
         record_property,
     )

@@ -1,4 +1,4 @@
-"""What whole calls teach: labels of their turns, and the weights of a call's drivers."""
+"""What is learned from whole calls: labels of their turns, and the weights of a call's drivers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def labelled(drivers: set[Driver], *turns: tuple[Speaker, str]) -> LabelledCall:
     )
 
 
-def test_the_turn_that_tells_the_calls_driver_gets_it_and_the_others_stay_unknown() -> None:
+def test_the_turn_that_shows_the_calls_driver_gets_it_and_the_others_stay_unknown() -> None:
     call = labelled(
         {Driver.WAITING_TIME},
         (Speaker.OPERATOR, "Pronto, servizio clienti."),
@@ -49,19 +49,19 @@ def test_the_turn_that_tells_the_calls_driver_gets_it_and_the_others_stay_unknow
 
 
 def evidence(chance: float, drivers: set[Driver]) -> list[TurnEvidence]:
-    """A customer's turn that tells `drivers` with `chance`, after an operator's that tells none."""
-    told = np.array([chance if driver in drivers else 0.02 for driver in Driver])
+    """A customer's turn that shows `drivers` with `chance`, after an operator's that shows none."""
+    shown = np.array([chance if driver in drivers else 0.02 for driver in Driver])
     nothing, unnamed = np.full(len(Driver), 0.02), np.zeros(len(Driver))
     return [
         TurnEvidence(Speaker.OPERATOR, nothing, unnamed, np.full(3, 0.1)),
-        TurnEvidence(Speaker.CUSTOMER, told, unnamed, np.full(3, np.nan)),
+        TurnEvidence(Speaker.CUSTOMER, shown, unnamed, np.full(3, np.nan)),
     ]
 
 
-def test_weights_of_calls_find_what_their_turns_tell() -> None:
-    told = [{driver} if n % 3 else set() for n, driver in enumerate(ORDER * 10)]
-    calls = [labelled(drivers, (Speaker.CUSTOMER, "b")) for drivers in told]
-    read = [evidence(0.8, drivers) for drivers in told]
+def test_weights_of_calls_find_what_their_turns_show() -> None:
+    shown = [{driver} if n % 3 else set() for n, driver in enumerate(ORDER * 10)]
+    calls = [labelled(drivers, (Speaker.CUSTOMER, "b")) for drivers in shown]
+    read = [evidence(0.8, drivers) for drivers in shown]
     fit = fit_calls(read, calls)
     assert np.array_equal(fit.found, fit.truth)
     assert fit.learned[0] > 0.0
