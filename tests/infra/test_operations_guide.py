@@ -1,4 +1,4 @@
-"""The guide for the team that runs it tells every setting, as it is."""
+"""The guide for the team that runs it lists every setting with its default."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def shown(name: str) -> str:
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
-def test_the_guide_tells_every_setting_with_its_default() -> None:
-    told = {name.lower(): default for name, default, _ in ROW.findall(GUIDE.read_text("utf-8"))}
-    assert told == {name: shown(name) for name in Settings.model_fields}
+def test_the_guide_lists_every_setting_with_its_default() -> None:
+    listed = {name.lower(): default for name, default, _ in ROW.findall(GUIDE.read_text("utf-8"))}
+    assert listed == {name: shown(name) for name in Settings.model_fields}
