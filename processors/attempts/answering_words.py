@@ -13,10 +13,8 @@ from typing import Final, NamedTuple
 from processors.attempts.announcements import sounds_announced
 from processors.ratings.vocabulary import is_one_slip_off
 from processors.text.lexicon import Hit, Lexicon, load
-from processors.text.tokens import Words, cut
+from processors.text.tokens import LANGUAGES, Words, cut
 
-LANGUAGES: Final = ("it", "en")
-"""Carriers say the same message in both, whatever the callers speak: each text is read in both."""
 _FILE: Final = "answering"
 _LEAST_MISHEARD: Final = 7
 """Letters of the shortest word that is corrected to a message's word one slip away."""
@@ -92,7 +90,10 @@ def sentences_of(text: str) -> tuple[Sentence, ...]:
 
 @lru_cache(maxsize=8192)
 def evidence_of(text: str) -> Evidence:
-    """The evidence of `text`, in the language that shows more of a machine."""
+    """The evidence of `text`, in the language that shows more of a machine.
+
+    Carriers say the same message in both languages, whatever the callers speak.
+    """
     read = (_evidence(text, language) for language in LANGUAGES)
     of_language = max(read, key=lambda of: (of.machine, of.reports + of.answers + of.person))
     return of_language._replace(sounds=_sounds(text))

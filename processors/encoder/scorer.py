@@ -27,10 +27,9 @@ from processors.encoder.probabilities import (
     OperatorProbabilities,
 )
 from processors.encoder.protocol import Encoder
-from processors.scoring.cues import read_turn
+from processors.scoring.cues import plain_threat, read_turn
 from processors.scoring.drivers import drivers_in
 from processors.scoring.intent import churn_intent
-from processors.scoring.lexicon_scorer import plain_threat
 from processors.scoring.scorer import UNREAD, CallFeatures, DriverQuote, TurnReading, Utterance
 from processors.scoring.sentiment import sentiment_of
 from processors.text.clauses import windows_of

@@ -17,8 +17,8 @@ from processors.names.introductions import Strength, leads, phrases, relatives, 
 from processors.names.known import NOBODY, KnownNames, name_lists
 from processors.names.person_words import PersonWords
 from processors.text.pieces import Found, Kind, Pieces
+from processors.text.tokens import LANGUAGES
 
-_LANGUAGES: Final = ("it", "en")
 _AFTER_THE_CUE: Final = frozenset(("", ",", ":", "'", "’", "-", '"', "«"))
 _AFTER_A_QUESTION: Final = frozenset((*_AFTER_THE_CUE, "?", ".", ")"))
 _QUESTIONED: Final = frozenset(
@@ -50,7 +50,7 @@ def names_in(
 
     In languages without lists only `known` names are found.
     """
-    listed = language if language in _LANGUAGES else None
+    listed = language if language in LANGUAGES else None
     starts = _starts(listed) if listed else frozenset()
     if starts.isdisjoint(pieces.words) and not known.any_in(pieces.words):
         return

@@ -23,12 +23,11 @@ from processors.ratings.questions import (
 )
 from processors.ratings.scale_ends import extreme_in
 from processors.ratings.vocabulary import RatingWords, rating_words
-from processors.text.tokens import Words, cut
+from processors.text.tokens import LANGUAGES, Words, cut
 from schemas.conversation import Speaker, Turn
 
 __all__ = ["asks_for_rating", "predicted_rating", "spoken_rating"]
 
-_LANGUAGES = ("it", "en")
 _GIVEN_WITHIN = 5
 _GIVEN_AFTER = 4
 _ANSWERS_AWAITED = 4
@@ -39,7 +38,7 @@ _SHORT_ANSWER = 3
 
 def spoken_rating(turns: Sequence[Turn], language: str) -> int | None:
     """The rating the customer speaks in these turns, the last one given; None where none is."""
-    if language not in _LANGUAGES:
+    if language not in LANGUAGES:
         return None
     reader = _RatingReader(language)
     for turn in turns:

@@ -7,9 +7,12 @@ what the longest of them needs.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from schemas.conversation import CallScore, ConductFlag, DriverFound, Reason, TurnScore
+
+Quoted = TypeVar("Quoted", DriverFound, ConductFlag)
 
 MOST_QUOTED = 1_000
 """Characters retained of a quote, from its start."""
@@ -28,8 +31,8 @@ def bounded(score: CallScore) -> CallScore:
     return score.model_copy(
         update={
             "turns": turns,
-            "drivers": _bounded_drivers(score.drivers),
-            "conduct": _bounded_flags(score.conduct),
+            "drivers": _first_mentions(score.drivers, lambda found: found.driver),
+            "conduct": _first_mentions(score.conduct, lambda flag: flag.rule),
         }
     )
 
@@ -65,21 +68,12 @@ def _heaviest_of_call(turns: list[TurnScore]) -> list[TurnScore]:
     ]
 
 
-def _bounded_drivers(found: Sequence[DriverFound]) -> list[DriverFound]:
+def _first_mentions(found: Sequence[Quoted], kind: Callable[[Quoted], str]) -> list[Quoted]:
+    """At most `MOST_MENTIONS` of each kind, the first ones, with their quotes cut."""
     mentions: dict[str, int] = defaultdict(int)
     retained = []
     for each in found:
-        mentions[each.driver] += 1
-        if mentions[each.driver] <= MOST_MENTIONS:
-            retained.append(each.model_copy(update={"quote": each.quote[:MOST_QUOTED]}))
-    return retained
-
-
-def _bounded_flags(found: Sequence[ConductFlag]) -> list[ConductFlag]:
-    mentions: dict[str, int] = defaultdict(int)
-    retained = []
-    for each in found:
-        mentions[each.rule] += 1
-        if mentions[each.rule] <= MOST_MENTIONS:
+        mentions[kind(each)] += 1
+        if mentions[kind(each)] <= MOST_MENTIONS:
             retained.append(each.model_copy(update={"quote": each.quote[:MOST_QUOTED]}))
     return retained

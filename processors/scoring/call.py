@@ -10,7 +10,6 @@ from processors.contact_hours import conduct_code
 from processors.ratings.spoken import spoken_rating
 from processors.scoring.aggression import aggression_of_call
 from processors.scoring.conduct import conduct_of, hours_flag
-from processors.scoring.cues import LANGUAGES
 from processors.scoring.empathy import empathy_of_call
 from processors.scoring.scorer import (
     CallFeatures,
@@ -21,7 +20,7 @@ from processors.scoring.scorer import (
     found_in_turns,
 )
 from processors.scoring.sentiment import sentiment_of_call
-from processors.text.tokens import has_words
+from processors.text.tokens import LANGUAGES, has_words
 from processors.transcript.doubts import doubted_speakers, of_the_call, without
 from schemas.conversation import (
     CallScore,

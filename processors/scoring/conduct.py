@@ -11,18 +11,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from processors.contact_hours import ConductCode
-from processors.scoring.cues import read_turn
+from processors.scoring.cues import plain_threat, read_turn
 from processors.scoring.demands import (
-    LANGUAGES,
     ConductPhrase,
     asked_about_consequences,
     conduct_phrases,
 )
+from processors.text.tokens import LANGUAGES
 from schemas.conversation import ConductFlag, Rule, Speaker, Turn
 
 __all__ = ["asked_about_consequences", "conduct_of", "hours_flag"]
 
-_PLAIN_THREAT = 0.6
 _OPENING = 4
 """Turns in which 'my husband is out' means that the debtor is not on the line."""
 
@@ -67,18 +66,12 @@ def _are_apart(one: str, other: str) -> bool:
 
 
 def _threats_by_lexicon(turns: Sequence[Turn], language: str) -> dict[int, str]:
-    threats: dict[int, str] = {}
-    for place, turn in enumerate(turns):
-        if turn.speaker is not Speaker.OPERATOR:
-            continue
-        cues = [
-            cue
-            for cue in read_turn(turn.text, language, turn.speaker)
-            if cue.family == "aggression.threat" and cue.weight >= _PLAIN_THREAT
-        ]
-        if cues:
-            threats[place] = max(cues, key=lambda cue: cue.weight).quote
-    return threats
+    quotes = {
+        place: plain_threat(read_turn(turn.text, language, turn.speaker))
+        for place, turn in enumerate(turns)
+        if turn.speaker is Speaker.OPERATOR
+    }
+    return {place: quote for place, quote in quotes.items() if quote is not None}
 
 
 class _Watcher:

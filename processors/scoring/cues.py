@@ -7,6 +7,7 @@ or somebody else's words ('il mio collega le avrà detto che...', or between quo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,11 +16,13 @@ from processors.text.lexicon import Hit, Lexicon, load
 from processors.text.tokens import cut
 from schemas.conversation import Reason, Speaker
 
-LANGUAGES = ("it", "en")
+PLAIN_THREAT = 0.6
+"""Weight from which a phrase is a threat on its own."""
 _FILES = {
     Speaker.OPERATOR: ("common", "aggression", "empathy", "operator_topics"),
     Speaker.CUSTOMER: ("common", "sentiment", "customer_topics"),
 }
+_THREAT = "aggression.threat"
 _FLIPPED = -0.7
 _ASKED = 0.35
 _REPORTED = 0.2
@@ -78,6 +81,12 @@ def _in_context(hit: Hit, context: Context) -> Cue:
         context.said.sentences[hit.first],
         negated,
     )
+
+
+def plain_threat(cues: Iterable[Cue]) -> str | None:
+    """The heaviest phrase among `cues` that threatens in plain words."""
+    threats = [cue for cue in cues if cue.family == _THREAT and cue.weight >= PLAIN_THREAT]
+    return max(threats, key=lambda cue: cue.weight).quote if threats else None
 
 
 def any_of(weights: list[float]) -> float:

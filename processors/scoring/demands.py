@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from processors.text.context import CALLED_OFF, REPORTED, Context
 from processors.text.lexicon import Hit, load
-from processors.text.tokens import cut
+from processors.text.tokens import LANGUAGES, cut
 from schemas.conversation import Speaker, Turn
 
-LANGUAGES: Final = ("it", "en")
 _BACKCHANNEL = 3
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from processors.scoring.cues import Cue, read_turn
+from processors.scoring.cues import PLAIN_THREAT, Cue, read_turn
 from processors.scoring.scorer import DriverQuote
 from schemas.conversation import Driver, Speaker
 
-_PLAIN_THREAT = 0.6
 _PLAIN_RUDENESS = 0.6
 _FIXED = "context.fixed"
 
@@ -28,7 +27,7 @@ def drivers_in(text: str, speaker: Speaker, language: str) -> list[DriverQuote]:
 def _driver(cue: Cue) -> Driver | None:
     if cue.family == "driver":
         return Driver(cue.value)
-    if cue.family == "aggression.threat" and cue.weight >= _PLAIN_THREAT:
+    if cue.family == "aggression.threat" and cue.weight >= PLAIN_THREAT:
         return Driver.THREAT
     if (
         cue.family in ("aggression.belittling", "aggression.interrupting")

@@ -11,6 +11,9 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+LANGUAGES = ("it", "en")
+"""Languages whose words are read."""
+
 _ACCENTED = "àáâäãåèéêëìíîïòóôöõùúûüñç’`´"
 _PLAIN = "aaaaaaeeeeiiiiooooouuuunc'''"
 _FOLD = str.maketrans(_ACCENTED, _PLAIN)
