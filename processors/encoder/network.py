@@ -39,18 +39,18 @@ LABELS = {Speaker.OPERATOR: OPERATOR_LABELS, Speaker.CUSTOMER: CUSTOMER_LABELS}
 class Network:
     """One hidden layer with ReLU; several networks side by side make one."""
 
-    inward: Vector
+    hidden_weights: Vector
     """A row an input (embedding, then features), a column a hidden unit."""
-    threshold: Vector
-    outward: Vector
+    hidden_bias: Vector
+    output_weights: Vector
     """A row a hidden unit, a column a label."""
 
     def logits(self, embedding: Vector, features: Vector) -> Vector:
         """The network's part of each label's logit."""
         inputs = np.concatenate((embedding, features))
         # Not `@`: the last bits of BLAS differ with its number of threads.
-        hidden = np.einsum("i,ij->j", inputs, self.inward) + self.threshold
-        return np.asarray(np.einsum("i,ij->j", np.maximum(hidden, 0.0), self.outward))
+        hidden = np.einsum("i,ij->j", inputs, self.hidden_weights) + self.hidden_bias
+        return np.asarray(np.einsum("i,ij->j", np.maximum(hidden, 0.0), self.output_weights))
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,9 @@ class Head:
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The head's arrays as stored, by name; `head_of` reads them back."""
         return {
-            "inward": self.network.inward.astype(np.float16),
-            "threshold": self.network.threshold.astype(np.float32),
-            "outward": self.network.outward.astype(np.float16),
+            "inward": self.network.hidden_weights.astype(np.float16),
+            "threshold": self.network.hidden_bias.astype(np.float32),
+            "outward": self.network.output_weights.astype(np.float16),
             **_arrays_of("characters", self.characters),
             **_arrays_of("words", self.words),
             "bias": self.bias.astype(np.float32),
@@ -91,8 +91,8 @@ class Head:
 def _arrays_of(name: str, gram_weights: GramWeights) -> dict[str, NDArray[np.generic]]:
     return {
         f"{name}_weights": gram_weights.weights,
-        f"{name}_unit": gram_weights.unit.astype(np.float32),
-        f"{name}_rarity": gram_weights.rarity.astype(np.float16),
+        f"{name}_unit": gram_weights.scale.astype(np.float32),
+        f"{name}_rarity": gram_weights.idf.astype(np.float16),
     }
 
 

@@ -78,9 +78,9 @@ def _within_word(word: str) -> NDArray[np.int64]:
     return np.array([_bucket(gram, CHARACTER_BUCKETS) for gram in grams], dtype=np.int64)
 
 
-def weighted(counts: Sparse, rarity: NDArray[np.float64]) -> Sparse:
-    """`counts` weighted by the rarity of each bucket, as a vector of length 1."""
-    values = counts.values * rarity[counts.places]
+def weighted(counts: Sparse, idf: NDArray[np.float64]) -> Sparse:
+    """`counts` times each bucket's inverse document frequency, as a vector of length 1."""
+    values = counts.values * idf[counts.places]
     norm = math.sqrt(np.add.reduce(values * values))
     return Sparse(counts.places, values / norm if norm else values)
 
@@ -90,13 +90,15 @@ class GramWeights:
     """The weights of hashed n-grams or words for each label."""
 
     weights: NDArray[np.int8]
-    """A row a bucket, a column a label; to be multiplied by `unit`."""
-    unit: NDArray[np.float64]
-    rarity: NDArray[np.float64]
+    """A row a bucket, a column a label; to be multiplied by `scale`."""
+    scale: NDArray[np.float64]
+    idf: NDArray[np.float64]
 
     def logits(self, counts: Sparse) -> NDArray[np.float64]:
         """Their part of each label's logit."""
-        grams = weighted(counts, self.rarity)
+        grams = weighted(counts, self.idf)
         rows = self.weights.take(grams.places, axis=0)
-        total: NDArray[np.float64] = np.add.reduce(grams.values[:, None] * rows, axis=0) * self.unit
+        total: NDArray[np.float64] = (
+            np.add.reduce(grams.values[:, None] * rows, axis=0) * self.scale
+        )
         return total

@@ -104,11 +104,11 @@ def test_ngrams_and_words_are_counted_each_in_its_bucket() -> None:
 def test_a_networks_logits_are_what_its_layers_make_of_the_features() -> None:
     network = load_weights().heads[Speaker.OPERATOR].network
     rng = np.random.default_rng(3)
-    embedding, features = rng.normal(size=512), rng.normal(size=len(network.inward) - 512)
+    embedding, features = rng.normal(size=512), rng.normal(size=len(network.hidden_weights) - 512)
     layer = np.maximum(
-        np.concatenate([embedding, features]) @ network.inward + network.threshold, 0
+        np.concatenate([embedding, features]) @ network.hidden_weights + network.hidden_bias, 0
     )
-    assert np.allclose(network.logits(embedding, features), layer @ network.outward)
+    assert np.allclose(network.logits(embedding, features), layer @ network.output_weights)
 
 
 def test_turns_are_ranked_and_the_sentence_that_carries_the_score_is_quoted() -> None:
