@@ -75,7 +75,7 @@ def test_nothing_comes_from_elsewhere_and_names_stay_text() -> None:
     assert own.count("</script>") == 1
 
 
-def test_a_report_of_no_engagements_says_so() -> None:
+def test_a_report_without_engagements_says_so() -> None:
     nothing = {"as_of": None, "groups": [], "logrank": []}
     assert "Nessun cliente contattato" in text(page(nothing, "it"))
 

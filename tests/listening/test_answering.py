@@ -60,7 +60,7 @@ PEOPLE = [
 
 
 @pytest.mark.parametrize("text", MACHINES)
-def test_a_message_alone_is_nobody(text: str) -> None:
+def test_a_message_alone_is_an_attempt(text: str) -> None:
     assert unanswered(call(f"c: {text}"), "it") is Unanswered.MACHINE
     assert unanswered(call(f"u: {text}"), "it") is Unanswered.MACHINE
     shouted_or_bare = "".join(letter for letter in text.lower() if letter not in ",.:!")
@@ -74,7 +74,7 @@ def test_people_who_speak_of_such_messages_stay_people(text: str) -> None:
     assert with_machine_turns(turns) == turns
 
 
-def test_held_out_messages_are_found_and_no_person_is_taken_for_one() -> None:
+def test_held_out_messages_are_found_and_no_person_is_classified_as_one() -> None:
     found = evaluate("test").values()
     machines, people = sum(of.machines for of in found), sum(of.people for of in found)
     assert machines >= 110
@@ -169,7 +169,7 @@ def test_an_operator_who_speaks_to_a_machine_on_one_channel() -> None:
     assert unanswered(call(machine, "u: Pronto, sono qui, mi dica."), "it") is None
 
 
-def test_turns_marked_by_the_emitter_stay_marked() -> None:
+def test_machine_turns_of_the_emitter_remain() -> None:
     turns = [Turn(speaker=Speaker.MACHINE, text="Testo che nessuna lista conosce.")]
     assert unanswered(turns, "it") is Unanswered.MACHINE
     assert with_machine_turns(turns) == turns
@@ -182,7 +182,7 @@ _TURNS = st.lists(st.builds(Turn, speaker=st.sampled_from(Speaker), text=_TEXTS)
 
 
 @given(_TURNS)
-def test_marking_twice_changes_nothing_more(turns: list[Turn]) -> None:
+def test_labelling_machine_turns_is_idempotent(turns: list[Turn]) -> None:
     once = with_machine_turns(turns)
     assert [turn.text for turn in once] == [turn.text for turn in turns]
     assert with_machine_turns(once) == once

@@ -68,7 +68,7 @@ def test_what_refers_to_sound_elsewhere_is_no_recording(tmp_path, secret, what):
 
 @pytest.mark.parametrize("suffix", [".m3u8", ".mp3", ".ulaw", ".sln", ".ffconcat", ""])
 @pytest.mark.parametrize("what", REFERENCES)
-def test_by_whatever_name_it_goes(what, suffix):
+def test_by_any_name_it_may_have(what, suffix):
     assert container_of(io.BytesIO(REFERENCES[what].encode()), suffix) is None
 
 
@@ -260,7 +260,9 @@ def mutated(raw, chance):
         ("aac", "mp4"),
     ],
 )
-def test_a_spoilt_header_ends_as_sound_or_as_a_reason_within_the_memory(tmp_path, codec, container):
+def test_a_damaged_header_ends_as_sound_or_as_a_reason_within_the_memory(
+    tmp_path, codec, container
+):
     rate = 48_000 if codec == "libopus" else 44_100
     whole = encode(tmp_path / "whole", [LEFT, RIGHT], codec, container, rate).read_bytes()
     chance = random.Random(f"{codec} spoilt")
@@ -294,7 +296,7 @@ STUCK = {
 
 
 @pytest.mark.parametrize("what", STUCK)
-def test_a_decoding_that_goes_wrong_holds_nobody(tmp_path, monkeypatch, what):
+def test_a_decoding_that_fails_blocks_nobody(tmp_path, monkeypatch, what):
     path = write_wav(tmp_path / "a.wav", [LEFT])
     monkeypatch.setattr(decoding, "_command", lambda *_: [sys.executable, "-c", STUCK[what]])
     with pytest.raises(RecordingError):

@@ -62,7 +62,7 @@ def steps(work: Callable[[], object]) -> int:
     return count
 
 
-def test_thousands_of_overlapping_turns_cost_no_square() -> None:
+def test_thousands_of_overlapping_turns_do_not_cost_quadratic_time() -> None:
     def talking(count: int) -> Callable[[], object]:
         turns = turns_of(
             [

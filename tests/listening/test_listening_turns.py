@@ -33,7 +33,7 @@ def test_a_long_pause_ends_a_turn():
     assert [t.text for t in turns] == ["Uno.", "Due."]
 
 
-def test_a_word_of_the_other_in_between_parts_a_turn():
+def test_a_word_of_the_other_in_between_splits_a_turn():
     turns = merge_turns(
         [
             said(OPERATOR, 0, 2, "Lei deve pagare"),

@@ -163,7 +163,7 @@ def write_hours(path: Path, hours: float, speech: list[np.ndarray]) -> Path:
 
 
 @pytest.mark.whisper
-def test_two_hours_need_less_than_1_gib_and_silence_costs_next_to_nothing(tmp_path):
+def test_two_hours_need_less_than_1_gib_and_silence_costs_almost_nothing(tmp_path):
     """Mostly silent, so that it is quick; `make bench` measures two hours full of speech."""
     spoken = [sounding(channel, 0, 10) for channel in channels()]
     path = write_hours(tmp_path / "long.wav", 2, spoken)

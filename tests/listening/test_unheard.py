@@ -55,7 +55,7 @@ def test_whose_track_is_whose_is_not_guessed(tmp_path):
         read(path, "stereo")
 
 
-def test_a_moving_picture_is_named(tmp_path):
+def test_a_video_track_is_named(tmp_path):
     path = tracks(tmp_path / "call", [LEFT], "mp4", "aac", video=True)
     assert read(path)[1] == ("video",)
 

@@ -199,7 +199,7 @@ def test_the_prompt_names_the_clients_words_first():
 
 
 @pytest.mark.whisper
-def test_a_language_nobody_speaks_is_refused(transcriber):
+def test_an_unknown_language_is_refused(transcriber):
     with pytest.raises(LanguageUnknown, match="'xx'"):
         transcriber.transcribe(CALL, "stereo", "xx")
 

@@ -49,7 +49,7 @@ def test_a_call_in_another_language_is_not_scored():
 @pytest.mark.parametrize(
     ("doubt", "other"), [("operator_language:en", CUSTOMER), ("customer_language:de", OPERATOR)]
 )
-def test_of_who_speaks_another_language_nothing_is_scored_and_the_other_as_ever(doubt, other):
+def test_a_speaker_of_another_language_is_not_scored_and_the_other_is(doubt, other):
     found = score_call(TURNS, "it", READER, doubts=[doubt])
     whole = score_call(TURNS, "it", READER)
     assert found.why == doubt

@@ -36,7 +36,7 @@ def cu(text: str) -> Turn:
     return Turn(speaker=Speaker.CUSTOMER, text=text)
 
 
-def test_a_vector_has_the_same_bits_alone_and_beside_others() -> None:
+def test_a_vector_has_the_same_bits_alone_and_among_others() -> None:
     texts = ["Paghi subito.", "Sì.", "Le rate vanno bene, grazie mille, ci risentiamo giovedì."]
     together = ENCODER.encode(texts)
     for place, text in enumerate(texts):
@@ -70,7 +70,7 @@ def test_a_customers_turn_is_read_the_same_whatever_the_operator_had_said() -> N
         ("Are you cancelling my contract?", False),
     ],
 )
-def test_plain_english_of_leaving_is_taken_at_its_word(text: str, leaves: bool) -> None:
+def test_plain_english_of_leaving_is_an_intent(text: str, leaves: bool) -> None:
     [reading] = READER.read([Utterance(Speaker.CUSTOMER, text)], "en")
     assert reading.leaves is leaves
 
@@ -227,7 +227,7 @@ def test_the_weights_are_small_and_fit_their_labels() -> None:
     assert len(weights.rating_cuts) == 10
 
 
-def test_a_call_has_the_drivers_that_its_turns_bear_out_together() -> None:
+def test_a_call_has_the_drivers_that_its_turns_show_together() -> None:
     turns = [
         cu("Centottanta euro tutti insieme non ce li ho, sono in cassa integrazione."),
         op("Gliela divido in tre rate da sessanta, la prima a fine mese. Può andare?"),

@@ -23,7 +23,7 @@ WORDS = {
     "digits among letters": "it 1 ",
     "short clauses": "non, ",
     "joints": "ma ",
-    "marks alone": ",",
+    "punctuation alone": ",",
     "dashes": " -",
     "blanks": "    ",
     "threats": "vi stacchiamo la luce ",

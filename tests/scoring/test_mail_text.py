@@ -67,7 +67,7 @@ def test_the_material_is_varied() -> None:
     st.lists(st.sampled_from(THREADS), min_size=1, max_size=3),
     st.sampled_from([INSULTS, THREAT, MILD]),
 )
-def test_threads_of_any_depth_below_any_text_go(
+def test_threads_of_any_depth_below_any_text_are_removed(
     own: list[str], threads: list[str], old: str
 ) -> None:
     written = "\n\n".join(own)
