@@ -1,4 +1,4 @@
-"""The panels of quarters and of survival, held against the domain's own reckoning."""
+"""The panels of quarters and of survival, compared with the domain's own computation."""
 
 from __future__ import annotations
 

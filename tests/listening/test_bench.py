@@ -1,4 +1,4 @@
-"""The benches measure what they say: words missed, and figures with the machine they are of."""
+"""The benchmarks: word errors, and figures with the machine they were measured on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A voice that leaks into the other's channel is not the other's; two that speak both are."""
+"""A voice that leaks into the other channel is removed; both are transcribed when both speak."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def samples(sound):
 
 
 def separated(block, size=None):
-    """What comes of a call's samples, given in blocks of `size`."""
+    """The result for a call's samples, given in blocks of `size`."""
     separation = Separation()
     size = size or block.shape[1]
     blocks = (block[:, at : at + size] for at in range(0, block.shape[1], size))
@@ -96,7 +96,7 @@ def test_everybody_speaks_at_the_times_without_the_leak(
 
 
 def test_without_separation_the_leak_is_transcribed_as_speech(clean, clean_speech):
-    """Else the tests above would show nothing."""
+    """Without this the tests above would show nothing."""
     leaked = spoken(samples(leaking(clean, Line(-26, 120), RATE)))
     assert differing(leaked, clean_speech[None])[1] > 8
 
@@ -135,7 +135,7 @@ def test_codecs_after_the_leak_do_not_bring_it_back(tmp_path, codec, container, 
 
 
 def test_an_echo_of_several_paths_is_removed(clean, clean_speech):
-    """A hybrid gives back a voice smeared over milliseconds, and once more from far away."""
+    """A hybrid returns a voice smeared over milliseconds, and once more with a long delay."""
     operator, customer = clean
     chance = np.random.default_rng(4)
     path = np.zeros(RATE // 5)
@@ -148,7 +148,7 @@ def test_an_echo_of_several_paths_is_removed(clean, clean_speech):
 
 
 def test_a_line_that_changes_during_a_call_is_followed():
-    """A call is handed on: from then on it leaks otherwise."""
+    """A call is transferred: from then on it leaks differently."""
     voices = call(seconds=50)
     first = samples(leaking(voices, Line(-12, 20), RATE))
     second = samples(leaking(voices, Line(-8, 120, "both"), RATE))

@@ -1,4 +1,4 @@
-"""Recordings as they come: codecs, rates, headers that are wrong, files that are no sound."""
+"""Real recordings: codecs, rates, wrong headers, files that are not sound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate against what whisper invents."""
+"""What whisper invents is dropped, with its reason."""
 
 from __future__ import annotations
 

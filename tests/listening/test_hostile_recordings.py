@@ -1,4 +1,4 @@
-"""Files that would have FFmpeg open others, fill the memory or work for ever."""
+"""Files that would have FFmpeg open others, fill the memory or run for ever."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def seconds(path, layout="mono", **options):
 
 @pytest.fixture
 def secret(tmp_path):
-    """A recording that no other file may lead to."""
+    """A recording that no other file may open."""
     directory = tmp_path / "elsewhere"
     directory.mkdir()
     return encode(directory / "secret.mp3", [LEFT, RIGHT], "libmp3lame", "mp3", 44_100)
@@ -318,7 +318,7 @@ def children():
 
 
 def test_pictures_in_tags_are_not_unpacked(tmp_path):
-    """An ID3 tag before an MP3 is passed over, however much it claims to hold."""
+    """An ID3 tag before an MP3 is skipped, however long it claims to be."""
     sound = encode(tmp_path / "a.mp3", [LEFT, RIGHT], "libmp3lame", "mp3", 44_100).read_bytes()
     bare = sound[sound.index(b"\xff\xfb") :]
     tag = b"ID3\x04\x00\x00" + bytes([0, 0, 8, 0]) + b"APIC" + b"\x7f" * 1020

@@ -1,4 +1,4 @@
-"""Many overlapping turns: the counts of looking at every pair, at a cost that does not square."""
+"""Many overlapping turns: the same counts as pair by pair, at less than quadratic cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operators are scored from words and turn-taking counts: nothing of their voice gets that far."""
+"""Operators are scored from words and turn-taking counts: no score uses their voice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking personal data out of turns, and leaving everything else."""
+"""Removing personal data from turns, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stretches of a text, against looking at all of them."""
+"""Stretches of a text, compared with a search of all of them."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def read(path, layout="mono"):
 
 
 def tracks(path, sounds, container, codec, *, video=False):
-    """A file with a track for each of `sounds`, mono, and a moving picture where asked for."""
+    """A file with a track for each of `sounds`, mono, and a video track where asked for."""
     with av.open(str(path), "w", format=container) as file:
         streams = [file.add_stream(codec, rate=48_000, layout="mono") for _ in sounds]
         picture = None

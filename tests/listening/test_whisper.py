@@ -1,4 +1,4 @@
-"""The real model on demo calls and on sounds that are no calls."""
+"""The real model on demo calls and on sounds that are not calls."""
 
 from __future__ import annotations
 

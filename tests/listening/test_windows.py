@@ -1,4 +1,4 @@
-"""Speech laid into windows, and words carried back to their time."""
+"""Speech packed into windows, and words placed at their time again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The learned scorer: the same turn always gets the same reading, and reasons hold."""
+"""The learned scorer: the same turn always gets the same reading, with the right reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Long turns of any words: what they cost grows with their length, not with its square."""
+"""Long turns of any words: their cost is linear in their length."""
 
 from __future__ import annotations
 
