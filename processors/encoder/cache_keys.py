@@ -12,14 +12,14 @@ Context = tuple[Speaker, str, bool, bool]
 Key = tuple[bytes, Context]
 
 
-def key_of(said: Utterance, language: str) -> Key:
-    """All that a reading of `said` depends on."""
-    return digest_of(said.text), _context_of(said, language)
+def key_of(utterance: Utterance, language: str) -> Key:
+    """All that a reading of `utterance` depends on."""
+    return digest_of(utterance.text), _context_of(utterance, language)
 
 
-def key_in_method(_: object, said: Utterance, language: str) -> Key:
+def key_in_method(_: object, utterance: Utterance, language: str) -> Key:
     """`key_of` for `cachetools.cachedmethod`, which passes the instance first."""
-    return key_of(said, language)
+    return key_of(utterance, language)
 
 
 def digest_of(text: str) -> bytes:
@@ -27,12 +27,12 @@ def digest_of(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _context_of(said: Utterance, language: str) -> Context:
+def _context_of(utterance: Utterance, language: str) -> Context:
     """All that a reading depends on besides the text: what features take from the turn before.
 
     Features of a customer's turn take nothing from it.
     """
-    if said.speaker is Speaker.CUSTOMER:
-        return (said.speaker, language, False, False)
-    asked = asks_about_consequences(said.before, language)
-    return (said.speaker, language, "?" in said.before, asked)
+    if utterance.speaker is Speaker.CUSTOMER:
+        return (utterance.speaker, language, False, False)
+    asked = asks_about_consequences(utterance.before, language)
+    return (utterance.speaker, language, "?" in utterance.before, asked)

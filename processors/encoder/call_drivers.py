@@ -73,7 +73,7 @@ class CallDrivers:
         self._evidence: LRUCache[Key, TurnEvidence] = LRUCache(CACHED_EVIDENCE)
 
     def found(
-        self, said: Sequence[Utterance], readings: Sequence[TurnReading], language: str
+        self, utterances: Sequence[Utterance], readings: Sequence[TurnReading], language: str
     ) -> list[DriverFound]:
         """The drivers of a call, each with the turns and words that show it.
 
@@ -86,7 +86,7 @@ class CallDrivers:
             return shown
         evidence = {
             place: self._of_turn(turn, language)
-            for place, turn in enumerate(said)
+            for place, turn in enumerate(utterances)
             if is_evidence(turn)
         }
         if len(evidence) < 2:
@@ -94,7 +94,7 @@ class CallDrivers:
         drivers = self._decided(evidence, readings, self._learned)
         found = [each for each in shown if each.driver in drivers]
         unshown = drivers - {each.driver for each in found}
-        found += [self._strongest(driver, said, evidence, language) for driver in unshown]
+        found += [self._strongest(driver, utterances, evidence, language) for driver in unshown]
         return sorted(found, key=lambda each: (each.turn, _DRIVERS.index(each.driver)))
 
     @cachedmethod(attrgetter("_evidence"), key=key_in_method)
@@ -117,7 +117,7 @@ class CallDrivers:
     def _strongest(
         self,
         driver: Driver,
-        said: Sequence[Utterance],
+        utterances: Sequence[Utterance],
         evidence: Mapping[int, TurnEvidence],
         language: str,
     ) -> DriverFound:
@@ -136,7 +136,7 @@ class CallDrivers:
             return _CONDUCT[driver](self._operator(turn._replace(text=text), language))
 
         place = max(evidence, key=lambda at: max(strength(at)))
-        turn = said[place]
+        turn = utterances[place]
         by_words, by_conduct = strength(place)
         quote = best_part(turn.text, by_text if by_words >= by_conduct else shown)
         return DriverFound(driver=driver, turn=place, quote=quote)

@@ -36,10 +36,10 @@ class TurnEmbeddings:
         self._encoder = encoder
         self._sentences: LRUCache[bytes, NDArray[np.float32]] = LRUCache(CACHED_SENTENCES)
 
-    def of(self, said: Utterance) -> NDArray[np.float64]:
+    def of(self, utterance: Utterance) -> NDArray[np.float64]:
         """The vector of what was said, of length 1."""
-        masked = _NUMBER.sub(_ANY_NUMBER, said.text)
-        if said.speaker is Speaker.CUSTOMER:
+        masked = _NUMBER.sub(_ANY_NUMBER, utterance.text)
+        if utterance.speaker is Speaker.CUSTOMER:
             return self._of_sentence(masked).astype(np.float64)
         rows = [self._of_sentence(sentence) for sentence in sentences_of(masked) or [masked]]
         mean = np.add.reduce(np.array(rows, dtype=np.float64), axis=0) / len(rows)

@@ -37,18 +37,18 @@ def best_part(text: str, alone: Alone) -> str:
 
 
 def sentence_reason(
-    said: Utterance, language: str, kind: str, score: float, alone: Alone
+    utterance: Utterance, language: str, kind: str, score: float, alone: Alone
 ) -> Reason:
     """The part of a turn that carries `score`.
 
     Its kind is that of the heaviest phrase of the same sort and side that the lexicon finds in
     that part, where there is one: then the learned score and the lexicon agree. Else it is `kind`.
     """
-    part = best_part(said.text, alone)
+    part = best_part(utterance.text, alone)
     sort = kind.partition(".")[0]
     cues = [
         cue
-        for cue in read_turn(part, language, said.speaker)
+        for cue in read_turn(part, language, utterance.speaker)
         if cue.family.startswith(f"{sort}.") and cue.weight * score > 0
     ]
     agreed = max(cues, key=lambda cue: abs(cue.weight)).family if cues else kind

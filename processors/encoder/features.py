@@ -81,10 +81,10 @@ _NEGATORS = frozenset(("non", "not", "nessuno", "niente"))
 _CONDITIONAL = {"it": {"se", "altrimenti", "senno"}, "en": {"if", "otherwise", "unless"}}
 
 
-def turn_features(said: Utterance, language: str) -> NDArray[np.float64]:
+def turn_features(utterance: Utterance, language: str) -> NDArray[np.float64]:
     """The features of a customer's or an operator's turn, in the order of the speaker's names."""
-    reader, names = _READERS[said.speaker]
-    found = reader(said, language)
+    reader, names = _READERS[utterance.speaker]
+    found = reader(utterance, language)
     return np.array([found.get(name, 0.0) for name in names], dtype=np.float64)
 
 
@@ -94,30 +94,30 @@ def asks_about_consequences(text: str, language: str) -> bool:
     return "customer.asks" in families_of(text, language)
 
 
-def _of_operator(said: Utterance, language: str) -> Mapping[str, float]:
-    cues = read_turn(said.text, language, Speaker.OPERATOR)
-    aggression, _ = aggression_of(said.text, language)
+def _of_operator(utterance: Utterance, language: str) -> Mapping[str, float]:
+    cues = read_turn(utterance.text, language, Speaker.OPERATOR)
+    aggression, _ = aggression_of(utterance.text, language)
     return {
         **_sums(cues),
-        **_shape(cut(said.text, language), language),
+        **_shape(cut(utterance.text, language), language),
         "lexicon_aggression": aggression,
         "lexicon_empathy": empathy_of(cues, aggression)[0],
         "raw_empathy": raw_empathy(cues),
-        "answers": float("?" in said.before),
-        "asked_consequences": float(asks_about_consequences(said.before, language)),
+        "answers": float("?" in utterance.before),
+        "asked_consequences": float(asks_about_consequences(utterance.before, language)),
     }
 
 
-def _of_customer(said: Utterance, language: str) -> Mapping[str, float]:
-    cues = read_turn(said.text, language, Speaker.CUSTOMER)
-    found = drivers_in(said.text, Speaker.CUSTOMER, language)
+def _of_customer(utterance: Utterance, language: str) -> Mapping[str, float]:
+    cues = read_turn(utterance.text, language, Speaker.CUSTOMER)
+    found = drivers_in(utterance.text, Speaker.CUSTOMER, language)
     return {
         **_sums(cues),
-        **_shape(cut(said.text, language), language),
+        **_shape(cut(utterance.text, language), language),
         **{f"driver.{each.driver.value}": 1.0 for each in found},
-        "polarity": sentiment_of(said.text, language).polarity,
-        "leaves": float(bool(churn_intent(said.text, language))),
-        "promises": float(bool(promise_to_pay(said.text, language))),
+        "polarity": sentiment_of(utterance.text, language).polarity,
+        "leaves": float(bool(churn_intent(utterance.text, language))),
+        "promises": float(bool(promise_to_pay(utterance.text, language))),
     }
 
 

@@ -61,13 +61,13 @@ class Classifier:
         self._embeddings = embedding
         self._weights = weights
 
-    def operator(self, said: Utterance, language: str) -> OperatorProbabilities:
+    def operator(self, utterance: Utterance, language: str) -> OperatorProbabilities:
         """Probabilities of an operator's text."""
-        return operator_probabilities(self._logits(said, language, Speaker.OPERATOR))
+        return operator_probabilities(self._logits(utterance, language, Speaker.OPERATOR))
 
-    def customer(self, said: Utterance, language: str) -> CustomerProbabilities:
+    def customer(self, utterance: Utterance, language: str) -> CustomerProbabilities:
         """Probabilities of a customer's text, or of an operator's read as if a customer said it."""
-        logits = self._logits(said, language, Speaker.CUSTOMER)
+        logits = self._logits(utterance, language, Speaker.CUSTOMER)
         side = dict(zip(SENTIMENTS, softmax(logits[: len(SENTIMENTS)]), strict=True))
         labels = zip(CUSTOMER_LABELS, logits, strict=True)
         return CustomerProbabilities(
@@ -75,6 +75,8 @@ class Classifier:
             {label: sigmoid(logit) for label, logit in labels if label not in SENTIMENTS},
         )
 
-    def _logits(self, said: Utterance, language: str, reads_as: Speaker) -> Vector:
-        features = turn_features(said._replace(speaker=reads_as), language)
-        return self._weights.heads[reads_as].logits(said.text, self._embeddings.of(said), features)
+    def _logits(self, utterance: Utterance, language: str, reads_as: Speaker) -> Vector:
+        features = turn_features(utterance._replace(speaker=reads_as), language)
+        return self._weights.heads[reads_as].logits(
+            utterance.text, self._embeddings.of(utterance), features
+        )

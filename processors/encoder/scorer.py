@@ -70,84 +70,84 @@ class EncoderReader:
 
     def read(self, turns: Sequence[Utterance], language: str) -> list[TurnReading]:
         """A reading for each turn."""
-        return [self._reading(said, language) for said in turns]
+        return [self._reading(utterance, language) for utterance in turns]
 
     def drivers_of_call(
-        self, said: Sequence[Utterance], readings: Sequence[TurnReading], language: str
+        self, utterances: Sequence[Utterance], readings: Sequence[TurnReading], language: str
     ) -> list[DriverFound]:
         """Decided from all the turns together, with weights learned from labelled calls."""
-        return self._call_drivers.found(said, readings, language)
+        return self._call_drivers.found(utterances, readings, language)
 
     def expected_rating(self, call: CallFeatures) -> int | None:
         """Fitted to the ratings of labelled calls."""
         return expected_rating(call, self._weights)
 
     @cachedmethod(attrgetter("_of_operators"), key=key_in_method)
-    def _operator_probabilities(self, said: Utterance, language: str) -> OperatorProbabilities:
-        return self._classifier.operator(said, language)
+    def _operator_probabilities(self, utterance: Utterance, language: str) -> OperatorProbabilities:
+        return self._classifier.operator(utterance, language)
 
     @cachedmethod(attrgetter("_of_customers"), key=key_in_method)
-    def _customer_probabilities(self, said: Utterance, language: str) -> CustomerProbabilities:
-        return self._classifier.customer(said, language)
+    def _customer_probabilities(self, utterance: Utterance, language: str) -> CustomerProbabilities:
+        return self._classifier.customer(utterance, language)
 
-    def _reading(self, said: Utterance, language: str) -> TurnReading:
-        if said.speaker is Speaker.UNKNOWN or not has_words(said.text):
+    def _reading(self, utterance: Utterance, language: str) -> TurnReading:
+        if utterance.speaker is Speaker.UNKNOWN or not has_words(utterance.text):
             return UNREAD
-        return self._reading_of_words(said, language)
+        return self._reading_of_words(utterance, language)
 
     @cachedmethod(attrgetter("_readings"), key=key_in_method)
-    def _reading_of_words(self, said: Utterance, language: str) -> TurnReading:
-        read = self._operator if said.speaker is Speaker.OPERATOR else self._customer
-        return read(said, language)
+    def _reading_of_words(self, utterance: Utterance, language: str) -> TurnReading:
+        read = self._operator if utterance.speaker is Speaker.OPERATOR else self._customer
+        return read(utterance, language)
 
-    def _operator(self, said: Utterance, language: str) -> TurnReading:
+    def _operator(self, utterance: Utterance, language: str) -> TurnReading:
         def part(text: str) -> OperatorProbabilities:
-            return self._operator_probabilities(said._replace(text=text), language)
+            return self._operator_probabilities(utterance._replace(text=text), language)
 
-        windows = [part(window) for window in windows_of(said.text)]
+        windows = [part(window) for window in windows_of(utterance.text)]
         worst = max(windows, key=lambda probabilities: probabilities.aggression)
         aggression = round(worst.aggression, 4)
         empathy = round(max(probabilities.empathy for probabilities in windows), 4)
         threat = None
         if max(probabilities.threat for probabilities in windows) >= self._enough_for_threat(
-            said, language
+            utterance, language
         ):
-            threat = best_part(said.text, lambda text: part(text).threat)
+            threat = best_part(utterance.text, lambda text: part(text).threat)
         reasons = []
         if aggression >= FLOOR:
             kind = _kind_of_aggression(worst, threatens=threat is not None)
             alone = _aggression_alone(part)
-            reasons.append(sentence_reason(said, language, kind, aggression, alone))
+            reasons.append(sentence_reason(utterance, language, kind, aggression, alone))
         if empathy >= FLOOR:
             reasons.append(
                 sentence_reason(
-                    said, language, "empathy.warmth", empathy, lambda text: part(text).empathy
+                    utterance, language, "empathy.warmth", empathy, lambda text: part(text).empathy
                 )
             )
         return TurnReading(
             TurnScore(aggression=aggression, empathy=empathy, sentiment=None, reasons=reasons),
-            drivers=_drivers_of_operator(said.text, language, threat),
+            drivers=_drivers_of_operator(utterance.text, language, threat),
             threat=threat,
         )
 
-    def _enough_for_threat(self, said: Utterance, language: str) -> float:
+    def _enough_for_threat(self, utterance: Utterance, language: str) -> float:
         """The probability from which a turn is a threat, by what was asked and by plain words."""
-        if asks_about_consequences(said.before, language):
+        if asks_about_consequences(utterance.before, language):
             return SURE_THREAT
         enough = self._weights.thresholds["threatens"]
-        cues = read_turn(said.text, language, said.speaker)
+        cues = read_turn(utterance.text, language, utterance.speaker)
         return enough if plain_threat(cues) is None else PLAIN_SHARE * enough
 
-    def _customer(self, said: Utterance, language: str) -> TurnReading:
+    def _customer(self, utterance: Utterance, language: str) -> TurnReading:
         def part(text: str) -> CustomerProbabilities:
-            return self._customer_probabilities(said._replace(text=text), language)
+            return self._customer_probabilities(utterance._replace(text=text), language)
 
-        windows = [part(window) for window in windows_of(said.text)]
-        lexical = sentiment_of(said.text, language)
+        windows = [part(window) for window in windows_of(utterance.text)]
+        lexical = sentiment_of(utterance.text, language)
         learned = sum(probabilities.sentiment for probabilities in windows) / len(windows)
         sentiment = round(LEARNED * learned + (1.0 - LEARNED) * lexical.polarity, 4)
         enough = dict(self._weights.thresholds)
-        if churn_intent(said.text, language):
+        if churn_intent(utterance.text, language):
             enough["leaves"] *= PLAIN_LEAVING.get(language, 1.0)
         found = {
             label
@@ -155,10 +155,12 @@ class EncoderReader:
             for label, value in probabilities.labels.items()
             if value >= enough[label]
         }
-        quoted = {each.driver: each for each in drivers_in(said.text, said.speaker, language)}
+        quoted = {
+            each.driver: each for each in drivers_in(utterance.text, utterance.speaker, language)
+        }
         drivers = tuple(
             quoted.get(driver)
-            or DriverQuote(driver, best_part(said.text, _chance_of(part, driver)))
+            or DriverQuote(driver, best_part(utterance.text, _chance_of(part, driver)))
             for driver in Driver
             if driver.value in found
         )
@@ -168,7 +170,7 @@ class EncoderReader:
             side = 1.0 if sentiment > 0 else -1.0
             reasons.append(
                 sentence_reason(
-                    said, language, "sentiment.tone", sentiment, _sentiment_alone(part, side)
+                    utterance, language, "sentiment.tone", sentiment, _sentiment_alone(part, side)
                 )
             )
         return TurnReading(

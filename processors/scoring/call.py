@@ -80,8 +80,8 @@ def score_call(
         return _without_scores(turns, by_time, reader.version, refused)
 
     turns = _of_people(turns)
-    said = utterances_of(turns)
-    readings = reader.read(said, language)
+    utterances = utterances_of(turns)
+    readings = reader.read(utterances, language)
     scored = [reading.score for reading in readings]
     aggression = aggression_of_call([s.aggression for s in scored if s.aggression is not None])
     empathy = empathy_of_call([s.empathy for s in scored if s.empathy is not None])
@@ -92,7 +92,7 @@ def score_call(
             if reading.score.sentiment is not None
         ]
     )
-    drivers = _drivers(said, readings, language, reader)
+    drivers = _drivers(utterances, readings, language, reader)
     leaves = any(reading.leaves for reading in readings)
     promises = any(reading.promises for reading in readings)
     threats = {
@@ -131,25 +131,28 @@ def score_call(
 
 
 def _drivers(
-    said: Sequence[Utterance], readings: Sequence[TurnReading], language: str, reader: TurnReader
+    utterances: Sequence[Utterance],
+    readings: Sequence[TurnReading],
+    language: str,
+    reader: TurnReader,
 ) -> list[DriverFound]:
     """What the reader decides for the whole call, or all that it finds in single turns."""
     if isinstance(reader, CallReader):
-        return reader.drivers_of_call(said, readings, language)
+        return reader.drivers_of_call(utterances, readings, language)
     return found_in_turns(readings)
 
 
 def utterances_of(turns: Sequence[Turn]) -> list[Utterance]:
     """The turns as a reader gets them, each with what the other one said just before."""
-    said = []
+    utterances = []
     last: dict[Speaker, str] = {}
     for turn in turns:
         other = Speaker.CUSTOMER if turn.speaker is Speaker.OPERATOR else Speaker.OPERATOR
         before = "" if turn.speaker is Speaker.UNKNOWN else last.pop(other, "")
-        said.append(Utterance(turn.speaker, turn.text, before))
+        utterances.append(Utterance(turn.speaker, turn.text, before))
         if has_words(turn.text):
             last[turn.speaker] = turn.text
-    return said
+    return utterances
 
 
 def _conduct(turns: Sequence[Turn], language: str, threats: Mapping[int, str]) -> list[ConductFlag]:

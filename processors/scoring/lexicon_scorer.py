@@ -24,7 +24,7 @@ class LexiconReader:
 
     def read(self, turns: Sequence[Utterance], language: str) -> list[TurnReading]:
         """A reading for each turn."""
-        return [_read(said.speaker, said.text, language) for said in turns]
+        return [_read(utterance.speaker, utterance.text, language) for utterance in turns]
 
     def expected_rating(self, call: CallFeatures) -> int | None:
         """Set by hand, not fitted: `processors.ratings.spoken.predicted_rating`."""

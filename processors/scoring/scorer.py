@@ -83,7 +83,7 @@ class CallReader(Protocol):
     """A reader that decides on the drivers of a call from all its turns together."""
 
     def drivers_of_call(
-        self, said: Sequence[Utterance], readings: Sequence[TurnReading], language: str
+        self, utterances: Sequence[Utterance], readings: Sequence[TurnReading], language: str
     ) -> list[DriverFound]:
         """The drivers of the call, in the order of their turns; `readings` are its own."""
         ...
