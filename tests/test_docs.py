@@ -58,7 +58,7 @@ def command_errors(words: list[str]) -> list[str]:
     return sorted(each for each in options if each.startswith("--") and each not in known)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=name)
 def test_prose_fits_a_screen(page: Path) -> None:
     wide = (line for line in prose(page) if len(line) > WIDEST)
     assert [line for line in wide if max(map(len, UNBROKEN.findall(line))) < WIDEST // 2] == []
