@@ -9,7 +9,7 @@ from dashboards.queries import query
 from schemas.figures import ALL, MetricWindow
 
 SMALL_SAMPLE = 30
-"""Below this n a figure is shown greyed: its interval is too wide to judge an agency by."""
+"""Below this n a figure is shown greyed: its interval is too wide to compare agencies."""
 
 DASHBOARD_UID = "ascolto-agencies"
 WINDOWS = tuple(window.value for window in MetricWindow)
@@ -45,7 +45,7 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel: what it shows, in which shape, and how wide it stands on a 24-column grid.
+    """One panel: what it shows, in which shape, and how wide it is on a 24-column grid.
 
     `low` and `high` bound the axis; null leaves it to the data.
     """

@@ -1,4 +1,4 @@
-"""A page on how long customers stay: one file, its picture drawn by the script within it."""
+"""A page about how long customers stay: one file, its chart drawn by the script in it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def shown_days(horizon_days: int) -> tuple[int, ...]:
 
 
 def p_value(p: float | None) -> str:
-    """A p-value as text: the smallest are only told to be small; a dash where undefined.
+    """A p-value as text: the smallest only as `< 0.001`; a dash where undefined.
 
     >>> p_value(0.00002), p_value(0.0421), p_value(None)
     ('< 0.001', '0.042', '-')
@@ -56,15 +56,15 @@ def write_report(path: Path, shown: Mapping[str, Any], language: str) -> None:
     """Write the page.
 
     Args:
-        path: the file; one that is there is replaced.
-        shown: the survival view, as `--json` tells it.
+        path: the file; an existing one is replaced.
+        shown: the survival figures, as `--json` prints them.
         language: it or en.
     """
     path.write_text(page(shown, language), encoding="utf-8")
 
 
 def page(shown: Mapping[str, Any], language: str) -> str:
-    """The page's HTML; it asks nothing of the network."""
+    """The page's HTML; it loads nothing from the network."""
     from plotly.offline import get_plotlyjs
 
     words = _Words(texts(language), language)
@@ -94,7 +94,7 @@ def page(shown: Mapping[str, Any], language: str) -> str:
 
 
 class _Words:
-    """The report's texts in one language, and its numbers' marks."""
+    """The report's texts in one language, and its formats of numbers."""
 
     def __init__(self, words: Mapping[str, str], language: str) -> None:
         self._words = words
@@ -123,7 +123,7 @@ class _Words:
 
     @property
     def separators(self) -> str:
-        """Decimal and thousands marks for Plotly."""
+        """Decimal and thousands separators for Plotly."""
         return ",." if self._comma else ".,"
 
 
@@ -131,13 +131,13 @@ def _when(shown: Mapping[str, Any], words: _Words) -> str:
     if shown["as_of"] is None:
         return ""
     as_of = datetime.fromisoformat(shown["as_of"])
-    told = words(
+    result = words(
         "as_of.one" if shown["horizon_days"] == 1 else "as_of",
         as_of=f"{as_of:%Y-%m-%d %H:59}",
         window=words.window(shown["window"]),
         horizon=shown["horizon_days"],
     )
-    return f'<p class="quiet">{escape(told)}</p>'
+    return f'<p class="quiet">{escape(result)}</p>'
 
 
 def _section(
@@ -147,7 +147,7 @@ def _section(
     charts: dict[str, Any],
     chart_id: str,
 ) -> str:
-    """One client's curves of one kind: what the test says, the picture, the table."""
+    """One client's curves of one kind: the test's result, the chart, the table."""
     kind = test["group_kind"]
     groups = [
         group
@@ -175,8 +175,8 @@ def _verdict(test: Mapping[str, Any], words: _Words) -> str:
 
 def _table(groups: Sequence[Group], horizon_days: int, words: _Words) -> str:
     days = shown_days(horizon_days)
-    heads = [words("group"), words("n"), words("left"), *(words("day", day=day) for day in days)]
-    rows = ["".join(f"<th>{escape(head)}</th>" for head in heads)]
+    headings = [words("group"), words("n"), words("left"), *(words("day", day=day) for day in days)]
+    rows = ["".join(f"<th>{escape(heading)}</th>" for heading in headings)]
     for group in groups:
         points = {point["day"]: point for point in group["curve"]}
         cells = [escape(words.name(group)), str(group["n"]), str(group["events"])]
@@ -268,5 +268,5 @@ def _layout(bottom: float, words: _Words) -> dict[str, Any]:
 
 
 def _inline(value: Any) -> str:
-    """JSON that may stand in a script: nothing in it can end the script."""
+    """JSON for use in a script: nothing in it can end the script."""
     return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")

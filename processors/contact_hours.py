@@ -34,7 +34,7 @@ class ConductCode:
         return is_holiday(day, self.country)
 
     def permits(self, moment: datetime) -> bool:
-        """Whether a contact may begin at `moment` (aware)."""
+        """Whether a contact may start at `moment` (aware)."""
         local = moment.astimezone(self.timezone)
         hours = self.hours[local.weekday()]
         if hours is None or self.is_holiday(local.date()):

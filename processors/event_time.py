@@ -1,6 +1,6 @@
 """Event time as whole microseconds since the epoch (UTC), its hours, days and rolling windows.
 
-Integers keep times exact in every state and make 'exactly t0 + H' mean just that.
+Integers keep times exact in every state and make 'exactly t0 + H' exact.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def to_datetime(us: int) -> datetime:
 
 
 def hour_of(us: int) -> int:
-    """Begin (us) of the UTC hour that contains `us`; a boundary belongs to the hour it begins."""
+    """Start (us) of the UTC hour that contains `us`; a boundary belongs to the hour it starts."""
     return us - us % HOUR_US
 
 
@@ -46,7 +46,7 @@ def day_of(us: int) -> int:
 
 
 def day_start(day: int) -> int:
-    """Begin (us) of a UTC day."""
+    """Start (us) of a UTC day."""
     return day * DAY_US
 
 

@@ -1,1 +1,1 @@
-"""Grafana's dashboards, built from the panels, and brought to a server."""
+"""Grafana's dashboards, built from the panels, and pushed to a server."""

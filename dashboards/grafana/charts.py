@@ -1,4 +1,4 @@
-"""Each panel of the dashboards as a panel of Grafana's."""
+"""Each panel of the dashboards as a Grafana panel."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from dashboards.texts import DEFAULT_LANGUAGE, texts
 
 
 def build(out: Path, language: str = DEFAULT_LANGUAGE) -> list[Path]:
-    """Write every dashboard's JSON into `out`, which is made; returns the files' paths.
+    """Write every dashboard's JSON into `out`, which is created; returns the files' paths.
 
     Raises ValueError for a language there are no texts in.
     """

@@ -1,4 +1,4 @@
-"""Brings the dashboards to a running Grafana over its HTTP API."""
+"""Pushes the dashboards to a running Grafana over its HTTP API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOT_FOUND = 404
 def push(
     api: GrafanaApi, dashboards: Iterable[dict[str, Any]], *, folder_title: str = "Ascolto"
 ) -> list[str]:
-    """Create or replace the dashboards in the folder `ascolto`, which is made when missing.
+    """Create or replace the dashboards in the folder `ascolto`, which is created when missing.
 
     Dashboards are found again by their uid, so pushing twice leaves one of each. Returns their
     paths on that Grafana. Raises grafana_client's GrafanaClientError when Grafana refuses.

@@ -54,7 +54,7 @@ def create_preview(
     """The page and its data, to be served on 127.0.0.1.
 
     `run_query` runs SQL with bound `{name:Type}` parameters and is awaited, one query at a
-    time; `status` gives whatever the worker tells of itself (event-time clock, counts): JSON
+    time; `status` gives what the worker reports of itself (event-time clock, counts): JSON
     values, dates included. Raises ValueError for a language there are no texts in.
     """
     texts(language)
@@ -160,7 +160,7 @@ async def _variables(request: web.Request) -> web.Response:
 
 
 async def _version(request: web.Request) -> web.Response:
-    """What a page asks every two seconds to know whether to ask for more."""
+    """What a page asks every two seconds to know whether the data have changed."""
     reader = request.app[_READER]
     answer: dict[str, Json] = {"version": await reader.revision(), "newest": None}
     if request.query.get("client"):

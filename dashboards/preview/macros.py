@@ -1,7 +1,7 @@
 """Expands Grafana's macros and dashboard variables where there is no Grafana.
 
-A reader's choices never become SQL text: they are handed over as query parameters, which the
-engine binds; times become whole numbers.
+A reader's choices never become SQL text: they are passed as query parameters, which the
+engine binds; times become integers.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SHOWN_DAYS = {"24h": 7, "7d": 30, "30d": 90, "90d": 180}
 
 
 class InvalidChoiceError(AscoltoError, ValueError):
-    """A reader asked for what a dashboard cannot show."""
+    """A choice that a dashboard cannot show."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Choices:
 
     @property
     def since(self) -> datetime:
-        """Beginning of the charts over time: wide enough to see the window move."""
+        """Start of the charts over time: wide enough to see the window move."""
         return self.to - timedelta(days=_SHOWN_DAYS[self.window])
 
 
@@ -62,7 +62,7 @@ def expand(sql: str, choices: Choices) -> tuple[str, dict[str, Any]]:
 
     Raises ValueError when the SQL holds a macro or variable that is not known here.
     """
-    begin, end = _instant(choices.since), _instant(choices.to)
+    start, end = _instant(choices.since), _instant(choices.to)
     values: Mapping[str, tuple[str, Any]] = {
         "client": ("String", choices.client),
         "window": ("String", choices.window),
@@ -79,8 +79,8 @@ def expand(sql: str, choices: Choices) -> tuple[str, dict[str, Any]]:
         return f"{{{name}:{kind}}}"
 
     sql = _CONDITIONAL.sub(lambda m: m["condition"] if choices.agencies else "1=1", sql)
-    sql = _TIME_FILTER.sub(lambda m: f"({m[1]} >= {begin} AND {m[1]} <= {end})", sql)
-    sql = sql.replace("$__fromTime", begin).replace("$__toTime", end)
+    sql = _TIME_FILTER.sub(lambda m: f"({m[1]} >= {start} AND {m[1]} <= {end})", sql)
+    sql = sql.replace("$__fromTime", start).replace("$__toTime", end)
     sql = _VARIABLE.sub(bind, sql)
     if left := _LEFT_OVER.search(sql):
         raise ValueError(f"unknown macro at {sql[left.start() : left.start() + 30]!r}")

@@ -1,4 +1,4 @@
-"""Reads panels through the store's query function, no oftener than the data change."""
+"""Reads panels through the store's query function, only when the data have changed."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class QueryResult:
 
 
 RunQuery = Callable[[str, Mapping[str, Any]], Awaitable[QueryResult]]
-"""Runs SQL with `{name:Type}` placeholders bound to the parameters given beside it."""
+"""Runs SQL with `{name:Type}` placeholders bound to the given parameters."""
 
 
 class Reader:
-    """Answers of the store as JSON values, remembered until the tables change.
+    """The store's answers as JSON values, cached until the tables change.
 
-    Queries go out one at a time, so that any number of open pages weighs on the store like one.
+    Queries go out one at a time, so that any number of open pages loads the store like one.
     """
 
     def __init__(self, run_query: RunQuery, clock: Callable[[], float] = time.monotonic) -> None:

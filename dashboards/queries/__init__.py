@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
+from textwrap import indent
 
 FIGURE = "{{figure}}"
 """Where a query serves several figures, the place of the figure's column."""
+_SHARED = re.compile(r"^( *)\{\{> (\w+)\}\}\n", re.MULTILINE)
+"""A line in place of those of `shared/NAME.sql`, which are indented like it."""
 
 
 @cache
 def query(name: str, figure: str | None = None) -> str:
-    """The SQL in `name`.sql, its figure filled in.
+    """The SQL in `name`.sql, with the lines it shares with others and its figure filled in.
 
     `figure` is a column name of the code, never a reader's input. Raises ValueError when a
     query that serves several figures is asked for none, or the other way round.
     """
-    sql = files(__name__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    sql = _SHARED.sub(lambda line: indent(_read(f"shared/{line[2]}"), line[1]), _read(name))
     if (FIGURE in sql) != (figure is not None):
         raise ValueError(f"query {name}: figure is {figure!r}")
     if figure is None:
@@ -24,3 +28,7 @@ def query(name: str, figure: str | None = None) -> str:
     if not figure.isidentifier():
         raise ValueError(f"query {name}: {figure!r} is no column")
     return sql.replace(FIGURE, figure)
+
+
+def _read(name: str) -> str:
+    return files(__name__).joinpath(f"{name}.sql").read_text(encoding="utf-8")

@@ -14,11 +14,4 @@ SELECT
     payment_correlation, payment_correlation_low, payment_correlation_high,
     payment_correlation_n, payment_correlation_p,
     as_of
-FROM agency_metrics FINAL
-WHERE client_id = ${client:singlequote}
-    AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
-    AND segment = ${segment:singlequote}
-    AND `window` = ${window:singlequote}
-    AND as_of <= $__toTime
-ORDER BY agency_id, day DESC
-LIMIT 1 BY agency_id
+{{> latest_snapshots}}

@@ -57,13 +57,7 @@ LEFT JOIN (
 ) AS later ON event_id = rated_call
 WHERE client_id = ${client:singlequote}
     AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
-    AND ${segment:singlequote} IN (
-        'all',
-        concat('service=', service),
-        concat('touchpoint=', touchpoint),
-        concat('channel=', channel),
-        concat('customer_type=', customer_type)
-    )
+    {{> in_segment}}
     AND ended_at < $__toTime + INTERVAL 1 SECOND
 ORDER BY ended_at DESC, event_id
 LIMIT 20

@@ -31,13 +31,7 @@ FROM (
     FROM engagements FINAL
     WHERE client_id = ${client:singlequote}
         AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
-        AND ${segment:singlequote} IN (
-            'all',
-            concat('service=', service),
-            concat('touchpoint=', touchpoint),
-            concat('channel=', channel),
-            concat('customer_type=', customer_type)
-        )
+        {{> in_segment}}
         AND aggression IS NOT NULL
         AND NOT lost_to_supplier
         AND matures_at < toStartOfHour(toDateTime($__toTime, 'UTC')) + INTERVAL 1 HOUR

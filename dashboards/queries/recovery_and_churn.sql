@@ -8,11 +8,4 @@ SELECT
     churn_rate_low,
     churn_rate_high,
     churn_rate_n
-FROM agency_metrics FINAL
-WHERE client_id = ${client:singlequote}
-    AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
-    AND segment = ${segment:singlequote}
-    AND `window` = ${window:singlequote}
-    AND as_of <= $__toTime
-ORDER BY agency_id, day DESC
-LIMIT 1 BY agency_id
+{{> latest_snapshots}}

@@ -14,7 +14,7 @@ DEFAULT_LANGUAGE = "it"
 
 @cache
 def texts(language: str) -> Mapping[str, str]:
-    """Every text of the dashboards by key. Raises ValueError for a language we do not speak."""
+    """Every text of the dashboards by key. Raises ValueError for a language without texts."""
     if language not in LANGUAGES:
         raise ValueError(f"no texts in {language!r}")
     path = files(__name__).joinpath(f"{language}.json")

@@ -26,7 +26,7 @@ from infra.scoring.protocol import (
     packed,
     parts_of,
 )
-from processors.attempts.answering import marked
+from processors.attempts.answering import with_machine_turns
 from processors.scoring.bounded import bounded
 from processors.scoring.call import score_call
 from processors.scoring.scorer import TurnReader
@@ -48,7 +48,7 @@ def outcome_of(value: bytes, reader: TurnReader) -> Outcome:
 def scored(transcribed: CallTranscribed, reader: TurnReader) -> CallScored:
     """`transcribed` with its scores."""
     survey, call = transcribed.survey, transcribed.call
-    turns = marked(transcribed.turns)
+    turns = with_machine_turns(transcribed.turns)
     return CallScored(
         call=call,
         turns=turns,

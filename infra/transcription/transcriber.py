@@ -26,9 +26,9 @@ from infra.transcription.whisper_model import (
 )
 from infra.transcription.windows import Placed, Window, cut, plan
 from processors.transcript.doubts import CROSSTALK
-from processors.transcript.hallucinations import Heard, phantom
+from processors.transcript.hallucinations import TranscribedText, hallucination_of
 from processors.transcript.interruptions import TurnTaking, turn_taking
-from processors.transcript.spoken_language import HeardSpeech, language_doubts
+from processors.transcript.spoken_language import SpeechSample, language_doubts
 from processors.transcript.turns import MONO_TURN_GAP, TURN_GAP, Segment, Word, merge_turns
 from schemas.conversation import Speaker, Turn
 
@@ -229,13 +229,13 @@ def _shared(stretch: Stretch, doubt: Doubt) -> int:
 
 def _speech(
     transcribed: Iterable[tuple[Window, Future[TranscribedWindow]]], speakers: Sequence[Speaker]
-) -> Iterator[HeardSpeech]:
+) -> Iterator[SpeechSample]:
     """The languages of windows with words in them: noise is of no language."""
     for window, future in transcribed:
         if future.result().words:
             samples = sum(p.stretch.end - p.stretch.begin for p in window.placed)
             languages = future.result().languages
-            yield HeardSpeech(speakers[window.channel], samples / RATE, languages)
+            yield SpeechSample(speakers[window.channel], samples / RATE, languages)
 
 
 def _segments(
@@ -256,8 +256,10 @@ def _segments(
         segment = Segment(who, _placed_words(placed, words))
         seconds = (placed.stretch.end - placed.stretch.begin) / RATE
         surprise = [math.log(max(word.probability, 1e-9)) for word in words]
-        text = Heard(segment.text, seconds, sum(surprise) / len(surprise), transcribed.no_speech)
-        reason = phantom(text, prompt)
+        text = TranscribedText(
+            segment.text, seconds, sum(surprise) / len(surprise), transcribed.no_speech
+        )
+        reason = hallucination_of(text, prompt)
         if reason is None:
             yield segment
         else:

@@ -1,1 +1,1 @@
-"""Calls that nobody answered, and a machine's words amid a call."""
+"""Calls that nobody answered, and a machine's words within a call."""

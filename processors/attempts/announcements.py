@@ -1,7 +1,7 @@
 """How much a text sounds like an announcement: learned from messages and from people's turns.
 
-Beside the phrases of `answering_words`: those know what carriers and menus say, this tells what
-is like it and in no list.
+It complements the phrases of `answering_words`: those list what carriers and menus say, this
+recognises what resembles it and is in no list.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ WEIGHTS: Final = "announcements.npz"
 
 
 class Announcements(NamedTuple):
-    """What character n-grams and words say of a text."""
+    """The learned weights: character n-grams and words, added to a bias."""
 
     characters: GramWeights
     words: GramWeights
     bias: float
 
-    def sum_of(self, grams: Grams) -> float:
-        """Above 0 an announcement is the likelier."""
-        looks = self.characters.sums(grams.characters) + self.words.sums(grams.words)
-        return float(looks[0]) + self.bias
+    def logit_of(self, grams: Grams) -> float:
+        """Above 0 an announcement is likelier than a person."""
+        gram_weights = self.characters.logits(grams.characters) + self.words.logits(grams.words)
+        return float(gram_weights[0]) + self.bias
 
 
 @lru_cache(maxsize=16_384)
 def sounds_announced(text: str) -> float:
-    """How much `text` sounds like an announcement; above 0 the likelier."""
-    return _learned().sum_of(grams_of(text))
+    """The logit of `text` being an announcement; above 0 it is likelier than not."""
+    return _learned().logit_of(grams_of(text))
 
 
 @lru_cache(maxsize=1)
@@ -42,11 +42,11 @@ def _learned() -> Announcements:
     with source.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
 
-    def looks(name: str) -> GramWeights:
+    def gram_weights(name: str) -> GramWeights:
         return GramWeights(
             arrays[f"{name}_weights"].astype(np.int8),
             arrays[f"{name}_unit"].astype(np.float64),
             arrays[f"{name}_rarity"].astype(np.float64),
         )
 
-    return Announcements(looks("characters"), looks("words"), float(arrays["bias"]))
+    return Announcements(gram_weights("characters"), gram_weights("words"), float(arrays["bias"]))

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from processors.attempts.answering_words import (
     Sentence,
+    evidence_of,
     greets,
     is_neutral,
     operator_words,
     sentences_of,
-    weights_of,
 )
 from processors.text.tokens import has_words
 from schemas.conversation import Speaker, Turn, Unanswered
@@ -21,7 +21,7 @@ _MOST_OTHER_WORDS = 2
 _PLAIN_SOUND = 1.5
 """Sound from which a message that nobody can come is one, though it has words of people too."""
 _FRAGMENT_WORDS = 3
-_NOT_JUDGED = (Speaker.OPERATOR, Speaker.MACHINE)
+_NOT_CLASSIFIED = (Speaker.OPERATOR, Speaker.MACHINE)
 
 
 def unanswered(turns: Sequence[Turn], language: str) -> Unanswered | None:
@@ -38,7 +38,7 @@ def unanswered(turns: Sequence[Turn], language: str) -> Unanswered | None:
         return _to_nobody([turn.text for turn in worded], language) if worded else None
     if any(turn.speaker is Speaker.CUSTOMER and _is_person(turn.text) for turn in theirs):
         return None
-    spoken = [turn for turn in marked(worded) if turn.speaker is not Speaker.OPERATOR]
+    spoken = [turn for turn in with_machine_turns(worded) if turn.speaker is not Speaker.OPERATOR]
     people = [turn for turn in spoken if turn.speaker is not Speaker.MACHINE]
     if len(people) == len(spoken):
         return None
@@ -51,8 +51,8 @@ def unanswered(turns: Sequence[Turn], language: str) -> Unanswered | None:
     return None
 
 
-def marked(turns: Sequence[Turn]) -> list[Turn]:
-    """The turns, those that are a machine's from begin to end with `machine` as their speaker."""
+def with_machine_turns(turns: Sequence[Turn]) -> list[Turn]:
+    """The turns, with `machine` as the speaker of those that are a machine's from start to end."""
     places = _machine_places(turns)
     return [
         turn.model_copy(update={"speaker": Speaker.MACHINE}) if place in places else turn
@@ -61,7 +61,7 @@ def marked(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def human_text(turn: Turn) -> str:
-    """What of a turn a person said: '' of a machine's, without a machine's sentences of others'."""
+    """A person's words in a turn: none of a machine's turn, else all but a machine's sentences."""
     if turn.speaker is Speaker.MACHINE:
         return ""
     if turn.speaker is Speaker.OPERATOR:
@@ -74,21 +74,21 @@ def human_text(turn: Turn) -> str:
 
 
 def _announces(sentence: Sentence) -> bool:
-    of = sentence.weights
+    of = sentence.evidence
     return of.ends + of.passes >= SURE and not of.reports and not of.answers
 
 
 def _machine_places(turns: Sequence[Turn]) -> set[int]:
-    """Places of the turns that are a machine's from begin to end.
+    """Places of the turns that are a machine's from start to end.
 
-    Turns of one side that follow each other are read together, whatever the other side says in
-    between: a transcriber cuts a message where it pauses.
+    Consecutive turns of one side are read together, whatever the other side says in between: a
+    transcriber cuts a message where it pauses.
     """
     machine = {n for n, turn in enumerate(turns) if turn.speaker is Speaker.MACHINE}
     run: list[int] = []
     before = ""
     for place, turn in enumerate(turns):
-        if turn.speaker in _NOT_JUDGED or not has_words(turn.text):
+        if turn.speaker in _NOT_CLASSIFIED or not has_words(turn.text):
             continue
         if _may_be_machine(turn.text) or (run and _is_fragment(turn.text)):
             run.append(place)
@@ -102,22 +102,24 @@ def _machine_places(turns: Sequence[Turn]) -> set[int]:
 def _of_machine(run: Sequence[int], turns: Sequence[Turn], before: str) -> Sequence[int]:
     """The places of `run` if its turns are a machine's, else none; `before` is a person's turn."""
     texts = [turns[place].text for place in run]
-    weights = [weights_of(" ".join(texts)), *map(weights_of, texts)] if texts else []
-    sure = any(of.machine >= SURE for of in weights)
-    if not sure or _goes_on_telling(before):
+    evidence = [evidence_of(" ".join(texts)), *map(evidence_of, texts)] if texts else []
+    sure = any(of.machine >= SURE for of in evidence)
+    if not sure or _continues_reporting(before):
         return ()
-    if any(of.ends >= SURE for of in weights):
+    if any(of.ends >= SURE for of in evidence):
         return run
-    # After a menu or music a person may come: what is said last is a machine's if it sounds so.
+    # After a menu or music a person may come: the last words are a machine's if they sound so.
     human = [place for place in run if not _is_fragment(turns[place].text)]
-    while human and greets(turns[human[-1]].text) and not weights_of(turns[human[-1]].text).machine:
+    while (
+        human and greets(turns[human[-1]].text) and not evidence_of(turns[human[-1]].text).machine
+    ):
         human.pop()
     return human
 
 
 def _is_fragment(text: str) -> bool:
-    """Whether a turn is too short to say whose it is, and is no answer of a person."""
-    of = weights_of(text)
+    """Whether a turn is too short to know whose it is, and is not a person's answer."""
+    of = evidence_of(text)
     return (
         len(text.split()) <= _FRAGMENT_WORDS
         and not (of.machine or of.reports or of.answers or of.person)
@@ -126,28 +128,28 @@ def _is_fragment(text: str) -> bool:
     )
 
 
-def _goes_on_telling(text: str) -> bool:
-    """Whether a person's turn ('' for none) tells of a message, and breaks off before its words."""
+def _continues_reporting(text: str) -> bool:
+    """Whether a person's turn ('' for none) reports a message, and breaks off before its words."""
     if not has_words(text):
         return False
     last = sentences_of(text)[-1]
-    return bool(last.weights.reports) and not any(mark in text[last.end :] for mark in ".!?")
+    return bool(last.evidence.reports) and not any(stop in text[last.end :] for stop in ".!?")
 
 
 def _may_be_machine(text: str) -> bool:
     """Whether nothing in a turn is a person's, and something a machine's, or nothing at all."""
-    if not weights_of(text).machine and not is_neutral(text):
+    if not evidence_of(text).machine and not is_neutral(text):
         return False
     sentences = sentences_of(text)
-    ends = sum(sentence.weights.ends for sentence in sentences)
+    ends = sum(sentence.evidence.ends for sentence in sentences)
     return all(_is_no_person(sentence, ends) for sentence in sentences) and any(
-        sentence.weights.machine or sentence.neutral for sentence in sentences
+        sentence.evidence.machine or sentence.neutral for sentence in sentences
     )
 
 
 def _is_no_person(sentence: Sentence, ends: float) -> bool:
-    """`ends` is what in the whole turn tells that nobody comes to the phone."""
-    of = sentence.weights
+    """`ends` is the weight of all in the turn that says that nobody comes to the phone."""
+    of = sentence.evidence
     if sentence.neutral:
         return not of.answers
     if of.reports or of.answers:
@@ -162,7 +164,7 @@ def _is_person(text: str) -> bool:
 def _ends(turns: Sequence[Turn]) -> bool:
     """Whether a machine among `turns` says that nobody comes to the phone."""
     texts = (turn.text for turn in turns if turn.speaker is Speaker.MACHINE)
-    return any(weights_of(text).ends >= SURE for text in texts)
+    return any(evidence_of(text).ends >= SURE for text in texts)
 
 
 def _to_nobody(texts: Sequence[str], language: str) -> Unanswered | None:

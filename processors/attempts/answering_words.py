@@ -1,4 +1,4 @@
-"""What in a text is a machine's (a carrier's, a voicemail's, a menu's), and what a person's."""
+"""Which words are a machine's (a carrier's, a voicemail's, a menu's), and which a person's."""
 
 from __future__ import annotations
 
@@ -13,20 +13,17 @@ from typing import Final, NamedTuple
 from processors.attempts.announcements import sounds_announced
 from processors.ratings.vocabulary import is_one_slip_off
 from processors.text.lexicon import Hit, Lexicon, load
-from processors.text.tokens import Words, cut
-from schemas.conversation import Language
+from processors.text.tokens import LANGUAGES, Words, cut
 
-LANGUAGES: Final = tuple(Language)
-"""Carriers say the same message in both, whatever the callers speak: each text is read in both."""
 _FILE: Final = "answering"
 _LEAST_MISHEARD: Final = 7
-"""Letters of the shortest word that is taken for the one of a message it is a slip away from."""
+"""Letters of the shortest word that is corrected to a message's word one slip away."""
 _ASKED: Final = 0.3
 _SOUNDS: Final = 0.45
-"""Weight of one unit of the learned sum: at 2.3 the sound alone is sure."""
+"""Weight of one unit of the learned logit: at 2.3 the sound alone is sure."""
 _LEAST_SOUND: Final = -1.0
 _LEAST_SOUNDING: Final = 4
-"""Words of the shortest text that is judged by its sound."""
+"""Words of the shortest text that is classified by its sound."""
 _PLACEHOLDER: Final = re.compile(r"\[[A-Z_]+\]")
 _ENDS: Final = "machine.ends"
 _MACHINE: Final = (_ENDS, "machine.passes")
@@ -35,28 +32,28 @@ _GREETINGS: Final = frozenset(("buongiorno", "buonasera", "salve", "ciao", "hell
 _NUMBER: Final = re.compile(r"\d+")
 
 
-class Weights(NamedTuple):
-    """What speaks for a machine and for a person, 1 and more being sure."""
+class Evidence(NamedTuple):
+    """The evidence for a machine and for a person; 1 and more is sure."""
 
     ends: float
     """A message after which nobody comes to the phone: not reachable, leave a message."""
     passes: float
     """A message after which a person may come: menus, announcements on hold."""
     reports: int
-    """Phrases of somebody who tells of such a message, or of himself."""
+    """Phrases of somebody who reports such a message, or speaks of himself."""
     answers: int
     """Phrases of somebody who picks up: 'pronto', 'sono io'."""
     person: int
     """Words in the first person, which announcements do without."""
     sounds: float = 0.0
-    """How much the whole sounds like a machine, or a person (below 0), whatever its phrases."""
+    """How much the text sounds like a machine, or a person (below 0), whatever its phrases."""
 
     @property
     def machine(self) -> float:
-        """All that speaks for a machine."""
+        """All evidence for a machine."""
         return max(0.0, self.ends + self.passes + self.sounds)
 
-    def asked(self) -> Weights:
+    def asked(self) -> Evidence:
         """The same in a question: machines state, people ask ('devo premere cancelletto?')."""
         ends, passes, sounds = (_ASKED * of for of in (self.ends, self.passes, self.sounds))
         return self._replace(ends=ends, passes=passes, sounds=sounds)
@@ -64,13 +61,13 @@ class Weights(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of a text, the characters [start, end), with what it says of who speaks."""
+    """One sentence of a text, the characters [start, end), with what shows who speaks."""
 
     start: int
     end: int
-    weights: Weights
+    evidence: Evidence
     neutral: bool
-    """Whether it says nothing of its own: numbers, a greeting, a tone."""
+    """Whether it is only numbers, a greeting or a tone."""
 
 
 @lru_cache(maxsize=8192)
@@ -78,23 +75,26 @@ def sentences_of(text: str) -> tuple[Sentence, ...]:
     """The sentences of a text, in order; punctuation without words belongs to none."""
     said = cut(text, "it")
     found: list[Sentence] = []
-    begun = 0
-    while begun < len(said.words):
-        after = bisect_right(said.sentences, said.sentences[begun], begun)
-        start, end = said.starts[begun], said.ends[after - 1]
+    first = 0
+    while first < len(said.words):
+        after = bisect_right(said.sentences, said.sentences[first], first)
+        start, end = said.starts[first], said.ends[after - 1]
         part = text[start:end]
-        weights = weights_of(part)
-        if said.sentences[begun] in said.questions:
-            weights = weights.asked()
-        found.append(Sentence(start, end, weights, is_neutral(part)))
-        begun = after
+        evidence = evidence_of(part)
+        if said.sentences[first] in said.questions:
+            evidence = evidence.asked()
+        found.append(Sentence(start, end, evidence, is_neutral(part)))
+        first = after
     return tuple(found)
 
 
 @lru_cache(maxsize=8192)
-def weights_of(text: str) -> Weights:
-    """What the phrases of `text` speak for, in the language that says more of a machine."""
-    read = (_weights(text, language) for language in LANGUAGES)
+def evidence_of(text: str) -> Evidence:
+    """The evidence of `text`, in the language that shows more of a machine.
+
+    Carriers say the same message in both languages, whatever the callers speak.
+    """
+    read = (_evidence(text, language) for language in LANGUAGES)
     of_language = max(read, key=lambda of: (of.machine, of.reports + of.answers + of.person))
     return of_language._replace(sounds=_sounds(text))
 
@@ -106,20 +106,20 @@ def _sounds(text: str) -> float:
 
 
 class OperatorWords(NamedTuple):
-    """What an operator says, where nobody else speaks."""
+    """What an operator's words are, where nobody else speaks."""
 
     opens: bool
-    """Says who calls, and why."""
+    """Whether they say who calls, and why."""
     asks_back: bool
-    """Asks to be called back, or says that a message is left."""
+    """Whether they ask to be called back, or leave a message."""
     hello: bool
-    """Calls for somebody: 'pronto? mi sente?'."""
+    """Whether they call for somebody: 'pronto? mi sente?'."""
     other_words: int
-    """Words that are of none of these."""
+    """How many words are none of these."""
 
 
 def operator_words(text: str, language: str) -> OperatorWords:
-    """How far an operator's text is one that is said to nobody."""
+    """What shows that an operator's text is said to nobody."""
     said = cut(text, language)
     hits = [h for h in _lexicon(language).find(said) if h.phrase.family.startswith("operator.")]
     families = {hit.phrase.family for hit in hits}
@@ -133,11 +133,11 @@ def operator_words(text: str, language: str) -> OperatorWords:
 
 
 def greets(text: str) -> bool:
-    """Whether a text has a word that opens a talk, which a tone or a number has not."""
+    """Whether a text has a greeting, which a tone or a number has not."""
     return not _GREETINGS.isdisjoint(cut(text, "it").words)
 
 
-def _weights(text: str, language: str) -> Weights:
+def _evidence(text: str, language: str) -> Evidence:
     lexicon = _lexicon(language)
     said = cut(text, language)
     hits = lexicon.find(said)
@@ -150,7 +150,7 @@ def _weights(text: str, language: str) -> Weights:
         else:
             passes += hit.phrase.weight
     counts = Counter(hit.phrase.family for hit in hits)
-    return Weights(ends, passes, *(counts[f"human.{kind}"] for kind in _HUMAN))
+    return Evidence(ends, passes, *(counts[f"human.{kind}"] for kind in _HUMAN))
 
 
 def _apart(hits: Iterator[Hit]) -> Iterator[Hit]:
@@ -164,7 +164,7 @@ def _apart(hits: Iterator[Hit]) -> Iterator[Hit]:
 
 
 def _as_meant(said: Words, language: str) -> Words:
-    """`said` with words that are a slip away from a message's own words in their stead."""
+    """`said` with words one slip away from a message's word replaced by it."""
     words = tuple([_meant(word, language) for word in said.words])
     return said if words == said.words else replace(said, words=words)
 
@@ -190,7 +190,7 @@ def _lexicon(language: str) -> Lexicon:
 
 
 def is_neutral(text: str) -> bool:
-    """Whether a text says nothing of its own: numbers, a greeting, a tone."""
+    """Whether a text is only numbers, a greeting or a tone."""
     words = cut(_PLACEHOLDER.sub(" ", text), "it").words
     neutral = _lexicon("it").classes["neutral"] | _lexicon("en").classes["neutral"]
     return all(word in neutral or _NUMBER.fullmatch(word) or len(word) == 1 for word in words)

@@ -13,10 +13,10 @@ from schemas.events import CallEnded, Channel
 def attempt_of(call: CallEnded, turns: Sequence[Turn]) -> Unanswered | None:
     """Why `call`, in which `turns` were said (redacted), is an attempt; None where it is a call.
 
-    What the event says of it, `answered`, comes first: false is an attempt whatever else the
-    event holds. True is a switchboard's, for which a voicemail answers too: only silence is then
-    no sign. A survey's answer shows that somebody was there. Silence and messages left mean
-    something in phone calls only; a mail without an answer is no attempt.
+    The event's `answered` comes first: false is an attempt whatever else the event has. True is a
+    switchboard's, for which a voicemail answers too: it only means that silence is no attempt. A
+    survey's answer shows that somebody was there. Silence and messages left count in
+    phone calls only: a mail without an answer is not an attempt.
     """
     if call.answered is False:
         return Unanswered.STATED

@@ -1,9 +1,9 @@
-"""The meaning of a turn as one vector.
+"""The embedding of a turn: its meaning as one vector.
 
-An operator's is the mean of its sentences' vectors: sentences come again in other turns
-(greetings, formulas), and each is encoded once. A customer's is the vector of the whole, which
-tells reasons and intentions better. Numbers are put to one value first: amounts and dates say
-nothing of the tone, and make every sentence new.
+An operator's is the mean of its sentences' vectors: sentences repeat in other turns (greetings,
+formulas), and each is encoded once. A customer's is the vector of the whole turn, which shows
+reasons and intentions better. Every number is first replaced by the same one: amounts and dates
+say nothing about the tone, and would make every sentence new.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from numpy.typing import NDArray
 
 from processors.encoder.cache_keys import digest_of
 from processors.encoder.protocol import Encoder
-from processors.scoring.scorer import Said
+from processors.scoring.scorer import Utterance
 from processors.text.clauses import sentences_of
 from schemas.conversation import Speaker
 
-SENTENCES_KEPT = 20_000
+CACHED_SENTENCES = 20_000
 """40 MB of vectors."""
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _ANY_NUMBER = "10"
 
 
-class Meaning:
+class TurnEmbeddings:
     """Vectors of turns; equal texts have equal ones, to the last bit."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        self._sentences: LRUCache[bytes, NDArray[np.float32]] = LRUCache(SENTENCES_KEPT)
+        self._sentences: LRUCache[bytes, NDArray[np.float32]] = LRUCache(CACHED_SENTENCES)
 
-    def of(self, said: Said) -> NDArray[np.float64]:
+    def of(self, utterance: Utterance) -> NDArray[np.float64]:
         """The vector of what was said, of length 1."""
-        masked = _NUMBER.sub(_ANY_NUMBER, said.text)
-        if said.speaker is Speaker.CUSTOMER:
+        masked = _NUMBER.sub(_ANY_NUMBER, utterance.text)
+        if utterance.speaker is Speaker.CUSTOMER:
             return self._of_sentence(masked).astype(np.float64)
         rows = [self._of_sentence(sentence) for sentence in sentences_of(masked) or [masked]]
         mean = np.add.reduce(np.array(rows, dtype=np.float64), axis=0) / len(rows)

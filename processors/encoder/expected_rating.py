@@ -1,8 +1,8 @@
 """The rating to be expected after a call whose customer gave none, fitted to labelled calls.
 
-A weighed sum of the call's signs is put in order with those of the calls it was learned from,
-and the rating that as many of these had is taken: so expected ratings are spread as given ones,
-and the share of detractors and promoters among many calls is not drawn to the middle.
+A weighted sum of the call's features is ranked among those of the calls it was learned from, and
+the rating at that rank is taken. So expected ratings are distributed as given ones are, and the
+shares of detractors and promoters among many calls are not drawn to the middle.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.encoder.network import Weights
-from processors.scoring.scorer import CallSigns
+from processors.scoring.scorer import CallFeatures
 from schemas.conversation import Driver
 
 
-def rating_signs(call: CallSigns) -> NDArray[np.float64] | None:
-    """The signs in the order of their weights, a constant last; None where a score is missing."""
+def rating_features(call: CallFeatures) -> NDArray[np.float64] | None:
+    """The features in the order of their weights, then a constant; None if a score is missing."""
     if call.sentiment is None or call.aggression is None or call.empathy is None:
         return None
     drivers = [float(driver in call.drivers) for driver in Driver]
@@ -34,10 +34,10 @@ def rating_signs(call: CallSigns) -> NDArray[np.float64] | None:
     )
 
 
-def expected_rating(call: CallSigns, weights: Weights) -> int | None:
+def expected_rating(call: CallFeatures, weights: Weights) -> int | None:
     """The rating, 0 to 10; None where a score it needs is missing."""
-    signs = rating_signs(call)
-    if signs is None:
+    features = rating_features(call)
+    if features is None:
         return None
-    total = float(np.sum(signs * weights.rating))
+    total = float(np.sum(features * weights.rating))
     return int(np.searchsorted(weights.rating_cuts, total, side="right"))

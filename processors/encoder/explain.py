@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from processors.scoring.cues import read_turn
-from processors.scoring.scorer import Said
+from processors.scoring.scorer import Utterance
 from processors.text.clauses import clauses_of, sentences_of
 from schemas.conversation import Reason
 
@@ -21,7 +21,7 @@ Alone = Callable[[str], float]
 def best_part(text: str, alone: Alone) -> str:
     """The part of `text` that carries its score: the best sentence, a clause of it, or all.
 
-    A part carries it where it alone has at least `LEAST_SHARE` of the whole's score.
+    A part carries it where it alone has at least `LEAST_SHARE` of the whole text's score.
     """
     whole = text.strip()
     needed = LEAST_SHARE * alone(whole)
@@ -36,17 +36,19 @@ def best_part(text: str, alone: Alone) -> str:
     return part
 
 
-def sentence_reason(said: Said, language: str, kind: str, score: float, alone: Alone) -> Reason:
+def sentence_reason(
+    utterance: Utterance, language: str, kind: str, score: float, alone: Alone
+) -> Reason:
     """The part of a turn that carries `score`.
 
     Its kind is that of the heaviest phrase of the same sort and side that the lexicon finds in
     that part, where there is one: then the learned score and the lexicon agree. Else it is `kind`.
     """
-    part = best_part(said.text, alone)
+    part = best_part(utterance.text, alone)
     sort = kind.partition(".")[0]
     cues = [
         cue
-        for cue in read_turn(part, language, said.speaker)
+        for cue in read_turn(part, language, utterance.speaker)
         if cue.family.startswith(f"{sort}.") and cue.weight * score > 0
     ]
     agreed = max(cues, key=lambda cue: abs(cue.weight)).family if cues else kind

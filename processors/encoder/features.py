@@ -1,7 +1,7 @@
-"""Signs of a turn that a learned head weighs beside its meaning: cues, tone, what came before.
+"""Features of a turn that a classifier head reads besides its embedding: cues, tone, turn before.
 
-Each speaker has a fixed list of names; `signs_of` gives their values in that order, so that
-weights learned on them keep their meaning. A change of the names needs new weights.
+Each speaker has a fixed list of names, and `turn_features` gives the values in that order, which
+the learned weights rely on. A change of the names needs new weights.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from processors.scoring.demands import families_of
 from processors.scoring.drivers import drivers_in
 from processors.scoring.empathy import empathy_of, raw_empathy
 from processors.scoring.intent import churn_intent, promise_to_pay
-from processors.scoring.scorer import Said
+from processors.scoring.scorer import Utterance
 from processors.scoring.sentiment import sentiment_of
 from processors.text.tokens import Words, cut
 from schemas.conversation import Driver, Speaker
@@ -61,7 +61,7 @@ _CUSTOMER_FAMILIES = (
 )
 _SHAPE = ("length", "questions", "exclaims", "quotes", "negated", "conditional")
 _BEFORE = ("answers", "asked_consequences")
-OPERATOR_SIGNS = (
+OPERATOR_FEATURES = (
     *_OPERATOR_FAMILIES,
     "lexicon_aggression",
     "lexicon_empathy",
@@ -69,7 +69,7 @@ OPERATOR_SIGNS = (
     *_SHAPE,
     *_BEFORE,
 )
-CUSTOMER_SIGNS = (
+CUSTOMER_FEATURES = (
     *_CUSTOMER_FAMILIES,
     "polarity",
     "leaves",
@@ -81,43 +81,43 @@ _NEGATORS = frozenset(("non", "not", "nessuno", "niente"))
 _CONDITIONAL = {"it": {"se", "altrimenti", "senno"}, "en": {"if", "otherwise", "unless"}}
 
 
-def signs_of(said: Said, language: str) -> NDArray[np.float64]:
-    """The signs of a customer's or an operator's turn, in the order of the speaker's names."""
-    reader, names = _READERS[said.speaker]
-    found = reader(said, language)
+def turn_features(utterance: Utterance, language: str) -> NDArray[np.float64]:
+    """The features of a customer's or an operator's turn, in the order of the speaker's names."""
+    reader, names = _READERS[utterance.speaker]
+    found = reader(utterance, language)
     return np.array([found.get(name, 0.0) for name in names], dtype=np.float64)
 
 
 @lru_cache(maxsize=8192)
 def asks_about_consequences(text: str, language: str) -> bool:
-    """Whether a customer asks what will happen, so that an operator who tells does not threaten."""
+    """Whether a customer asks what will happen, so that the operator's answer is no threat."""
     return "customer.asks" in families_of(text, language)
 
 
-def _of_operator(said: Said, language: str) -> Mapping[str, float]:
-    cues = read_turn(said.text, language, Speaker.OPERATOR)
-    aggression, _ = aggression_of(said.text, language)
+def _of_operator(utterance: Utterance, language: str) -> Mapping[str, float]:
+    cues = read_turn(utterance.text, language, Speaker.OPERATOR)
+    aggression, _ = aggression_of(utterance.text, language)
     return {
         **_sums(cues),
-        **_shape(cut(said.text, language), language),
+        **_shape(cut(utterance.text, language), language),
         "lexicon_aggression": aggression,
         "lexicon_empathy": empathy_of(cues, aggression)[0],
         "raw_empathy": raw_empathy(cues),
-        "answers": float("?" in said.before),
-        "asked_consequences": float(asks_about_consequences(said.before, language)),
+        "answers": float("?" in utterance.before),
+        "asked_consequences": float(asks_about_consequences(utterance.before, language)),
     }
 
 
-def _of_customer(said: Said, language: str) -> Mapping[str, float]:
-    cues = read_turn(said.text, language, Speaker.CUSTOMER)
-    found = drivers_in(said.text, Speaker.CUSTOMER, language)
+def _of_customer(utterance: Utterance, language: str) -> Mapping[str, float]:
+    cues = read_turn(utterance.text, language, Speaker.CUSTOMER)
+    found = drivers_in(utterance.text, Speaker.CUSTOMER, language)
     return {
         **_sums(cues),
-        **_shape(cut(said.text, language), language),
-        **{f"driver.{judged.driver.value}": 1.0 for judged in found},
-        "polarity": sentiment_of(said.text, language).polarity,
-        "leaves": float(bool(churn_intent(said.text, language))),
-        "promises": float(bool(promise_to_pay(said.text, language))),
+        **_shape(cut(utterance.text, language), language),
+        **{f"driver.{each.driver.value}": 1.0 for each in found},
+        "polarity": sentiment_of(utterance.text, language).polarity,
+        "leaves": float(bool(churn_intent(utterance.text, language))),
+        "promises": float(bool(promise_to_pay(utterance.text, language))),
     }
 
 
@@ -141,8 +141,8 @@ def _shape(words: Words, language: str) -> dict[str, float]:
     }
 
 
-_Reader = Callable[[Said, str], Mapping[str, float]]
+_Reader = Callable[[Utterance, str], Mapping[str, float]]
 _READERS: dict[Speaker, tuple[_Reader, tuple[str, ...]]] = {
-    Speaker.OPERATOR: (_of_operator, OPERATOR_SIGNS),
-    Speaker.CUSTOMER: (_of_customer, CUSTOMER_SIGNS),
+    Speaker.OPERATOR: (_of_operator, OPERATOR_FEATURES),
+    Speaker.CUSTOMER: (_of_customer, CUSTOMER_FEATURES),
 }

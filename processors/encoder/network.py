@@ -1,8 +1,8 @@
-"""Learned heads: a sum for each label of what three parts say of a text, then a probability.
+"""Classifier heads: three parts add up to a logit for each label, then to a probability.
 
-The parts are a small network on the meaning of the text (a sentence encoder's vector) and its
-signs (lexicon cues and the like), its character n-grams, and its words. Sums are made for each
-text alone, so the result does not depend on what else is scored.
+The parts are a small network on the text's embedding (a sentence encoder's vector) and its
+features (lexicon cues and the like), its character n-grams, and its words. Logits are computed
+for each text alone, so a result does not depend on what else is scored.
 """
 
 from __future__ import annotations
@@ -37,77 +37,77 @@ LABELS = {Speaker.OPERATOR: OPERATOR_LABELS, Speaker.CUSTOMER: CUSTOMER_LABELS}
 
 @dataclass(frozen=True)
 class Network:
-    """One hidden layer of rectified sums; several networks side by side make one."""
+    """One hidden layer with ReLU; several networks side by side make one."""
 
-    inward: Vector
-    """A row a feature (meaning, then signs), a column a hidden unit."""
-    threshold: Vector
-    outward: Vector
+    hidden_weights: Vector
+    """A row an input (embedding, then features), a column a hidden unit."""
+    hidden_bias: Vector
+    output_weights: Vector
     """A row a hidden unit, a column a label."""
 
-    def sums(self, meaning: Vector, signs: Vector) -> Vector:
-        """What the network says of each label."""
-        features = np.concatenate((meaning, signs))
+    def logits(self, embedding: Vector, features: Vector) -> Vector:
+        """The network's part of each label's logit."""
+        inputs = np.concatenate((embedding, features))
         # Not `@`: the last bits of BLAS differ with its number of threads.
-        hidden = np.einsum("i,ij->j", features, self.inward) + self.threshold
-        return np.asarray(np.einsum("i,ij->j", np.maximum(hidden, 0.0), self.outward))
+        hidden = np.einsum("i,ij->j", inputs, self.hidden_weights) + self.hidden_bias
+        return np.asarray(np.einsum("i,ij->j", np.maximum(hidden, 0.0), self.output_weights))
 
 
 @dataclass(frozen=True)
 class Head:
-    """The weights of one speaker's labels."""
+    """The classifier head of one speaker's labels."""
 
     network: Network
     characters: GramWeights
     words: GramWeights
     bias: Vector
 
-    def sums(self, text: str, meaning: Vector, signs: Vector) -> Vector:
-        """The sum of each label for one text."""
-        return self.sums_of(grams_of(text), meaning, signs)
+    def logits(self, text: str, embedding: Vector, features: Vector) -> Vector:
+        """The logit of each label for one text."""
+        return self.logits_of(grams_of(text), embedding, features)
 
-    def sums_of(self, grams: Grams, meaning: Vector, signs: Vector) -> Vector:
+    def logits_of(self, grams: Grams, embedding: Vector, features: Vector) -> Vector:
         """The same from the text's n-grams and words."""
         total: Vector = (
-            self.network.sums(meaning, signs)
-            + self.characters.sums(grams.characters)
-            + self.words.sums(grams.words)
+            self.network.logits(embedding, features)
+            + self.characters.logits(grams.characters)
+            + self.words.logits(grams.words)
             + self.bias
         )
         return total
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """All there is to store of the head, by name; `head_of` makes it again."""
+        """The head's arrays as stored, by name; `head_of` reads them back."""
         return {
-            "inward": self.network.inward.astype(np.float16),
-            "threshold": self.network.threshold.astype(np.float32),
-            "outward": self.network.outward.astype(np.float16),
+            "inward": self.network.hidden_weights.astype(np.float16),
+            "threshold": self.network.hidden_bias.astype(np.float32),
+            "outward": self.network.output_weights.astype(np.float16),
             **_arrays_of("characters", self.characters),
             **_arrays_of("words", self.words),
             "bias": self.bias.astype(np.float32),
         }
 
 
-def _arrays_of(name: str, looks: GramWeights) -> dict[str, NDArray[np.generic]]:
+def _arrays_of(name: str, gram_weights: GramWeights) -> dict[str, NDArray[np.generic]]:
     return {
-        f"{name}_weights": looks.weights,
-        f"{name}_unit": looks.unit.astype(np.float32),
-        f"{name}_rarity": looks.rarity.astype(np.float16),
+        f"{name}_weights": gram_weights.weights,
+        f"{name}_unit": gram_weights.scale.astype(np.float32),
+        f"{name}_rarity": gram_weights.idf.astype(np.float16),
     }
 
 
 def head_of(arrays: Mapping[str, NDArray[np.generic]]) -> Head:
-    """The head of stored arrays."""
+    """The head whose arrays are stored."""
 
     def part(name: str) -> Vector:
         return arrays[name].astype(np.float64)
 
-    def looks(name: str) -> GramWeights:
+    def gram_weights(name: str) -> GramWeights:
         weights = arrays[f"{name}_weights"].astype(np.int8)
         return GramWeights(weights, part(f"{name}_unit"), part(f"{name}_rarity"))
 
     network = Network(part("inward"), part("threshold"), part("outward"))
-    return Head(network, looks("characters"), looks("words"), part("bias"))
+    return Head(network, gram_weights("characters"), gram_weights("words"), part("bias"))
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Weights:
     rating: Vector
     rating_cuts: Vector
     call_drivers: Vector | None = None
-    """What `processors.encoder.call_drivers` weighs a call's turns by; None where not learned."""
+    """The weights of `processors.encoder.call_drivers`; None where not learned."""
 
 
 @lru_cache(maxsize=1)
@@ -151,13 +151,13 @@ def _head(arrays: Mapping[str, NDArray[np.generic]], speaker: Speaker) -> Head:
     )
 
 
-def shares(sums: Vector) -> Vector:
+def softmax(logits: Vector) -> Vector:
     """Probabilities of labels of which exactly one holds (softmax)."""
-    powers = np.exp(sums - np.maximum.reduce(sums))
-    parts: Vector = powers / np.add.reduce(powers)
-    return parts
+    powers = np.exp(logits - np.maximum.reduce(logits))
+    probabilities: Vector = powers / np.add.reduce(powers)
+    return probabilities
 
 
-def chance(total: float) -> float:
+def sigmoid(logit: float) -> float:
     """Probability of a label that holds or not (logistic)."""
-    return float(1.0 / (1.0 + np.exp(-np.clip(total, -60.0, 60.0))))
+    return float(1.0 / (1.0 + np.exp(-np.clip(logit, -60.0, 60.0))))

@@ -1,52 +1,52 @@
-"""What the learned heads say of a text, as chances."""
+"""What the classifier heads say of a text, as probabilities."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from processors.encoder.embedding import Meaning
-from processors.encoder.features import signs_of
+from processors.encoder.embedding import TurnEmbeddings
+from processors.encoder.features import turn_features
 from processors.encoder.network import (
     CUSTOMER_LABELS,
     OPERATOR_LABELS,
     SENTIMENTS,
     Vector,
     Weights,
-    chance,
-    shares,
+    sigmoid,
+    softmax,
 )
-from processors.scoring.scorer import Said
+from processors.scoring.scorer import Utterance
 from schemas.conversation import Speaker
 
 PRESSING_SHARE = 0.4
-"""What a pressing turn counts beside an aggressive one in the score of aggression."""
+"""What a pressing turn counts in the score of aggression, where an aggressive one counts 1."""
 
 
-class OperatorChances(NamedTuple):
+class OperatorProbabilities(NamedTuple):
     """Of an operator's words, each 0 to 1."""
 
     aggression: float
     presses: bool
-    """Whether they rather press than attack."""
+    """Whether pressing is likelier than aggressive."""
     empathy: float
     threat: float
 
 
-class CustomerChances(NamedTuple):
+class CustomerProbabilities(NamedTuple):
     """Of a customer's words."""
 
     sentiment: float
     """-1 to 1."""
     labels: dict[str, float]
-    """Chance of `leaves`, `promises` and each driver."""
+    """Probability of `leaves`, `promises` and each driver."""
 
 
-def operator_chances(sums: Vector) -> OperatorChances:
-    """Chances from the sums of an operator's labels."""
-    part = dict(zip(OPERATOR_LABELS, shares(sums).tolist(), strict=True))
+def operator_probabilities(logits: Vector) -> OperatorProbabilities:
+    """Probabilities from the logits of an operator's labels."""
+    part = dict(zip(OPERATOR_LABELS, softmax(logits).tolist(), strict=True))
     aggressive = part["aggressive"] + part["aggressive_threat"]
     pressing = part["pressing"] + part["pressing_threat"]
-    return OperatorChances(
+    return OperatorProbabilities(
         aggressive + PRESSING_SHARE * pressing,
         pressing > aggressive,
         part["empathic"],
@@ -54,27 +54,29 @@ def operator_chances(sums: Vector) -> OperatorChances:
     )
 
 
-class Judge:
+class Classifier:
     """Applies the heads to single texts."""
 
-    def __init__(self, meaning: Meaning, weights: Weights) -> None:
-        self._meaning = meaning
+    def __init__(self, embedding: TurnEmbeddings, weights: Weights) -> None:
+        self._embeddings = embedding
         self._weights = weights
 
-    def operator(self, said: Said, language: str) -> OperatorChances:
-        """Chances of an operator's text."""
-        return operator_chances(self._sums(said, language, Speaker.OPERATOR))
+    def operator(self, utterance: Utterance, language: str) -> OperatorProbabilities:
+        """Probabilities of an operator's text."""
+        return operator_probabilities(self._logits(utterance, language, Speaker.OPERATOR))
 
-    def customer(self, said: Said, language: str) -> CustomerChances:
-        """Chances of a customer's text, or of an operator's read as if a customer had said it."""
-        sums = self._sums(said, language, Speaker.CUSTOMER)
-        side = dict(zip(SENTIMENTS, shares(sums[: len(SENTIMENTS)]), strict=True))
-        labels = zip(CUSTOMER_LABELS, sums, strict=True)
-        return CustomerChances(
+    def customer(self, utterance: Utterance, language: str) -> CustomerProbabilities:
+        """Probabilities of a customer's text, or of an operator's read as if a customer said it."""
+        logits = self._logits(utterance, language, Speaker.CUSTOMER)
+        side = dict(zip(SENTIMENTS, softmax(logits[: len(SENTIMENTS)]), strict=True))
+        labels = zip(CUSTOMER_LABELS, logits, strict=True)
+        return CustomerProbabilities(
             float(side["positive"] - side["negative"]),
-            {label: chance(total) for label, total in labels if label not in SENTIMENTS},
+            {label: sigmoid(logit) for label, logit in labels if label not in SENTIMENTS},
         )
 
-    def _sums(self, said: Said, language: str, reads_as: Speaker) -> Vector:
-        signs = signs_of(said._replace(speaker=reads_as), language)
-        return self._weights.heads[reads_as].sums(said.text, self._meaning.of(said), signs)
+    def _logits(self, utterance: Utterance, language: str, reads_as: Speaker) -> Vector:
+        features = turn_features(utterance._replace(speaker=reads_as), language)
+        return self._weights.heads[reads_as].logits(
+            utterance.text, self._embeddings.of(utterance), features
+        )

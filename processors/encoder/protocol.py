@@ -1,4 +1,4 @@
-"""What a sentence encoder is to the scorer."""
+"""The interface of a sentence encoder."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 
 class Encoder(Protocol):
-    """Turns texts into vectors of meaning."""
+    """Turns texts into vectors of their meaning (embeddings)."""
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row a text.
 
         A row's bits depend on its text alone, not on the other texts: scores are summed exactly
-        all over the system, and replays must give equal ones.
+        everywhere in the system, and replays must give equal ones.
         """
         ...

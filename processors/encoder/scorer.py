@@ -1,10 +1,10 @@
-"""The scorer `encoder-1`: learned heads on a sentence encoder, signs, character n-grams and words.
+"""The scorer `encoder-1`: classifier heads on embeddings, features, character n-grams and words.
 
 Aggression of an operator's turn is P(aggressive) and 0.4 of P(pressing); its empathy is
 P(empathic). A customer's sentiment is P(positive) - P(negative), blended with the lexicon's
-polarity. Intents, drivers and threats are chances against thresholds found by cross-validation.
-A turn of more than 60 words is judged window by window, and the strongest window counts.
-`docs/scorer-card.md` tells what was learned from, and how well.
+polarity. Intents, drivers and threats are probabilities compared with thresholds from
+cross-validation. A turn of more than 60 words is read window by window, and the strongest window
+counts. `docs/scorer-card.md` describes the training material and the quality.
 """
 
 from __future__ import annotations
@@ -16,143 +16,151 @@ from cachetools import LRUCache, cachedmethod
 
 from processors.encoder.cache_keys import Key, key_in_method
 from processors.encoder.call_drivers import CallDrivers
-from processors.encoder.embedding import Meaning
+from processors.encoder.embedding import TurnEmbeddings
 from processors.encoder.expected_rating import expected_rating
 from processors.encoder.explain import FLOOR, best_part, sentence_reason
 from processors.encoder.features import asks_about_consequences
 from processors.encoder.network import Weights, load_weights
-from processors.encoder.probabilities import CustomerChances, Judge, OperatorChances
+from processors.encoder.probabilities import (
+    Classifier,
+    CustomerProbabilities,
+    OperatorProbabilities,
+)
 from processors.encoder.protocol import Encoder
-from processors.scoring.cues import read_turn
+from processors.scoring.cues import plain_threat, read_turn
 from processors.scoring.drivers import drivers_in
 from processors.scoring.intent import churn_intent
-from processors.scoring.lexicon_scorer import plain_threat
-from processors.scoring.scorer import UNREAD, CallSigns, Judged, Said, TurnReading
+from processors.scoring.scorer import UNREAD, CallFeatures, DriverQuote, TurnReading, Utterance
 from processors.scoring.sentiment import sentiment_of
 from processors.text.clauses import windows_of
 from processors.text.tokens import has_words
 from schemas.conversation import Driver, DriverFound, Speaker, TurnScore
 
 LEARNED = 0.75
-"""Share of the learned head in a customer's sentiment; the rest is the lexicon's polarity."""
+"""Share of the classifier head in a customer's sentiment; the rest is the lexicon's polarity."""
 SIDED = 0.25
 """Sentiment, in absolute value, from which a turn takes sides."""
 SURE_THREAT = 0.9
-"""Chance from which it is a threat even where the customer had asked for the consequences."""
+"""Probability from which it is a threat even where the customer asked about consequences."""
 PLAIN_SHARE = 0.5
 """Share of the threshold that is enough where the lexicon finds a threat in plain words."""
 PLAIN_LEAVING = {"en": 0.1}
 """Share of the threshold that is enough where the lexicon finds in plain words that a customer
-leaves, by language: of English customers too few turns were learned from to know them all."""
-READINGS_KEPT = 50_000
-"""Turns come again (greetings, formulas, replays): each is read once."""
-PARTS_KEPT = 20_000
+leaves, by language: the training material has too few turns of English customers."""
+CACHED_READINGS = 50_000
+"""Turns repeat (greetings, formulas, replays): each is read once."""
+CACHED_PARTS = 20_000
 
 
 class EncoderReader:
-    """Reads turns by what was learned from labelled ones; for use by one thread at a time."""
+    """Reads turns with what was learned from labelled ones; not thread-safe."""
 
     version = "encoder-1"
 
     def __init__(self, encoder: Encoder, weights: Weights | None = None) -> None:
         """`weights` other than the package's own are for training."""
         self._weights = load_weights() if weights is None else weights
-        self._judge = Judge(Meaning(encoder), self._weights)
-        self._readings: LRUCache[Key, TurnReading] = LRUCache(READINGS_KEPT)
-        self._of_operators: LRUCache[Key, OperatorChances] = LRUCache(PARTS_KEPT)
-        self._of_customers: LRUCache[Key, CustomerChances] = LRUCache(PARTS_KEPT)
+        self._classifier = Classifier(TurnEmbeddings(encoder), self._weights)
+        self._readings: LRUCache[Key, TurnReading] = LRUCache(CACHED_READINGS)
+        self._of_operators: LRUCache[Key, OperatorProbabilities] = LRUCache(CACHED_PARTS)
+        self._of_customers: LRUCache[Key, CustomerProbabilities] = LRUCache(CACHED_PARTS)
         self._call_drivers = CallDrivers(
-            self._operator_chances, self._customer_chances, self._weights.call_drivers
+            self._operator_probabilities, self._customer_probabilities, self._weights.call_drivers
         )
 
-    def read(self, turns: Sequence[Said], language: str) -> list[TurnReading]:
+    def read(self, turns: Sequence[Utterance], language: str) -> list[TurnReading]:
         """A reading for each turn."""
-        return [self._reading(said, language) for said in turns]
+        return [self._reading(utterance, language) for utterance in turns]
 
     def drivers_of_call(
-        self, said: Sequence[Said], readings: Sequence[TurnReading], language: str
+        self, utterances: Sequence[Utterance], readings: Sequence[TurnReading], language: str
     ) -> list[DriverFound]:
-        """Decided from all the turns together, by what labelled calls taught."""
-        return self._call_drivers.found(said, readings, language)
+        """Decided from all the turns together, with weights learned from labelled calls."""
+        return self._call_drivers.found(utterances, readings, language)
 
-    def expected_rating(self, call: CallSigns) -> int | None:
+    def expected_rating(self, call: CallFeatures) -> int | None:
         """Fitted to the ratings of labelled calls."""
         return expected_rating(call, self._weights)
 
     @cachedmethod(attrgetter("_of_operators"), key=key_in_method)
-    def _operator_chances(self, said: Said, language: str) -> OperatorChances:
-        return self._judge.operator(said, language)
+    def _operator_probabilities(self, utterance: Utterance, language: str) -> OperatorProbabilities:
+        return self._classifier.operator(utterance, language)
 
     @cachedmethod(attrgetter("_of_customers"), key=key_in_method)
-    def _customer_chances(self, said: Said, language: str) -> CustomerChances:
-        return self._judge.customer(said, language)
+    def _customer_probabilities(self, utterance: Utterance, language: str) -> CustomerProbabilities:
+        return self._classifier.customer(utterance, language)
 
-    def _reading(self, said: Said, language: str) -> TurnReading:
-        if said.speaker is Speaker.UNKNOWN or not has_words(said.text):
+    def _reading(self, utterance: Utterance, language: str) -> TurnReading:
+        if utterance.speaker is Speaker.UNKNOWN or not has_words(utterance.text):
             return UNREAD
-        return self._reading_of_words(said, language)
+        return self._reading_of_words(utterance, language)
 
     @cachedmethod(attrgetter("_readings"), key=key_in_method)
-    def _reading_of_words(self, said: Said, language: str) -> TurnReading:
-        read = self._operator if said.speaker is Speaker.OPERATOR else self._customer
-        return read(said, language)
+    def _reading_of_words(self, utterance: Utterance, language: str) -> TurnReading:
+        read = self._operator if utterance.speaker is Speaker.OPERATOR else self._customer
+        return read(utterance, language)
 
-    def _operator(self, said: Said, language: str) -> TurnReading:
-        def part(text: str) -> OperatorChances:
-            return self._operator_chances(said._replace(text=text), language)
+    def _operator(self, utterance: Utterance, language: str) -> TurnReading:
+        def part(text: str) -> OperatorProbabilities:
+            return self._operator_probabilities(utterance._replace(text=text), language)
 
-        windows = [part(window) for window in windows_of(said.text)]
-        worst = max(windows, key=lambda chances: chances.aggression)
+        windows = [part(window) for window in windows_of(utterance.text)]
+        worst = max(windows, key=lambda probabilities: probabilities.aggression)
         aggression = round(worst.aggression, 4)
-        empathy = round(max(chances.empathy for chances in windows), 4)
+        empathy = round(max(probabilities.empathy for probabilities in windows), 4)
         threat = None
-        if max(chances.threat for chances in windows) >= self._enough_for_threat(said, language):
-            threat = best_part(said.text, lambda text: part(text).threat)
+        if max(probabilities.threat for probabilities in windows) >= self._enough_for_threat(
+            utterance, language
+        ):
+            threat = best_part(utterance.text, lambda text: part(text).threat)
         reasons = []
         if aggression >= FLOOR:
             kind = _kind_of_aggression(worst, threatens=threat is not None)
             alone = _aggression_alone(part)
-            reasons.append(sentence_reason(said, language, kind, aggression, alone))
+            reasons.append(sentence_reason(utterance, language, kind, aggression, alone))
         if empathy >= FLOOR:
             reasons.append(
                 sentence_reason(
-                    said, language, "empathy.warmth", empathy, lambda text: part(text).empathy
+                    utterance, language, "empathy.warmth", empathy, lambda text: part(text).empathy
                 )
             )
         return TurnReading(
             TurnScore(aggression=aggression, empathy=empathy, sentiment=None, reasons=reasons),
-            drivers=_drivers_of_operator(said.text, language, threat),
+            drivers=_drivers_of_operator(utterance.text, language, threat),
             threat=threat,
         )
 
-    def _enough_for_threat(self, said: Said, language: str) -> float:
-        """The chance from which a turn is a threat, by what was asked and by plain words."""
-        if asks_about_consequences(said.before, language):
+    def _enough_for_threat(self, utterance: Utterance, language: str) -> float:
+        """The probability from which a turn is a threat, by what was asked and by plain words."""
+        if asks_about_consequences(utterance.before, language):
             return SURE_THREAT
         enough = self._weights.thresholds["threatens"]
-        cues = read_turn(said.text, language, said.speaker)
+        cues = read_turn(utterance.text, language, utterance.speaker)
         return enough if plain_threat(cues) is None else PLAIN_SHARE * enough
 
-    def _customer(self, said: Said, language: str) -> TurnReading:
-        def part(text: str) -> CustomerChances:
-            return self._customer_chances(said._replace(text=text), language)
+    def _customer(self, utterance: Utterance, language: str) -> TurnReading:
+        def part(text: str) -> CustomerProbabilities:
+            return self._customer_probabilities(utterance._replace(text=text), language)
 
-        windows = [part(window) for window in windows_of(said.text)]
-        lexical = sentiment_of(said.text, language)
-        learned = sum(chances.sentiment for chances in windows) / len(windows)
+        windows = [part(window) for window in windows_of(utterance.text)]
+        lexical = sentiment_of(utterance.text, language)
+        learned = sum(probabilities.sentiment for probabilities in windows) / len(windows)
         sentiment = round(LEARNED * learned + (1.0 - LEARNED) * lexical.polarity, 4)
         enough = dict(self._weights.thresholds)
-        if churn_intent(said.text, language):
+        if churn_intent(utterance.text, language):
             enough["leaves"] *= PLAIN_LEAVING.get(language, 1.0)
         found = {
             label
-            for chances in windows
-            for label, value in chances.labels.items()
+            for probabilities in windows
+            for label, value in probabilities.labels.items()
             if value >= enough[label]
         }
-        quoted = {judged.driver: judged for judged in drivers_in(said.text, said.speaker, language)}
+        quoted = {
+            each.driver: each for each in drivers_in(utterance.text, utterance.speaker, language)
+        }
         drivers = tuple(
-            quoted.get(driver) or Judged(driver, best_part(said.text, _chance_of(part, driver)))
+            quoted.get(driver)
+            or DriverQuote(driver, best_part(utterance.text, _chance_of(part, driver)))
             for driver in Driver
             if driver.value in found
         )
@@ -162,7 +170,7 @@ class EncoderReader:
             side = 1.0 if sentiment > 0 else -1.0
             reasons.append(
                 sentence_reason(
-                    said, language, "sentiment.tone", sentiment, _sentiment_alone(part, side)
+                    utterance, language, "sentiment.tone", sentiment, _sentiment_alone(part, side)
                 )
             )
         return TurnReading(
@@ -174,28 +182,32 @@ class EncoderReader:
         )
 
 
-def _aggression_alone(part: Callable[[str], OperatorChances]) -> Callable[[str], float]:
+def _aggression_alone(part: Callable[[str], OperatorProbabilities]) -> Callable[[str], float]:
     return lambda text: part(text).aggression
 
 
-def _sentiment_alone(part: Callable[[str], CustomerChances], side: float) -> Callable[[str], float]:
+def _sentiment_alone(
+    part: Callable[[str], CustomerProbabilities], side: float
+) -> Callable[[str], float]:
     return lambda text: side * part(text).sentiment
 
 
-def _chance_of(part: Callable[[str], CustomerChances], driver: Driver) -> Callable[[str], float]:
+def _chance_of(
+    part: Callable[[str], CustomerProbabilities], driver: Driver
+) -> Callable[[str], float]:
     return lambda text: part(text).labels[driver.value]
 
 
-def _kind_of_aggression(chances: OperatorChances, *, threatens: bool) -> str:
+def _kind_of_aggression(probabilities: OperatorProbabilities, *, threatens: bool) -> str:
     if threatens:
         return "aggression.threat"
-    return "aggression.pressure" if chances.presses else "aggression.hostility"
+    return "aggression.pressure" if probabilities.presses else "aggression.hostility"
 
 
-def _drivers_of_operator(text: str, language: str, threat: str | None) -> tuple[Judged, ...]:
-    """The lexicon's, but a threat is one where the head says so."""
+def _drivers_of_operator(text: str, language: str, threat: str | None) -> tuple[DriverQuote, ...]:
+    """The lexicon's drivers, but a threat only where the head finds one."""
     by_lexicon = drivers_in(text, Speaker.OPERATOR, language)
-    drivers = [judged for judged in by_lexicon if judged.driver is not Driver.THREAT]
+    drivers = [each for each in by_lexicon if each.driver is not Driver.THREAT]
     if threat is not None:
-        drivers.append(Judged(Driver.THREAT, threat))
+        drivers.append(DriverQuote(Driver.THREAT, threat))
     return tuple(drivers)

@@ -1,4 +1,4 @@
-"""An HTML mail as plain text: a line a block, quoted parts behind `> `, signatures left out."""
+"""An HTML mail as plain text: a line a block, quoted parts after `> `, without signatures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RULE = "_" * 32
 def plain_text(text: str) -> str:
     """`text` without markup where it is HTML, else as it is.
 
-    Nothing of it is run or fetched. Takes time in proportion to the length.
+    Nothing of it is run or fetched. Time is proportional to the length.
     """
     if _MARKUP.search(text):
         return _Lines().read(text)
@@ -36,7 +36,7 @@ def plain_text(text: str) -> str:
 
 
 class _Lines:
-    """The lines of a document, as its elements are walked through in order."""
+    """The lines of a document, as its elements are visited in order."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []

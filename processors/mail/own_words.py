@@ -1,4 +1,4 @@
-"""What is new in a written message: its writer's words, without the thread and what is added.
+"""What is new in a written message: its writer's words, without the thread and what programs add.
 
 `docs/scores.md` says what counts. What is stored is what is scored: the new text alone.
 """
@@ -22,7 +22,7 @@ def new_text(text: str, *, signed: bool = True) -> str:
 
     Args:
         text: the message, plain or HTML.
-        signed: also take away signatures and notices, as mails have them.
+        signed: whether it may have signatures and notices, as mails do, to be removed.
     """
     lines = plain_text(text.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " "))
     own = without_thread(_INVISIBLE.sub("", lines))
@@ -34,7 +34,7 @@ def new_text(text: str, *, signed: bool = True) -> str:
 def own_words(turns: Iterable[Turn], channel: Channel) -> list[Turn]:
     """The turns of a conversation with the new text alone, where its channel is a written one.
 
-    Every turn keeps its place; one that only quotes has no words left.
+    Every turn remains in its place; one that only quotes has no words left.
     """
     if channel is Channel.PHONE:
         return list(turns)
@@ -44,8 +44,8 @@ def own_words(turns: Iterable[Turn], channel: Channel) -> list[Turn]:
 
 def _tidy(text: str) -> str:
     """`text` without blanks at its ends, and with one empty line where there were several."""
-    kept: list[str] = []
+    own: list[str] = []
     for line in text.split("\n"):
-        if line.strip() or (kept and kept[-1].strip()):
-            kept.append(line.rstrip())
-    return "\n".join(kept).strip()
+        if line.strip() or (own and own[-1].strip()):
+            own.append(line.rstrip())
+    return "\n".join(own).strip()

@@ -1,4 +1,4 @@
-"""What stands below a mail's words: signatures, lines of devices, notices of confidentiality."""
+"""What comes below a mail's words: signatures, lines of devices, notices of confidentiality."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _NOTICE_TITLE = re.compile(
     r"|privacy notice)\W*",
     re.IGNORECASE,
 )
-_NOTICE_BEGIN = re.compile(
+_NOTICE_START = re.compile(
     r"\W*(?:(?:questo|il presente|la presente|questa|le informazioni|i contenuti|il contenuto"
     r"|ai sensi|si precisa che|this|the information|the contents?|if you (?:are not|have received)"
     r"|avviso di riservatezza|nota di riservatezza|confidentiality|disclaimer|privacy|qualora"
@@ -88,7 +88,7 @@ _LONGEST_FOOTER = 240
 def without_signature(text: str) -> str:
     """`text` without what mail programs and firms add below the words of a mail.
 
-    A closing such as 'Cordiali saluti' stays, the name and address below it go.
+    A closing such as 'Cordiali saluti' remains; the name and address below it are removed.
     """
     lines = text.split("\n")
     lines = lines[: _delimiter(lines)]
@@ -98,7 +98,7 @@ def without_signature(text: str) -> str:
 
 
 def _delimiter(lines: Sequence[str]) -> int:
-    """The place of the line that parts a signature off; the end where there is none."""
+    """The place of the line that separates a signature; the end where there is none."""
     for place, line in enumerate(lines):
         if _DELIMITER.fullmatch(line):
             below = sum(bool(each.strip()) for each in lines[place + 1 :])
@@ -114,25 +114,25 @@ def _is_footer(line: str) -> bool:
 
 
 def _without_notices(lines: Sequence[str]) -> list[str]:
-    """The lines but for paragraphs that are notices of confidentiality, and what is below one's
-    title."""
-    kept: list[str] = []
+    """The lines without paragraphs that are notices of confidentiality, and what is below a
+    notice's title."""
+    own: list[str] = []
     paragraph: list[str] = []
     for line in lines:
         if _NOTICE_TITLE.fullmatch(line[:_LONGEST_FOOTER]):
-            kept += [] if _is_notice(paragraph) else paragraph
-            return kept
+            own += [] if _is_notice(paragraph) else paragraph
+            return own
         if line.strip():
             paragraph.append(line)
             continue
-        kept += ([] if _is_notice(paragraph) else paragraph) + [line]
+        own += ([] if _is_notice(paragraph) else paragraph) + [line]
         paragraph = []
-    return kept + ([] if _is_notice(paragraph) else paragraph)
+    return own + ([] if _is_notice(paragraph) else paragraph)
 
 
 def _is_notice(paragraph: Sequence[str]) -> bool:
     text = " ".join(paragraph)
-    if not _NOTICE_BEGIN.match(text):
+    if not _NOTICE_START.match(text):
         return False
     return sum(words.search(text) is not None for words in _NOTICE_WORDS) >= 3
 
@@ -143,20 +143,20 @@ def _without_block(lines: Sequence[str]) -> list[str]:
     if not closings:
         return list(lines)
     below = closings[-1] + 1
-    kept = list(lines[:below])
+    own = list(lines[:below])
     seen = 0
     for place in range(below, len(lines)):
         line = lines[place]
         if _POSTSCRIPT.match(line) or seen >= _BLOCK_LINES:
-            return kept + list(lines[place:])
+            return own + list(lines[place:])
         seen += bool(line.strip())
         if not _names_or_contact(line):
-            kept.append(line)
-    return kept
+            own.append(line)
+    return own
 
 
 def _names_or_contact(line: str) -> bool:
-    """Whether a line is of a signature's block: names, roles, addresses; no sentence."""
+    """Whether a line is part of a signature: names, roles, addresses; no sentence."""
     words = line.split()
     if not words or len(words) > _BLOCK_WORDS or len(line) > _LONGEST_FOOTER:
         return False

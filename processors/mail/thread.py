@@ -48,7 +48,7 @@ _ANY_ATTRIBUTION = re.compile(
 _GMAIL_ATTRIBUTION = re.compile(r"\d{4}-\d{2}-\d{2} .{0,160}<[^<>\s]+@[^<>\s]+>\s?:")
 _WEEKDAY = r"(?:lun|mar|mer|gio|ven|sab|dom|mon|tue|wed|thu|fri|sat|sun)[a-zì]{0,8}"
 _ON = r"(?:il giorno|il|in data|on|am|le|el)"
-_DATED_BEGIN = re.compile(
+_DATED_START = re.compile(
     rf"{_ON}\s+(?:{_WEEKDAY}\b|\d{{1,4}}[\s./-]|[a-z]{{3,9}} \d)",
     re.IGNORECASE,
 )
@@ -61,7 +61,7 @@ _WRAPPED_FROM = 60
 _ATTRIBUTION_LINES = 3
 
 _INLINE_WROTE = re.compile(rf"\b{_WROTE}\s?:", re.IGNORECASE)
-_INLINE_BEGIN = re.compile(rf"(?:^|(?<=[\s.!?)])){_ON}\s", re.IGNORECASE)
+_INLINE_START = re.compile(rf"(?:^|(?<=[\s.!?)])){_ON}\s", re.IGNORECASE)
 _INLINE_SENT = re.compile(r"\b(?:inviato|sent)\s?:\s", re.IGNORECASE)
 _INLINE_FROM = re.compile(r"(?:^|(?<=\s))(?:da|from)\s?:\s", re.IGNORECASE)
 _INLINE_TO = re.compile(r"\b(?:a|to|oggetto|subject)\s?:\s", re.IGNORECASE)
@@ -71,19 +71,19 @@ _LOOK_BACK = 220
 def without_thread(text: str) -> str:
     """The lines of `text` that its writer has written, lines between quotations too.
 
-    Time grows with the length only.
+    Time is proportional to the length.
     """
     lines = text.split("\n")
     old = _old_lines(lines)
     new = [_cut_inline(line) if not gone else None for line, gone in zip(lines, old, strict=True)]
-    kept: list[str] = []
+    own: list[str] = []
     for line, before in zip(new, lines, strict=True):
         if line is None:
             continue
-        kept.append(line)
+        own.append(line)
         if line != before:
             break
-    return "\n".join(kept)
+    return "\n".join(own)
 
 
 def _old_lines(lines: Sequence[str]) -> list[bool]:
@@ -99,7 +99,7 @@ def _old_lines(lines: Sequence[str]) -> list[bool]:
                 old[place] = True
                 place += 1
             continue
-        if _begins_older(lines, place):
+        if _starts_older(lines, place):
             return _rest_old(old, place)
         headers, kinds = _header_block(lines, place)
         if headers:
@@ -122,7 +122,7 @@ def _old_lines(lines: Sequence[str]) -> list[bool]:
 
 
 def _is_comparison(lines: Sequence[str], place: int, old: Sequence[bool]) -> bool:
-    """Whether a line begins with 'more than' and a number, in the midst of its writer's words."""
+    """Whether a line starts with 'more than' and a number, within its writer's words."""
     return (
         _QUOTED_NUMBER.match(lines[place]) is not None
         and place > 0
@@ -133,7 +133,7 @@ def _is_comparison(lines: Sequence[str], place: int, old: Sequence[bool]) -> boo
 
 
 def _wrapped(quoted: str, following: str) -> bool:
-    """Whether a quoted line that was too long goes on in the next, without its sign."""
+    """Whether a quoted line that was too long continues in the next, without its `>`."""
     return (
         len(quoted) >= _WRAPPED_FROM and quoted.rstrip()[-1].isalpha() and following[:1].islower()
     )
@@ -143,8 +143,8 @@ def _rest_old(old: list[bool], place: int) -> list[bool]:
     return old[:place] + [True] * (len(old) - place)
 
 
-def _begins_older(lines: Sequence[str], place: int) -> bool:
-    """Whether a separator stands here, or a rule with headers below it."""
+def _starts_older(lines: Sequence[str], place: int) -> bool:
+    """Whether here is a separator, or a rule with headers below it."""
     line = lines[place].strip()
     if not line or len(line) > _LONGEST_HEADER:
         return False
@@ -159,7 +159,7 @@ def _begins_older(lines: Sequence[str], place: int) -> bool:
 
 
 def _header_block(lines: Sequence[str], place: int) -> tuple[int, set[str]]:
-    """How many lines of mail headers begin here, and which kinds; 0 where it is no block."""
+    """How many lines of mail headers start here, and which kinds; 0 where it is no block."""
     kinds: set[str] = set()
     end = place
     for at in range(place, min(place + _LONGEST_HEADER_BLOCK, len(lines))):
@@ -175,7 +175,7 @@ def _header_block(lines: Sequence[str], place: int) -> tuple[int, set[str]]:
 
 
 def _continues(lines: Sequence[str], at: int) -> bool:
-    """Whether a line goes on with a long header: the next one is a header again."""
+    """Whether a line continues a long header: the next one is a header again."""
     return at + 1 < len(lines) and _HEADER.match(lines[at + 1][:_LONGEST_HEADER]) is not None
 
 
@@ -187,7 +187,7 @@ def _attribution(lines: Sequence[str], place: int) -> int:
         joined = f"{joined} {line}".strip("-* ")
         if not line or len(joined) > _LONGEST_ATTRIBUTION:
             return 0
-        dated = _DATED_BEGIN.match(joined) is not None
+        dated = _DATED_START.match(joined) is not None
         if count > 1 and not dated and not _MOMENT.search(lines[place]):
             return 0
         if _says_who_wrote(joined, dated=dated, quoted=_quoted_next(lines, place + count)):
@@ -196,7 +196,7 @@ def _attribution(lines: Sequence[str], place: int) -> int:
 
 
 def _says_who_wrote(text: str, *, dated: bool, quoted: bool) -> bool:
-    """Whether `text` introduces an older message; what is `quoted` below it needs less proof."""
+    """Whether `text` introduces an older message; `quoted` lines below it need less proof."""
     moment = _MOMENT.search(text) is not None
     if _ANY_ATTRIBUTION.fullmatch(text) or _GMAIL_ATTRIBUTION.fullmatch(text):
         return moment
@@ -215,18 +215,22 @@ def _quoted_next(lines: Sequence[str], place: int) -> bool:
 
 
 def _cut_inline(line: str) -> str:
-    """A line without the thread that a system has joined to it, all in one line."""
+    """A line without the thread that a system has appended in the same line."""
     for wrote in _INLINE_WROTE.finditer(line):
-        begin = max(0, wrote.start() - _LOOK_BACK)
-        window = line[begin : wrote.start()]
-        starts = [found.start() for found in _INLINE_BEGIN.finditer(window)]
+        start = max(0, wrote.start() - _LOOK_BACK)
+        window = line[start : wrote.start()]
+        starts = [found.start() for found in _INLINE_START.finditer(window)]
         for at in reversed(starts):
-            told = window[at:]
-            if _DATED_BEGIN.match(told) and _MOMENT.search(told) and _ADDRESS.search(told):
-                return line[: begin + at].rstrip()
+            attribution = window[at:]
+            if (
+                _DATED_START.match(attribution)
+                and _MOMENT.search(attribution)
+                and _ADDRESS.search(attribution)
+            ):
+                return line[: start + at].rstrip()
     for sent in _INLINE_SENT.finditer(line):
-        begin = max(0, sent.start() - _LOOK_BACK)
-        senders = list(_INLINE_FROM.finditer(line, begin, sent.start()))
+        start = max(0, sent.start() - _LOOK_BACK)
+        senders = list(_INLINE_FROM.finditer(line, start, sent.start()))
         if senders and _INLINE_TO.search(line, sent.end(), sent.end() + _LOOK_BACK):
             return line[: senders[-1].start()].rstrip()
     return line

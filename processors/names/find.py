@@ -1,7 +1,7 @@
 """Finds people's names: after the words that introduce them, known ones, and unmistakable ones.
 
-The surer the introduction, the less is asked of the name. After 'mi chiamo' or 'signora' any
-capitalised word will do, and a word in lower case that is none of everyday talk; after 'sono' or
+The surer the introduction, the less is required of the name. After 'mi chiamo' or 'signora' any
+capitalised word counts, and a word in lower case that is no everyday word; after 'sono' or
 'parlo con' it must be a listed name or an unknown capitalised word; with no introduction only
 given names that mean nothing else ('Giuseppe', not 'Rosa') are taken.
 """
@@ -17,9 +17,8 @@ from processors.names.introductions import Strength, leads, phrases, relatives, 
 from processors.names.known import NOBODY, KnownNames, name_lists
 from processors.names.person_words import PersonWords
 from processors.text.pieces import Found, Kind, Pieces
-from schemas.conversation import Language
+from processors.text.tokens import LANGUAGES
 
-_LANGUAGES: Final = tuple(Language)
 _AFTER_THE_CUE: Final = frozenset(("", ",", ":", "'", "’", "-", '"', "«"))
 _AFTER_A_QUESTION: Final = frozenset((*_AFTER_THE_CUE, "?", ".", ")"))
 _QUESTIONED: Final = frozenset(
@@ -47,11 +46,11 @@ def names_in(
     known: KnownNames = NOBODY,
     taken: Callable[[int], bool] = lambda _: False,
 ) -> Iterator[NameFound]:
-    """The names of a text, in order; `taken` tells pieces that are other data already.
+    """The names of a text, in order; `taken` says which pieces are other data already.
 
     In languages without lists only `known` names are found.
     """
-    listed = language if language in _LANGUAGES else None
+    listed = language if language in LANGUAGES else None
     starts = _starts(listed) if listed else frozenset()
     if starts.isdisjoint(pieces.words) and not known.any_in(pieces.words):
         return
@@ -76,8 +75,8 @@ def names_in(
 
 
 def _name_end(person: PersonWords, at: int, strength: Strength, cue: int, length: int) -> int:
-    """Where the name at `at` ends; `at` where none stands there."""
-    end = person.begun(at, strength, cue)
+    """Where the name at `at` ends; `at` where there is none."""
+    end = person.name_end(at, strength, cue)
     if end == at:
         return at
     while end < length and end - at < _PIECES_AT_MOST:
@@ -97,7 +96,7 @@ class _Introductions:
         self._leads = leads(language) if language else frozenset()
 
     def read(self, place: int) -> tuple[Strength, int]:
-        """How surely a name follows what is said at `place`, and where it would begin."""
+        """How surely a name follows what is said at `place`, and where it would start."""
         strength, at = self._read_phrase(place)
         length = len(self._pieces.words)
         moved = True
@@ -138,17 +137,17 @@ class _Introductions:
     def _soft(self, at: int) -> bool:
         """Whether the pause before `at` lets a name follow."""
         gap, before = self._pieces.gap(at - 1), self._pieces.words[at - 1]
-        mark = gap.strip()
-        if mark == "." and (before in self._titles or len(before) <= _ABBREVIATION_AT_MOST):
+        stop = gap.strip()
+        if stop == "." and (before in self._titles or len(before) <= _ABBREVIATION_AT_MOST):
             return True
         if before in _QUESTIONED:
-            return mark in _AFTER_A_QUESTION
-        return mark in _AFTER_THE_CUE and "\n" not in gap
+            return stop in _AFTER_A_QUESTION
+        return stop in _AFTER_THE_CUE and "\n" not in gap
 
 
 @cache
 def _starts(language: str) -> frozenset[str]:
-    """Words a name, or its introduction, can begin with."""
+    """Words a name, or its introduction, can start with."""
     lists = name_lists(language)
     introducing = titles(language) | relatives(language) | frozenset(phrases(language))
     return introducing | lists.given | lists.surnames

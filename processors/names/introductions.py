@@ -42,7 +42,7 @@ def relatives(language: str) -> frozenset[str]:
 
 @cache
 def leads(language: str) -> frozenset[str]:
-    """Articles and possessives that may stand between an introduction and a title."""
+    """Articles and possessives that may come between an introduction and a title."""
     return words_of("redaction", language, "leads")
 
 

@@ -1,8 +1,8 @@
 """Lists of names, and of the everyday words that are not to be taken for one.
 
 `lexicons/names/*.txt` have sections of folded words: `given` and `surnames`, names; `everyday`,
-words of ordinary talk, among them those that are names too ('rosa', 'leone', 'grace');
-`names_in_lower_case_too`, those of them that stand for a person after a title even where the
+words of everyday speech, among them those that are names too ('rosa', 'leone', 'grace');
+`names_in_lower_case_too`, those of them that name a person after a title even where the
 transcriber writes no capitals ('signora rosa').
 """
 
@@ -31,7 +31,7 @@ _ENDINGS: Final = {
     ),
     "en": re.compile(r".{3,}(?:ing|ed|ly|tion|tions|ment|ments|ness|able|ful|less)"),
 }
-"""How everyday words end that no list can hold in full: adverbs, verbs, abstract nouns."""
+"""Endings of everyday words too many to list: adverbs, verbs, abstract nouns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class NameLists:
     everyday: frozenset[str]
     lower_case_too: frozenset[str]
     only_given: frozenset[str]
-    """Given names that are nothing else: they stand for a person wherever they are said."""
+    """Given names that are nothing else: they name a person wherever they are said."""
     native: frozenset[str]
-    """Those of the language itself: told from words even where no capital is written."""
+    """Those of the language itself: recognised even without a capital."""
     stems: frozenset[str]
     """Everyday words without their endings, so that other forms of them are known too."""
     endings: re.Pattern[str]
@@ -55,11 +55,11 @@ class NameLists:
         return word in self.given or word in self.surnames
 
     def is_only_name(self, word: str) -> bool:
-        """Whether it is a listed name and no everyday word."""
+        """Whether it is a listed name and not an everyday word."""
         return word not in self.everyday and self.is_name(word)
 
     def seems_word(self, word: str) -> bool:
-        """Whether it is everyday talk: a listed word, a form of one, or one by its ending."""
+        """Whether it is an everyday word: a listed one, a form of one, or one by its ending."""
         if word in self.everyday or self.endings.fullmatch(word):
             return True
         stem = _stem(word)
@@ -102,9 +102,9 @@ class KnownNames:
 
     words: frozenset[str] = frozenset()
     alike: frozenset[str] = frozenset()
-    """The same with doubled letters single: 'Rosi' is heard for 'Rossi'."""
+    """The same with doubled letters single: 'Rosi' is transcribed for 'Rossi'."""
     initials: frozenset[str] = frozenset()
-    """First letters of `alike`, for a quick look."""
+    """First letters of `alike`, for a quick check."""
 
     @classmethod
     def of(cls, names: Sequence[str]) -> KnownNames:

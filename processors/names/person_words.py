@@ -1,4 +1,4 @@
-"""Whether words are a person's name: by lists, by capitals, by what stands before them."""
+"""Whether words are a person's name: by lists, by capitals, by what comes before them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PARTICLES: Final = words_of("redaction", "any", "particles")
 _NOT_OF_A_PERSON: Final = words_of("redaction", "any", "not_of_a_person")
 """Words after which a name is a street's, a saint's or a company's."""
 _PEOPLES: Final = words_of("redaction", "any", "peoples")
-"""Surnames, some of them, that after 'sono' rather tell where one comes from."""
+"""Surnames, some of them, that after 'sono' rather say where one comes from."""
 _COMPANY_ENDINGS: Final = words_of("redaction", "any", "company_endings")
 _DOTTED_COMPANY: Final = re.compile(
     r"\s*(?:s\.?\s?r\.?\s?l|s\.?\s?p\.?\s?a|s\.?\s?n\.?\s?c|s\.?\s?a\.?\s?s|& )\b", re.IGNORECASE
@@ -29,14 +29,14 @@ _FROM_AN_OFFICE: Final = frozenset(
     ("dell", "dall", "from", "here", "speaking", "calling", "dello", "sportello")
 )
 _AFTER_A_COLOUR: Final = frozenset(("dalla", "come", "per", "da", "che"))
-"""Words that tell 'sono rosa dalla rabbia' from 'sono Rosa, la chiamo'."""
+"""Words that distinguish 'sono rosa dalla rabbia' from 'sono Rosa, la chiamo'."""
 _SHORTEST_UNKNOWN = 4
 _SHORTEST_ALONE = 4
 _EARLY = 4
 
 
 class PersonWords:
-    """Tells names in one text."""
+    """Recognises names in one text."""
 
     def __init__(
         self, pieces: Pieces, language: str | None, known: KnownNames, taken: Callable[[int], bool]
@@ -48,10 +48,10 @@ class PersonWords:
         self._listed = language is not None
         self._lists: NameLists = name_lists(language or "it")
 
-    def begun(self, at: int, strength: Strength, cue: int) -> int:
+    def name_end(self, at: int, strength: Strength, cue: int) -> int:
         """Where the first word of the name at `at` ends, with its particle ('De Santis').
 
-        `at` itself where no name stands there; `cue` is where the introduction began.
+        `at` itself where there is none; `cue` is where the introduction started.
         """
         if self._taken(at):
             return at
@@ -70,7 +70,7 @@ class PersonWords:
         return at + 2 if raw_name else at
 
     def extended(self, end: int, strength: Strength) -> int:
-        """Where the name that reaches `end` goes on to; `end` itself where it does not."""
+        """Where the name that reaches `end` continues to; `end` itself where it does not."""
         if not self._goes_on(end):
             return end
         if self._pieces.capital(end):
@@ -101,7 +101,7 @@ class PersonWords:
 
     @cached_property
     def _raw(self) -> bool:
-        """Whether the transcriber wrote no capitals: no use asking for one."""
+        """Whether the transcriber wrote no capitals, so that none can be required."""
         return not any(self._pieces.capital(n) for n in range(1, len(self._pieces)))
 
     def _word(self, place: int) -> str:
@@ -153,7 +153,7 @@ class PersonWords:
         return capital or (len(word) >= _SHORTEST_ALONE and word in self._lists.native)
 
     def _is_full_name(self, at: int) -> bool:
-        """Whether given name and surname stand side by side, in either order."""
+        """Whether given name and surname are next to each other, in either order."""
         lists, pieces = self._lists, self._pieces
         if at + 1 >= len(pieces) or pieces.gap(at) != " " or not pieces.capital(at + 1):
             return False
@@ -177,22 +177,22 @@ class PersonWords:
         return self._raw and cue <= _EARLY and word in lists.given and introduces
 
     def _goes_on(self, end: int) -> bool:
-        """Whether the pause before `end` lets a name go on."""
+        """Whether the pause before `end` lets a name continue."""
         if end >= len(self._pieces) or self._taken(end) or not self._word(end).isalpha():
             return False
         gap = self._pieces.gap(end - 1)
-        mark = gap.strip()
-        if mark not in _INSIDE or "\n" in gap:
+        stop = gap.strip()
+        if stop not in _INSIDE or "\n" in gap:
             return False
-        return mark != "." or len(self._word(end - 1)) == 1
+        return stop != "." or len(self._word(end - 1)) == 1
 
     def _extended_by_capital(self, end: int, strength: Strength) -> int:
         word, pieces = self._word(end), self._pieces
         if len(word) == 1:
-            mark = pieces.text[pieces.ends[end] :][:1]
-            if mark in ("'", "’") and end + 1 < len(pieces) and pieces.capital(end + 1):
+            stop = pieces.text[pieces.ends[end] :][:1]
+            if stop in ("'", "’") and end + 1 < len(pieces) and pieces.capital(end + 1):
                 return end + 2
-            return end + 1 if mark == "." else end
+            return end + 1 if stop == "." else end
         if not self._refused(word):
             return end + 1
         if self._is_particle(end) and pieces.capital(end + 1):
@@ -200,7 +200,7 @@ class PersonWords:
         return end + 1 if word in _PARTICLES and strength >= Strength.PERSON else end
 
     def _completes(self, before: str, word: str, strength: Strength) -> bool:
-        """Whether `word`, in lower case and no mere name, completes the name begun before it."""
+        """Whether `word`, in lower case and no mere name, completes the name started before it."""
         lists = self._lists
         if before in lists.surnames and word in lists.lower_case_too and word in lists.given:
             return True

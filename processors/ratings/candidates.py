@@ -1,4 +1,4 @@
-"""Marks from 0 to 10 in what a customer says: which numbers are marks."""
+"""Ratings from 0 to 10 in what a customer says: which numbers count."""
 
 from __future__ import annotations
 
@@ -9,50 +9,50 @@ from typing import Final
 
 from processors.ratings.counted_numbers import CountedNumbers
 from processors.ratings.surroundings import ARTICLES, MOST_OF_A_CLAUSE, OVER, UNDER, Places
-from processors.ratings.vocabulary import MarkWords, mark_words, numbers_spelt
+from processors.ratings.vocabulary import RatingWords, numbers_spelt, rating_words
 from processors.text.tokens import Words
 
 _REACH_OF_A_BOUND = 4
-_NO_MARK_BEFORE_SEI: Final = frozenset(("tu", "ci", "mi", "non", "che", "chi", "lei", "se"))
+_NO_RATING_BEFORE_SEI: Final = frozenset(("tu", "ci", "mi", "non", "che", "chi", "lei", "se"))
 _BEFORE_SIX: Final = frozenset(("dal", "sul", "tra", "fra", "sui"))
 _BEFORE_A_QUALITY: Final = frozenset(
     ("proprio", "molto", "davvero", "veramente", "cosi", "sempre", "pure", "anche")
 )
-_NO_MARK_BEFORE_ONE: Final = frozenset(
+_NO_RATING_BEFORE_ONE: Final = frozenset(
     ("no", "this", "that", "any", "every", "which", "each", "got", "have")
 )
 _MORE_THAN: Final = (("di", "piu"), ("di", "meglio"), ("than", "more"), ("than", "better"))
 _LESS_THAN: Final = (("di", "meno"), ("di", "peggio"), ("than", "less"), ("than", "worse"))
 _REACHES: Final = frozenset(("arrivo", "arriva", "arriviamo", "arrivate", "arrivi"))
 _PASSES: Final = frozenset(("passo", "passa", "passate", "supero", "supera", "superate", "past"))
-_JUDGED_IN = 4
-"""Words after a mark that may say it is too much or too little."""
+_EVALUATED_WITHIN = 4
+"""Words after a rating that may say it is too much or too little."""
 _HALF: Final = "½"
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A number that can be a mark."""
+class Rating:
+    """A number that can be a rating."""
 
     place: int
     value: int
 
 
-def marks_in(said: Words, language: str) -> list[Mark]:
-    """The numbers from 0 to 10 that can be marks, in order, each as it counts.
+def ratings_in(said: Words, language: str) -> list[Rating]:
+    """The numbers from 0 to 10 that can be ratings, in order, each as it counts.
 
-    A bound ('non più di cinque', 'meno di zero') is one only where no other mark stands beside it.
+    A bound ('non più di cinque', 'meno di zero') counts only where no other rating is given.
     """
     said = numbers_spelt(said, language)
-    reader = _Reader(said, mark_words(language), language)
-    marks = [mark for place in range(len(said.words)) if (mark := reader.mark_at(place))]
-    plain = [mark for mark in marks if mark.place not in reader.bounds]
-    firm = [mark for mark in plain if not reader.is_of_another_time(mark.place)]
-    return firm or plain or marks
+    reader = _Reader(said, rating_words(language), language)
+    ratings = [rating for place in range(len(said.words)) if (rating := reader.rating_at(place))]
+    plain = [rating for rating in ratings if rating.place not in reader.bounds]
+    firm = [rating for rating in plain if not reader.is_of_another_time(rating.place)]
+    return firm or plain or ratings
 
 
 class _Reader(Places):
-    def __init__(self, said: Words, known: MarkWords, language: str) -> None:
+    def __init__(self, said: Words, known: RatingWords, language: str) -> None:
         super().__init__(said, known, italian=language == "it")
         self._others = CountedNumbers(said, known, italian=self.italian)
         self._scale = self._scale_places()
@@ -63,27 +63,27 @@ class _Reader(Places):
             if word in known.asks_what
         }
         self.bounds: set[int] = set()
-        """Places of the marks that only bound the one meant, or that a 'no' may take back."""
+        """Places of the ratings that only bound the one meant, or that a 'no' may take back."""
 
-    def mark_at(self, place: int) -> Mark | None:
-        """The mark at `place`; None where none is, or a number that is no mark."""
+    def rating_at(self, place: int) -> Rating | None:
+        """The rating at `place`; None where there is none, or the number is not a rating."""
         word = self.word(place)
         value = self.known.values.get(word.rstrip(_HALF))
         if value is None:
             if word not in self.known.beyond or self._others.holds(place, 10):
                 return None
             if self._is_alone(place):
-                return Mark(place, 10)
+                return Rating(place, 10)
             return None
-        if place in self._scale or place in self._dictated or self._is_no_mark(place, word):
+        if place in self._scale or place in self._dictated or self._is_no_rating(place, word):
             return None
         bound = self._bound(place, value)
         if bound is not None:
             self.bounds.add(place)
-            return Mark(place, bound)
-        if self._is_judged(place):
+            return Rating(place, bound)
+        if self._is_evaluated(place):
             self.bounds.add(place)
-        return None if self._is_denied(place) else Mark(place, value)
+        return None if self._is_denied(place) else Rating(place, value)
 
     def is_of_another_time(self, place: int) -> bool:
         """Whether its clause is of another time, person or condition ('dieci il mese prossimo')."""
@@ -96,21 +96,21 @@ class _Reader(Places):
             and self.known.past_after.isdisjoint(self.clause_after(place))
         )
 
-    def _is_no_mark(self, place: int, word: str) -> bool:
-        if word in ("sei", "uno", "one") and not self._stands_as_number(place):
+    def _is_no_rating(self, place: int, word: str) -> bool:
+        if word in ("sei", "uno", "one") and not self._is_number_word(place):
             return True
         if self._is_fraction(place) or self._explains_the_scale(place) or self._was_had(place):
             return True
         return self._others.holds(place, self.known.values[word.rstrip(_HALF)])
 
     def _was_had(self, place: int) -> bool:
-        """'avevo nove in italiano', 'ai miei tempi un sette si sudava': a mark got at school."""
+        """'avevo nove in italiano', 'ai miei tempi un sette si sudava': a school grade."""
         before = [
             word for word in self.without_pause(place, MOST_OF_A_CLAUSE) if word not in ARTICLES
         ]
         if not self.known.had.isdisjoint(before[:1]):
             return True
-        given = not self.known.gives_a_mark.isdisjoint(before)
+        given = not self.known.gives_a_rating.isdisjoint(before)
         return not given and not self.known.long_ago.isdisjoint(before)
 
     def _is_alone(self, place: int) -> bool:
@@ -118,7 +118,7 @@ class _Reader(Places):
         if before == "per":
             return self.word(place - 2) == self.word(place)
         if after in self.known.counted or (after and not self.gap(place).strip()):
-            return after in self.known.follow_a_mark and before in self.known.lead_to_a_mark
+            return after in self.known.follow_a_rating and before in self.known.lead_to_a_rating
         asked = self.said.sentences[place] in self.said.questions
         apart = bool(self.gap(place - 1).strip()) and self.paused(place)
         return place < 3 or (apart and not asked)
@@ -136,8 +136,8 @@ class _Reader(Places):
                 taken.add(place)
             low = place - 2
             if before in known.range_joins and values.get(self.word(low)) in (0, 1):
-                begun = self.word(low - 1) in known.range_begins
-                if begun or before in ("a", "to"):
+                started = self.word(low - 1) in known.range_starts
+                if started or before in ("a", "to"):
                     taken |= {place, low}
         return taken
 
@@ -157,31 +157,31 @@ class _Reader(Places):
             run = [place] if self.word(place) in values else []
         return taken
 
-    def _stands_as_number(self, place: int) -> bool:
-        """Whether 'sei' is six and not 'you are'; 'uno', 'one' a mark and no pronoun."""
+    def _is_number_word(self, place: int) -> bool:
+        """Whether 'sei' is six and not 'you are'; 'uno', 'one' a rating and not a pronoun."""
         word, before, after = self.word(place), self.word(place - 1), self.word(place + 1)
         if self.gap(place - 1).strip(" '’"):
             before = ""
         ends = not after or self.said.sentences[place + 1] != self.said.sentences[place]
         paused = ends or self.gap(place).strip() != ""
         if word == "one":
-            return paused and before not in _NO_MARK_BEFORE_ONE
+            return paused and before not in _NO_RATING_BEFORE_ONE
         if word == "uno":
-            follows = after in self.known.follow_a_mark and after not in ("che", "come")
+            follows = after in self.known.follow_a_rating and after not in ("che", "come")
             return paused or follows or after in self.known.values
         if before in _BEFORE_SIX:
             return True
-        if before in _NO_MARK_BEFORE_SEI and after not in ("o", "e", "su"):
+        if before in _NO_RATING_BEFORE_SEI and after not in ("o", "e", "su"):
             return False
         if after in ("un", "una", "uno") and not paused:
             return False
         if after in _BEFORE_A_QUALITY and not self.paused(place) and not self.paused(place + 1):
             return before in self.known.given_before_six
-        if paused or after in self.known.follow_a_mark:
+        if paused or after in self.known.follow_a_rating:
             return True
-        if self.known.gives_a_mark.intersection(self.without_pause(place, 2)):
+        if self.known.gives_a_rating.intersection(self.without_pause(place, 2)):
             return True
-        return before in self.known.lead_to_a_mark and not after.endswith(("issima", "issimo"))
+        return before in self.known.lead_to_a_rating and not after.endswith(("issima", "issimo"))
 
     def _is_fraction(self, place: int) -> bool:
         """Whether it is the fraction of the one before: '7,5', 'sette virgola cinque', '1/2'."""
@@ -195,7 +195,7 @@ class _Reader(Places):
         return halved or (gap == "/" and before == "1" and self.word(place) in ("2", "4"))
 
     def _explains_the_scale(self, place: int) -> bool:
-        """'dieci è il massimo?', 'zero vuol dire niente', 'is ten good?': no mark is given."""
+        """'dieci è il massimo?', 'zero vuol dire niente', 'is ten good?': no rating is given."""
         after = [self.word(place + n) for n in (1, 2, 3)]
         words = self.known.scale_words
         if self.word(place - 1) == "is" and after[0] in words:
@@ -210,10 +210,10 @@ class _Reader(Places):
         linked = after[0] in ("e", "is", "vuol", "significa", "means", "sarebbe")
         return linked and not words.isdisjoint(after)
 
-    def _is_judged(self, place: int) -> bool:
-        """'otto è troppo', 'quattro mi pare brutto': weighed, not given."""
-        after = self.clause_after(place)[:_JUDGED_IN]
-        if after[:1] == ["lo"] and not self.known.keeps.isdisjoint(after):
+    def _is_evaluated(self, place: int) -> bool:
+        """'otto è troppo', 'quattro mi pare brutto': considered, not given."""
+        after = self.clause_after(place)[:_EVALUATED_WITHIN]
+        if after[:1] == ["lo"] and not self.known.reserves.isdisjoint(after):
             return True
         linked = not self.known.links.isdisjoint(after[:2])
         return linked and not self.known.too_much_or_little.isdisjoint(after)
@@ -223,7 +223,7 @@ class _Reader(Places):
         return self.said.sentences[place] in self.said.questions and self._is_on_condition(place)
 
     def _is_on_condition(self, place: int) -> bool:
-        """'Se giovedì vengono, diventa nove': whether a condition begins its sentence."""
+        """'Se giovedì vengono, diventa nove': whether its sentence starts with a condition."""
         first = bisect_left(self.said.sentences, self.said.sentences[place])
         return self.word(first) in ("se", "if")
 
@@ -233,10 +233,10 @@ class _Reader(Places):
         return sentence in self.said.questions and sentence in self._asking_what
 
     def _bound(self, place: int, value: int) -> int | None:
-        """The mark that a bound leaves ('meno di cinque' 4, 'al massimo sei' 6); None for none."""
+        """The rating that a bound leaves ('meno di cinque' 4, 'al massimo sei' 6), or None."""
         before = self.without_pause(place, _REACH_OF_A_BOUND)
         affirmed = self.known.denies.isdisjoint(self.without_pause(place, MOST_OF_A_CLAUSE))
-        denied = not affirmed or self._goes_on_denied(place)
+        denied = not affirmed or self._is_denied_after(place)
         near = [word for word in before if word not in ARTICLES]
         first, second = [*near, "", ""][:2]
         below, above = max(0, value - 1), min(10, value + 1)
@@ -257,13 +257,13 @@ class _Reader(Places):
         reached = denied and not _REACHES.isdisjoint((first, second, *near[2:]))
         return below if not_even or reached else None
 
-    def _goes_on_denied(self, place: int) -> bool:
+    def _is_denied_after(self, place: int) -> bool:
         """'più di otto non posso': the bound is denied after it."""
         after = [self.word(place + n) for n in (1, 2)]
         return not self.gap(place).strip() and after[0] in ("non", "no") and after[1] != "di"
 
     def _is_denied(self, place: int) -> bool:
-        """'dieci non lo do', 'non dieci', 'dieci no': said to be refused."""
+        """'dieci non lo do', 'non dieci', 'dieci no': named only to be refused."""
         after, before = self.word(place + 1), self.word(place - 1)
         follows = self.said.sentences[place + 1 : place + 2] == (self.said.sentences[place],)
         if (
@@ -294,6 +294,6 @@ class _Reader(Places):
                 before[at + 1 : at + 3] == ["e", "non"]
                 or not self.known.refuses.isdisjoint(before[at + 1 : at + 2])
             )
-            if word not in self.known.between_no_and_mark and not of_it_is_not_that:
+            if word not in self.known.between_no_and_rating and not of_it_is_not_that:
                 return False
         return False

@@ -1,4 +1,4 @@
-"""Numbers that are no marks, for they count something or name a day, an hour, an address."""
+"""Numbers that are not ratings: they count something, or name a day, an hour, an address."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from functools import lru_cache
 from typing import Final
 
 from processors.ratings.surroundings import ARTICLES, OVER, UNDER, Places
-from processors.ratings.vocabulary import MarkWords
+from processors.ratings.vocabulary import RatingWords
 from processors.text.tokens import Words
 
 _REACH_OF_A_VERB = 4
-_SAID_AGAIN_WITHIN = 2
+_REPEATED_WITHIN = 2
 _LIVES: Final = re.compile(r"abit\w+|stiamo|sto|live|flat")
 _DAYS_AFTER: Final = frozenset(("il", "l", "del", "dal", "al", "the", "on", "by", "at", "about"))
 """Words before a day of the month, or an hour."""
@@ -30,15 +30,15 @@ _NO_PLURAL: Final = ("mente", "rei", "resti", "nte", "bile", "are", "ere", "ire"
 
 
 class CountedNumbers(Places):
-    """Tells the numbers of an answer that count or name something."""
+    """Recognises the numbers of an answer that count or name something."""
 
-    def __init__(self, said: Words, known: MarkWords, *, italian: bool) -> None:
+    def __init__(self, said: Words, known: RatingWords, *, italian: bool) -> None:
         super().__init__(said, known, italian=italian)
         self._last_day: int | None = None
         self._counted: dict[int, int] = {}
         self._idioms = self._idiom_places()
-        self._gifts = [n for n, word in enumerate(said.words) if word in known.gives_a_mark]
-        """Places of words that give a mark."""
+        self._gifts = [n for n, word in enumerate(said.words) if word in known.gives_a_rating]
+        """Places of words that give a rating."""
         self._of_how_many = {
             sentence
             for word, sentence in zip(said.words, said.sentences, strict=True)
@@ -46,30 +46,30 @@ class CountedNumbers(Places):
         }
 
     def holds(self, place: int, value: int) -> bool:
-        """Whether the number `value` at `place` is of something else than a mark.
+        """Whether the number `value` at `place` is something other than a rating.
 
-        To be asked place by place, for a number may be of what one before it is of.
+        To be called place by place: a number may count what the one before it counts.
         """
         if place in self._idioms:
             return True
         if self._is_counted(place):
             self._counted[place] = value
             return True
-        if self._says_a_count_again(place, value) or self._follows_a_count(place):
+        if self._repeats_a_count(place, value) or self._follows_a_count(place):
             return True
         return self._is_of_a_day(place)
 
     def _idiom_places(self) -> set[int]:
         """Places in set phrases: 'in quattro e quattr'otto', 'non c'è due senza tre'."""
         taken: set[int] = set()
-        for parts in _begun_in(self.known.idioms, self.said.words):
+        for parts in _started_in(self.known.idioms, self.said.words):
             for place in range(len(self.said.words) - len(parts) + 1):
                 if self.said.words[place : place + len(parts)] == parts:
                     taken.update(range(place, place + len(parts)))
         return taken
 
     def _follows_a_count(self, place: int) -> bool:
-        """Whether it goes on a number of something else: 'finisce per sette otto'."""
+        """Whether it continues a number of something else: 'finisce per sette otto'."""
         if place - 1 in self._counted and not self.paused(place - 1):
             self._counted[place] = self._counted[place - 1]
             return True
@@ -85,9 +85,9 @@ class CountedNumbers(Places):
             return True
         if self.word(place - 2) in known.ends_a_code and before in _ENDS_IN:
             return True
-        if self.gap(place) == "-" and after not in (*known.values, *known.follow_a_mark):
+        if self.gap(place) == "-" and after not in (*known.values, *known.follow_a_rating):
             return True
-        if before == "le" and self.word(place - 2) not in known.gives_a_mark | {"direi", "dico"}:
+        if before == "le" and self.word(place - 2) not in known.gives_a_rating | {"direi", "dico"}:
             return True
         if self._is_an_amount(place, before, after):
             return True
@@ -127,7 +127,7 @@ class CountedNumbers(Places):
         return not asked.isdisjoint(self._of_how_many)
 
     def _is_part_of_several(self, place: int) -> bool:
-        """'tre bollette su quattro', 'due su tre': of how many things, not a mark."""
+        """'tre bollette su quattro', 'due su tre': of how many things, not a rating."""
         values = self.known.values
         for at in (place, place - 2):
             all_of_them = values.get(self.word(at + 2), 0)
@@ -149,7 +149,7 @@ class CountedNumbers(Places):
             return True
         if (
             paused
-            or after in self.known.follow_a_mark
+            or after in self.known.follow_a_rating
             or self.known.values.get(self.word(place), 0) < 2
         ):
             return False
@@ -189,19 +189,19 @@ class CountedNumbers(Places):
         )
 
     def _up_to_a_gift(self, places: range) -> list[str]:
-        """The words at `places`, '' beyond the ends, up to one that says a mark is given."""
+        """The words at `places`, '' beyond the ends, up to one that gives a rating."""
         words = [self.word(place) for place in places]
-        gifts = self.known.gives_a_mark | self.known.given_after
+        gifts = self.known.gives_a_rating | self.known.given_after
         return words[: next((n for n, word in enumerate(words) if word in gifts), len(words))]
 
-    def _says_a_count_again(self, place: int, value: int) -> bool:
-        """'una rata da nove euro, nove!': a number of things, said again for effect."""
-        near = [self._counted.get(place - back) for back in range(2, 2 + _SAID_AGAIN_WITHIN)]
+    def _repeats_a_count(self, place: int, value: int) -> bool:
+        """'una rata da nove euro, nove!': a number of things, repeated for effect."""
+        near = [self._counted.get(place - back) for back in range(2, 2 + _REPEATED_WITHIN)]
         alone = bool(self.gap(place - 1).strip() and self.gap(place).strip())
         return alone and value in near
 
 
-def _begun_in(idioms: frozenset[str], words: Collection[str]) -> Iterator[tuple[str, ...]]:
+def _started_in(idioms: frozenset[str], words: Collection[str]) -> Iterator[tuple[str, ...]]:
     """The words of those idioms of which the first is among `words`."""
     by_first = _by_first_word(idioms)
     for first in by_first.keys() & set(words):

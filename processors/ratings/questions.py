@@ -1,4 +1,4 @@
-"""Whether an operator asks for a mark from 0 to 10, or for some other number."""
+"""Whether an operator asks for a rating from 0 to 10, or for some other number."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _OTHER_SCALE: Final = {
         r"|how many stars|out of (?:5|five|100|a hundred)\b"
     ),
 }
-"""A scale with other ends than 0 (or 1) and 10, whose marks are none of ours."""
+"""A scale with other ends than 0 (or 1) and 10, whose ratings are not ours."""
 
-_MARKING: Final = {
+_RATING_SCALE: Final = {
     "it": re.compile(
         r"vot[oi]\b|punteggio|valut|giudic|giudizio|consigli|raccomand|soddisf|content|scala"
         r"|piaciut|trovat[oaie]\b|esperienza|cortes|gentil|dispost|efficien|opinione|promuov"
@@ -49,7 +49,7 @@ _MARKING: Final = {
         r"|helpful|experience|opinion|impression)\b"
     ),
 }
-"""Words of judging."""
+"""Words of rating."""
 
 _CONTENT = "(?:consigli|raccomand|soddisf|content|utile|probabil)"
 _TO_US = "(?:ci |mi |gli |le |lei )?"
@@ -72,7 +72,7 @@ _ASKING: Final = {
         r"how (?:likely|would you (?:rate|score|mark)|satisfied)|scale (?:of|from)",
     ),
 }
-"""Words of a turn that ask for a mark, whatever else it says."""
+"""Words of a turn that ask for a rating, whatever else it says."""
 
 _NAMED: Final = {
     "it": re.compile(
@@ -82,7 +82,7 @@ _NAMED: Final = {
         r"\bscores?\b|\brating\b|\b(?:a|the|your|any|what|last|final) marks?\b|^(?:and )?marks?\b"
     ),
 }
-"""Names of a mark: a sentence with one asks for it unless it tells of it."""
+"""Names of a rating: a sentence with one asks for it, unless it reports one."""
 
 _HOW_MUCH: Final = {
     "it": re.compile(
@@ -103,9 +103,9 @@ _HOW_MUCH: Final = {
         r"|\byou give (?:us|me)\b|\bhow (?:did|have) (?:i|we) (?:do|done)\b"
     ),
 }
-"""Ways to ask for a mark without its name, unless the sentence is of another number."""
+"""Ways to ask for a rating without its name, unless the sentence is of another number."""
 
-_TELLS: Final = {
+_REPORTS: Final = {
     "it": re.compile(
         r"\bgrazie\b|ringrazi|lasci (?:perdere|stare)|registrat|segnat[oi]|annotat|salvat"
         r"|inserit|ricevut[oa] il|prendo nota|ricevera|arrivera|\balla fine\b|chiedero"
@@ -114,20 +114,20 @@ _TELLS: Final = {
     ),
     "en": re.compile(r"\bthank|\bnoted\b|recorded|will (?:get|receive)|at the end|my name"),
 }
-"""Words of a sentence that tells of a mark, unless it is a question."""
+"""Words of a sentence that reports a rating, unless it is a question."""
 
-_OTHER_MARKS: Final = {
+_OTHER_RATINGS: Final = {
     "it": re.compile(
         r"\b(?:in|di|del) giudizio\b|giudizio di\b|\b(?:valut\w+|giudizio|punteggio)\b.{0,25}"
         r"(?:credit|crif|immobil|situazione|pratica|posizione|propost|\bpiano\b)"
     ),
     "en": re.compile(r"credit|interest|\bmark (?:speaking|here|from)|this is mark|question mark"),
 }
-"""Marks, values and judgements of something else."""
+"""Ratings, values and judgements of something else."""
 
 _NAMES: Final = ("punteggio", "valutazione", "votazione", "giudizio")
 _UNLIKE: Final = frozenset(("vocazione", "dotazione", "notazione", "valutazioni", "votazioni"))
-"""Words that a slip would make the name of a mark, and that are words themselves."""
+"""Words that a slip would make the name of a rating, and that are words themselves."""
 
 _ASKS: Final = {language: re.compile("|".join(parts)) for language, parts in _ASKING.items()}
 _OTHERS: Final = {
@@ -151,7 +151,7 @@ _WONDERS: Final = {
     "en": re.compile(r"\b(?:only|just|really|sure|all|that low|that high)\b"),
 }
 _MOST_WONDERING = 5
-"""Most words of a turn that only wonders at a mark."""
+"""Most words of a turn that only questions a rating."""
 
 Subject = Literal["person", "company"]
 
@@ -176,11 +176,11 @@ _ABOUT: Final[dict[str, tuple[tuple[Subject, re.Pattern[str]], ...]]] = {
         ("person", re.compile(r"\b(?:agent|operator|call|me|conversation|help|polite\w*)\b")),
     ),
 }
-"""What a question asks to judge, the plainest words first."""
+"""What a question asks about, the plainest words first."""
 
 
 def asks_for_rating(text: str, language: str) -> bool:
-    """Whether an operator's turn asks for a mark from 0 to 10; False in other languages."""
+    """Whether an operator's turn asks for a rating from 0 to 10; False in other languages."""
     if language not in _ASKS:
         return False
     said = cut(text, language)
@@ -189,7 +189,7 @@ def asks_for_rating(text: str, language: str) -> bool:
         return False
     return bool(_ASKS[language].search(words)) or any(
         _names_the_scale(sentence, language)
-        or _names_a_mark(sentence, language, questioned=number in said.questions)
+        or _names_a_rating(sentence, language, questioned=number in said.questions)
         for number, sentence in _sentences(said)
     )
 
@@ -204,36 +204,36 @@ def _names_the_scale(sentence: str, language: str) -> bool:
     scale = _RANGES[language].search(sentence)
     if scale is None or scale.start() == 0:
         return scale is not None
-    return bool(_MARKING[language].search(sentence)) or not _OTHERS[language].search(sentence)
+    return bool(_RATING_SCALE[language].search(sentence)) or not _OTHERS[language].search(sentence)
 
 
-def _names_a_mark(sentence: str, language: str, *, questioned: bool) -> bool:
-    """Whether a sentence asks for a mark by its name: 'Il voto?', 'Mi dà un numero?'."""
-    if _OTHER_MARKS[language].search(sentence):
+def _names_a_rating(sentence: str, language: str, *, questioned: bool) -> bool:
+    """Whether a sentence asks for a rating by its name: 'Il voto?', 'Mi dà un numero?'."""
+    if _OTHER_RATINGS[language].search(sentence):
         return False
     how_much = _HOW_MUCH[language].search(sentence) and not _OTHERS[language].search(sentence)
     if not how_much and not _NAMED[language].search(sentence):
         return False
-    return questioned or not _TELLS[language].search(sentence)
+    return questioned or not _REPORTS[language].search(sentence)
 
 
 @lru_cache(maxsize=65_536)
 def _spelt(word: str) -> str:
-    """`word`, or the name of a mark that it is by a slip: 'valutazoine', 'puntegio'."""
+    """`word`, or the name of a rating that it is by a slip: 'valutazoine', 'puntegio'."""
     if word in _UNLIKE:
         return word
     return next((name for name in _NAMES if is_one_slip_off(word, name)), word)
 
 
 def asks_for_another_number(text: str, language: str) -> bool:
-    """Whether a turn turns to other numbers: an address, an hour, an amount."""
+    """Whether a turn asks for other numbers: an address, an hour, an amount."""
     if language not in _OTHERS or asks_for_rating(text, language):
         return False
     return bool(_OTHERS[language].search(" ".join(cut(text, language).words)))
 
 
 def asks_whether_sure(text: str, language: str) -> bool:
-    """Whether a turn wonders at a mark just given: 'Solo?', 'Addirittura?', 'Is that all?'."""
+    """Whether a turn questions a rating just given: 'Solo?', 'Addirittura?', 'Is that all?'."""
     if language not in _WONDERS:
         return False
     words = cut(text, language).words
@@ -241,14 +241,14 @@ def asks_whether_sure(text: str, language: str) -> bool:
 
 
 def asked_about(text: str, language: str) -> Subject | None:
-    """Whom or what the mark asked for is to judge; None where the question does not tell."""
+    """Whom or what the rating asked for is about; None where the question does not say."""
     if language not in _ABOUT:
         return None
     words = " ".join(cut(text, language).words)
     return next((of for of, pattern in _ABOUT[language] if pattern.search(words)), None)
 
 
-def lowest_mark(text: str, language: str) -> int:
+def lowest_rating(text: str, language: str) -> int:
     """The low end of the scale a question names: 1 for 'da uno a dieci', else 0."""
     if language not in _RANGES:
         return 0

@@ -1,7 +1,7 @@
 """Ratings from 0 to 10: spoken by the customer, or predicted where none was given.
 
 Spoken: a number in the customer's answer to an operator's 0-10 question, one that the customer
-plainly gives as a mark ('vi do un quattro'), or a 'sì' to one that the operator puts ('quindi
+plainly gives as a rating ('vi do un quattro'), or a 'sì' to one that the operator puts ('quindi
 otto?'). Which numbers are ratings: `candidates`; which of several: `choice`; ratings without a
 number: `scale_ends`. The conventions are in `docs/scores.md`.
 """
@@ -11,24 +11,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from processors.ratings.candidates import marks_in
-from processors.ratings.choice import chosen_mark
+from processors.ratings.candidates import ratings_in
+from processors.ratings.choice import chosen_rating
 from processors.ratings.questions import (
     Subject,
     asked_about,
     asks_for_another_number,
     asks_for_rating,
     asks_whether_sure,
-    lowest_mark,
+    lowest_rating,
 )
 from processors.ratings.scale_ends import extreme_in
-from processors.ratings.vocabulary import MarkWords, mark_words
-from processors.text.tokens import Words, cut
-from schemas.conversation import Language, Speaker, Turn
+from processors.ratings.vocabulary import RatingWords, rating_words
+from processors.text.tokens import LANGUAGES, Words, cut
+from schemas.conversation import Speaker, Turn
 
 __all__ = ["asks_for_rating", "predicted_rating", "spoken_rating"]
 
-_LANGUAGES = tuple(Language)
 _GIVEN_WITHIN = 5
 _GIVEN_AFTER = 4
 _ANSWERS_AWAITED = 4
@@ -39,50 +38,50 @@ _SHORT_ANSWER = 3
 
 def spoken_rating(turns: Sequence[Turn], language: str) -> int | None:
     """The rating the customer speaks in these turns, the last one given; None where none is."""
-    if language not in _LANGUAGES:
+    if language not in LANGUAGES:
         return None
-    listener = _Listener(language)
+    reader = _RatingReader(language)
     for turn in turns:
         if turn.speaker is Speaker.OPERATOR:
-            listener.hear_operator(turn.text)
+            reader.read_operator(turn.text)
         elif turn.speaker is Speaker.CUSTOMER:
-            listener.hear_customer(turn.text)
-    return listener.rating
+            reader.read_customer(turn.text)
+    return reader.rating
 
 
 @dataclass(slots=True)
-class _Listener:
+class _RatingReader:
     language: str
     rating: int | None = None
     awaited: int = 0
     """In how many of the customer's next turns an answer may come."""
     revisable: int = 0
-    """In how many of them the mark given may be taken back."""
+    """In how many of them the rating given may be taken back."""
     lowest: int = 0
     about: Subject | None = None
-    """What the question asks to judge."""
+    """What the question asks about."""
     offered: int | None = None
-    """The mark that the operator's last turn puts to the customer ('quindi otto?')."""
+    """The rating that the operator's last turn puts to the customer ('quindi otto?')."""
     asked: list[str] = field(default_factory=list)
     """The operator's latest turns, for a question may be spread over several."""
 
-    def hear_operator(self, text: str) -> None:
+    def read_operator(self, text: str) -> None:
         self.asked = [*self.asked[1 - _QUESTION_PARTS :], text]
         whole = " ".join(self.asked)
         if asks_for_rating(text, self.language) or (
             not self.awaited and self.rating is None and asks_for_rating(whole, self.language)
         ):
             self.awaited, self.revisable = _ANSWERS_AWAITED, 0
-            self.lowest = lowest_mark(whole, self.language)
+            self.lowest = lowest_rating(whole, self.language)
             self.about = asked_about(whole, self.language)
         elif asks_for_another_number(text, self.language):
             self.awaited, self.revisable, self.asked = 0, 0, []
         elif self.revisable and "?" in text:
-            named = bool(marks_in(cut(text, self.language), self.language))
+            named = bool(ratings_in(cut(text, self.language), self.language))
             self.awaited = int(named or asks_whether_sure(text, self.language))
         self.offered = self._put_to_the_customer(text)
 
-    def hear_customer(self, text: str) -> None:
+    def read_customer(self, text: str) -> None:
         said = cut(text, self.language)
         taken_back = bool(self.revisable) and _takes_back(said, self.language)
         if self.awaited or taken_back:
@@ -98,23 +97,23 @@ class _Listener:
             self.asked = []
 
     def _answer(self, said: Words) -> int | None:
-        """The mark in an answer to a 0-10 question."""
-        marks = marks_in(said, self.language)
-        if marks:
-            return chosen_mark(marks, said, self.language, self.about)
+        """The rating in an answer to a 0-10 question."""
+        ratings = ratings_in(said, self.language)
+        if ratings:
+            return chosen_rating(ratings, said, self.language, self.about)
         end = extreme_in(said, self.language, self.lowest)
         return self.offered if end is None and _agrees(said, self.language) else end
 
     def _put_to_the_customer(self, text: str) -> int | None:
         if not (self.awaited and "?" in text):
             return None
-        marks = marks_in(cut(text, self.language), self.language)
-        return marks[0].value if len(marks) == 1 else None
+        ratings = ratings_in(cut(text, self.language), self.language)
+        return ratings[0].value if len(ratings) == 1 else None
 
 
 def _agrees(said: Words, language: str) -> bool:
-    """Whether the customer says yes to what the operator has put."""
-    known = mark_words(language)
+    """Whether the customer agrees to what the operator has put."""
+    known = rating_words(language)
     return (
         said.words[:1] != ()
         and said.words[0] in known.agrees
@@ -123,28 +122,30 @@ def _agrees(said: Words, language: str) -> bool:
 
 
 def _takes_back(said: Words, language: str) -> bool:
-    return not mark_words(language).takes_back.isdisjoint(said.words)
+    return not rating_words(language).takes_back.isdisjoint(said.words)
 
 
 def _given_unasked(said: Words, language: str) -> int | None:
-    """The mark a customer gives unasked, in words that say it is one."""
-    marks = [mark for mark in marks_in(said, language) if _is_given(mark.place, said, language)]
-    return chosen_mark(marks, said, language) if marks else None
+    """The rating a customer gives unasked, in words that say it is one."""
+    ratings = [
+        rating for rating in ratings_in(said, language) if _is_given(rating.place, said, language)
+    ]
+    return chosen_rating(ratings, said, language) if ratings else None
 
 
 def _is_given(place: int, said: Words, language: str) -> bool:
-    known, words = mark_words(language), said.words
+    known, words = rating_words(language), said.words
     before = words[max(0, place - _GIVEN_WITHIN) : place]
     after = words[place + 1 : place + 1 + _GIVEN_AFTER]
-    if known.gives_a_mark.intersection(before):
+    if known.gives_a_rating.intersection(before):
         return not known.not_a_gift.intersection(before)
     if _is_out_of_ten(place, said, known):
         return True
-    led = bool(before) and before[-1] in known.lead_to_a_mark | known.contrasts
+    led = bool(before) and before[-1] in known.lead_to_a_rating | known.contrasts
     return led and not known.given_after.isdisjoint(after)
 
 
-def _is_out_of_ten(place: int, said: Words, known: MarkWords) -> bool:
+def _is_out_of_ten(place: int, said: Words, known: RatingWords) -> bool:
     """'Cinque su dieci, ecco.': the scale after it, then a pause (not 'nove su dieci pagano')."""
     joins, ten = [*said.words[place + 1 : place + 3], "", ""][:2]
     if joins not in known.out_of or known.values.get(ten) != 10:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from processors.ratings.vocabulary import MarkWords
+from processors.ratings.vocabulary import RatingWords
 from processors.text.tokens import Words
 
 MOST_OF_A_CLAUSE = 8
-"""Words of a clause that are looked at."""
+"""Words of a clause that are read."""
 
 ARTICLES: Final = frozenset(("un", "uno", "il", "lo", "l", "a", "an", "the"))
 UNDER: Final = frozenset(("sotto", "below", "under"))
@@ -19,7 +19,7 @@ _CONTRAST: Final = frozenset(("ma", "pero", "invece", "but", "con", "with"))
 class Places:
     """An answer, word by word; places beyond its ends are ''."""
 
-    def __init__(self, said: Words, known: MarkWords, *, italian: bool) -> None:
+    def __init__(self, said: Words, known: RatingWords, *, italian: bool) -> None:
         self.said = said
         self.known = known
         self.italian = italian
@@ -31,13 +31,10 @@ class Places:
 
     def gap(self, place: int) -> str:
         """The raw characters between the word at `place` and the next."""
-        said = self.said
-        if not 0 <= place < len(said.words) - 1:
-            return ""
-        return said.raw[said.ends[place] : said.starts[place + 1]]
+        return self.said.gap(place) if 0 <= place < len(self.said.words) - 1 else ""
 
     def paused(self, place: int) -> bool:
-        """Whether a comma or the like stands after the word at `place`, or nothing."""
+        """Whether a comma or the like follows the word at `place`, or nothing."""
         return bool(self.gap(place).strip(" '’")) or place + 1 >= len(self.said.words)
 
     def clause_before(self, place: int) -> list[str]:

@@ -30,7 +30,7 @@ class Cue(Enum):
     TOLL_FREE = "toll free"
     NAME = "name"
     NUMBER = "number"
-    """Just 'number': of what, an earlier word may say."""
+    """Just 'number': an earlier word may say of what."""
 
 
 _CUES: Final = {
@@ -48,9 +48,9 @@ _DICTATED: Final = frozenset(
     )
 )
 _CALLING: Final = words_of("redaction", "any", "calling")
-"""Announcements too common in talk to make a request."""
+"""Announcements too common in speech to be a request by themselves."""
 _OF_A_CODE: Final = frozenset(("codice", "numero", "code"))
-"""Words that make a request of what is else too common: 'codice cliente'."""
+"""Words that make a request of what is otherwise too common: 'codice cliente'."""
 _REACH = 7
 _NAME_REACH = 5
 
@@ -81,7 +81,7 @@ def name_announced(pieces: Pieces, place: int, language: str) -> bool:
 
 
 def letters_announced(pieces: Pieces, language: str) -> bool:
-    """Whether a code with letters is spoken of anywhere in the turn."""
+    """Whether a code with letters is mentioned anywhere in the turn."""
     cues = _CUES[language]
     return any(cues.get(word) in (Cue.FISCAL_CODE, Cue.IBAN, Cue.NAME) for word in pieces.words)
 

@@ -21,7 +21,7 @@ class AskedFor(Enum):
     NAME = "name"
     STREET = "street"
     HOUSE_NUMBER = "house number"
-    """Or a postcode: a number that only with the street is personal."""
+    """Or a postcode: a number that is personal only with the street."""
 
 
 _BRIEF: Final = 7
@@ -71,7 +71,7 @@ _NO_MAIL: Final = re.compile(r"\be?-?mail\b|\bposta elettronica\b|\bpec\b")
 
 
 def asked_for(pieces: Pieces, language: str) -> AskedFor | None:
-    """What of a person's name or address a turn asks for."""
+    """Which part of a person's name or address a turn asks for."""
     said = " ".join(pieces.words)
     if not _ASKS.search(f"{said}{'?' if '?' in pieces.text else ''}") and len(pieces) > _BARE:
         return None
@@ -82,8 +82,8 @@ def asked_for(pieces: Pieces, language: str) -> AskedFor | None:
 
 
 def names_answered(pieces: Pieces, language: str) -> frozenset[str]:
-    """The words of the name that a brief answer to a question for one is."""
-    start = _answer_begin(pieces, language)
+    """The words of the name in a brief answer to a question for one."""
+    start = _answer_start(pieces, language)
     if start is None:
         return frozenset()
     lists = name_lists(language)
@@ -101,19 +101,19 @@ def names_answered(pieces: Pieces, language: str) -> frozenset[str]:
 
 
 def addresses_answered(pieces: Pieces, language: str, asked: AskedFor) -> Iterator[Found]:
-    """The address that a brief answer to a question for one is, without 'via' or 'street'."""
+    """The address in a brief answer to a question for one, without 'via' or 'street'."""
     if asked is AskedFor.HOUSE_NUMBER:
         yield from _house_numbers(pieces, language)
         return
-    start = _answer_begin(pieces, language)
+    start = _answer_start(pieces, language)
     if start is None:
         return
-    lead, begin = _LEADS_TO[AskedFor.STREET][language], pieces.starts[start]
-    for found in streets_in(pieces_of(lead + pieces.text[begin:]), language):
-        end = found.end - len(lead) + begin
-        numbered = len(pieces_of(pieces.text[begin:end])) > 1 or len(pieces) - start < _SURE_ALONE
-        if found.start < len(lead) and end > begin and numbered:
-            yield Found(Kind.ADDRESS, begin, end)
+    lead, offset = _LEADS_TO[AskedFor.STREET][language], pieces.starts[start]
+    for found in streets_in(pieces_of(lead + pieces.text[offset:]), language):
+        end = found.end - len(lead) + offset
+        numbered = len(pieces_of(pieces.text[offset:end])) > 1 or len(pieces) - start < _SURE_ALONE
+        if found.start < len(lead) and end > offset and numbered:
+            yield Found(Kind.ADDRESS, offset, end)
 
 
 def _house_numbers(pieces: Pieces, language: str) -> Iterator[Found]:
@@ -124,10 +124,10 @@ def _house_numbers(pieces: Pieces, language: str) -> Iterator[Found]:
         yield pieces.found(Kind.ADDRESS, places[0], places[-1] + 1)
 
 
-def _answer_begin(pieces: Pieces, language: str) -> int | None:
-    """Where the name or the street of a brief answer begins; None where the turn is none.
+def _answer_start(pieces: Pieces, language: str) -> int | None:
+    """Where the name or the street of a brief answer starts; None where the turn is not one.
 
-    What follows the words that lead to it must be a name, or no word of everyday talk.
+    What follows the words that lead to it must be a name, or no everyday word.
     """
     if language not in _ASKING or len(pieces) > _BRIEF or "?" in pieces.text:
         return None

@@ -1,4 +1,4 @@
-"""Finds dates of birth, said or written, also as answers and in bits; other dates stay."""
+"""Finds dates of birth, said or written, also as answers and in parts; other dates are left."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from processors.text.pieces import Found, Kind, Pieces
 _REACH: Final = 10
 """Pieces between what announces a birth and its date: a town, a province."""
 _REACH_BACK: Final = 6
-"""Pieces between a date and what says afterwards that it is of a birth."""
+"""Pieces between a date and the words after it that make it a birth."""
 _NOUN_REACH: Final = 4
 _TURNS: Final = 6
 """Turns after the question in which its answer may come."""
@@ -29,11 +29,11 @@ _TURNS_AFTER_STATED: Final = 2
 _SHORT: Final = 3
 _BRIEF: Final = 6
 _WHOLE: Final = 3
-"""Parts of a whole date."""
+"""Parts of a complete date."""
 _AGE_OR_YEAR: Final = re.compile(
     r"\b(?:di|in) che (?:anno|classe) (?:e|sei|siete)\b|\b(?:compie|compi|compiuto) gli anni\b"
 )
-"""Questions after a birth that do not name it."""
+"""Questions about a birth that do not name it."""
 
 
 class Asked(NamedTuple):
@@ -50,8 +50,8 @@ NOT_ASKED: Final = Asked()
 def birth_dates_in(pieces: Pieces, language: str, asked: Asked = NOT_ASKED) -> Iterator[Found]:
     """The dates said to be somebody's birth, and those that answer a question for one.
 
-    In an answer any part of a date is one: a day, a month, a year. Dates that something else is
-    said of (a payment's, a bill's) stay, whatever was asked.
+    In an answer any part of a date counts: a day, a month, a year. Dates of something else (a
+    payment, a bill) are left, whatever was asked.
     """
     words = words_for(language)
     births = _births(pieces, words)
@@ -88,7 +88,7 @@ def asked_after(pieces: Pieces, language: str, asked: Asked) -> Asked:
 
 
 def _goes_on_to_something_else(pieces: Pieces, birth: int, words: DateWords) -> bool:
-    """Whether later sentences than that of the last birth speak of what else has a date."""
+    """Whether sentences after that of the last birth mention something else with a date."""
     ends = (at for at in range(birth, len(pieces) - 1) if sentence_ends(pieces, at))
     rest = pieces.words[next(ends, len(pieces)) + 1 :]
     return any(word.startswith((*words.other_verbs, *words.other_nouns)) for word in rest)
@@ -104,7 +104,7 @@ def _speaks_of_something_else(pieces: Pieces, words: DateWords) -> bool:
 
 
 def _births(pieces: Pieces, words: DateWords) -> list[int]:
-    """Places of the words of a birth, less those of what is no person."""
+    """Places of the words of a birth, without those of what is not a person."""
     found = []
     for place, word in enumerate(pieces.words):
         if word in words.classes:
@@ -122,11 +122,11 @@ def _announced(
     pieces: Pieces, runs: list[Run], births: list[int], words: DateWords
 ) -> frozenset[Run]:
     """The dates that a birth is named before, each the first one after it, or right after."""
-    begins = [run.first for run in runs]
+    firsts = [run.first for run in runs]
     announced = set()
     for birth in births:
-        place = bisect_right(begins, birth)
-        if place < len(runs) and begins[place] <= birth + _REACH:
+        place = bisect_right(firsts, birth)
+        if place < len(runs) and firsts[place] <= birth + _REACH:
             run = runs[place]
             bare_month = run.parts == 1 and pieces.words[run.first] in words.months
             if not bare_month and _same_breath(pieces, birth, run.first, "?"):
@@ -140,7 +140,7 @@ def _announced(
 
 
 def _same_breath(pieces: Pieces, first: int, last: int, but: str = "") -> bool:
-    """Whether no sentence ends between two pieces, save with the mark `but`."""
+    """Whether no sentence ends between two pieces, except with the character `but`."""
     return not any(
         sentence_ends(pieces, at) and not (but and but in pieces.gap(at))
         for at in range(first, last)

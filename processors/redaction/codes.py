@@ -1,7 +1,7 @@
 """Identifiers and numbers of people: which kind a code is, by its shape and the words before it.
 
-Checksums only tell the kinds apart: a number with the shape of an identifier goes even where its
-checksum fails, since a transcriber mishears digits.
+Checksums only distinguish the kinds: a number with the shape of an identifier is redacted
+even where its checksum fails, since transcribers get digits wrong.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _WRITTEN: Final = (
     (Kind.FISCAL_CODE, re.compile(rf"\b{_FISCAL_CODE}\b", re.IGNORECASE)),
     (Kind.IBAN, _FOREIGN_IBAN),
 )
-"""Identifiers written out, whatever the transcriber put between their signs; with figures all."""
+"""Identifiers in writing, whatever the transcriber put between their characters."""
 _FIGURES: Final = re.compile(r"\d")
 
 _SAID: Final = (
@@ -52,7 +52,7 @@ _SAID: Final = (
         re.compile(r"[A-Z]{6}[\dLMNP-V]{2}[A-EHLMPRST][\dLMNP-V]{2}[A-Z][\dLMNP-V]{3}[A-Z]"),
     ),
 )
-"""The same as symbols heard one by one."""
+"""The same as symbols spoken one by one."""
 
 _DATE: Final = re.compile(
     r"(?<!\d)(?:(?:0?[1-9]|[12]\d|3[01])[./ -](?:0?[1-9]|1[0-2])[./ -](?:(?:19|20)\d{2}|\d{2})"
@@ -71,9 +71,9 @@ _FIGURES_AT_MOST = 40
 class _Digits(NamedTuple):
     digits: str
     figures: bool
-    """Whether most of it is written in figures, not words."""
+    """Whether most of it is in figures, not words."""
     international: bool
-    """Whether a plus stands before it."""
+    """Whether a plus comes before it."""
     counting: bool
 
 
@@ -85,22 +85,22 @@ def codes_in(
 ) -> Iterator[Found]:
     """The codes and numbers of people, in order.
 
-    `asked` is the kind the turn before asked for, if any; `taken` tells pieces that are other
+    `asked` is the kind the turn before asked for, if any; `taken` says which pieces are other
     data already.
     """
     figures = _FIGURES.search(pieces.text) is not None
-    written, kept = Spans(), Spans()
+    written, retained = Spans(), Spans()
     for found in _written(pieces.text) if figures else ():
         written.add(found.start, found.end)
         yield found
     for match in _DATE.finditer(pieces.text) if figures else ():
-        kept.add(*match.span())
+        retained.add(*match.span())
     known = language if language in _REGION else "it"
     letters = asked in (Cue.FISCAL_CODE, Cue.IBAN) or letters_announced(pieces, known)
     for run in runs_of(pieces, known, taken, announced=letters):
         first, after = run.span()
         start, end = pieces.starts[first], pieces.ends[after - 1]
-        if written.overlap(start, end) or kept.hold(start, end):
+        if written.overlap(start, end) or retained.hold(start, end):
             continue
         cue = cue_before(pieces, run.pieces[0], known, taken)
         if asked is not None and cue is None and 2 * len(set(run.pieces)) >= len(pieces):
@@ -147,7 +147,7 @@ def _of_run(run: Run, pieces: Pieces, language: str, cue: Cue | None) -> Iterato
 def _of_figures(
     run: Run, pieces: Pieces, language: str, cue: Cue | None, counting: bool
 ) -> Found | None:
-    """A number in figures or words; `counting` tells that all the numbers beside it count on."""
+    """A number in figures or words; `counting` is whether it is one of numbers that count up."""
     first, after = run.span()
     start = pieces.starts[first]
     plus = pieces.text[max(0, start - 2) : start].rstrip().endswith("+")
@@ -167,7 +167,7 @@ def _of_figures(
 def _of_mixed(
     run: Run, pieces: Pieces, cue: Cue | None, figures: int, letters: int
 ) -> Found | None:
-    """A code of letters and digits that fits no pattern exactly, or that is cut short."""
+    """A code of letters and digits that matches no pattern exactly, or that is cut short."""
     if cue is Cue.PAPER:
         return None
     size = figures + letters
@@ -186,10 +186,10 @@ def _of_letters(run: Run, pieces: Pieces, language: str) -> Found | None:
     single = all(after - first != 1 or len(pieces.words[first]) < 6
                  for first, after in zip(run.pieces, run.after, strict=True))  # fmt: skip
     said = len(set(run.pieces))
-    if not single or said < 3 or (run.clear_letters() < 2 and run.stands_for == 0):
+    if not single or said < 3 or (run.clear_letters() < 2 and run.spelled == 0):
         return None
     announced = name_announced(pieces, run.pieces[0], language)
-    if run.stands_for >= 3 or (announced and said == len(run.symbols)):
+    if run.spelled >= 3 or (announced and said == len(run.symbols)):
         return pieces.found(Kind.NAME, run.pieces[0], run.after[-1])
     return None
 
@@ -274,7 +274,7 @@ _ASKED: Final = {
     Cue.CUSTOMER: Kind.CODE,
     Cue.DOCUMENT: Kind.CODE,
 }
-"""What a bit of a code is, where the turn before asked for one."""
+"""The kind of a part of a code, where the turn before asked for one."""
 _MIXED: Final = {
     Cue.FISCAL_CODE: Kind.FISCAL_CODE,
     Cue.IBAN: Kind.IBAN,

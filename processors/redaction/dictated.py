@@ -16,7 +16,7 @@ from processors.text.number_words import (
     NUMBER_VALUES,
     PAUSES,
     REPEATS,
-    STANDS_FOR,
+    SPELLING_JOINS,
     TIMES,
     TOWNS,
     UNITS,
@@ -46,11 +46,11 @@ class Run:
     clear: list[bool] = field(default_factory=list)
     """False for a letter whose name is an ordinary word ('a', 'di', 'e')."""
     values: list[tuple[int, str]] = field(default_factory=list)
-    """Every number said, with its digits: what counting is told by."""
+    """Every number said, with its digits: counting is recognised by them."""
     spoken: int = 0
     """How many utterances were words, not figures."""
-    stands_for: int = 0
-    """How many letters were given with a word ('R come Roma')."""
+    spelled: int = 0
+    """How many letters were spelled with a word ('R come Roma')."""
 
     @property
     def text(self) -> str:
@@ -75,7 +75,7 @@ class Run:
             self.clear.append(clear)
 
     def figures(self) -> Iterator[Run]:
-        """The runs of digits within; a letter that may be a word parts them, save 'e' (and)."""
+        """The runs of digits; a letter that may be a word separates them, except 'e' (and)."""
         run = Run(values=self.values, spoken=self.spoken)
         for n, symbol in enumerate(self.symbols):
             if symbol.isdigit():
@@ -88,8 +88,8 @@ class Run:
 
     def span(self) -> tuple[int, int]:
         """Pieces [first, after) from the first to the last symbol that can be nothing else."""
-        kept = [n for n, clear in enumerate(self.clear) if clear]
-        return self.pieces[kept[0]], self.after[kept[-1]]
+        sure = [n for n, clear in enumerate(self.clear) if clear]
+        return self.pieces[sure[0]], self.after[sure[-1]]
 
 
 def runs_of(
@@ -97,13 +97,13 @@ def runs_of(
 ) -> Iterator[Run]:
     """The runs of two symbols or more, in order; amounts of money and counted things break them.
 
-    `taken` tells pieces that are other data already; `announced`, that a code with letters is to
-    be expected, so that towns stand for theirs.
+    `taken` says which pieces are other data already; `announced`, whether a code with letters is
+    expected, so that towns spell their first letter.
     """
     reader = _Reader(pieces, language, taken, announced)
     place = 0
     while place < len(pieces):
-        if not reader.may_begin(place):
+        if not reader.may_start(place):
             place += 1
             continue
         run, place = reader.read_run(place)
@@ -122,14 +122,14 @@ class _Reader:
         self._wordlike = WORDLIKE_LETTERS[language]
         self._repeats = REPEATS[language]
         self._times = TIMES[language]
-        self._stands_for = STANDS_FOR[language]
+        self._spelling_joins = SPELLING_JOINS[language]
         self._pauses = PAUSES[language]
         self._units = UNITS[language]
         self._joined = language == "en"
         self._towns = TOWNS[language] if announced else {}
 
-    def may_begin(self, place: int) -> bool:
-        """A quick look whether a symbol can be said at `place`."""
+    def may_start(self, place: int) -> bool:
+        """A quick check whether a symbol can be said at `place`."""
         word = self._pieces.words[place]
         if len(word) == 1 or not word.isalpha() or self._pieces.capital(place):
             return True
@@ -142,7 +142,7 @@ class _Reader:
         )
 
     def read_run(self, place: int) -> tuple[Run, int]:
-        """The run that begins at `place` (empty where none does), and where to go on."""
+        """The run that starts at `place` (empty where none does), and where to continue."""
         run, pauses = Run(), 0
         began = place
         while place < len(self._pieces):
@@ -183,7 +183,7 @@ class _Reader:
             return self._read_letter(run, place, word, letter)
         if word in self._towns:
             run.add(self._towns[word], place, place + 1, clear=True)
-            run.stands_for += 1
+            run.spelled += 1
             return place + 1
         if self._is_mixed(place):
             run.add(word.upper(), place, place + 1, clear=True)
@@ -236,20 +236,20 @@ class _Reader:
         )
         if elided or abbreviates or not text[end - 1].isascii():
             return place
-        joined, stands = self._word(place + 1), self._word(place + 2)
-        if joined == "as" and stands == "in":
-            stands, extra = self._word(place + 3), 4
+        joined, example = self._word(place + 1), self._word(place + 2)
+        if joined == "as" and example == "in":
+            example, extra = self._word(place + 3), 4
         else:
             extra = 3
         given = (
-            joined in self._stands_for
-            and len(stands) > 2
-            and stands[0].upper() == letter[0]
+            joined in self._spelling_joins
+            and len(example) > 2
+            and example[0].upper() == letter[0]
             and (joined not in ("di", "d") or self._pieces.capital(place + 2))
         )
         if given:
             run.add(letter, place, place + extra, clear=True)
-            run.stands_for += 1
+            run.spelled += 1
             return place + extra
         clear = word in self._clear or (len(word) == 1 and word not in self._wordlike)
         run.add(letter, place, place + 1, clear=clear)
@@ -268,8 +268,8 @@ class _Reader:
         return raw.isupper() and raw.isalpha() and 1 < len(raw) <= _SHORT_CAPITALS
 
     def _is_year(self, place: int, word: str) -> bool:
-        told = place > 0 and (self._word(place - 1) in _BEFORE_A_YEAR)
-        return told and len(word) == 4 and word[:2] in ("19", "20")
+        dated = place > 0 and (self._word(place - 1) in _BEFORE_A_YEAR)
+        return dated and len(word) == 4 and word[:2] in ("19", "20")
 
     def _value(self, place: int) -> int:
         """The number word at `place`; -1 where there is none."""

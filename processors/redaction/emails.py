@@ -57,7 +57,7 @@ def emails_in(pieces: Pieces, language: str) -> Iterator[Found]:
     for place, word in enumerate(pieces.words):
         if word in ats and 0 < place < len(pieces) - 1:
             after = _domain_end(pieces, place, sure=word in _SURELY_AT)
-            first = _local_begin(pieces, place, language) if after else place
+            first = _local_start(pieces, place, language) if after else place
             if first < place:
                 yield pieces.found(Kind.EMAIL, first, after)
 
@@ -79,11 +79,11 @@ def _domain_end(pieces: Pieces, at: int, *, sure: bool) -> int:
     return last
 
 
-def _local_begin(pieces: Pieces, at: int, language: str) -> int:
-    """Where what stands before the `at` begins; `at` itself where nothing does."""
-    begun = _announced_begin(pieces, at)
-    if begun is not None:
-        return begun
+def _local_start(pieces: Pieces, at: int, language: str) -> int:
+    """Where the part before the `at` starts; `at` itself where there is none."""
+    announced = _announced_start(pieces, at)
+    if announced is not None:
+        return announced
     first = at - 1
     if pieces.gap(first).strip(" ,") or (first == 0 and pieces.words[0] in _BEFORE):
         return at
@@ -92,8 +92,8 @@ def _local_begin(pieces: Pieces, at: int, language: str) -> int:
     return first
 
 
-def _announced_begin(pieces: Pieces, at: int) -> int | None:
-    """Right after the words that announce an address, where they are near and no pause between."""
+def _announced_start(pieces: Pieces, at: int) -> int | None:
+    """The place right after the words that announce an address, where no pause follows them."""
     words = pieces.words
     for place in range(at - 1, max(-1, at - 1 - _LOCAL_PIECES), -1):
         if place < at - 1 and words[place] in _BEFORE:

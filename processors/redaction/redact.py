@@ -1,6 +1,6 @@
 """Takes personal data out of a text, leaving a readable sentence with typed placeholders.
 
-`docs/redaction.md` tells what is taken out, what is left, and how well it does.
+`docs/redaction.md` says what is taken out, what is left, and with which quality.
 """
 
 from __future__ import annotations
@@ -35,24 +35,24 @@ def redact(text: str, language: str, names: Sequence[str] = ()) -> str:
 
     Identifiers and contacts are found in any language; names, streets and codes spoken aloud in
     Italian ("it") and English ("en"). `names` are people known to be spoken of, as "Mario Rossi":
-    their names go wherever they are said. Redacting twice changes nothing more.
+    their names are replaced wherever they are said. Redacting is idempotent.
     """
     return _replaced(text, find_personal_data(text, language, names))
 
 
 def redact_call(texts: Sequence[str], language: str, names: Sequence[str] = ()) -> list[str]:
-    """The turns of one conversation, redacted with what the other turns tell.
+    """The turns of one conversation, redacted with what the other turns show.
 
-    A name introduced in one turn goes from all of them; a number or a date of birth asked for in
-    one turn is taken from the answers even when it comes in bits too short to be one.
+    A name introduced in one turn is replaced in all of them; a number or a date of birth asked for
+    in one turn is replaced in the answers, even in parts too short to be recognised alone.
     """
     pieces = [pieces_of(text) for text in texts]
     expected = _expected(pieces, language)
     alone = [list(names_in(cut, language)) for cut in pieces]
     learned = {
         word
-        for told in alone
-        for name in told
+        for names_alone in alone
+        for name in names_alone
         if name.strength is Strength.NAME
         for word in name.words
     }
@@ -61,8 +61,8 @@ def redact_call(texts: Sequence[str], language: str, names: Sequence[str] = ()) 
             learned |= names_answered(cut, language)
     known = KnownNames.of([*names, *sorted(learned)])
     return [
-        _replaced(text, _find(cut, language, known, asked, told))
-        for text, cut, asked, told in zip(texts, pieces, expected, alone, strict=True)
+        _replaced(text, _find(cut, language, known, asked, names_alone))
+        for text, cut, asked, names_alone in zip(texts, pieces, expected, alone, strict=True)
     ]
 
 
@@ -91,7 +91,7 @@ def _expected(pieces: Sequence[Pieces], language: str) -> list[_Expected]:
 
 
 def find_personal_data(text: str, language: str, names: Sequence[str] = ()) -> list[Found]:
-    """Where personal data stand in `text`, in order and apart from each other."""
+    """Personal data in `text`, in order and without overlaps."""
     known = KnownNames.of(names) if names else NOBODY
     pieces = pieces_of(text)
     return _find(pieces, language, known, _NOTHING_ASKED, list(names_in(pieces, language)))
@@ -104,7 +104,7 @@ def _find(
     asked: _Expected,
     alone: Sequence[NameFound],
 ) -> list[Found]:
-    """Personal data of a text in its conversation; `alone` are the names it tells by itself."""
+    """Personal data of a text in its conversation; `alone` are the names found in it alone."""
     found: list[Found] = []
     apart = Spans()
 
@@ -154,18 +154,18 @@ def _still_asked(pieces: Pieces, language: str, asked: Cue | None) -> Cue | None
 
 
 def _may_hold_codes(pieces: Pieces, language: str) -> bool:
-    """A quick look whether codes are worth a search: figures, numbers, letters by name or word."""
+    """A quick check whether codes are worth a search: figures, numbers, letters by name or word."""
     words = pieces.words
     known = language if language in NUMBER_VALUES else "it"
     if _FIGURE.search(pieces.text) or not _CODE_WORDS[known].isdisjoint(words):
         return True
-    return words.count(_STANDS_FOR[known]) > 2 or sum(len(word) == 1 for word in words) > 2
+    return words.count(_SPELLING_JOIN[known]) > 2 or sum(len(word) == 1 for word in words) > 2
 
 
 _WAITING: Final = 2
 """Pieces of the longest turn that lets the answer wait: 'come?', 'sì?'."""
 _FIGURE = re.compile(r"\d")
-_STANDS_FOR = {"it": "come", "en": "for"}
+_SPELLING_JOIN = {"it": "come", "en": "for"}
 _CODE_WORDS = {
     language: frozenset(NUMBER_VALUES[language]) | frozenset(CLEAR_LETTERS[language])
     for language in NUMBER_VALUES

@@ -20,7 +20,7 @@ _DOTTED_KINDS: Final = {
 }
 """'V.le', 'P.zza': pieces on both sides of the dot."""
 _KIND_WORDS: Final = _KINDS | _DOTTED_KINDS.keys()
-"""Every piece that an address can begin with."""
+"""Every piece that an address can start with."""
 _OFTEN_A_WORD: Final = words_of("redaction", "it", "often_a_word")
 _NEVER_A_WORD: Final = words_of("redaction", "it", "never_a_word")
 _OF: Final = words_of("redaction", "it", "street_particles")
@@ -60,7 +60,7 @@ def streets_in(pieces: Pieces, language: str) -> Iterator[Found]:
 
 
 def _with_number_first(pieces: Pieces, kind: int) -> int:
-    """Where the address begins, with the house number that may come first ('al 12 di via Roma')."""
+    """Where the address starts, with the house number that may come first ('al 12 di via Roma')."""
     words = pieces.words
     if kind < 3 or words[kind - 1] not in ("di", "in"):
         return kind
@@ -73,7 +73,7 @@ def _with_number_first(pieces: Pieces, kind: int) -> int:
 
 
 def _after_kind(pieces: Pieces, place: int) -> int:
-    """Where the street's name begins, after 'via' or 'P.zza'; 0 where no kind of street stands."""
+    """Where the street's name starts, after 'via' or 'P.zza'; 0 where there is no street."""
     word = pieces.words[place]
     if place + 1 >= len(pieces):
         return 0
@@ -87,13 +87,13 @@ def _after_kind(pieces: Pieces, place: int) -> int:
 
 
 def _address_end(pieces: Pieces, kind: int, name_at: int, lists: NameLists) -> int | None:
-    """The character where the address ends; None where it is none ('via mail', 'in corso')."""
+    """The character where the address ends; None where it is not one ('via mail', 'in corso')."""
     named = _named_end(pieces, name_at)
     if named > name_at:
         end = _house_end(pieces, named)
-        told = pieces.words[kind] not in _OFTEN_A_WORD
-        told = told or (pieces.capital(kind) and pieces.words[kind] not in ("borgo", "v", "loc"))
-        if end is not None or told:
+        sure = pieces.words[kind] not in _OFTEN_A_WORD
+        sure = sure or (pieces.capital(kind) and pieces.words[kind] not in ("borgo", "v", "loc"))
+        if end is not None or sure:
             return end or pieces.ends[named - 1]
         return pieces.ends[named - 1] if _at_home(pieces, kind) else None
     return _lower_case_end(pieces, kind, name_at, lists)
@@ -152,7 +152,7 @@ def _is_house_suffix(suffix: str) -> bool:
 
 
 def _lower_case_end(pieces: Pieces, kind: int, name_at: int, lists: NameLists) -> int | None:
-    """An address without capitals: it needs its house number, or a word that places somebody."""
+    """An address without capitals: it needs its house number, or a word that locates somebody."""
     words = pieces.words
     for place in range(name_at, min(len(pieces), name_at + _NAME_PIECES)):
         if place > name_at and pieces.gap(place - 1).strip() not in ("", ",", "'", "’", "."):
@@ -192,7 +192,7 @@ def _names_on(word: str, lists: NameLists) -> bool:
 
 
 def _at_home(pieces: Pieces, kind: int) -> bool:
-    """Whether a word before says that somebody lives, or something stands, there ('abito in')."""
+    """Whether a word before says that somebody lives, or something is, there ('abito in')."""
     before = pieces.words[max(0, kind - _ADDRESS_REACH) : kind]
     if not before or before[-1] not in ("in", "e", "a", "di", "indirizzo", "residente", "sede"):
         return False

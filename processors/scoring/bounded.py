@@ -1,35 +1,38 @@
-"""Holds what explains a call's scores to a size that its messages can carry.
+"""Limits what explains a call's scores to a size that messages can carry.
 
-Scores are never touched. A call of ordinary length is left as it is: the bounds are many times
-what the longest of those needs.
+Scores are never touched. A call of ordinary length is left as it is: the limits are many times
+what the longest of them needs.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from schemas.conversation import CallScore, ConductFlag, DriverFound, Reason, TurnScore
 
+Quoted = TypeVar("Quoted", DriverFound, ConductFlag)
+
 MOST_QUOTED = 1_000
-"""Characters of a quote that are kept, from its begin."""
+"""Characters retained of a quote, from its start."""
 MOST_REASONS = 20
-"""Reasons kept of a turn ..."""
+"""Reasons retained of a turn ..."""
 MOST_REASONS_OF_CALL = 2_000
 """... and of a call: the heaviest."""
 MOST_MENTIONS = 200
-"""Turns kept for each driver, and for each breach of conduct: the first ones."""
+"""Turns retained for each driver, and for each breach of conduct: the first ones."""
 
 
 def bounded(score: CallScore) -> CallScore:
-    """`score` with quotes, reasons and mentions held to the bounds."""
+    """`score` with quotes, reasons and mentions within the limits."""
     turns = [_bounded_turn(turn) for turn in score.turns]
     turns = _heaviest_of_call(turns)
     return score.model_copy(
         update={
             "turns": turns,
-            "drivers": _bounded_drivers(score.drivers),
-            "conduct": _bounded_flags(score.conduct),
+            "drivers": _first_mentions(score.drivers, lambda found: found.driver),
+            "conduct": _first_mentions(score.conduct, lambda flag: flag.rule),
         }
     )
 
@@ -54,32 +57,23 @@ def _heaviest_of_call(turns: list[TurnScore]) -> list[TurnScore]:
     if len(places) <= MOST_REASONS_OF_CALL:
         return turns
     places.sort(key=lambda place: (-abs(turns[place[0]].reasons[place[1]].weight), place))
-    kept: dict[int, set[int]] = defaultdict(set)
+    retained: dict[int, set[int]] = defaultdict(set)
     for at, of in places[:MOST_REASONS_OF_CALL]:
-        kept[at].add(of)
+        retained[at].add(of)
     return [
         turn.model_copy(
-            update={"reasons": [each for of, each in enumerate(turn.reasons) if of in kept[at]]}
+            update={"reasons": [each for of, each in enumerate(turn.reasons) if of in retained[at]]}
         )
         for at, turn in enumerate(turns)
     ]
 
 
-def _bounded_drivers(found: Sequence[DriverFound]) -> list[DriverFound]:
+def _first_mentions(found: Sequence[Quoted], kind: Callable[[Quoted], str]) -> list[Quoted]:
+    """At most `MOST_MENTIONS` of each kind, the first ones, with their quotes cut."""
     mentions: dict[str, int] = defaultdict(int)
-    kept = []
+    retained = []
     for each in found:
-        mentions[each.driver] += 1
-        if mentions[each.driver] <= MOST_MENTIONS:
-            kept.append(each.model_copy(update={"quote": each.quote[:MOST_QUOTED]}))
-    return kept
-
-
-def _bounded_flags(found: Sequence[ConductFlag]) -> list[ConductFlag]:
-    mentions: dict[str, int] = defaultdict(int)
-    kept = []
-    for each in found:
-        mentions[each.rule] += 1
-        if mentions[each.rule] <= MOST_MENTIONS:
-            kept.append(each.model_copy(update={"quote": each.quote[:MOST_QUOTED]}))
-    return kept
+        mentions[kind(each)] += 1
+        if mentions[kind(each)] <= MOST_MENTIONS:
+            retained.append(each.model_copy(update={"quote": each.quote[:MOST_QUOTED]}))
+    return retained

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from processors.attempts.answering import human_text, marked, unanswered
+from processors.attempts.answering import human_text, unanswered, with_machine_turns
 from processors.contact_hours import conduct_code
 from processors.ratings.spoken import spoken_rating
 from processors.scoring.aggression import aggression_of_call
 from processors.scoring.conduct import conduct_of, hours_flag
-from processors.scoring.cues import LANGUAGES
 from processors.scoring.empathy import empathy_of_call
 from processors.scoring.scorer import (
-    CallSigns,
-    JudgesCalls,
-    Said,
+    CallFeatures,
+    CallReader,
     TurnReader,
     TurnReading,
+    Utterance,
     found_in_turns,
 )
 from processors.scoring.sentiment import sentiment_of_call
-from processors.text.tokens import has_words
+from processors.text.tokens import LANGUAGES, has_words
 from processors.transcript.doubts import doubted_speakers, of_the_call, without
 from schemas.conversation import (
     CallScore,
@@ -50,23 +49,23 @@ def score_call(
     answered: bool | None = None,
     doubts: Sequence[str] = (),
 ) -> CallScore:
-    """Everything a scorer says of one conversation.
+    """All scores of one conversation.
 
     Args:
         turns: who said what, in order.
         language: two letters; `it` and `en` are scored.
-        reader: reads the turns; its version is kept with the scores.
+        reader: reads the turns; its version is stored with the scores.
         survey_rating: the rating of a survey, 0-10; with it none is predicted.
         started_at: when it began (aware); with it the permitted hours are checked.
-        ended_at: stands in for `started_at` where that is not known.
-        answered: false where it is known that nobody answered; null to tell it from the words.
+        ended_at: used where `started_at` is not known.
+        answered: false where it is known that nobody answered; null to infer it from the words.
         doubts: what the transcriber doubts (`processors/transcript/doubts.py`).
 
     A score that cannot be given is null and `why` names the reasons, separated by blanks:
     `no_turns`, `no_words`, `language_not_supported:xx`, `low_transcription_confidence`,
     `no_operator_turns`, `no_customer_turns`, `speaker_unknown`, `nobody_answered`, and the
-    doubts. Turns without words count as not there, and so do a machine's (a voicemail's, an
-    announcement's); they keep their place with null scores.
+    doubts. Turns without words are ignored, and so are a machine's (a voicemail's, an
+    announcement's); they remain in their places with null scores.
     """
     flag = hours_flag(started_at or ended_at, conduct_code())
     by_time = [] if flag is None else [flag]
@@ -81,8 +80,8 @@ def score_call(
         return _without_scores(turns, by_time, reader.version, refused)
 
     turns = _of_people(turns)
-    said = said_of(turns)
-    readings = reader.read(said, language)
+    utterances = utterances_of(turns)
+    readings = reader.read(utterances, language)
     scored = [reading.score for reading in readings]
     aggression = aggression_of_call([s.aggression for s in scored if s.aggression is not None])
     empathy = empathy_of_call([s.empathy for s in scored if s.empathy is not None])
@@ -93,7 +92,7 @@ def score_call(
             if reading.score.sentiment is not None
         ]
     )
-    drivers = _drivers(said, readings, language, reader)
+    drivers = _drivers(utterances, readings, language, reader)
     leaves = any(reading.leaves for reading in readings)
     promises = any(reading.promises for reading in readings)
     threats = {
@@ -104,7 +103,7 @@ def score_call(
     spoken = spoken_rating(turns, language)
     predicted = None
     if survey_rating is None and spoken is None:
-        signs = CallSigns(
+        features = CallFeatures(
             aggression,
             empathy,
             sentiment,
@@ -113,7 +112,7 @@ def score_call(
             promises,
             frozenset(found.driver for found in drivers),
         )
-        predicted = reader.expected_rating(signs)
+        predicted = reader.expected_rating(features)
     return CallScore(
         aggression=aggression,
         empathy=empathy,
@@ -132,38 +131,41 @@ def score_call(
 
 
 def _drivers(
-    said: Sequence[Said], readings: Sequence[TurnReading], language: str, reader: TurnReader
+    utterances: Sequence[Utterance],
+    readings: Sequence[TurnReading],
+    language: str,
+    reader: TurnReader,
 ) -> list[DriverFound]:
-    """What the reader decides of the call as a whole, or all that it finds in single turns."""
-    if isinstance(reader, JudgesCalls):
-        return reader.drivers_of_call(said, readings, language)
+    """What the reader decides for the whole call, or all that it finds in single turns."""
+    if isinstance(reader, CallReader):
+        return reader.drivers_of_call(utterances, readings, language)
     return found_in_turns(readings)
 
 
-def said_of(turns: Sequence[Turn]) -> list[Said]:
+def utterances_of(turns: Sequence[Turn]) -> list[Utterance]:
     """The turns as a reader gets them, each with what the other one said just before."""
-    said = []
+    utterances = []
     last: dict[Speaker, str] = {}
     for turn in turns:
         other = Speaker.CUSTOMER if turn.speaker is Speaker.OPERATOR else Speaker.OPERATOR
         before = "" if turn.speaker is Speaker.UNKNOWN else last.pop(other, "")
-        said.append(Said(turn.speaker, turn.text, before))
+        utterances.append(Utterance(turn.speaker, turn.text, before))
         if has_words(turn.text):
             last[turn.speaker] = turn.text
-    return said
+    return utterances
 
 
 def _conduct(turns: Sequence[Turn], language: str, threats: Mapping[int, str]) -> list[ConductFlag]:
-    """The breaches found in the words; a threat stays one where its words breach another rule.
+    """The breaches found in the words; a threat is flagged even where it breaches another rule.
 
-    Only a false threat stands for the threat it is.
+    Only a false threat replaces the flag of a threat.
     """
     flags = conduct_of(turns, language, threats)
-    told = {flag.turn for flag in flags if flag.rule in (Rule.THREAT, Rule.FALSE_THREAT)}
+    flagged = {flag.turn for flag in flags if flag.rule in (Rule.THREAT, Rule.FALSE_THREAT)}
     flags += [
         ConductFlag(rule=Rule.THREAT, turn=place, quote=quote)
         for place, quote in threats.items()
-        if place not in told
+        if place not in flagged
     ]
     return sorted(flags, key=lambda flag: -1 if flag.turn is None else flag.turn)
 
@@ -184,12 +186,12 @@ def _refusal(turns: Sequence[Turn], language: str) -> str | None:
 
 
 def _of_people(turns: Sequence[Turn]) -> list[Turn]:
-    """The turns without what a machine says in them."""
+    """The turns without a machine's words."""
     return [
         turn.model_copy(update={"text": "", "speaker": Speaker.UNKNOWN})
         if turn.speaker is Speaker.MACHINE
         else turn.model_copy(update={"text": human_text(turn)})
-        for turn in marked(turns)
+        for turn in with_machine_turns(turns)
     ]
 
 

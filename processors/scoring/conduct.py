@@ -11,24 +11,23 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from processors.contact_hours import ConductCode
-from processors.scoring.cues import read_turn
+from processors.scoring.cues import plain_threat, read_turn
 from processors.scoring.demands import (
-    LANGUAGES,
-    Said,
+    ConductPhrase,
     asked_about_consequences,
     conduct_phrases,
 )
+from processors.text.tokens import LANGUAGES
 from schemas.conversation import ConductFlag, Rule, Speaker, Turn
 
 __all__ = ["asked_about_consequences", "conduct_of", "hours_flag"]
 
-_PLAIN_THREAT = 0.6
 _OPENING = 4
-"""Turns in which 'my husband is out' says that the one called for is not on the line."""
+"""Turns in which 'my husband is out' means that the debtor is not on the line."""
 
 
 def hours_flag(started_at: datetime | None, code: ConductCode) -> ConductFlag | None:
-    """The flag of a contact begun outside the permitted hours; its quote is the local time."""
+    """The flag of a contact started outside the permitted hours; its quote is the local time."""
     if started_at is None or code.permits(started_at):
         return None
     local = started_at.astimezone(code.timezone)
@@ -67,28 +66,22 @@ def _are_apart(one: str, other: str) -> bool:
 
 
 def _threats_by_lexicon(turns: Sequence[Turn], language: str) -> dict[int, str]:
-    threats: dict[int, str] = {}
-    for place, turn in enumerate(turns):
-        if turn.speaker is not Speaker.OPERATOR:
-            continue
-        cues = [
-            cue
-            for cue in read_turn(turn.text, language, turn.speaker)
-            if cue.family == "aggression.threat" and cue.weight >= _PLAIN_THREAT
-        ]
-        if cues:
-            threats[place] = max(cues, key=lambda cue: cue.weight).quote
-    return threats
+    quotes = {
+        place: plain_threat(read_turn(turn.text, language, turn.speaker))
+        for place, turn in enumerate(turns)
+        if turn.speaker is Speaker.OPERATOR
+    }
+    return {place: quote for place, quote in quotes.items() if quote is not None}
 
 
 class _Watcher:
-    """Goes through a call and keeps what later turns are judged by."""
+    """Goes through a call and remembers what decides on later turns."""
 
     def __init__(self, turns: Sequence[Turn], language: str) -> None:
         self._turns = turns
         self._language = language
         self._third_party = False
-        """Whether somebody else than the debtor is on the line."""
+        """Whether somebody other than the debtor is on the line."""
         self._excused = False
         """Whether the customer disputes the debt, or has said that it cannot be paid."""
 
@@ -97,7 +90,7 @@ class _Watcher:
         turn = self._turns[place]
         phrases = conduct_phrases(turn.text, self._language)
         if turn.speaker is Speaker.CUSTOMER:
-            self._hear_customer({phrase.family for phrase in phrases}, place)
+            self._read_customer({phrase.family for phrase in phrases}, place)
             return self._complaint(turn)
         found: dict[Rule, str] = {}
         for rule, quote in (
@@ -109,7 +102,7 @@ class _Watcher:
                 found[rule] = quote
         return found
 
-    def _hear_customer(self, families: set[str], place: int) -> None:
+    def _read_customer(self, families: set[str], place: int) -> None:
         excuses = not families.isdisjoint(("customer.dispute", "customer.unable"))
         if "customer.holder" in families:
             self._third_party = False
@@ -125,13 +118,13 @@ class _Watcher:
             self._excused = False
 
     def _complaint(self, turn: Turn) -> dict[Rule, str]:
-        """Insistence that the customer tells of ('mi chiamate dieci volte al giorno')."""
+        """Insistence that the customer complains of ('mi chiamate dieci volte al giorno')."""
         for cue in read_turn(turn.text, self._language, turn.speaker):
             if cue.family == "conduct.insistence":
                 return {Rule.INSISTENCE: cue.quote}
         return {}
 
-    def _false_threat(self, place: int, phrases: Sequence[Said]) -> str | None:
+    def _false_threat(self, place: int, phrases: Sequence[ConductPhrase]) -> str | None:
         """Words that threaten what is not real ('carabinieri'), or is not yet possible."""
         if any(phrase.family == "false.other_matter" for phrase in phrases):
             return None
@@ -148,19 +141,19 @@ class _Watcher:
                 return phrase.quote
         return None
 
-    def _disclosure(self, phrases: Sequence[Said]) -> str | None:
+    def _disclosure(self, phrases: Sequence[ConductPhrase]) -> str | None:
         families = {phrase.family for phrase in phrases}
         if "debt.kept_private" in families:
             return None
         debts = [phrase for phrase in phrases if phrase.family == "debt"]
         if self._third_party and debts:
             return debts[0].quote
-        told = [phrase for phrase in phrases if phrase.family == "told.others"]
-        if told and "told.asking" not in families:
-            return told[0].quote
+        disclosed = [phrase for phrase in phrases if phrase.family == "told.others"]
+        if disclosed and "told.asking" not in families:
+            return disclosed[0].quote
         return None
 
-    def _insistence(self, phrases: Sequence[Said]) -> str | None:
+    def _insistence(self, phrases: Sequence[ConductPhrase]) -> str | None:
         demands = [phrase for phrase in phrases if phrase.family == "demand"]
         offers = any(phrase.family == "offer" for phrase in phrases)
         if self._excused and demands and not offers:

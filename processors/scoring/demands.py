@@ -1,4 +1,4 @@
-"""What the turns of a call say that bears on conduct: demands, debts named, reasons for not paying.
+"""Phrases that matter for conduct: demands, debts that are named, reasons for not paying.
 
 Reads the phrases of `lexicons/*/conduct.xml` in their context: what is denied ('non arriva nessun
 carabiniere'), called off, quoted, or somebody else's words does not count.
@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from processors.text.lexicon import Hit, Lexicon, load
-from processors.text.tokens import Words, cut
-from schemas.conversation import Language, Speaker, Turn
+from processors.text.context import CALLED_OFF, REPORTED, Context
+from processors.text.lexicon import Hit, load
+from processors.text.tokens import LANGUAGES, cut
+from schemas.conversation import Speaker, Turn
 
-LANGUAGES: Final = tuple(Language)
-_BACK = 5
-_ON = 5
 _BACKCHANNEL = 3
 
 
-class Said(NamedTuple):
-    """A phrase of a turn, as it stands in its context."""
+class ConductPhrase(NamedTuple):
+    """A phrase of a turn that matters for conduct."""
 
     family: str
     quote: str
@@ -31,27 +29,24 @@ class Said(NamedTuple):
 
 
 @lru_cache(maxsize=8192)
-def conduct_phrases(text: str, language: str) -> tuple[Said, ...]:
-    """The phrases of a turn that bear on conduct, those denied or called off left out.
+def conduct_phrases(text: str, language: str) -> tuple[ConductPhrase, ...]:
+    """The phrases of a turn that matter for conduct, without those denied or called off.
 
-    Families that tell what a customer says or what an operator offers count even so; `language`
+    Families of what a customer says or an operator offers count even so; `language`
     is one of `LANGUAGES`.
     """
-    said = cut(text, language)
-    lexicon = load(language, "common", "conduct")
-    hits = lexicon.find(said)
-    contexts = [hit for hit in hits if hit.phrase.family.startswith("context.")]
+    context = Context(cut(text, language), load(language, "common", "conduct"))
+    said = context.said
     return tuple(
-        Said(
+        ConductPhrase(
             hit.phrase.family,
             said.quote(hit.first, hit.after),
             hit.first,
             hit.after,
             said.sentences[hit.first],
         )
-        for hit in hits
-        if not hit.phrase.family.startswith("context.")
-        and not _is_taken_away(hit, said, lexicon, contexts)
+        for hit in context.hits
+        if not hit.phrase.family.startswith("context.") and not _is_cancelled(hit, context)
     )
 
 
@@ -76,64 +71,26 @@ def asked_about_consequences(turns: Sequence[Turn], index: int, language: str = 
     return False
 
 
-def _is_taken_away(hit: Hit, said: Words, lexicon: Lexicon, contexts: list[Hit]) -> bool:
+def _is_cancelled(hit: Hit, context: Context) -> bool:
     family = hit.phrase.family
     if not family.startswith(("false.", "told.others", "debt", "calls_often", "customer.holder")):
         return False
     if family in ("false.lawful", "false.at_once", "false.other_matter", "debt.kept_private"):
         return False
-    if hit.first in said.quoted or _is_denied(hit, said, lexicon):
+    if context.is_quoted(hit) or _is_denied(hit, context):
         return True
-    if _is_asked(hit, said, lexicon) and not family.startswith("debt"):
+    debt = family.startswith("debt")
+    if not debt and context.is_asked(hit, ("sa", "chiaro"), whole=True):
         return True
-    for context in contexts:
-        if said.sentences[context.first] != said.sentences[hit.first]:
-            continue
-        if context.phrase.family == "context.called_off" and not family.startswith("debt"):
+    for frame in context.frames(hit):
+        if frame == CALLED_OFF and not debt:
             return True
-        if context.phrase.family == "context.reported" and context.first <= hit.first:
+        if frame == REPORTED:
             return not family.startswith(("told", "debt"))
     return False
 
 
-def _is_denied(hit: Hit, said: Words, lexicon: Lexicon) -> bool:
-    """Whether a negation near it denies it; 'se non paga ...' does not."""
+def _is_denied(hit: Hit, context: Context) -> bool:
     if hit.phrase.family == "debt":
-        return hit.first > 0 and said.words[hit.first - 1] in ("nessun", "no")
-    first, after = _clause_around(hit, said)
-    for place in range(first, after):
-        if said.words[place] not in lexicon.classes["denying"]:
-            continue
-        before = said.words[max(0, place - 2) : place]
-        conditional = not lexicon.classes["conditions"].isdisjoint(before)
-        follower = said.words[place + 1] if place + 1 < len(said.words) else ""
-        if not conditional and follower not in lexicon.classes["denied_elsewhere"]:
-            return True
-    return False
-
-
-def _clause_around(hit: Hit, said: Words) -> tuple[int, int]:
-    """Places [first, after) of the phrase with the few words around it, up to a pause."""
-    first, after = hit.first, hit.after
-    while first > max(0, hit.first - _BACK) and not _pause(said, first - 1):
-        first -= 1
-    while after < min(len(said.words), hit.after + _ON) and not _pause(said, after - 1):
-        after += 1
-    return first, after
-
-
-def _pause(said: Words, place: int) -> bool:
-    """Whether a comma or a sentence's end parts the word at `place` from the next."""
-    if said.sentences[place] != said.sentences[place + 1]:
-        return True
-    return "," in said.raw[said.ends[place] : said.starts[place + 1]]
-
-
-def _is_asked(hit: Hit, said: Words, lexicon: Lexicon) -> bool:
-    """Whether its sentence is a question, and no 'capito?' that only asks for assent."""
-    sentence = said.sentences[hit.first]
-    if sentence not in said.questions:
-        return False
-    last = max(n for n, number in enumerate(said.sentences) if number == sentence)
-    tag = said.words[last] in lexicon.classes["tags"] or said.words[last] in ("sa", "chiaro")
-    return not tag
+        return hit.first > 0 and context.said.words[hit.first - 1] in ("nessun", "no")
+    return context.is_denied(hit)

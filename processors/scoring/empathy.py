@@ -17,7 +17,7 @@ BEST, MEAN = 0.5, 0.5
 
 
 def raw_empathy(cues: Sequence[Cue]) -> float:
-    """Empathy of a turn's cues before anything hostile beside them is considered."""
+    """Empathy of a turn's cues before anything hostile in it is considered."""
     return any_of([c.weight for c in cues if c.family.startswith("empathy.")])
 
 

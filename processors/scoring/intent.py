@@ -1,9 +1,9 @@
-"""What the customer means to do: leave, or pay.
+"""What the customer intends: to leave, or to pay.
 
-Counted is what the customer says of the own future in earnest. Left out are the negated ('non
-voglio disdire'), the past and other people's deeds, the unreal ('se avessi', 'pagherei'), irony
-('come no'), questions, and promises that hang on a condition ('se mi togliete la mora').
-Leaving on a condition that the company holds ('se continuate così passo alla concorrenza')
+What customers seriously say about their own future counts. What does not: negations ('non voglio
+disdire'), the past, what others do, hypotheses ('se avessi', 'pagherei'), irony ('come no'),
+questions, and promises that depend on a condition ('se mi togliete la mora').
+Leaving on a condition that depends on the company ('se continuate così passo alla concorrenza')
 counts: it is how customers announce it.
 """
 

@@ -7,17 +7,14 @@ from functools import lru_cache
 
 from processors.ratings.spoken import predicted_rating
 from processors.scoring.aggression import aggression_of
-from processors.scoring.cues import Cue, read_turn
+from processors.scoring.cues import plain_threat, read_turn
 from processors.scoring.drivers import drivers_in
 from processors.scoring.empathy import empathy_of
 from processors.scoring.intent import churn_intent, promise_to_pay
-from processors.scoring.scorer import UNREAD, CallSigns, Said, TurnReading
+from processors.scoring.scorer import UNREAD, CallFeatures, TurnReading, Utterance
 from processors.scoring.sentiment import sentiment_of
 from processors.text.tokens import has_words
 from schemas.conversation import Speaker, TurnScore
-
-PLAIN_THREAT = 0.6
-"""Weight from which a phrase is a threat on its own."""
 
 
 class LexiconReader:
@@ -25,11 +22,11 @@ class LexiconReader:
 
     version = "lexicon-1"
 
-    def read(self, turns: Sequence[Said], language: str) -> list[TurnReading]:
+    def read(self, turns: Sequence[Utterance], language: str) -> list[TurnReading]:
         """A reading for each turn."""
-        return [_read(said.speaker, said.text, language) for said in turns]
+        return [_read(utterance.speaker, utterance.text, language) for utterance in turns]
 
-    def expected_rating(self, call: CallSigns) -> int | None:
+    def expected_rating(self, call: CallFeatures) -> int | None:
         """Set by hand, not fitted: `processors.ratings.spoken.predicted_rating`."""
         return predicted_rating(call.sentiment, call.aggression, call.empathy, leaves=call.leaves)
 
@@ -60,11 +57,3 @@ def _read(speaker: Speaker, text: str, language: str) -> TurnReading:
         promises=bool(promise_to_pay(text, language)),
         drivers=drivers,
     )
-
-
-def plain_threat(cues: Sequence[Cue]) -> str | None:
-    """The heaviest phrase among `cues` that threatens in plain words."""
-    threats = [
-        cue for cue in cues if cue.family == "aggression.threat" and cue.weight >= PLAIN_THREAT
-    ]
-    return max(threats, key=lambda cue: cue.weight).quote if threats else None

@@ -1,4 +1,4 @@
-"""What a reader says of one turn: the contract between a scorer and the scores of a call.
+"""What a reader returns for a turn: the contract between a scorer and the scores of a call.
 
 A reader is given words and who said them, and nothing else: no voice, no times, no ratings, no
 names of agencies. So an operator is scored from words only, whatever the reader is made of.
@@ -13,17 +13,17 @@ from typing import NamedTuple, Protocol, runtime_checkable
 from schemas.conversation import Driver, DriverFound, Speaker, TurnScore
 
 
-class Said(NamedTuple):
+class Utterance(NamedTuple):
     """One turn as a reader gets it."""
 
     speaker: Speaker
     text: str
     before: str = ""
-    """What the other one said just before; empty where nobody did."""
+    """What the other speaker said just before; empty where that is nothing."""
 
 
-class Judged(NamedTuple):
-    """Something found in a turn, with the words that show it."""
+class DriverQuote(NamedTuple):
+    """A driver found in a turn, with the words that show it."""
 
     driver: Driver
     quote: str
@@ -31,7 +31,7 @@ class Judged(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TurnReading:
-    """What a reader says of one turn."""
+    """What a reader returns for one turn."""
 
     score: TurnScore
     sided: bool = False
@@ -40,17 +40,17 @@ class TurnReading:
     """Whether a customer announces leaving."""
     promises: bool = False
     """Whether a customer promises a payment."""
-    drivers: tuple[Judged, ...] = ()
+    drivers: tuple[DriverQuote, ...] = ()
     threat: str | None = None
-    """The words in which an operator threatens; None where no harm is held out as leverage."""
+    """The words in which an operator threatens; None where no harm is used as leverage."""
 
 
 UNREAD = TurnReading(TurnScore(aggression=None, empathy=None, sentiment=None, reasons=[]))
-"""The reading of a turn that says nothing, or of which nobody knows who speaks."""
+"""The reading of a turn without words, or whose speaker is not known."""
 
 
-class CallSigns(NamedTuple):
-    """What of a call bears on the rating its customer would give."""
+class CallFeatures(NamedTuple):
+    """The features of a call that predict the rating its customer would give."""
 
     aggression: float | None
     empathy: float | None
@@ -62,37 +62,37 @@ class CallSigns(NamedTuple):
 
 
 class TurnReader(Protocol):
-    """Reads turns; the same turn always gets the same reading, whatever is read beside it."""
+    """Reads turns; the same turn always gets the same reading, whatever else is read."""
 
     @property
     def version(self) -> str:
-        """Name and number of the scorer, kept with every score."""
+        """Name and number of the scorer, stored with every score."""
         ...
 
-    def read(self, turns: Sequence[Said], language: str) -> list[TurnReading]:
+    def read(self, turns: Sequence[Utterance], language: str) -> list[TurnReading]:
         """A reading for each turn, in order; `language` is one the scorer supports."""
         ...
 
-    def expected_rating(self, call: CallSigns) -> int | None:
-        """The rating, 0 to 10, to be expected after such a call; None where signs are missing."""
+    def expected_rating(self, call: CallFeatures) -> int | None:
+        """The rating, 0 to 10, to be expected after such a call; None where a score is missing."""
         ...
 
 
 @runtime_checkable
-class JudgesCalls(Protocol):
+class CallReader(Protocol):
     """A reader that decides on the drivers of a call from all its turns together."""
 
     def drivers_of_call(
-        self, said: Sequence[Said], readings: Sequence[TurnReading], language: str
+        self, utterances: Sequence[Utterance], readings: Sequence[TurnReading], language: str
     ) -> list[DriverFound]:
         """The drivers of the call, in the order of their turns; `readings` are its own."""
         ...
 
 
 def found_in_turns(readings: Sequence[TurnReading]) -> list[DriverFound]:
-    """All that turns show when each is read alone."""
+    """The drivers of single turns, each read alone."""
     return [
-        DriverFound(driver=judged.driver, turn=place, quote=judged.quote)
+        DriverFound(driver=each.driver, turn=place, quote=each.quote)
         for place, reading in enumerate(readings)
-        for judged in reading.drivers
+        for each in reading.drivers
     ]

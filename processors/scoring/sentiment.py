@@ -1,9 +1,9 @@
 """Sentiment of a customer's words, -1 to 1, through TextBlob with an analyzer of our own.
 
 TextBlob's default analyzer is English and averages single words; `LexiconAnalyzer` plugs into
-the same place and reads our XML lexicons: phrases with a polarity, turned round by negation
-(x -0.7), raised or lowered by the adverbs beside them, and weighed up after a contrast ('ma',
-'but'), where speakers put what they mean. Their sum S becomes S / sqrt(S^2 + 0.5), so that one
+the same place and reads our XML lexicons: phrases with a polarity, inverted by negation
+(x -0.7), raised or lowered by the adverbs next to them, and weighted more after a contrast ('ma',
+'but'), where speakers say what they mean. Their sum S becomes S / sqrt(S^2 + 0.5), so that one
 clear phrase (0.6) gives about 0.65 and more of them approach 1. Praise such as 'complimenti'
 counts as irony where the turn also complains.
 """
@@ -72,14 +72,14 @@ class LexiconAnalyzer(BaseSentimentAnalyzer):  # type: ignore[misc]
             weight = cue.weight
             if cue.family == "sentiment.ironic" and complains:
                 weight = -abs(weight)
-            weight *= self._beside(cue, said)
+            weight *= self._by_adverbs(cue, said)
             if contrast is not None:
                 weight *= AFTER_CONTRAST if cue.first > contrast else BEFORE_CONTRAST
             total += weight
             reasons.append(cue.reason(weight))
         return Sentiment(round(total / math.sqrt(total * total + SATURATION), 4), tuple(reasons))
 
-    def _beside(self, cue: Cue, said: Words) -> float:
+    def _by_adverbs(self, cue: Cue, said: Words) -> float:
         neighbours = [
             said.words[place]
             for place in (cue.first - 1, cue.after)

@@ -47,13 +47,13 @@ def windows_of(text: str) -> list[str]:
     if _length(text) <= MOST_WORDS:
         return [text]
     windows: list[str] = []
-    begin = end = held = 0
+    start = end = held = 0
     for first, last, length in _short_spans(text):
         if held and held + length > MOST_WORDS:
-            windows.append(text[begin:end].strip())
-            begin, held = first, 0
+            windows.append(text[start:end].strip())
+            start, held = first, 0
         end, held = last, held + length
-    windows.append(text[begin:end].strip())
+    windows.append(text[start:end].strip())
     return windows
 
 
@@ -72,14 +72,14 @@ def _short_spans(text: str) -> list[tuple[int, int, int]]:
 def _cut_at_joints(sentence: str) -> list[str]:
     words = [match.start() for match in _WORD.finditer(sentence)]
     clauses: list[str] = []
-    begin = said = 0
+    start = said = 0
     for joint in _JOINT.finditer(sentence):
         before = bisect_left(words, joint.start())
         after = bisect_left(words, joint.end())
         if before - said >= _LEAST_WORDS and len(words) - after >= _LEAST_WORDS:
-            clauses.append(sentence[begin : joint.start()].strip())
-            begin, said = joint.end(), after
-    clauses.append(sentence[begin:].strip())
+            clauses.append(sentence[start : joint.start()].strip())
+            start, said = joint.end(), after
+    clauses.append(sentence[start:].strip())
     return clauses
 
 

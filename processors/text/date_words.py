@@ -1,4 +1,4 @@
-"""Dates as they are said and written: runs of days, months and years, whole or in bits."""
+"""Dates as they are said and written: runs of days, months and years, complete or in parts."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class DateWords(NamedTuple):
     classes: frozenset[str]
     parts: frozenset[str]
     other_verbs: tuple[str, ...]
-    """Begins of words of something else that happens on a date: what is due, paid, sent."""
+    """First letters of words of something else that happens on a date: what is due, paid, sent."""
     other_nouns: tuple[str, ...]
-    """Begins of words of something else that has a date: a bill, a contract."""
+    """First letters of words of something else that has a date: a bill, a contract."""
     other_questions: frozenset[str]
     other_topics: frozenset[str]
     """Words after which no date of birth is waited for, question or not."""
@@ -84,7 +84,7 @@ def words_for(language: str) -> DateWords:
 
 
 def runs_of(pieces: Pieces, words: DateWords) -> Iterator[Run]:
-    """The runs of parts of dates, in order; money, counted things and hours are none."""
+    """The runs of parts of dates, in order; money, counted things and hours are not dates."""
     place = 0
     while place < len(pieces):
         if not _is_part(pieces, place, words):
@@ -127,7 +127,7 @@ def is_of_something_else(pieces: Pieces, place: int, words: DateWords) -> bool:
 
 
 def _next_part(pieces: Pieces, place: int, words: DateWords) -> int | None:
-    """Where the run that has come to `place` goes on, over the words that join its parts."""
+    """Where the run that ends before `place` continues, past the words that join its parts."""
     for at in range(place, min(len(pieces), place + _JOINS_AT_MOST + 1)):
         if not _WITHIN.fullmatch(pieces.gap(at - 1)):
             return None

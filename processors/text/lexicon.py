@@ -42,8 +42,8 @@ _LONG_DRAWN = re.compile(r"([a-z])\1{2,}")
 _SHORTEST_STEM = 2
 _LONGEST_STEM = 40
 """No stem is longer: a word of a million letters costs no more than its first forty."""
-_SENTENCES_KEPT = 8192
-"""Formulas come again in other turns: the phrases of a sentence are looked for once."""
+_CACHED_SENTENCES = 8192
+"""Formulas repeat in other turns: the phrases of a sentence are searched once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Phrase:
     negation: Negation
     question: Question
     value: str = ""
-    """What the phrase stands for, where its family has values (a driver's or a rule's name)."""
+    """What the phrase means, where its family has values (a driver's or a rule's name)."""
 
 
 class Hit(NamedTuple):
@@ -73,20 +73,20 @@ class _Node:
     anything: _Node | None = None
     gap: _Node | None = None
     gap_length: int = 0
-    begin: _Node | None = None
+    start: _Node | None = None
     ends: list[Phrase] = field(default_factory=list)
     closing: list[Phrase] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Form:
-    """What a word can stand for: elements of phrases, and the phrases it begins.
+    """What a word can match: elements of phrases, and the phrases that start with it.
 
-    Words that stand for the same share one form, so a form is told by its identity.
+    Words that match the same elements share one form, so forms are compared by identity.
     """
 
     elements: frozenset[int]
-    begun: tuple[_Node, ...]
+    starts: tuple[_Node, ...]
 
 
 class Lexicon:
@@ -102,7 +102,7 @@ class Lexicon:
         for source in sources:
             self._read(source)
         self._form_of = lru_cache(maxsize=65_536)(self._resolve)
-        self._in_sentence = lru_cache(maxsize=_SENTENCES_KEPT)(self._find_in_sentence)
+        self._in_sentence = lru_cache(maxsize=_CACHED_SENTENCES)(self._find_in_sentence)
 
     def words(self) -> frozenset[str]:
         """The whole words of all phrases; stems are not among them."""
@@ -112,22 +112,22 @@ class Lexicon:
         """Every phrase found; of those of one family and value that overlap, the heaviest."""
         forms = tuple(map(self._form_of, said.words))
         hits: list[Hit] = []
-        begun = 0
-        while begun < len(forms):
-            after = bisect_right(said.sentences, said.sentences[begun], begun)
-            for phrase, first, end in self._in_sentence(forms[begun:after]):
-                hits.append(Hit(phrase, begun + first, begun + end))
-            begun = after
+        start = 0
+        while start < len(forms):
+            after = bisect_right(said.sentences, said.sentences[start], start)
+            for phrase, first, end in self._in_sentence(forms[start:after]):
+                hits.append(Hit(phrase, start + first, start + end))
+            start = after
         return hits
 
     def _find_in_sentence(self, forms: tuple[_Form, ...]) -> tuple[Hit, ...]:
-        """The phrases of one sentence: they depend on nothing but what its words stand for."""
-        begin = self._root.begin
+        """The phrases of one sentence: they depend only on what its words match."""
+        opening = self._root.start
         hits: list[Hit] = []
         for first, form in enumerate(forms):
-            pending = [(node, first + 1) for node in form.begun]
-            if begin is not None and first == 0:
-                pending.append((begin, first))
+            pending = [(node, first + 1) for node in form.starts]
+            if opening is not None and first == 0:
+                pending.append((opening, first))
             if pending:
                 _walk(forms, first, pending, hits)
         return tuple(_heaviest(hits))
@@ -141,8 +141,8 @@ class Lexicon:
         elements = tuple(found)
         form = self._forms.get(elements)
         if form is None:
-            begun = (self._root.children.get(element) for element in elements)
-            form = _Form(frozenset(elements), tuple(node for node in begun if node is not None))
+            starts = (self._root.children.get(element) for element in elements)
+            form = _Form(frozenset(elements), tuple(node for node in starts if node is not None))
         return self._forms.setdefault(elements, form)
 
     def _look_up(self, word: str) -> list[int]:
@@ -177,8 +177,8 @@ class Lexicon:
         node = self._root
         for element in elements:
             if element == "^":
-                node.begin = node.begin or _Node()
-                node = node.begin
+                node.start = node.start or _Node()
+                node = node.start
             elif element == "_":
                 node.anything = node.anything or _Node()
                 node = node.anything
@@ -215,7 +215,7 @@ class Lexicon:
 def _walk(
     forms: tuple[_Form, ...], first: int, pending: list[tuple[_Node, int]], hits: list[Hit]
 ) -> None:
-    """Follow the phrases begun at `first` as far as the words of their sentence agree."""
+    """Follow the phrases that start at `first` as long as the words of their sentence match."""
     n = len(forms)
     while pending:
         node, at = pending.pop()
@@ -257,16 +257,16 @@ def _heaviest(hits: list[Hit]) -> list[Hit]:
         return hits
     hits.sort(key=lambda h: (-abs(h.phrase.weight), h.first - h.after, h.first))
     taken: dict[tuple[str, str], int] = {}
-    kept: list[Hit] = []
+    heaviest: list[Hit] = []
     for hit in hits:
         kind = (hit.phrase.family, hit.phrase.value)
         places = taken.get(kind, 0)
         span = (1 << hit.after) - (1 << hit.first)
         if not places & span:
             taken[kind] = places | span
-            kept.append(hit)
-    kept.sort(key=lambda h: (h.first, h.after, h.phrase.family, h.phrase.value))
-    return kept
+            heaviest.append(hit)
+    heaviest.sort(key=lambda h: (h.first, h.after, h.phrase.family, h.phrase.value))
+    return heaviest
 
 
 def _sources(language: str, names: tuple[str, ...]) -> Iterator[str]:

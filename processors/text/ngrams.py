@@ -1,4 +1,4 @@
-"""A text's character n-grams and words as sparse vectors: what it looks like, not what it means.
+"""A text's character n-grams and words as sparse vectors: its form, not its meaning.
 
 N-grams within words (with a blank at either end) in one vector, words and pairs of words in
 another, each hashed into a fixed number of buckets. They catch what a sentence encoder smooths
@@ -37,7 +37,7 @@ class Sparse(NamedTuple):
 
 
 class Grams(NamedTuple):
-    """How often what each bucket stands for occurs in a text, dampened: 1 + ln(count)."""
+    """How often the n-grams of each bucket occur in a text, dampened: 1 + ln(count)."""
 
     characters: Sparse
     """Of `CHARACTER_BUCKETS`."""
@@ -78,25 +78,27 @@ def _within_word(word: str) -> NDArray[np.int64]:
     return np.array([_bucket(gram, CHARACTER_BUCKETS) for gram in grams], dtype=np.int64)
 
 
-def weighed(counts: Sparse, rarity: NDArray[np.float64]) -> Sparse:
-    """`counts` weighed by the rarity of each bucket, as a vector of length 1."""
-    values = counts.values * rarity[counts.places]
+def weighted(counts: Sparse, idf: NDArray[np.float64]) -> Sparse:
+    """`counts` times each bucket's inverse document frequency, as a vector of length 1."""
+    values = counts.values * idf[counts.places]
     norm = math.sqrt(np.add.reduce(values * values))
     return Sparse(counts.places, values / norm if norm else values)
 
 
 @dataclass(frozen=True)
 class GramWeights:
-    """What hashed n-grams or words say of each label."""
+    """The weights of hashed n-grams or words for each label."""
 
     weights: NDArray[np.int8]
-    """A row a bucket, a column a label; to be multiplied by `unit`."""
-    unit: NDArray[np.float64]
-    rarity: NDArray[np.float64]
+    """A row a bucket, a column a label; to be multiplied by `scale`."""
+    scale: NDArray[np.float64]
+    idf: NDArray[np.float64]
 
-    def sums(self, counts: Sparse) -> NDArray[np.float64]:
-        """What they say of each label."""
-        grams = weighed(counts, self.rarity)
+    def logits(self, counts: Sparse) -> NDArray[np.float64]:
+        """Their part of each label's logit."""
+        grams = weighted(counts, self.idf)
         rows = self.weights.take(grams.places, axis=0)
-        total: NDArray[np.float64] = np.add.reduce(grams.values[:, None] * rows, axis=0) * self.unit
+        total: NDArray[np.float64] = (
+            np.add.reduce(grams.values[:, None] * rows, axis=0) * self.scale
+        )
         return total

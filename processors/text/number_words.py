@@ -55,7 +55,7 @@ CLEAR_LETTERS: Final = {
         "ex": "X", "zed": "Z", "zee": "Z",
     },
 }  # fmt: skip
-"""Names of letters that are no words of their own; any single letter stands for itself too."""
+"""Names of letters that are no words of their own; any single letter is its own name too."""
 
 WORDLIKE_LETTERS: Final = {
     "it": {"a": "A", "ci": "C", "di": "D", "e": "E", "i": "I", "o": "O", "ti": "T", "vi": "V",
@@ -69,17 +69,17 @@ REPEATS: Final = {
     "en": {"double": 2, "triple": 3},
 }
 TIMES: Final = {"it": "volte", "en": "times"}
-STANDS_FOR: Final = {"it": ("come", "di", "d"), "en": ("for", "as", "like")}
-"""What joins a letter and the word that stands for it: 'R come Roma', 'S for Sugar'."""
+SPELLING_JOINS: Final = {"it": ("come", "di", "d"), "en": ("for", "as", "like")}
+"""What joins a letter and the word that spells it: 'R come Roma', 'S for Sugar'."""
 
 PAUSES: Final = {language: words_of("redaction", language, "pauses") for language in TIMES}
 """Words said between the symbols of a code that are none of them."""
 
 UNITS: Final = {language: words_of("redaction", language, "units") for language in TIMES}
-"""What a number counts, where it stands before one of these: no part of a code."""
+"""What a number counts, where it comes before one of these: no part of a code."""
 
 TOWNS: Final = {
     language: {word: word[0].upper() for word in words_of("redaction", language, "towns")}
     for language in TIMES
 }
-"""Words that stand for their first letter where a code is announced: towns, the radio alphabet."""
+"""Words that spell their first letter where a code is announced: towns, the radio alphabet."""

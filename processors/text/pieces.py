@@ -14,7 +14,7 @@ _PIECE = re.compile(r"\[[a-z]+(?:_[a-z]+)*\]|[^\W_]+")
 
 
 class Kind(StrEnum):
-    """Kinds of personal data; the value is what the placeholder says."""
+    """Kinds of personal data; the value is the placeholder's name."""
 
     NAME = "NOME"
     ADDRESS = "INDIRIZZO"
@@ -30,11 +30,11 @@ class Kind(StrEnum):
     CODE = "CODICE"
     """A long number that is none of the above, such as a customer's or a document's."""
     NUMBER = "NUMERO"
-    """Digits dictated one by one, too few or too garbled to tell of what."""
+    """Digits dictated one by one, too few or too garbled to know of what."""
 
     @property
     def placeholder(self) -> str:
-        """What stands in the text instead, as `[NOME]`."""
+        """What replaces it in the text, as `[NOME]`."""
         return f"[{self.value}]"
 
 
@@ -64,7 +64,7 @@ class Pieces:
         return self.text[self.ends[place] : self.starts[place + 1]]
 
     def capital(self, place: int) -> bool:
-        """Whether the piece begins with a capital letter."""
+        """Whether the piece starts with a capital letter."""
         return self.text[self.starts[place]].isupper()
 
     def found(self, kind: Kind, first: int, after: int) -> Found:

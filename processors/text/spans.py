@@ -40,6 +40,6 @@ class Spans:
         return self.hold(at, at + 1)
 
     def hold(self, start: int, end: int) -> bool:
-        """Whether [start, end) lies in one of them as a whole."""
+        """Whether [start, end) lies entirely in one of them."""
         place = bisect_right(self._starts, start)
         return bool(place) and end <= self._ends[place - 1]

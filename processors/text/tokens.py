@@ -2,7 +2,7 @@
 
 Speech arrives with and without punctuation, accents and apostrophes, so words are compared
 folded (lower case, no accents, Italian elisions cut, English contractions spelt out), while
-their place in the raw text is kept for quotations.
+their place in the raw text is recorded for quotations.
 """
 
 from __future__ import annotations
@@ -10,6 +10,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+
+from schemas.conversation import Language
+
+LANGUAGES = tuple(Language)
+"""Languages whose words are read."""
 
 _ACCENTED = "àáâäãåèéêëìíîïòóôöõùúûüñç’`´"
 _PLAIN = "aaaaaaeeeeiiiiooooouuuunc'''"
@@ -64,6 +69,10 @@ class Words:
     def quote(self, first: int, after: int) -> str:
         """The raw text of the words [first, after)."""
         return self.raw[self.starts[first] : self.ends[after - 1]]
+
+    def gap(self, place: int, other: int | None = None) -> str:
+        """The raw text between the words at `place` and `other`, by default the next."""
+        return self.raw[self.ends[place] : self.starts[place + 1 if other is None else other]]
 
 
 def fold(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Lists of words kept as text files: sections under `[a name]`, words separated by blanks."""
+"""Lists of words in text files: sections under `[a name]`, words separated by blanks."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def word_lists(folder: str, name: str) -> Mapping[str, str]:
     sections: dict[str, list[str]] = {}
     lines: list[str] = []
     for line in path.read_text(encoding="utf-8").splitlines():
-        head = _SECTION.fullmatch(line)
-        if head:
-            lines = sections.setdefault(head[1], [])
+        heading = _SECTION.fullmatch(line)
+        if heading:
+            lines = sections.setdefault(heading[1], [])
         else:
             lines.append(line)
     return {section: " ".join(lines) for section, lines in sections.items()}

@@ -1,1 +1,1 @@
-"""From what the transcriber heard to turns, and what is doubtful of them."""
+"""From transcribed words to turns, and which of them are in doubt."""

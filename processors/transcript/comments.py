@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from processors.redaction.redact import redact
-from schemas.conversation import Language
-
-_LANGUAGES = tuple(Language)
+from processors.text.tokens import LANGUAGES
 
 
 def redacted_comment(comment: str) -> str:
@@ -14,6 +12,6 @@ def redacted_comment(comment: str) -> str:
     >>> redacted_comment("Sono Mario Rossi, my number is 347 1234567")
     'Sono [NOME], my number is [TELEFONO]'
     """
-    for language in _LANGUAGES:
+    for language in LANGUAGES:
         comment = redact(comment, language)
     return comment

@@ -1,8 +1,8 @@
-"""What the transcriber doubts of a call, and what is not scored for it.
+"""What the transcriber doubts in a call, and what is therefore not scored.
 
-A doubt is a word that `why` repeats: `crosstalk` (the channels cannot be told apart in places, the
-turns there are of speaker `unknown`), `language:en` (the call was spoken in another language than
-the declared one), `operator_language:en`, `customer_language:en` (one of the two spoke another).
+A doubt is a word that `why` repeats: `crosstalk` (in places the channels cannot be distinguished,
+and the turns there have speaker `unknown`), `language:en` (the call was not spoken in the declared
+language), `operator_language:en`, `customer_language:en` (one of the two spoke another).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _CALL = "language:"
 
 
 def of_the_call(doubts: Iterable[str]) -> list[str]:
-    """The doubts for which nothing of the call is scored."""
+    """The doubts because of which nothing of the call is scored."""
     return [doubt for doubt in doubts if doubt.startswith(_CALL)]
 
 

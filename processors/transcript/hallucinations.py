@@ -1,7 +1,7 @@
-"""What a transcriber invents where nobody spoke, told from what was said.
+"""What a transcriber invents where nobody spoke, as against what was said.
 
 Whisper was trained on subtitles: over silence, noise or music it writes the phrases that end
-videos, repeats itself, or gives back the words it was told to expect.
+videos, repeats itself, or returns the words of its prompt.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from functools import cache
 from importlib.resources import files
 
 
-class Phantom(StrEnum):
-    """Why a text is taken for invented."""
+class Hallucination(StrEnum):
+    """Why a text is considered invented."""
 
     UNHEARD = "unheard"
     IMPROBABLE = "improbable"
@@ -27,8 +27,8 @@ class Phantom(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """A text with what speaks for and against its having been said.
+class TranscribedText:
+    """A transcribed text with the evidence for and against its having been said.
 
     `speech` is the seconds of speech that voice activity detection found under the text,
     `log_probability` the mean natural logarithm of its words' (or tokens') probabilities,
@@ -43,7 +43,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where a text begins to be taken for invented; whisper's own thresholds where it has them."""
+    """Thresholds from which a text is considered invented; whisper's own where it has them."""
 
     speech: float = 0.05
     letters_per_second: float = 30.0
@@ -57,27 +57,29 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
-def phantom(heard: Heard, hints: str = "", limits: Limits = DEFAULT_LIMITS) -> Phantom | None:
-    """Why `heard` is invented, or None where it may stand.
+def hallucination_of(
+    text: TranscribedText, hints: str = "", limits: Limits = DEFAULT_LIMITS
+) -> Hallucination | None:
+    """Why `text` is invented, or None where it is not.
 
-    `hints` is the text by which the transcriber was told what to expect: a longer run of its
-    words, in its order and alone, is an echo.
+    `hints` is the transcriber's prompt, which says what to expect: a text that is a longer run of
+    its words, in its order and nothing else, is an echo.
     """
-    words = _words(heard.text)
+    words = _words(text.text)
     if not words:
-        return Phantom.WORDLESS
-    if heard.speech < limits.speech or _too_fast(words, heard.speech, limits):
-        return Phantom.UNHEARD
-    if heard.log_probability < limits.log_probability:
-        return Phantom.IMPROBABLE
-    if heard.no_speech > limits.no_speech and heard.log_probability < limits.silent_log_probability:
-        return Phantom.IMPROBABLE
-    if compression_ratio(heard.text) > limits.compression or _one_word_over_and_over(words):
-        return Phantom.REPEATED
+        return Hallucination.WORDLESS
+    if text.speech < limits.speech or _too_fast(words, text.speech, limits):
+        return Hallucination.UNHEARD
+    if text.log_probability < limits.log_probability:
+        return Hallucination.IMPROBABLE
+    if text.no_speech > limits.no_speech and text.log_probability < limits.silent_log_probability:
+        return Hallucination.IMPROBABLE
+    if compression_ratio(text.text) > limits.compression or _one_word_over_and_over(words):
+        return Hallucination.REPEATED
     if _is_stock_phrase(" ".join(words)):
-        return Phantom.STOCK_PHRASE
+        return Hallucination.STOCK_PHRASE
     if _echoes(words, hints, limits.echo_words):
-        return Phantom.ECHO
+        return Hallucination.ECHO
     return None
 
 

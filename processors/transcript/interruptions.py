@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from schemas.conversation import Speaker, Turn
 
 LEAST_SECONDS = 0.3
-"""Shorter overlaps are no interruption: people begin to answer a little early."""
+"""Shorter overlaps are no interruption: people start to answer a little early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class TurnTaking:
     """Counts of one conversation.
 
     `overlaps` are pairs of an operator's and a customer's turn that were spoken at the same
-    time; `interruptions` are those that the operator began in the middle of the customer's turn
+    time; `interruptions` are those that the operator started in the middle of the customer's turn
     and that lasted `LEAST_SECONDS` or more.
     """
 
@@ -38,34 +38,34 @@ def turn_taking(turns: Iterable[Turn]) -> TurnTaking | None:
         if turn.speaker not in spoken or turn.start is None or turn.end is None:
             return None
         spoken[turn.speaker].append((_milliseconds(turn.start), _milliseconds(turn.end)))
-    # A turn without length lasts through nothing.
+    # A turn of no length overlaps nothing.
     operators, customers = (sorted(s for s in said if s[0] < s[1]) for said in spoken.values())
     return TurnTaking(_overlaps(operators, customers), _interruptions(operators, customers))
 
 
 _Spoken = tuple[int, int]
-"""Begin and end of a turn, in milliseconds."""
+"""Start and end of a turn, in milliseconds."""
 
 
 def _overlaps(operators: Sequence[_Spoken], customers: Sequence[_Spoken]) -> int:
-    """Pairs that overlap: for each of the operator's turns, the customer's that began before its
-    end, but for those that had ended by its begin."""
-    begins = [begin for begin, _ in customers]
+    """Pairs that overlap: for each of the operator's turns, the customer's that started before its
+    end, less those that had ended by its start."""
+    starts = [start for start, _ in customers]
     ends = sorted(end for _, end in customers)
-    return sum(bisect_left(begins, end) - bisect_right(ends, begin) for begin, end in operators)
+    return sum(bisect_left(starts, end) - bisect_right(ends, start) for start, end in operators)
 
 
 def _interruptions(operators: Sequence[_Spoken], customers: Sequence[_Spoken]) -> int:
-    """Pairs of which the operator's turn began later and went on long enough beside the other."""
+    """Pairs of which the operator's turn started later and overlapped the other long enough."""
     least = _milliseconds(LEAST_SECONDS)
     ends: list[int] = []
     waiting = deque(customers)
     found = 0
-    for begin, end in operators:
-        while waiting and waiting[0][0] < begin:
+    for start, end in operators:
+        while waiting and waiting[0][0] < start:
             insort(ends, waiting.popleft()[1])
-        if end - begin >= least:
-            found += len(ends) - bisect_left(ends, begin + least)
+        if end - start >= least:
+            found += len(ends) - bisect_left(ends, start + least)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Turns of a conversation from what was heard on each channel."""
+"""Turns of a conversation from what was transcribed on each channel."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from processors.redaction.redact import redact_call
 from schemas.conversation import Speaker, Turn
 
 TURN_GAP = 1.5
-"""Seconds of silence within one speaker's turn, where the channel tells who speaks."""
+"""Seconds of silence within one speaker's turn, where the channel says who speaks."""
 
 MONO_TURN_GAP = 0.05
-"""The same where it does not: any pause may be a change of speaker, and is the only sign of it."""
+"""The same where it does not: any pause may be a change of speaker, and nothing else shows one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word with its time in seconds from the recording's begin.
+    """A word with its time in seconds from the recording's start.
 
     `text` is as the transcriber writes it, with its leading space where it has one.
     """
@@ -37,12 +37,12 @@ class Segment:
 
     @property
     def start(self) -> float:
-        """Seconds from the recording's begin."""
+        """Seconds from the recording's start."""
         return self.words[0].start
 
     @property
     def end(self) -> float:
-        """Seconds from the recording's begin, not before any of its words' ends."""
+        """Seconds from the recording's start, not before any of its words' ends."""
         return max(word.end for word in self.words)
 
     @property
@@ -62,10 +62,10 @@ def redacted(turns: Iterable[Turn], language: str, names: Sequence[str] = ()) ->
 
 
 def merge_turns(segments: Iterable[Segment], max_gap: float = TURN_GAP) -> list[Turn]:
-    """Turns in order of time; segments without text are passed over.
+    """Turns in order of time; segments without text are ignored.
 
     A speaker's segments that follow one another within `max_gap` seconds become one turn,
-    unless another speaker began to speak between them.
+    unless another speaker started between them.
     """
     spoken = [segment for segment in segments if segment.words and segment.text]
     groups: list[list[Segment]] = []

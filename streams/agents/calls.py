@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from processors.attempts.answering import marked
+from processors.attempts.answering import with_machine_turns
 from processors.attempts.outcome import attempt_of
 from processors.identity.calls import call_of
 from processors.mail.own_words import own_words
@@ -39,7 +39,7 @@ def from_text(event: CallEndedEvent, key: bytes, origin: str | None = None) -> C
     attempt = attempt_of(data, turns)
     return CallTranscribed(
         call=call_of(event, key, origin),
-        turns=turns if attempt is None else marked(turns),
+        turns=turns if attempt is None else with_machine_turns(turns),
         survey=redacted_survey(data.survey, data.language, data.people),
         from_audio=False,
         attempt=attempt,

@@ -19,7 +19,7 @@ from infra.recordings.store import (
 )
 from infra.retry import delays
 from infra.transcription.transcriber import Transcriber, Transcription
-from processors.attempts.answering import marked
+from processors.attempts.answering import with_machine_turns
 from processors.attempts.outcome import attempt_of
 from processors.identity.calls import call_of
 from processors.identity.event_identity import identity_of
@@ -273,7 +273,7 @@ class Listener:
         attempt = attempt_of(data, turns)
         return CallTranscribed(
             call=call_of(call, self._ports.pseudonym_key, delivery.origin),
-            turns=turns if attempt is None else marked(turns),
+            turns=turns if attempt is None else with_machine_turns(turns),
             survey=redacted_survey(data.survey, data.language, data.people),
             from_audio=True,
             attempt=attempt,

@@ -1,4 +1,4 @@
-"""A small committente's rows: three agencies as in the comparison Ascolto exists for, one new."""
+"""A small client company's rows: three agencies that differ clearly, and a new one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DAYS = 90
 
 
 class Manner(NamedTuple):
-    """How an agency of the fixture works."""
+    """The figures that make an agency of the fixture."""
 
     aggression: float
     empathy: float

@@ -79,10 +79,10 @@ async def test_a_manager_reads_the_agencies_side_by_side(
                 "ferro-recuperi: l'aggressività è salita di 20 punti",
             ]
         )
-        told = page.locator(".alert p")
-        await expect(told.nth(0)).to_contain_text("di solito 18 al giorno")
-        await expect(told.nth(1)).to_contain_text("di solito −22, adesso −63 · 71 voti")
-        await expect(told.nth(2)).to_contain_text("di solito 0,58, adesso 0,78")
+        described = page.locator(".alert p")
+        await expect(described.nth(0)).to_contain_text("di solito 18 al giorno")
+        await expect(described.nth(1)).to_contain_text("di solito −22, adesso −63 · 71 voti")
+        await expect(described.nth(2)).to_contain_text("di solito 0,58, adesso 0,78")
         await expect(page.locator(".call")).to_have_count(20)
         await expect(page.locator(".call mark").first).to_be_visible()
         await expect(page.locator(".unscored")).to_have_text(

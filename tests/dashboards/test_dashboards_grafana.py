@@ -21,7 +21,7 @@ def made(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
     return request.param, overview(request.param)
 
 
-def test_the_committed_dashboard_is_what_the_panels_give(tmp_path: Path) -> None:
+def test_the_committed_dashboard_is_what_the_panels_build(tmp_path: Path) -> None:
     for path in build(tmp_path):
         committed = ROOT / "infra/grafana/dashboards" / path.name
         assert committed.read_text() == path.read_text(), (

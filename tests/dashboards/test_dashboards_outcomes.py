@@ -1,4 +1,4 @@
-"""The panels of quarters and of survival, held against the domain's own computation."""
+"""The panels of quarters and of survival, compared with the domain's own computation."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def test_the_panels_quarters_are_the_domains(empty: Engine, n: int, steps: int) 
     assert set(QUARTER_COLUMNS) <= set(row)
     assert row["n"] == expected.n == n
     for name, interval in (("least", expected.least), ("most", expected.most)):
-        told = [row[f"{name}{part}"] for part in ("", "_low", "_high", "_n")]
+        shown = [row[f"{name}{part}"] for part in ("", "_low", "_high", "_n")]
         if interval is None:
-            assert told == [None] * 4
+            assert shown == [None] * 4
         else:
             parts = [interval.value, interval.low, interval.high, interval.n]
-            assert told == pytest.approx(parts, rel=1e-12, abs=1e-15)
+            assert shown == pytest.approx(parts, rel=1e-12, abs=1e-15)
 
 
 def test_quarters_are_of_the_segment_and_time_asked(empty: Engine) -> None:

@@ -23,12 +23,12 @@ async def test_the_page_is_in_italian_unless_asked_otherwise(page: Page) -> None
 
 
 async def test_the_definition_carries_the_panels_and_their_titles(page: Page) -> None:
-    told = await (await page.get("/api/panels?lang=en")).json()
-    assert [each["id"] for each in told["panels"]] == [each.id for each in OVERVIEW]
-    assert told["panels"][1]["title"] == "Agencies side by side"
-    told = await (await page.get("/api/panels")).json()
-    assert told["language"] == "it"
-    assert told["panels"][1]["title"] == "Agenzie fianco a fianco"
+    answer = await (await page.get("/api/panels?lang=en")).json()
+    assert [each["id"] for each in answer["panels"]] == [each.id for each in OVERVIEW]
+    assert answer["panels"][1]["title"] == "Agencies side by side"
+    answer = await (await page.get("/api/panels")).json()
+    assert answer["language"] == "it"
+    assert answer["panels"][1]["title"] == "Agenzie fianco a fianco"
 
 
 @pytest.mark.parametrize("panel_id", [each.id for each in OVERVIEW])
@@ -110,10 +110,10 @@ async def test_plotly_comes_from_the_installed_package_compressed(page: Page) ->
     assert "plotly.js v" in (await plain.text())[:200]
 
 
-async def test_status_is_what_the_worker_tells(page: Page) -> None:
-    told = await (await page.get("/status")).json()
-    assert told == {"event_time_us": 1_742_485_330_000_000, "counts": {"calls_scored": 240}}
-    assert await (await page.get("/api/status")).json() == told
+async def test_status_is_what_the_worker_reports(page: Page) -> None:
+    answer = await (await page.get("/status")).json()
+    assert answer == {"event_time_us": 1_742_485_330_000_000, "counts": {"calls_scored": 240}}
+    assert await (await page.get("/api/status")).json() == answer
 
 
 async def test_the_version_moves_with_the_data(engine: Engine) -> None:
@@ -146,7 +146,7 @@ async def test_remembered_answers_are_bounded() -> None:
     assert len(reader._remembered) == REMEMBERED_RESULTS
 
 
-async def test_a_store_that_is_away_is_told_without_details(
+async def test_a_store_that_is_away_is_reported_without_details(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def away(*_: object) -> QueryResult:

@@ -92,7 +92,7 @@ def test_pushing_twice_leaves_one_dashboard_in_its_folder(grafana: Grafana) -> N
     assert dashboard["panels"] == overview()["panels"]
 
 
-def test_a_wrong_token_raises_and_makes_nothing(grafana: Grafana) -> None:
+def test_a_wrong_token_raises_and_creates_nothing(grafana: Grafana) -> None:
     with pytest.raises(GrafanaClientError):
         push(api(grafana, "wrong"), [overview()])
     assert grafana.folders == {}

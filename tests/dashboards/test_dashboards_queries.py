@@ -41,7 +41,7 @@ def test_empty_tables_give_no_rows(empty: Engine, shown: Panel | str) -> None:
 
 
 @pytest.mark.parametrize("shown", OVERVIEW, ids=lambda each: each.id)
-def test_no_panel_shows_another_tenant(engine: Engine, shown: Panel) -> None:
+def test_no_panel_shows_another_client_company(engine: Engine, shown: Panel) -> None:
     own = read(engine, shown)
     assert own
     assert {row["agency"] for row in own} <= set(AGENCIES)

@@ -1,4 +1,4 @@
-"""The survival report: what it says, that it needs no network, and that names stay text."""
+"""The survival report: its content, that it needs no network, and that names remain text."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def text(html: str) -> str:
     return re.sub(r"<[^>]+>", " ", re.sub(r"<script>.*?</script>", "", html, flags=re.DOTALL))
 
 
-def test_the_page_says_who_stays_in_italian_and_in_english() -> None:
+def test_the_page_shows_who_stays_in_italian_and_in_english() -> None:
     italian, english = text(page(shown(), "it")), text(page(shown(), "en"))
     assert "Quanto restano i clienti" in italian
     assert "75,0\u202f%" in italian
@@ -75,7 +75,7 @@ def test_nothing_comes_from_elsewhere_and_names_stay_text() -> None:
     assert own.count("</script>") == 1
 
 
-def test_a_report_of_no_engagements_says_so() -> None:
+def test_a_report_without_engagements_says_so() -> None:
     nothing = {"as_of": None, "groups": [], "logrank": []}
     assert "Nessun cliente contattato" in text(page(nothing, "it"))
 

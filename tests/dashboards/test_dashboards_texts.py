@@ -55,6 +55,6 @@ def test_every_count_has_its_singular(language: str) -> None:
         assert words[f"{key}.one"] != words[key] or language == "en", key
 
 
-def test_a_language_we_do_not_speak_is_refused() -> None:
+def test_a_language_without_texts_is_refused() -> None:
     with pytest.raises(ValueError, match="de"):
         texts("de")

@@ -1,4 +1,4 @@
-"""The guide for the team that runs it tells every setting, as it is."""
+"""The guide for the team that runs it lists every setting with its default."""
 
 from __future__ import annotations
 

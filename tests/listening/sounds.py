@@ -20,7 +20,7 @@ Channel = npt.NDArray[np.float64]
 
 
 def script_of(call: Path):
-    """Who says what in a demo call, and when: (speaker, text, begin, end) in seconds."""
+    """Who says what in a demo call, and when: (speaker, text, start, end) in seconds."""
     calls = json.loads((CALLS / "scripts.json").read_text())["calls"]
     manifest = json.loads((CALLS / "manifest.json").read_text())
     turns = next(one["turns"] for one in calls if one["name"] == call.stem)
@@ -34,9 +34,9 @@ def channels(call: Path = CALL) -> list[Channel]:
     return list(np.concatenate(blocks, axis=1)[:, ::2] / 32768)
 
 
-def sounding(channel: Channel, begin: float, end: float) -> Channel:
-    """The seconds [begin, end) of a channel."""
-    return channel[int(begin * RATE) : int(end * RATE)]
+def sounding(channel: Channel, start: float, end: float) -> Channel:
+    """The seconds [start, end) of a channel."""
+    return channel[int(start * RATE) : int(end * RATE)]
 
 
 def write_wav(path: Path, sound: Sequence[Channel], rate: int = RATE) -> Path:

@@ -1,4 +1,4 @@
-"""Telling machines from people: who answers a call, and whose words are whose."""
+"""Machines and people: who answers a call, and whose words are whose."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.lab.training.announcements import evaluate, samples
-from processors.attempts.answering import human_text, marked, unanswered
+from processors.attempts.answering import human_text, unanswered, with_machine_turns
 from processors.redaction.redact import redact_call
 from schemas.conversation import Speaker, Turn, Unanswered
 
@@ -59,7 +59,7 @@ PEOPLE = [
 
 
 @pytest.mark.parametrize("text", MACHINES)
-def test_a_message_alone_is_nobody(text: str) -> None:
+def test_a_message_alone_is_an_attempt(text: str) -> None:
     assert unanswered(call(f"c: {text}"), "it") is Unanswered.MACHINE
     assert unanswered(call(f"u: {text}"), "it") is Unanswered.MACHINE
     shouted_or_bare = "".join(letter for letter in text.lower() if letter not in ",.:!")
@@ -70,10 +70,10 @@ def test_a_message_alone_is_nobody(text: str) -> None:
 def test_people_who_speak_of_such_messages_stay_people(text: str) -> None:
     turns = call("o: Buongiorno.", f"c: {text}")
     assert unanswered(turns, "it") is None
-    assert marked(turns) == turns
+    assert with_machine_turns(turns) == turns
 
 
-def test_held_out_messages_are_found_and_no_person_is_taken_for_one() -> None:
+def test_held_out_messages_are_found_and_no_person_is_classified_as_one() -> None:
     found = evaluate("test").values()
     machines, people = sum(of.machines for of in found), sum(of.people for of in found)
     assert machines >= 110
@@ -96,11 +96,11 @@ def test_a_message_cut_by_the_transcriber_is_read_as_one() -> None:
         "c: dopo il bip.",
     )
     assert unanswered(turns, "it") is Unanswered.MACHINE
-    speakers = [turn.speaker.value for turn in marked(turns)]
+    speakers = [turn.speaker.value for turn in with_machine_turns(turns)]
     assert speakers == ["machine", "operator", "machine", "machine", "machine"]
 
 
-def test_a_person_after_a_menu_is_heard_without_the_menu() -> None:
+def test_a_person_after_a_menu_is_scored_without_the_menu() -> None:
     turns = call(
         "c: Per l'amministrazione prema due.",
         "c: Officine Sartori, buongiorno.",
@@ -108,7 +108,10 @@ def test_a_person_after_a_menu_is_heard_without_the_menu() -> None:
         "c: Sono io, mi dica.",
     )
     assert unanswered(turns, "it") is None
-    assert [human_text(turn) for turn in marked(turns)] == ["", *(t.text for t in turns[1:])]
+    assert [human_text(turn) for turn in with_machine_turns(turns)] == [
+        "",
+        *(t.text for t in turns[1:]),
+    ]
 
 
 def test_an_announcement_on_hold_is_not_the_customers() -> None:
@@ -117,16 +120,20 @@ def test_an_announcement_on_hold_is_not_the_customers() -> None:
         "c: La preghiamo di attendere in linea, la sua chiamata è importante per noi.",
         "c: Eccomi. Non posso pagare.",
     )
-    assert [turn.speaker.value for turn in marked(turns)] == ["customer", "machine", "customer"]
+    assert [turn.speaker.value for turn in with_machine_turns(turns)] == [
+        "customer",
+        "machine",
+        "customer",
+    ]
 
 
-def test_of_a_turn_that_begins_with_a_machine_the_persons_words_are_kept() -> None:
+def test_of_a_turn_that_starts_with_a_machine_the_persons_words_remain() -> None:
     turns = call("c: Rimanga in linea per non perdere la priorità acquisita. Pronto, chi parla?")
     assert unanswered(turns, "it") is None
-    assert human_text(marked(turns)[0]).strip(" .") == "Pronto, chi parla?"
+    assert human_text(with_machine_turns(turns)[0]).strip(" .") == "Pronto, chi parla?"
 
 
-def test_somebody_who_tells_over_several_turns_is_a_person() -> None:
+def test_somebody_who_reports_over_several_turns_is_a_person() -> None:
     turns = call("c: Ho chiamato", "c: e mi dice", "c: che tutti gli operatori sono occupati.")
     assert unanswered(turns, "it") is None
 
@@ -161,10 +168,10 @@ def test_an_operator_who_speaks_to_a_machine_on_one_channel() -> None:
     assert unanswered(call(machine, "u: Pronto, sono qui, mi dica."), "it") is None
 
 
-def test_turns_marked_by_the_emitter_stay_marked() -> None:
+def test_machine_turns_of_the_emitter_remain() -> None:
     turns = [Turn(speaker=Speaker.MACHINE, text="Testo che nessuna lista conosce.")]
     assert unanswered(turns, "it") is Unanswered.MACHINE
-    assert marked(turns) == turns
+    assert with_machine_turns(turns) == turns
 
 
 _TEXTS = st.one_of(
@@ -174,15 +181,15 @@ _TURNS = st.lists(st.builds(Turn, speaker=st.sampled_from(Speaker), text=_TEXTS)
 
 
 @given(_TURNS)
-def test_marking_twice_changes_nothing_more(turns: list[Turn]) -> None:
-    once = marked(turns)
+def test_labelling_machine_turns_is_idempotent(turns: list[Turn]) -> None:
+    once = with_machine_turns(turns)
     assert [turn.text for turn in once] == [turn.text for turn in turns]
-    assert marked(once) == once
+    assert with_machine_turns(once) == once
     assert unanswered(once, "it") == unanswered(turns, "it")
 
 
 @given(_TURNS)
 def test_operators_turns_are_never_a_machines(turns: list[Turn]) -> None:
-    for before, after in zip(turns, marked(turns), strict=True):
+    for before, after in zip(turns, with_machine_turns(turns), strict=True):
         if before.speaker is Speaker.OPERATOR:
             assert after == before

@@ -1,4 +1,4 @@
-"""The benches measure what they say: words missed, and figures with the machine they are of."""
+"""The benchmarks: word errors, and figures with the machine they were measured on."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from infra.lab.benchmarks.word_errors import word_errors, words_of
 few_words = st.lists(st.sampled_from(["la", "rata", "paga", "domani"]), max_size=6)
 
 
-def least_changes(said: Sequence[str], heard: Sequence[str]) -> int:
+def least_changes(said: Sequence[str], transcribed: Sequence[str]) -> int:
     """The distance by its definition: the best of all ways to fix the last word."""
 
     @cache
     def least(a: int, b: int) -> int:
         if not a or not b:
             return a + b
-        same = least(a - 1, b - 1) + (said[a - 1] != heard[b - 1])
+        same = least(a - 1, b - 1) + (said[a - 1] != transcribed[b - 1])
         return min(same, least(a - 1, b) + 1, least(a, b - 1) + 1)
 
-    return least(len(said), len(heard))
+    return least(len(said), len(transcribed))
 
 
 @given(few_words, few_words)
-def test_word_errors_are_the_least_changes(said: list[str], heard: list[str]) -> None:
-    assert word_errors(said, heard) == least_changes(said, heard)
+def test_word_errors_are_the_least_changes(said: list[str], transcribed: list[str]) -> None:
+    assert word_errors(said, transcribed) == least_changes(said, transcribed)
 
 
 def test_words_are_compared_without_case_and_punctuation() -> None:
@@ -40,13 +40,13 @@ def test_words_are_compared_without_case_and_punctuation() -> None:
 
 def test_figures_come_with_the_machine(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scoring", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert {"processor", "cores", "python"} <= set(told["machine"])
-    assert set(told["figures"]) == {"scoring"}
-    assert all(value > 0 for value in told["figures"]["scoring"].values())
+    report = json.loads(capsys.readouterr().out)
+    assert {"processor", "cores", "python"} <= set(report["machine"])
+    assert set(report["figures"]) == {"scoring"}
+    assert all(value > 0 for value in report["figures"]["scoring"].values())
 
 
-def test_a_bench_that_is_not_there_is_told_with_those_that_are(
+def test_an_unknown_benchmark_is_reported_with_those_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit) as caught:

@@ -1,4 +1,4 @@
-"""A voice that leaks into the other's channel is not the other's; two that speak both are."""
+"""A voice that leaks into the other channel is removed; both are transcribed when both speak."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def samples(sound):
 
 
 def separated(block, size=None):
-    """What comes of a call's samples, given in blocks of `size`."""
+    """The result for a call's samples, given in blocks of `size`."""
     separation = Separation()
     size = size or block.shape[1]
     blocks = (block[:, at : at + size] for at in range(0, block.shape[1], size))
@@ -86,7 +86,7 @@ LINES = [
 
 
 @pytest.mark.parametrize(("gain", "delay", "ways", "noise"), LINES)
-def test_everybody_speaks_when_he_does_without_the_leak(
+def test_everybody_speaks_at_the_times_without_the_leak(
     clean, clean_speech, gain, delay, ways, noise
 ):
     line = Line(gain, delay, ways, noise)
@@ -95,13 +95,13 @@ def test_everybody_speaks_when_he_does_without_the_leak(
     assert separation.doubts == []
 
 
-def test_without_separation_the_leak_is_taken_for_speech(clean, clean_speech):
-    """Else the tests above would show nothing."""
+def test_without_separation_the_leak_is_transcribed_as_speech(clean, clean_speech):
+    """Without this the tests above would show nothing."""
     leaked = spoken(samples(leaking(clean, Line(-26, 120), RATE)))
     assert differing(leaked, clean_speech[None])[1] > 8
 
 
-def test_who_speaks_at_the_same_time_is_heard_on_his_own_channel(clean):
+def test_who_speaks_at_the_same_time_is_transcribed_on_his_own_channel(clean):
     """The customer's answer laid over the operator's turn, with the operator leaking into it."""
     operator, customer = clean
     at = [begin for begin, *_ in runs(spoken(samples(clean))[1])]
@@ -134,8 +134,8 @@ def test_codecs_after_the_leak_do_not_bring_it_back(tmp_path, codec, container, 
     assert differing(*speech).max() < 1.0
 
 
-def test_an_echo_of_several_paths_is_taken_out(clean, clean_speech):
-    """A hybrid gives back a voice smeared over milliseconds, and once more from far away."""
+def test_an_echo_of_several_paths_is_removed(clean, clean_speech):
+    """A hybrid returns a voice smeared over milliseconds, and once more with a long delay."""
     operator, customer = clean
     chance = np.random.default_rng(4)
     path = np.zeros(RATE // 5)
@@ -147,8 +147,8 @@ def test_an_echo_of_several_paths_is_taken_out(clean, clean_speech):
     assert differing(spoken(done), clean_speech[None]).max() < 0.7
 
 
-def test_a_line_that_changes_in_the_midst_of_a_call_is_followed():
-    """A call is handed on: from then on it leaks otherwise."""
+def test_a_line_that_changes_during_a_call_is_followed():
+    """A call is transferred: from then on it leaks differently."""
     voices = call(seconds=50)
     first = samples(leaking(voices, Line(-12, 20), RATE))
     second = samples(leaking(voices, Line(-8, 120, "both"), RATE))
@@ -161,7 +161,7 @@ def test_a_line_that_changes_in_the_midst_of_a_call_is_followed():
 
 
 @pytest.mark.parametrize(("gain", "ways"), [(0, "operator"), (3, "operator"), (0, "both")])
-def test_where_the_other_is_as_loud_nobody_is_made_up_to_be_the_speaker(clean, gain, ways):
+def test_where_the_other_is_as_loud_the_speaker_is_not_guessed(clean, gain, ways):
     _, separation = separated(samples(leaking(clean, Line(gain, 20, ways), RATE)))
     (doubt,) = separation.doubts
     assert (doubt.begin, doubt.end) == (0, len(clean[0]))
@@ -219,7 +219,7 @@ def test_turns_are_as_without_the_leak_and_unknown_where_it_is_too_loud(tmp_path
     assert drowned.turn_taking is None
 
 
-def test_a_leak_is_taken_out_of_what_is_listened_to(tmp_path):
+def test_a_leak_is_removed_before_transcription(tmp_path):
     path = write_wav(
         tmp_path / "a.wav",
         leaking([one[: SECONDS * LINE_RATE] for one in channels()], Line(-14, 20), LINE_RATE),

@@ -1,4 +1,4 @@
-"""Recordings as they come: codecs, rates, headers that are wrong, files that are no sound."""
+"""Real recordings: codecs, rates, wrong headers, files that are not sound."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_wav_whose_header_states_a_wrong_length_is_read_to_its_end(tmp_path, s
     assert read(path).shape[1] == pytest.approx(SECONDS * RATE, abs=200)
 
 
-def test_what_follows_the_sound_in_a_wav_is_not_heard(tmp_path):
+def test_what_follows_the_sound_in_a_wav_is_ignored(tmp_path):
     raw = write_wav(tmp_path / "a.wav", [LEFT, RIGHT]).read_bytes()
     path = tmp_path / "tagged.wav"
     path.write_bytes(raw + b"LIST" + struct.pack("<I", 1000) + b"\x55" * 1000)
@@ -95,7 +95,7 @@ def test_a_damaged_middle_costs_no_more_than_itself(tmp_path, codec, container):
 
 
 @pytest.mark.parametrize("layout", ["stereo", "mono"])
-def test_a_recording_that_turns_mono_in_its_midst_is_heard_on(tmp_path, layout):
+def test_a_recording_that_turns_mono_half_way_is_transcribed_to_the_end(tmp_path, layout):
     path = encode(tmp_path / "call.mp3", [LEFT, RIGHT], "libmp3lame", "mp3", 44_100)
     damaged = bytearray(path.read_bytes())
     header = damaged.index(b"\xff\xfb", len(damaged) // 2)
@@ -104,7 +104,7 @@ def test_a_recording_that_turns_mono_in_its_midst_is_heard_on(tmp_path, layout):
     assert read(path, layout).shape[1] == pytest.approx(SECONDS * RATE, rel=0.1)
 
 
-def test_a_recording_cut_short_is_heard_as_far_as_it_goes(tmp_path):
+def test_a_recording_cut_short_is_transcribed_up_to_the_cut(tmp_path):
     path = write_wav(tmp_path / "a.wav", [LEFT, RIGHT])
     path.write_bytes(path.read_bytes()[: 44 + 32_000 + 1])
     assert read(path).shape[1] == pytest.approx(RATE, abs=200)
@@ -155,7 +155,7 @@ def test_a_file_that_is_gone_may_come_back(tmp_path):
 
 
 def test_a_second_reading_gives_the_same(tmp_path):
-    """Short recordings are kept, long ones are decoded again."""
+    """Short recordings are held in memory, long ones are decoded again."""
     short = Sound(CALL, "stereo", 3600)
     hour = write_wav(tmp_path / "hour.wav", [np.tile(RIGHT, 240), np.tile(LEFT, 240)])
     long = Sound(hour, "stereo", 3600)

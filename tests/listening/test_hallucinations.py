@@ -1,4 +1,4 @@
-"""The gate against what whisper invents."""
+"""What whisper invents is dropped, with its reason."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.transcription.transcriber import prompt_of
-from processors.transcript.hallucinations import Heard, Phantom, compression_ratio, phantom
+from processors.transcript.hallucinations import (
+    Hallucination,
+    TranscribedText,
+    compression_ratio,
+    hallucination_of,
+)
 
 PROMPT = prompt_of("it", ["Luce Serena"])
 
 
-def heard(text, speech=3.0, log_probability=-0.3, no_speech=0.05):
-    return Heard(text, speech, log_probability, no_speech)
+def text_of(text, speech=3.0, log_probability=-0.3, no_speech=0.05):
+    return TranscribedText(text, speech, log_probability, no_speech)
 
 
 @pytest.mark.parametrize(
@@ -32,38 +37,41 @@ def heard(text, speech=3.0, log_probability=-0.3, no_speech=0.05):
     ],
 )
 def test_what_callers_say_passes(text):
-    assert phantom(heard(text), PROMPT) is None
+    assert hallucination_of(text_of(text), PROMPT) is None
 
 
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
-        (heard("Sottotitoli creati dalla comunità Amara.org"), Phantom.STOCK_PHRASE),
-        (heard("Sottotitoli e revisione a cura di QTSS"), Phantom.STOCK_PHRASE),
-        (heard("Grazie per aver guardato il video!"), Phantom.STOCK_PHRASE),
-        (heard("Thanks for watching!"), Phantom.STOCK_PHRASE),
-        (heard("non lo so, " * 30, speech=28), Phantom.REPEATED),
-        (heard("no no no no no no no"), Phantom.REPEATED),
-        (heard("Pronto?", speech=0.0), Phantom.UNHEARD),
-        (heard("Questa frase è troppo lunga per un colpo di tosse.", speech=0.3), Phantom.UNHEARD),
-        (heard("Parole a caso.", log_probability=-3.5), Phantom.IMPROBABLE),
-        (heard("Parole a caso.", log_probability=-1.3, no_speech=0.9), Phantom.IMPROBABLE),
-        (heard("bolletta, fattura, agenzia, rate, disdetta"), Phantom.ECHO),
-        (heard("Ecco la telefonata. Che cosa si dice?"), Phantom.ECHO),
-        (heard("Iscriviti al canale e attiva la campanella"), Phantom.STOCK_PHRASE),
-        (heard("Subtitles created by the Amara.org community"), Phantom.STOCK_PHRASE),
-        (heard("[Musica]"), Phantom.STOCK_PHRASE),
-        (heard("♪ ♪"), Phantom.WORDLESS),
-        (heard("..."), Phantom.WORDLESS),
-        (heard("Finché non c'è rete. " * 3, speech=0.9), Phantom.UNHEARD),
+        (text_of("Sottotitoli creati dalla comunità Amara.org"), Hallucination.STOCK_PHRASE),
+        (text_of("Sottotitoli e revisione a cura di QTSS"), Hallucination.STOCK_PHRASE),
+        (text_of("Grazie per aver guardato il video!"), Hallucination.STOCK_PHRASE),
+        (text_of("Thanks for watching!"), Hallucination.STOCK_PHRASE),
+        (text_of("non lo so, " * 30, speech=28), Hallucination.REPEATED),
+        (text_of("no no no no no no no"), Hallucination.REPEATED),
+        (text_of("Pronto?", speech=0.0), Hallucination.UNHEARD),
+        (
+            text_of("Questa frase è troppo lunga per un colpo di tosse.", speech=0.3),
+            Hallucination.UNHEARD,
+        ),
+        (text_of("Parole a caso.", log_probability=-3.5), Hallucination.IMPROBABLE),
+        (text_of("Parole a caso.", log_probability=-1.3, no_speech=0.9), Hallucination.IMPROBABLE),
+        (text_of("bolletta, fattura, agenzia, rate, disdetta"), Hallucination.ECHO),
+        (text_of("Ecco la telefonata. Che cosa si dice?"), Hallucination.ECHO),
+        (text_of("Iscriviti al canale e attiva la campanella"), Hallucination.STOCK_PHRASE),
+        (text_of("Subtitles created by the Amara.org community"), Hallucination.STOCK_PHRASE),
+        (text_of("[Musica]"), Hallucination.STOCK_PHRASE),
+        (text_of("♪ ♪"), Hallucination.WORDLESS),
+        (text_of("..."), Hallucination.WORDLESS),
+        (text_of("Finché non c'è rete. " * 3, speech=0.9), Hallucination.UNHEARD),
     ],
 )
-def test_what_nobody_said_is_told_with_its_reason(said, reason):
-    assert phantom(said, PROMPT) is reason
+def test_what_nobody_said_is_reported_with_its_reason(said, reason):
+    assert hallucination_of(said, PROMPT) is reason
 
 
-def test_uncertain_speech_passes_where_the_model_heard_a_voice():
-    assert phantom(heard("Direi un note.", log_probability=-1.3, no_speech=0.1)) is None
+def test_uncertain_speech_passes_where_the_model_found_a_voice():
+    assert hallucination_of(text_of("Direi un note.", log_probability=-1.3, no_speech=0.1)) is None
 
 
 @given(st.text(max_size=200))

@@ -1,4 +1,4 @@
-"""Files that would have FFmpeg open others, fill the memory or work for ever."""
+"""Files that would have FFmpeg open others, fill the memory or run for ever."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def seconds(path, layout="mono", **options):
 
 @pytest.fixture
 def secret(tmp_path):
-    """A recording that no other file may lead to."""
+    """A recording that no other file may open."""
     directory = tmp_path / "elsewhere"
     directory.mkdir()
     return encode(directory / "secret.mp3", [LEFT, RIGHT], "libmp3lame", "mp3", 44_100)
@@ -68,7 +68,7 @@ def test_what_refers_to_sound_elsewhere_is_no_recording(tmp_path, secret, what):
 
 @pytest.mark.parametrize("suffix", [".m3u8", ".mp3", ".ulaw", ".sln", ".ffconcat", ""])
 @pytest.mark.parametrize("what", REFERENCES)
-def test_by_whatever_name_it_goes(what, suffix):
+def test_by_any_name_it_may_have(what, suffix):
     assert container_of(io.BytesIO(REFERENCES[what].encode()), suffix) is None
 
 
@@ -186,7 +186,7 @@ peaks = [resource.getrusage(who).ru_maxrss // 1024
          for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
 print(json.dumps({"found": found, "peaks": peaks, "before": before // 1024}))
 """
-"""Reads recordings; says what came of each, and the peak memory in MiB here and in children."""
+"""Reads recordings; prints the outcome of each, and the peak memory in MiB here and in children."""
 
 
 def watched(paths):
@@ -260,7 +260,9 @@ def mutated(raw, chance):
         ("aac", "mp4"),
     ],
 )
-def test_a_spoilt_header_ends_as_sound_or_as_a_reason_within_the_memory(tmp_path, codec, container):
+def test_a_damaged_header_ends_as_sound_or_as_a_reason_within_the_memory(
+    tmp_path, codec, container
+):
     rate = 48_000 if codec == "libopus" else 44_100
     whole = encode(tmp_path / "whole", [LEFT, RIGHT], codec, container, rate).read_bytes()
     chance = random.Random(f"{codec} spoilt")
@@ -294,7 +296,7 @@ STUCK = {
 
 
 @pytest.mark.parametrize("what", STUCK)
-def test_a_decoding_that_goes_wrong_holds_nobody(tmp_path, monkeypatch, what):
+def test_a_decoding_that_fails_blocks_nobody(tmp_path, monkeypatch, what):
     path = write_wav(tmp_path / "a.wav", [LEFT])
     monkeypatch.setattr(decoding, "_command", lambda *_: [sys.executable, "-c", STUCK[what]])
     with pytest.raises(RecordingError):
@@ -316,7 +318,7 @@ def children():
 
 
 def test_pictures_in_tags_are_not_unpacked(tmp_path):
-    """An ID3 tag before an MP3 is passed over, however much it claims to hold."""
+    """An ID3 tag before an MP3 is skipped, however long it claims to be."""
     sound = encode(tmp_path / "a.mp3", [LEFT, RIGHT], "libmp3lame", "mp3", 44_100).read_bytes()
     bare = sound[sound.index(b"\xff\xfb") :]
     tag = b"ID3\x04\x00\x00" + bytes([0, 0, 8, 0]) + b"APIC" + b"\x7f" * 1020

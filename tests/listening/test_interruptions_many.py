@@ -1,4 +1,4 @@
-"""Many overlapping turns: the counts of looking at every pair, at a cost that does not square."""
+"""Many overlapping turns: the same counts as pair by pair, at less than quadratic cost."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def by_pairs(turns: list[Turn]) -> TurnTaking:
         for other in turns:
             if (mine.speaker, other.speaker) != (Speaker.OPERATOR, Speaker.CUSTOMER):
                 continue
-            begin, end, since, until = (
+            start, end, since, until = (
                 round(1000 * time)  # type: ignore[operator]
                 for time in (mine.start, mine.end, other.start, other.end)
             )
-            lasting = min(end, until) - max(begin, since)
+            lasting = min(end, until) - max(start, since)
             overlaps += lasting > 0
-            interruptions += since < begin and lasting >= 300
+            interruptions += since < start and lasting >= 300
     return TurnTaking(overlaps, interruptions)
 
 
@@ -62,7 +62,7 @@ def steps(work: Callable[[], object]) -> int:
     return count
 
 
-def test_thousands_of_overlapping_turns_cost_no_square() -> None:
+def test_thousands_of_overlapping_turns_do_not_cost_quadratic_time() -> None:
     def talking(count: int) -> Callable[[], object]:
         turns = turns_of(
             [

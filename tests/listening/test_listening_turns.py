@@ -1,4 +1,4 @@
-"""Merging what was heard on the channels into turns."""
+"""Merging what was transcribed on the channels into turns."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_long_pause_ends_a_turn():
     assert [t.text for t in turns] == ["Uno.", "Due."]
 
 
-def test_a_word_of_the_other_in_between_parts_a_turn():
+def test_a_word_of_the_other_in_between_splits_a_turn():
     turns = merge_turns(
         [
             said(OPERATOR, 0, 2, "Lei deve pagare"),
@@ -54,12 +54,12 @@ def test_confidence_is_the_mean_over_words_not_over_segments():
     assert turn.confidence == pytest.approx(0.5)
 
 
-def test_mono_keeps_the_speaker_unknown():
+def test_mono_leaves_the_speaker_unknown():
     turns = merge_turns([said(UNKNOWN, 0, 1, "Pronto?"), said(UNKNOWN, 3, 4, "Sì?")], max_gap=0.2)
     assert [t.speaker for t in turns] == [UNKNOWN, UNKNOWN]
 
 
-def test_nothing_heard_is_no_turn():
+def test_nothing_transcribed_is_no_turn():
     assert merge_turns([]) == []
     assert merge_turns([said(OPERATOR, 0, 1, "  "), Segment(CUSTOMER, ())]) == []
 
@@ -92,7 +92,7 @@ def test_no_word_is_lost_and_turns_are_in_order(found, max_gap):
 
 
 @given(st.lists(segments, max_size=25), st.floats(0, 5))
-def test_turns_do_not_depend_on_the_order_in_which_channels_were_heard(found, max_gap):
+def test_turns_do_not_depend_on_the_order_in_which_channels_were_transcribed(found, max_gap):
     distinct = {(s.start, s.end, s.speaker): s for s in found if s.words}
     assert merge_turns(distinct.values(), max_gap) == merge_turns(
         reversed(list(distinct.values())), max_gap
@@ -100,7 +100,7 @@ def test_turns_do_not_depend_on_the_order_in_which_channels_were_heard(found, ma
 
 
 @given(st.lists(segments, max_size=25))
-def test_neighbours_of_one_speaker_are_parted_by_more_than_the_gap(found):
+def test_neighbours_of_one_speaker_are_separated_by_more_than_the_gap(found):
     turns = merge_turns(found, 1.0)
     for one, next_one in pairwise(turns):
         if one.speaker == next_one.speaker:

@@ -1,4 +1,4 @@
-"""Which model hears: the packaged one, a fetched one, a directory; and what is said if none."""
+"""Which model transcribes: the packaged one, a fetched one, a directory; the message if none."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class Hub(BaseHTTPRequestHandler):
             content, status = b"{}", 404
         elif self.path.startswith("/api/models/"):
             files = [{"rfilename": file} for file in FILES]
-            told = {"id": "Systran/faster-whisper-tiny", "sha": COMMIT, "siblings": files}
-            content, status = json.dumps(told).encode(), 200
+            info = {"id": "Systran/faster-whisper-tiny", "sha": COMMIT, "siblings": files}
+            content, status = json.dumps(info).encode(), 200
         else:
             content, status = FILES.get(name, b""), 200 if name in FILES else 404
         self.send_response(status)
@@ -134,7 +134,7 @@ def test_a_name_of_no_model_is_wrong_usage(tmp_path, name):
 
 
 def test_transcribe_says_in_a_line_which_model_or_language_there_is_not(tmp_path):
-    for arguments, code, told in (
+    for arguments, code, message in (
         (["--model", "gigantic"], 2, "'gigantic'"),
         (["--model", str(tmp_path)], 1, "model.bin"),
         (["--model", "small"], 1, "could not be fetched"),
@@ -143,7 +143,7 @@ def test_transcribe_says_in_a_line_which_model_or_language_there_is_not(tmp_path
     ):
         done = ascolto("transcribe", str(CALL), str(CALL), *arguments, home=tmp_path)
         assert done.returncode == code, done.stderr
-        assert told in done.stderr
+        assert message in done.stderr
         assert len(done.stderr.splitlines()) == 1
         assert done.stdout == ""
 
@@ -157,7 +157,7 @@ def test_a_directory_is_a_model_and_the_packaged_one_has_its_name(tmp_path):
         find_model(str(tmp_path / "none"))
 
 
-def test_a_damaged_model_and_a_missing_card_are_told(tmp_path):
+def test_a_damaged_model_and_a_missing_card_are_reported(tmp_path):
     (tmp_path / "model.bin").write_bytes(b"half")
     with pytest.raises(ModelMissing, match=r"holds no tokenizer\.json"):
         load_model(ModelChoice(str(tmp_path)), 1)

@@ -1,4 +1,4 @@
-"""Operators are scored from words and turn-taking counts: nothing of their voice gets that far."""
+"""Operators are scored from words and turn-taking counts: no score uses their voice."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from infra.transcription.transcriber import Transcription, WhisperTranscriber
 from processors.scoring.call import score_call
 from processors.scoring.lexicon_scorer import LexiconReader
-from processors.scoring.scorer import Said
+from processors.scoring.scorer import Utterance
 from processors.transcript.interruptions import TurnTaking
 from schemas.conversation import Speaker, Turn
 from tests.listening.sounds import RATE, channels, sounding, write_wav
 
 ROOT = Path(__file__).parents[2]
-HEARS_SOUND = {
+READS_SOUND = {
     *(
         "infra.recordings.sound",
         "infra.recordings.decoding_process",
@@ -34,7 +34,7 @@ HEARS_SOUND = {
     ),
 }
 """Modules in which there are samples, or what was measured in them."""
-MAY_HEAR = {
+MAY_READ_SOUND = {
     "infra/recordings/sound.py",
     "infra/transcription/crosstalk.py",
     "infra/transcription/voice_activity.py",
@@ -59,13 +59,15 @@ def imports_of(path):
 
 def test_samples_stay_where_they_are_transcribed():
     """Neither the scorers nor the streams import a module that has samples."""
-    hearing = {
+    importers = {
         str(path.relative_to(ROOT))
         for package in ("schemas", "processors", "infra", "streams", "dashboards")
         for path in (ROOT / package).rglob("*.py")
-        if HEARS_SOUND & set(imports_of(path))
+        if READS_SOUND & set(imports_of(path))
     }
-    assert {path for path in hearing if not path.startswith("infra/lab/benchmarks/")} <= MAY_HEAR
+    assert {
+        path for path in importers if not path.startswith("infra/lab/benchmarks/")
+    } <= MAY_READ_SOUND
 
 
 def test_what_leaves_a_transcription_is_words_times_and_counts():
@@ -77,7 +79,7 @@ def test_what_leaves_a_transcription_is_words_times_and_counts():
     assert {field.name for field in dataclasses.fields(TurnTaking)} == {
         *("overlaps", "interruptions"),
     }
-    assert Said._fields == ("speaker", "text", "before")
+    assert Utterance._fields == ("speaker", "text", "before")
 
 
 spoken = st.builds(
@@ -130,9 +132,9 @@ def test_however_an_operator_sounds_the_score_is_that_of_the_words(tmp_path):
     operator, customer = (sounding(channel, 0, 13) for channel in channels())
     for name, voice in VOICES.items():
         sound = [np.clip(voice(operator), -1, 1), customer]
-        heard = transcriber.transcribe(
+        listened = transcriber.transcribe(
             write_wav(tmp_path / "voice.wav", sound, RATE), "stereo", "it"
         )
-        assert Speaker.OPERATOR in {turn.speaker for turn in heard.turns}, name
-        written = [Turn(speaker=turn.speaker, text=turn.text) for turn in heard.turns]
-        assert score_call(heard.turns, "it", READER) == score_call(written, "it", READER), name
+        assert Speaker.OPERATOR in {turn.speaker for turn in listened.turns}, name
+        written = [Turn(speaker=turn.speaker, text=turn.text) for turn in listened.turns]
+        assert score_call(listened.turns, "it", READER) == score_call(written, "it", READER), name

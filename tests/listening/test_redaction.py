@@ -1,4 +1,4 @@
-"""Taking personal data out of turns, and leaving everything else."""
+"""Removing personal data from turns, and nothing else."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ HOLDS_NONE = [
 
 
 @pytest.mark.parametrize(("text", "expected"), HOLDS)
-def test_personal_data_gives_way_to_its_kind(text: str, expected: str) -> None:
+def test_personal_data_is_replaced_by_its_kind(text: str, expected: str) -> None:
     assert redact(text, "it") == expected
 
 
@@ -120,7 +120,7 @@ def test_redacting_twice_changes_nothing(text: str, _: str) -> None:
     assert redact(once, "it") == once
 
 
-def test_known_names_go_wherever_they_are_said() -> None:
+def test_known_names_are_redacted_wherever_they_are_said() -> None:
     names = ["Rosa Bianchi", "Zubiena"]
     text = "la rosa bianca piace a Rosa, dice la zubiena, cioè Zubbiena"
     expected = "la rosa bianca piace a [NOME], dice la [NOME], cioè [NOME]"
@@ -129,12 +129,12 @@ def test_known_names_go_wherever_they_are_said() -> None:
     assert redact("Je parle avec Zubiena", "fr", names) == "Je parle avec [NOME]"
 
 
-def test_what_one_turn_tells_redacts_the_others() -> None:
+def test_what_one_turn_shows_redacts_the_others() -> None:
     said = ["Parlo con la signora Zubiena?", "Sì.", "Bene, Zubiena, mi ascolti."]
     assert redact_call(said, "it")[2] == "Bene, [NOME], mi ascolti."
 
 
-def test_a_number_asked_for_is_taken_from_answers_in_bits() -> None:
+def test_a_number_asked_for_is_redacted_in_parts_of_answers() -> None:
     said = ["Mi dà il cellulare?", "348", "sì", "22 11", "zero zero nove", "La rata è di 45 euro."]
     said += ["Da zero a dieci, che voto dà?", "dieci"]
     taken = ["[TELEFONO]", "sì", "[TELEFONO]", "[TELEFONO]"]
@@ -215,7 +215,7 @@ def test_findings_say_what_they_are_and_where() -> None:
 
 
 @pytest.mark.parametrize("split", ["dev", "test"])
-def test_material_is_redacted_and_clean_words_stay(split: str, record_property: Any) -> None:
+def test_material_is_redacted_and_clean_words_remain(split: str, record_property: Any) -> None:
     rows = [json.loads(line) for line in MATERIAL.read_text(encoding="utf-8").splitlines()]
     report = measure(row for row in rows if row["split"] == split)
     record_property("recall", report.recall)

@@ -17,7 +17,7 @@ def test_a_pause_ends_a_stretch_and_a_breath_does_not():
     assert speech_frames([0, 0.9, 0.9, 0, 0, 0, 0, 0, 0, 0.9, 0]) == [(1, 3), (9, 10)]
 
 
-def test_a_stretch_begins_with_the_soft_sound_before_it():
+def test_a_stretch_starts_with_the_soft_sound_before_it():
     assert speech_frames([0, 0.1, 0.2, 0.9, 0.9]) == [(1, 5)]
 
 
@@ -26,7 +26,7 @@ def test_doubt_alone_is_no_speech():
     assert speech_frames([]) == []
 
 
-def test_speech_without_a_pause_is_parted_where_it_is_least_certain():
+def test_speech_without_a_pause_is_split_where_it_is_least_certain():
     probabilities = [0.9] * 1200
     probabilities[700] = 0.4
     found = speech_frames(probabilities)
@@ -66,10 +66,10 @@ def test_every_turn_of_a_call_is_found_at_its_time_and_nothing_else():
 
 
 @pytest.mark.parametrize("size", [RATE * 20, RATE * 7 + 13])
-def test_speech_found_does_not_depend_on_how_the_samples_are_parted(size):
-    whole, parted = detect_speech(blocks_of(CALL)), detect_speech(blocks_of(CALL, size))
-    assert whole.samples == parted.samples
-    for one, other in zip(whole.channels, parted.channels, strict=True):
+def test_speech_found_does_not_depend_on_how_the_samples_are_split(size):
+    whole, split = detect_speech(blocks_of(CALL)), detect_speech(blocks_of(CALL, size))
+    assert whole.samples == split.samples
+    for one, other in zip(whole.channels, split.channels, strict=True):
         assert sum(s.end - s.begin for s in one) == pytest.approx(
             sum(s.end - s.begin for s in other), rel=0.02
         )

@@ -30,7 +30,7 @@ UNHEARD = ("track:2", "missing:4.0")
 
 
 class Ears:
-    """Hears the same in every file, unless its name says what is wrong with it."""
+    """Transcribes the same in every file, unless its name says what is wrong with it."""
 
     def __init__(self) -> None:
         self.asked = []
@@ -94,7 +94,7 @@ def test_as_one_reads_it_in_the_calls_language(stereo, capsys):
     assert "Customer: Sì?" in capsys.readouterr().out
 
 
-def test_the_layout_is_the_files_unless_told(stereo, mono):
+def test_the_layout_is_the_files_unless_stated(stereo, mono):
     ears = Ears()
     run([stereo, mono], ears)
     run([stereo], ears, layout="mono", words=["Luce Serena"])
@@ -137,7 +137,7 @@ _, status, used = os.wait4(child.pid, 0)
 print(used.ru_maxrss, used.ru_utime + used.ru_stime, file=sys.stderr)
 sys.exit(os.waitstatus_to_exitcode(status))
 """
-"""Runs a command and tells its peak memory and processor time.
+"""Runs a command and prints its peak memory and processor time.
 
 From a small process of its own: Linux counts the memory of the process that starts another as
 the other's, until that runs its own program.
@@ -163,7 +163,7 @@ def write_hours(path: Path, hours: float, speech: list[np.ndarray]) -> Path:
 
 
 @pytest.mark.whisper
-def test_two_hours_need_less_than_1_gib_and_silence_costs_next_to_nothing(tmp_path):
+def test_two_hours_need_less_than_1_gib_and_silence_costs_almost_nothing(tmp_path):
     """Mostly silent, so that it is quick; `make bench` measures two hours full of speech."""
     spoken = [sounding(channel, 0, 10) for channel in channels()]
     path = write_hours(tmp_path / "long.wav", 2, spoken)

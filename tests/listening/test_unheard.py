@@ -1,4 +1,4 @@
-"""What of a file is not heard is said: further tracks, channels, pictures, a missing end."""
+"""What is not transcribed is reported: further tracks, channels, pictures, a missing end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read(path, layout="mono"):
 
 
 def tracks(path, sounds, container, codec, *, video=False):
-    """A file with a track for each of `sounds`, mono, and a moving picture where asked for."""
+    """A file with a track for each of `sounds`, mono, and a video track where asked for."""
     with av.open(str(path), "w", format=container) as file:
         streams = [file.add_stream(codec, rate=48_000, layout="mono") for _ in sounds]
         picture = None
@@ -55,13 +55,13 @@ def test_whose_track_is_whose_is_not_guessed(tmp_path):
         read(path, "stereo")
 
 
-def test_a_moving_picture_is_named(tmp_path):
+def test_a_video_track_is_named(tmp_path):
     path = tracks(tmp_path / "call", [LEFT], "mp4", "aac", video=True)
     assert read(path)[1] == ("video",)
 
 
 @pytest.mark.parametrize("count", [3, 4, 8])
-def test_of_a_call_the_first_two_channels_are_heard_and_the_others_named(tmp_path, count):
+def test_of_a_call_the_first_two_channels_are_transcribed_and_the_others_named(tmp_path, count):
     others = [np.zeros_like(LEFT) + 0.5] * (count - 2)
     sound, unheard = read(write_wav(tmp_path / "a.wav", [LEFT, RIGHT, *others]), "stereo")
     assert unheard == tuple(f"channel:{n}" for n in range(3, count + 1))
@@ -69,7 +69,7 @@ def test_of_a_call_the_first_two_channels_are_heard_and_the_others_named(tmp_pat
     assert loudest == pytest.approx([300, 500], abs=1)
 
 
-def test_of_a_mono_recording_all_channels_are_heard(tmp_path):
+def test_of_a_mono_recording_all_channels_are_transcribed(tmp_path):
     sound, unheard = read(write_wav(tmp_path / "a.wav", [LEFT, RIGHT, LEFT]))
     assert unheard == ()
     heights = np.abs(np.fft.rfft(sound[0]))
@@ -94,7 +94,7 @@ WHOLE = [
 
 
 @pytest.mark.parametrize(("codec", "container"), WHOLE)
-def test_of_a_whole_file_nothing_is_unheard(tmp_path, codec, container):
+def test_of_a_complete_file_nothing_is_missed(tmp_path, codec, container):
     rate = 48_000 if codec == "libopus" else 44_100
     path = encode(tmp_path / f"a.{container}", [LEFT, RIGHT], codec, container, rate)
     assert read(path, "stereo")[1] == ()
@@ -103,7 +103,7 @@ def test_of_a_whole_file_nothing_is_unheard(tmp_path, codec, container):
 @pytest.mark.parametrize(
     ("codec", "container"), [one for one in WHOLE if one[1] not in ("ogg", "mp4")]
 )
-def test_what_a_file_states_and_does_not_hold_is_said_in_seconds(tmp_path, codec, container):
+def test_what_a_file_states_and_does_not_hold_is_reported_in_seconds(tmp_path, codec, container):
     """An Ogg file states no length; an MP4 that is cut short has no index, and is broken."""
     rate = 48_000 if codec == "libopus" else 44_100
     path = encode(tmp_path / f"a.{container}", [LEFT, RIGHT], codec, container, rate)
@@ -117,7 +117,7 @@ def test_what_a_file_states_and_does_not_hold_is_said_in_seconds(tmp_path, codec
 
 
 @pytest.mark.parametrize(("codec", "container"), [("flac", "flac"), ("libopus", "ogg")])
-def test_a_hole_in_the_middle_is_said_in_seconds(tmp_path, codec, container):
+def test_a_hole_in_the_middle_is_reported_in_seconds(tmp_path, codec, container):
     rate = 48_000 if codec == "libopus" else 44_100
     path = encode(tmp_path / "a", [LEFT, RIGHT], codec, container, rate)
     raw = bytearray(path.read_bytes())
@@ -130,7 +130,7 @@ def test_a_hole_in_the_middle_is_said_in_seconds(tmp_path, codec, container):
     assert missing > 1
 
 
-def test_two_files_joined_into_one_are_heard_to_the_end(tmp_path):
+def test_two_files_joined_into_one_are_transcribed_to_the_end(tmp_path):
     raw = write_wav(tmp_path / "a.wav", [LEFT, RIGHT]).read_bytes()
     path = tmp_path / "both.wav"
     path.write_bytes(raw + raw)

@@ -1,4 +1,4 @@
-"""The real model on demo calls and on sounds that are no calls."""
+"""The real model on demo calls and on sounds that are not calls."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def test_each_speaker_said_what_the_script_says(said):
     wrong = total = 0
     for speaker in ("operator", "customer"):
         expected = words_of(" ".join(text for who, text, _, _ in script_of(CALL) if who == speaker))
-        heard = words_of(" ".join(t.text for t in said.turns if t.speaker == speaker))
-        wrong += word_errors(expected, heard)
+        listened = words_of(" ".join(t.text for t in said.turns if t.speaker == speaker))
+        wrong += word_errors(expected, listened)
         total += len(expected)
     assert wrong / total <= WER_BOUND
 
@@ -71,7 +71,7 @@ def test_what_is_said_is_written_in_sentences(said):
 
 
 @pytest.mark.whisper
-def test_what_the_scorers_need_is_heard(said):
+def test_what_the_scorers_need_is_transcribed(said):
     customer = " ".join(t.text.lower() for t in said.turns if t.speaker is Speaker.CUSTOMER)
     operator = " ".join(t.text.lower() for t in said.turns if t.speaker is Speaker.OPERATOR)
     assert "disdetta" in customer
@@ -85,26 +85,26 @@ def test_an_operator_who_cuts_in_is_counted_and_one_who_answers_early_is_not(
     transcriber, said, tmp_path
 ):
     """The script's turns overlap by at most a quarter of a second: an answer, no interruption."""
-    begun_early = sum(
+    started_early = sum(
         later[2] < earlier[3]
         for earlier, later in zip(script_of(CALL), script_of(CALL)[1:], strict=False)
     )
     assert said.turn_taking.interruptions == 0
-    assert 0 < said.turn_taking.overlaps <= begun_early
+    assert 0 < said.turn_taking.overlaps <= started_early
 
     operator, customer = channels()
     first, answer = sounding(operator, 12, 19.5), sounding(customer, 8.3, 12.5)
-    for begin, expected in ((2.0, TurnTaking(1, 1)), (5.0, TurnTaking(0, 0))):
+    for start, expected in ((2.0, TurnTaking(1, 1)), (5.0, TurnTaking(0, 0))):
         sound = np.zeros((2, 16 * RATE))
         sound[1, : len(answer)] = answer
-        at = int(begin * RATE)
+        at = int(start * RATE)
         sound[0, at : at + len(first)] = first
-        heard = transcriber.transcribe(write_wav(tmp_path / "cut.wav", sound), "stereo", "it")
-        assert heard.turn_taking == expected
+        listened = transcriber.transcribe(write_wav(tmp_path / "cut.wav", sound), "stereo", "it")
+        assert listened.turn_taking == expected
 
 
 @pytest.mark.whisper
-def test_the_same_sound_on_both_channels_tells_no_speaker(transcriber, tmp_path):
+def test_the_same_sound_on_both_channels_shows_no_speaker(transcriber, tmp_path):
     short = sounding(channels()[0], 0, 9)
     both = transcriber.transcribe(write_wav(tmp_path / "both.wav", [short, short]), "stereo", "it")
     assert both.turns
@@ -114,7 +114,7 @@ def test_the_same_sound_on_both_channels_tells_no_speaker(transcriber, tmp_path)
 
 
 @pytest.mark.whisper
-def test_mono_tells_no_speaker_and_threads_hear_the_same(transcriber, tmp_path):
+def test_mono_shows_no_speaker_and_threads_transcribe_the_same(transcriber, tmp_path):
     path = write_wav(tmp_path / "mono.wav", [sounding(sum(channels()), 0, 12)])
     with ThreadPoolExecutor(2) as threads:
         one, two = threads.map(lambda _: transcriber.transcribe(path, "mono", "it"), range(2))
@@ -129,12 +129,12 @@ def test_mono_tells_no_speaker_and_threads_hear_the_same(transcriber, tmp_path):
 @pytest.mark.parametrize(
     ("codec", "container", "rate"), [("libmp3lame", "mp3", 44_100), ("libopus", "ogg", 48_000)]
 )
-def test_a_call_in_another_codec_is_heard_too(transcriber, tmp_path, codec, container, rate):
+def test_a_call_in_another_codec_is_transcribed_too(transcriber, tmp_path, codec, container, rate):
     short = [sounding(channel, 0, 13) for channel in channels()]
     path = encode(tmp_path / "call", short, codec, container, rate)
-    heard = transcriber.transcribe(path, "stereo", "it")
-    assert [turn.speaker for turn in heard.turns[:2]] == [Speaker.OPERATOR, Speaker.CUSTOMER]
-    assert "pagare" in heard.turns[0].text
+    listened = transcriber.transcribe(path, "stereo", "it")
+    assert [turn.speaker for turn in listened.turns[:2]] == [Speaker.OPERATOR, Speaker.CUSTOMER]
+    assert "pagare" in listened.turns[0].text
 
 
 def noise(level):
@@ -167,17 +167,17 @@ def music():
 )
 def test_where_nobody_speaks_nothing_is_said(transcriber, tmp_path, sound):
     path = write_wav(tmp_path / "quiet.wav", [sound, np.roll(sound, RATE)])
-    heard = transcriber.transcribe(path, "stereo", "it")
-    assert heard.turns == []
-    assert heard.duration == pytest.approx(len(sound) / RATE, abs=0.01)
+    listened = transcriber.transcribe(path, "stereo", "it")
+    assert listened.turns == []
+    assert listened.duration == pytest.approx(len(sound) / RATE, abs=0.01)
 
 
 @pytest.mark.whisper
 def test_words_of_a_client_are_written_as_it_writes_them(transcriber):
-    """The agency's name is no word: without being told the model cannot know it."""
+    """The agency's name is no word: without a prompt the model cannot know it."""
     call = CALLS / "cobalto-officina.ogg"
-    told = transcriber.transcribe(call, "stereo", "it", ["Agenzia Cobalto", "Luminara Energia"])
-    text = " ".join(turn.text for turn in told.turns)
+    prompted = transcriber.transcribe(call, "stereo", "it", ["Agenzia Cobalto", "Luminara Energia"])
+    text = " ".join(turn.text for turn in prompted.turns)
     assert "Agenzia Cobalto" in text
 
 
@@ -199,7 +199,7 @@ def test_the_prompt_names_the_clients_words_first():
 
 
 @pytest.mark.whisper
-def test_a_language_nobody_speaks_is_refused(transcriber):
+def test_an_unknown_language_is_refused(transcriber):
     with pytest.raises(LanguageUnknown, match="'xx'"):
         transcriber.transcribe(CALL, "stereo", "xx")
 
@@ -230,6 +230,6 @@ def test_a_call_declared_in_another_language_is_doubted_and_one_declared_rightly
 def test_the_operator_on_the_right_is_the_operator(transcriber, tmp_path):
     operator, customer = (sounding(channel, 0, 9) for channel in channels())
     path = write_wav(tmp_path / "swapped.wav", [customer, operator])
-    heard = transcriber.transcribe(path, "stereo-swapped", "it")
-    assert heard.turns[0].speaker is Speaker.OPERATOR
-    assert "pagare" in heard.turns[0].text
+    listened = transcriber.transcribe(path, "stereo-swapped", "it")
+    assert listened.turns[0].speaker is Speaker.OPERATOR
+    assert "pagare" in listened.turns[0].text

@@ -1,4 +1,4 @@
-"""The pool that hears windows of several recordings together."""
+"""The pool that transcribes windows of several recordings together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ITALIAN, ENGLISH = WindowOptions("it", "bolletta"), WindowOptions("en", "bill")
 
 
 class Ears:
-    """Hears in a window how loud it is, and keeps what was asked together."""
+    """Returns how loud a window is, and records what was asked together."""
 
     def __init__(self, gate: threading.Event | None = None) -> None:
         self.batches: list[tuple[int, int, WindowOptions]] = []
@@ -40,13 +40,13 @@ def sound(number, seconds=20):
     return np.full(seconds * RATE, number, np.float32)
 
 
-def test_each_window_gets_what_was_heard_in_it():
+def test_each_window_gets_what_was_transcribed_in_it():
     pool = WindowPool(Ears().transcribe, workers=2, batch_size=4)
     heard = [pool.submit(sound(n), ITALIAN) for n in range(12)]
     assert [one.result(30).no_speech for one in heard] == list(range(12))
 
 
-def test_windows_that_wait_are_heard_together_whoever_sent_them():
+def test_windows_that_wait_are_transcribed_together_whoever_sent_them():
     gate = threading.Event()
     ears = Ears(gate)
     pool = WindowPool(ears.transcribe, workers=1, batch_size=8)
@@ -107,7 +107,7 @@ def test_many_windows_wait_for_room():
     assert [one.result(30).no_speech for one in sent] == list(range(5))
 
 
-def test_a_failure_reaches_those_who_asked_and_the_next_is_heard():
+def test_a_failure_reaches_those_who_asked_and_the_next_is_transcribed():
     calls = iter([ValueError("no"), None])
 
     def transcribe(sounds, _frames, _options):

@@ -1,4 +1,4 @@
-"""Speech laid into windows, and words carried back to their time."""
+"""Speech packed into windows, and words placed at their time again."""
 
 from __future__ import annotations
 
@@ -74,14 +74,14 @@ def test_a_window_holds_the_recordings_own_samples(recording, size):
     windows = plan(channels, samples)
     found = dict(cut(blocks, windows))
     assert set(found) == set(windows)
-    for window, heard in found.items():
-        silent = np.ones(len(heard), bool)
+    for window, samples_of in found.items():
+        silent = np.ones(len(samples_of), bool)
         for piece in window.pieces:
             within = slice(piece.offset, piece.offset + piece.end - piece.begin)
             expected = sound[window.channel, piece.begin : piece.end] / np.float32(32768)
-            assert np.array_equal(heard[within], expected)
+            assert np.array_equal(samples_of[within], expected)
             silent[within] = False
-        assert not heard[silent].any()
+        assert not samples_of[silent].any()
 
 
 def test_hours_of_silence_need_no_window():
@@ -104,7 +104,7 @@ def test_a_short_pause_stays_as_it_was_and_a_long_one_is_cut():
 
 
 @given(recordings())
-def test_a_word_within_a_stretch_is_its_and_keeps_its_time(recording):
+def test_a_word_within_a_stretch_belongs_to_it_at_its_own_time(recording):
     for window in plan(*recording):
         for number, one in enumerate(window.placed):
             if one.until - one.offset < RATE // 2:
@@ -115,7 +115,7 @@ def test_a_word_within_a_stretch_is_its_and_keeps_its_time(recording):
             assert one.seconds(middle) == pytest.approx(expected)
 
 
-def test_a_word_that_ends_after_a_pause_belongs_after_it_however_early_it_begins():
+def test_a_word_that_ends_after_a_pause_belongs_after_it_however_early_it_starts():
     found = [Stretch(0, RATE, 2 * RATE), Stretch(0, 5 * RATE, 6 * RATE)]
     (window,) = plan([found], 10 * RATE)
     first, second = window.placed

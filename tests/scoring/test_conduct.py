@@ -82,7 +82,7 @@ def test_whether_the_customer_asked_what_would_happen(before: list[Turn], asked:
     assert not asked_about_consequences(turns, len(turns) - 1, "de")
 
 
-def test_explaining_because_asked_is_no_false_threat_but_arrest_is_one_all_the_same() -> None:
+def test_explaining_because_asked_is_no_false_threat_but_arrest_is_one() -> None:
     asked = cu("Cosa succede se non pago?")
     lawful = op("Dopo una sentenza il giudice può ordinare il pignoramento.")
     assert rules(asked, lawful, threats={}) == []

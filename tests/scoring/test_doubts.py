@@ -1,4 +1,4 @@
-"""What the transcriber doubts is not scored: another language, voices that cannot be told apart."""
+"""What the transcriber doubts is not scored: another language, voices that cannot be separated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from processors.scoring.lexicon_scorer import LexiconReader
 from processors.transcript.spoken_language import (
     LEAST_SECONDS,
     PLENTY_SECONDS,
-    HeardSpeech,
+    SpeechSample,
     language_doubts,
 )
 from schemas.conversation import Speaker, Turn
@@ -32,8 +32,8 @@ TURNS = [
 OPERATOR, CUSTOMER, UNKNOWN = Speaker.OPERATOR, Speaker.CUSTOMER, Speaker.UNKNOWN
 
 
-def heard(speaker, seconds, **languages):
-    return HeardSpeech(speaker, seconds, languages)
+def sample(speaker, seconds, **languages):
+    return SpeechSample(speaker, seconds, languages)
 
 
 def test_a_call_in_another_language_is_not_scored():
@@ -49,7 +49,7 @@ def test_a_call_in_another_language_is_not_scored():
 @pytest.mark.parametrize(
     ("doubt", "other"), [("operator_language:en", CUSTOMER), ("customer_language:de", OPERATOR)]
 )
-def test_of_who_speaks_another_language_nothing_is_scored_and_the_other_as_ever(doubt, other):
+def test_a_speaker_of_another_language_is_not_scored_and_the_other_is(doubt, other):
     found = score_call(TURNS, "it", READER, doubts=[doubt])
     whole = score_call(TURNS, "it", READER)
     assert found.why == doubt
@@ -69,7 +69,7 @@ def test_where_both_speak_others_the_reasons_are_both():
     assert found.aggression is found.sentiment is None
 
 
-def test_crosstalk_leaves_the_certain_turns_scored_and_says_so():
+def test_crosstalk_leaves_the_certain_turns_scored_and_is_a_reason():
     whole = score_call(TURNS, "it", READER)
     unsure = Turn(speaker=UNKNOWN, text="Non pago niente.")
     found = score_call([*TURNS, unsure], "it", READER, doubts=["crosstalk"])
@@ -116,38 +116,38 @@ def test_what_transcribe_prints_is_what_score_reads():
 
 
 def test_the_declared_language_is_believed_where_it_is_likely_or_too_little_is_said():
-    assert language_doubts([heard(CUSTOMER, 20, it=0.5, es=0.5)], "it") == []
-    assert language_doubts([heard(CUSTOMER, 20, it=0.03, es=0.9)], "it") == []
-    assert language_doubts([heard(CUSTOMER, LEAST_SECONDS - 0.1, it=0.0, en=1.0)], "it") == []
-    assert language_doubts([heard(CUSTOMER, 20)], "it") == []
+    assert language_doubts([sample(CUSTOMER, 20, it=0.5, es=0.5)], "it") == []
+    assert language_doubts([sample(CUSTOMER, 20, it=0.03, es=0.9)], "it") == []
+    assert language_doubts([sample(CUSTOMER, LEAST_SECONDS - 0.1, it=0.0, en=1.0)], "it") == []
+    assert language_doubts([sample(CUSTOMER, 20)], "it") == []
     assert language_doubts([], "it") == []
 
 
 def test_a_language_that_is_none_for_certain_needs_more_speech():
     unsure = {"it": 0.001, "en": 0.3, "la": 0.3}
-    assert language_doubts([heard(CUSTOMER, PLENTY_SECONDS - 1, **unsure)], "it") == []
-    found = language_doubts([heard(CUSTOMER, PLENTY_SECONDS, **unsure)], "it")
+    assert language_doubts([sample(CUSTOMER, PLENTY_SECONDS - 1, **unsure)], "it") == []
+    found = language_doubts([sample(CUSTOMER, PLENTY_SECONDS, **unsure)], "it")
     assert found == ["language:unknown"]
 
 
 def test_the_call_is_in_another_language_unless_one_plainly_speaks_the_declared_one():
     italian, english = {"it": 0.98, "en": 0.01}, {"it": 0.001, "en": 0.97}
     assert language_doubts(
-        [heard(OPERATOR, 20, **english), heard(CUSTOMER, 1, **italian)], "it"
+        [sample(OPERATOR, 20, **english), sample(CUSTOMER, 1, **italian)], "it"
     ) == ["language:en"]
     assert language_doubts(
-        [heard(OPERATOR, 20, **italian), heard(CUSTOMER, 9, **english)], "it"
+        [sample(OPERATOR, 20, **italian), sample(CUSTOMER, 9, **english)], "it"
     ) == ["customer_language:en"]
     assert language_doubts(
-        [heard(OPERATOR, 20, **english), heard(CUSTOMER, 9, **italian)], "it"
+        [sample(OPERATOR, 20, **english), sample(CUSTOMER, 9, **italian)], "it"
     ) == ["operator_language:en"]
-    assert language_doubts([heard(UNKNOWN, 30, **english)], "it") == ["language:en"]
-    assert language_doubts([heard(UNKNOWN, 30, **english)], "en") == []
+    assert language_doubts([sample(UNKNOWN, 30, **english)], "it") == ["language:en"]
+    assert language_doubts([sample(UNKNOWN, 30, **english)], "en") == []
 
 
 windows = st.lists(
     st.builds(
-        HeardSpeech,
+        SpeechSample,
         st.sampled_from([OPERATOR, CUSTOMER]),
         st.floats(0.1, 28),
         st.fixed_dictionaries({"it": st.floats(0, 0.5), "en": st.floats(0, 0.5)}),

@@ -1,4 +1,4 @@
-"""The learned scorer: the same turn always gets the same reading, and reasons hold."""
+"""The learned scorer: the same turn always gets the same reading, with the right reasons."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from processors.encoder.network import load_weights
 from processors.encoder.scorer import EncoderReader
 from processors.scoring.call import score_call
 from processors.scoring.cues import read_turn
-from processors.scoring.scorer import Said
+from processors.scoring.scorer import Utterance
 from processors.text.clauses import MOST_WORDS, clauses_of, sentences_of, windows_of
 from processors.text.ngrams import grams_of
 from processors.text.tokens import cut
@@ -36,7 +36,7 @@ def cu(text: str) -> Turn:
     return Turn(speaker=Speaker.CUSTOMER, text=text)
 
 
-def test_a_vector_has_the_same_bits_alone_and_beside_others() -> None:
+def test_a_vector_has_the_same_bits_alone_and_among_others() -> None:
     texts = ["Paghi subito.", "Sì.", "Le rate vanno bene, grazie mille, ci risentiamo giovedì."]
     together = ENCODER.encode(texts)
     for place, text in enumerate(texts):
@@ -44,8 +44,10 @@ def test_a_vector_has_the_same_bits_alone_and_beside_others() -> None:
 
 
 def test_a_turn_is_read_the_same_whatever_was_read_before() -> None:
-    turns = [Said(Speaker.OPERATOR, text) for text in (HARSH, KIND, CALM)]
-    turns += [Said(Speaker.CUSTOMER, text) for text in ("Siete dei ladri.", "Grazie, gentile.")]
+    turns = [Utterance(Speaker.OPERATOR, text) for text in (HARSH, KIND, CALM)]
+    turns += [
+        Utterance(Speaker.CUSTOMER, text) for text in ("Siete dei ladri.", "Grazie, gentile.")
+    ]
     forward = EncoderReader(ENCODER).read(turns, "it")
     backward = EncoderReader(ENCODER).read(turns[::-1], "it")
     alone = [EncoderReader(ENCODER).read([turn], "it")[0] for turn in turns]
@@ -55,7 +57,7 @@ def test_a_turn_is_read_the_same_whatever_was_read_before() -> None:
 def test_a_customers_turn_is_read_the_same_whatever_the_operator_had_said() -> None:
     text = "Siete dei ladri, dal mese prossimo vi saluto."
     asked = "E se non pago cosa mi succede, mi pignorano?"
-    before = [Said(Speaker.CUSTOMER, text, said) for said in ("", "Va bene?", asked)]
+    before = [Utterance(Speaker.CUSTOMER, text, said) for said in ("", "Va bene?", asked)]
     assert len({repr(EncoderReader(ENCODER).read([said], "it")) for said in before}) == 1
 
 
@@ -68,8 +70,8 @@ def test_a_customers_turn_is_read_the_same_whatever_the_operator_had_said() -> N
         ("Are you cancelling my contract?", False),
     ],
 )
-def test_plain_english_of_leaving_is_taken_at_its_word(text: str, leaves: bool) -> None:
-    [reading] = READER.read([Said(Speaker.CUSTOMER, text)], "en")
+def test_plain_english_of_leaving_is_an_intent(text: str, leaves: bool) -> None:
+    [reading] = READER.read([Utterance(Speaker.CUSTOMER, text)], "en")
     assert reading.leaves is leaves
 
 
@@ -99,12 +101,14 @@ def test_ngrams_and_words_are_counted_each_in_its_bucket() -> None:
     assert twice.words.places.size == 2, "the pair of words comes on top"
 
 
-def test_a_network_says_what_its_layers_make_of_the_features() -> None:
+def test_a_networks_logits_are_what_its_layers_make_of_the_features() -> None:
     network = load_weights().heads[Speaker.OPERATOR].network
-    chance = np.random.default_rng(3)
-    meaning, signs = chance.normal(size=512), chance.normal(size=len(network.inward) - 512)
-    layer = np.maximum(np.concatenate([meaning, signs]) @ network.inward + network.threshold, 0)
-    assert np.allclose(network.sums(meaning, signs), layer @ network.outward)
+    rng = np.random.default_rng(3)
+    embedding, features = rng.normal(size=512), rng.normal(size=len(network.hidden_weights) - 512)
+    layer = np.maximum(
+        np.concatenate([embedding, features]) @ network.hidden_weights + network.hidden_bias, 0
+    )
+    assert np.allclose(network.logits(embedding, features), layer @ network.output_weights)
 
 
 def test_turns_are_ranked_and_the_sentence_that_carries_the_score_is_quoted() -> None:
@@ -124,8 +128,8 @@ def test_turns_are_ranked_and_the_sentence_that_carries_the_score_is_quoted() ->
 
 
 def test_what_the_operator_says_is_read_with_what_was_asked() -> None:
-    telling = "Dopo il decreto il giudice può disporre il pignoramento di un quinto."
-    asked = [cu("E se non pago cosa mi succede, mi pignorano?"), op(telling)]
+    answer = "Dopo il decreto il giudice può disporre il pignoramento di un quinto."
+    asked = [cu("E se non pago cosa mi succede, mi pignorano?"), op(answer)]
     assert Rule.THREAT not in {flag.rule for flag in score_call(asked, "it", READER).conduct}
 
 
@@ -153,8 +157,8 @@ def test_customers_intents_and_reasons_are_found_in_other_words() -> None:
 
 def test_a_long_turn_is_as_harsh_as_its_harshest_window() -> None:
     words = "Le leggo i dati della pratica come risultano a terminale. " * 30
-    long = READER.read([Said(Speaker.OPERATOR, words + HARSH)], "it")[0].score.aggression
-    dull = READER.read([Said(Speaker.OPERATOR, words)], "it")[0].score.aggression
+    long = READER.read([Utterance(Speaker.OPERATOR, words + HARSH)], "it")[0].score.aggression
+    dull = READER.read([Utterance(Speaker.OPERATOR, words)], "it")[0].score.aggression
     assert long is not None
     assert dull is not None
     assert long > dull + 0.2
@@ -181,17 +185,17 @@ class Counting:
 def test_sentences_are_encoded_once_whatever_their_amounts() -> None:
     counting = Counting()
     reader = EncoderReader(counting)
-    first = reader.read([Said(Speaker.OPERATOR, "Buongiorno. Sono 80 euro.")], "it")
-    again = reader.read([Said(Speaker.OPERATOR, "Sono 92,50 euro. Buongiorno.")], "it")
+    first = reader.read([Utterance(Speaker.OPERATOR, "Buongiorno. Sono 80 euro.")], "it")
+    again = reader.read([Utterance(Speaker.OPERATOR, "Sono 92,50 euro. Buongiorno.")], "it")
     assert sorted(counting.asked) == ["Buongiorno.", "Sono 10 euro."]
     assert first[0].score.aggression is not None
     assert again[0].score.aggression is not None
 
 
 def test_a_cache_that_overflows_changes_no_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoder_reader, "READINGS_KEPT", 1)
+    monkeypatch.setattr(encoder_reader, "CACHED_READINGS", 1)
     reader = EncoderReader(ENCODER)
-    turns = [Said(Speaker.OPERATOR, text) for text in (HARSH, CALM, HARSH)]
+    turns = [Utterance(Speaker.OPERATOR, text) for text in (HARSH, CALM, HARSH)]
     assert reader.read(turns, "it") == READER.read(turns, "it")
 
 
@@ -223,7 +227,7 @@ def test_the_weights_are_small_and_fit_their_labels() -> None:
     assert len(weights.rating_cuts) == 10
 
 
-def test_a_call_has_the_drivers_that_its_turns_bear_out_together() -> None:
+def test_a_call_has_the_drivers_that_its_turns_show_together() -> None:
     turns = [
         cu("Centottanta euro tutti insieme non ce li ho, sono in cassa integrazione."),
         op("Gliela divido in tre rate da sessanta, la prima a fine mese. Può andare?"),

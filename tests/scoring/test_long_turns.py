@@ -1,4 +1,4 @@
-"""Long turns of any words: what they cost grows with their length, not with its square."""
+"""Long turns of any words: their cost is linear in their length."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WORDS = {
     "digits among letters": "it 1 ",
     "short clauses": "non, ",
     "joints": "ma ",
-    "marks alone": ",",
+    "punctuation alone": ",",
     "dashes": " -",
     "blanks": "    ",
     "threats": "vi stacchiamo la luce ",
@@ -33,23 +33,23 @@ WORDS = {
     "days": "il tre marzo e il nove quattro ",
     "one question": "quante zero dieci ",
 }
-BEGIN = "uno due tre quattro cinque sei sette otto nove dieci undici dodici tredici e poi "
+START = "uno due tre quattro cinque sei sette otto nove dieci undici dodici tredici e poi "
 
 
 def cost(work: Callable[[], object]) -> float:
     """The processor time of `work`, in seconds: the least of three."""
     times = []
     for _ in range(3):
-        begun = process_time()
+        start = process_time()
         work()
-        times.append(process_time() - begun)
+        times.append(process_time() - start)
     return min(times)
 
 
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
 def test_four_times_the_words_cost_about_four_times_as_much(words: str) -> None:
     def turns(size: int) -> list[Turn]:
-        text = BEGIN + words * (size // len(words)) + "?"
+        text = START + words * (size // len(words)) + "?"
         return [Turn(speaker=who, text=text) for who in (Speaker.OPERATOR, Speaker.CUSTOMER)]
 
     def worked(size: int) -> Callable[[], object]:

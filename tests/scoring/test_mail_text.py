@@ -67,7 +67,7 @@ def test_the_material_is_varied() -> None:
     st.lists(st.sampled_from(THREADS), min_size=1, max_size=3),
     st.sampled_from([INSULTS, THREAT, MILD]),
 )
-def test_threads_of_any_depth_below_any_text_go(
+def test_threads_of_any_depth_below_any_text_are_removed(
     own: list[str], threads: list[str], old: str
 ) -> None:
     written = "\n\n".join(own)
@@ -167,9 +167,9 @@ def test_time_grows_with_the_length_only(bad: str) -> None:
         text = "Buongiorno\n" + bad * (length // len(bad))
         times = []
         for _ in range(3):
-            begin = time.process_time()
+            start = time.process_time()
             new_text(text)
-            times.append(time.process_time() - begin)
+            times.append(time.process_time() - start)
         return min(times)
 
     assert seconds(40_000) < 9 * seconds(10_000) + 0.05

@@ -1,4 +1,4 @@
-"""Marks heard in speech, against labelled answers and calls, and rule by rule."""
+"""Ratings found in speech, against labelled answers and calls, and rule by rule."""
 
 from __future__ import annotations
 
@@ -39,43 +39,45 @@ def answer(text: str, question: str = "Da zero a dieci, che voto dà?") -> int |
     return spoken_rating([op(question), cu(text)], "it")
 
 
-def hears(calls: list[tuple[list[Turn], str, int | None]], record_property: Any) -> None:
-    """That nearly all ratings of calls (turns, language, rating) are heard."""
+def assert_ratings_found(
+    calls: list[tuple[list[Turn], str, int | None]], record_property: Any
+) -> None:
+    """That nearly all ratings of calls (turns, language, rating) are found."""
     wrong = [call for call in calls if spoken_rating(call[0], call[1]) != call[2]]
     record_property("accuracy", 1 - len(wrong) / len(calls))
     assert len(wrong) / len(calls) <= 1 - LEAST_ACCURACY, wrong
 
 
 @pytest.mark.parametrize("split", ["dev", "test", "fresh"])
-def test_hears_answers(split: str, record_property: Any) -> None:
+def test_finds_ratings_in_answers(split: str, record_property: Any) -> None:
     rows = material("ratings", split)
-    hears(
+    assert_ratings_found(
         [([op(row["question"]), cu(row["text"])], row["language"], row["rating"]) for row in rows],
         record_property,
     )
 
 
 @pytest.mark.parametrize("author", ["t", "y", "z"])
-def test_hears_answers_of_other_authors(author: str, record_property: Any) -> None:
+def test_finds_ratings_in_answers_of_other_authors(author: str, record_property: Any) -> None:
     lines = (OF_OTHER_AUTHORS / f"{author}_ratings.jsonl").read_text("utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    hears(
+    assert_ratings_found(
         [([op(row["question"]), cu(row["text"])], row["lang"], row["rating"]) for row in rows],
         record_property,
     )
 
 
 @pytest.mark.parametrize("split", ["dev", "test"])
-def test_hears_answers_in_the_midst_of_calls(split: str, record_property: Any) -> None:
+def test_finds_ratings_within_calls(split: str, record_property: Any) -> None:
     rows = material("rating_calls", split)
-    hears(
+    assert_ratings_found(
         [([Turn(**t) for t in row["turns"]], row["language"], row["rating"]) for row in rows],
         record_property,
     )
 
 
 @pytest.mark.parametrize(
-    ("text", "mark"),
+    ("text", "rating"),
     [
         ("non più di cinque", 5),
         ("meno di cinque", 4),
@@ -153,24 +155,26 @@ def test_hears_answers_in_the_midst_of_calls(split: str, record_property: Any) -
         ("sete di giustizia", None),
     ],
 )
-def test_what_counts_in_an_answer(text: str, mark: int | None) -> None:
-    assert answer(text) == mark
+def test_what_counts_in_an_answer(text: str, rating: int | None) -> None:
+    assert answer(text) == rating
 
 
 @pytest.mark.parametrize(
-    ("question", "mark"),
+    ("question", "rating"),
     [
         ("Da zero a dieci, che voto dà a questa telefonata?", 8),
         ("Da zero a dieci, quanto consiglierebbe la nostra azienda?", 3),
     ],
 )
 @pytest.mark.parametrize("text", ["otto a lei, tre all'azienda", "lei otto, la ditta tre"])
-def test_of_marks_for_several_the_one_asked_for_counts(text: str, question: str, mark: int) -> None:
-    assert answer(text, question) == mark
+def test_of_ratings_for_several_the_one_asked_for_counts(
+    text: str, question: str, rating: int
+) -> None:
+    assert answer(text, question) == rating
 
 
 @pytest.mark.parametrize(
-    ("offer", "reply", "mark"),
+    ("offer", "reply", "rating"),
     [
         ("Quindi otto?", "sì", 8),
         ("Segno otto, va bene?", "ok", 8),
@@ -179,20 +183,20 @@ def test_of_marks_for_several_the_one_asked_for_counts(text: str, question: str,
         ("Va bene.", "sì", None),
     ],
 )
-def test_a_mark_that_the_operator_puts_may_be_agreed_to(
-    offer: str, reply: str, mark: int | None
+def test_a_rating_that_the_operator_proposes_may_be_agreed_to(
+    offer: str, reply: str, rating: int | None
 ) -> None:
     turns = [op("Che voto ci dà da zero a dieci?"), cu("eh..."), op(offer), cu(reply)]
-    assert spoken_rating(turns, "it") == mark
+    assert spoken_rating(turns, "it") == rating
 
 
-def test_a_mark_wondered_at_may_be_changed() -> None:
+def test_a_rating_that_is_questioned_may_be_changed() -> None:
     turns = [op("Da zero a dieci?"), cu("quattro"), op("Solo?"), cu("e va bene, cinque")]
     assert spoken_rating(turns, "it") == 5
 
 
 @pytest.mark.parametrize("question", ["Da uno a cinque, che voto dà?", "Quante stelle ci dà?"])
-def test_marks_of_another_scale_are_none(question: str) -> None:
+def test_ratings_on_another_scale_do_not_count(question: str) -> None:
     assert answer("quattro", question) is None
 
 
@@ -202,12 +206,12 @@ def test_english_tens_and_ones_are_one_number() -> None:
     assert spoken_rating([asked, cu("thirty four years with you. Nine.")], "en") == 9
 
 
-def test_a_mark_out_of_ten_needs_no_question() -> None:
+def test_a_rating_out_of_ten_needs_no_question() -> None:
     assert spoken_rating([cu("Cinque su dieci, ecco.")], "it") == 5
     assert spoken_rating([cu("Nove su dieci pagano in ritardo.")], "it") is None
 
 
-def test_the_least_mark_is_the_scale_s() -> None:
+def test_the_lowest_rating_is_the_scale_s() -> None:
     assert answer("il minimo", "Da zero a dieci?") == 0
     assert answer("il minimo", "Da uno a dieci?") == 1
 
@@ -223,7 +227,7 @@ def test_another_question_ends_the_wait_for_an_answer() -> None:
     assert spoken_rating(turns, "it") is None
 
 
-def test_a_mark_may_be_taken_back_in_the_next_turn_only() -> None:
+def test_a_rating_may_be_taken_back_in_the_next_turn_only() -> None:
     given_ = [op("Da zero a dieci?"), cu("otto"), op("Otto, segnato.")]
     assert spoken_rating([*given_, cu("anzi no, nove")], "it") == 9
     assert spoken_rating([*given_, cu("grazie"), op("E poi?"), cu("anzi no, nove")], "it") == 8
@@ -260,7 +264,7 @@ def test_a_mark_may_be_taken_back_in_the_next_turn_only() -> None:
         ("Ha votato ieri?", False),
     ],
 )
-def test_what_asks_for_a_mark(text: str, asks: bool) -> None:
+def test_what_asks_for_a_rating(text: str, asks: bool) -> None:
     assert asks_for_rating(text, "it") is asks
     assert not asks_for_rating(text, "de")
 
@@ -282,6 +286,6 @@ def test_what_asks_for_a_mark(text: str, asks: bool) -> None:
     ),
     st.sampled_from(["it", "en", "de"]),
 )
-def test_any_call_gives_a_mark_on_the_scale_or_none(turns: list[Turn], language: str) -> None:
-    mark = spoken_rating(turns, language)
-    assert mark is None or 0 <= mark <= 10
+def test_any_call_gives_a_rating_on_the_scale_or_none(turns: list[Turn], language: str) -> None:
+    rating = spoken_rating(turns, language)
+    assert rating is None or 0 <= rating <= 10

@@ -43,7 +43,7 @@ def test_why_is_there_only_where_a_score_is_missing() -> None:
     assert (rows[0]["aggression"], rows[0]["why"]) == (None, "language_not_supported:de")
 
 
-def test_a_bad_line_is_told_by_number_without_its_text_and_the_others_are_done() -> None:
+def test_a_bad_line_is_reported_by_number_without_its_text_and_the_others_are_done() -> None:
     secret = '{"id": "x", "turns": [{"speaker": "boss", "text": "Mario Rossi"}]}'
     code, rows, err = run("Mario Rossi", secret, '{"id": "x"}', conversation())
     assert code == 1
@@ -55,7 +55,7 @@ def test_a_bad_line_is_told_by_number_without_its_text_and_the_others_are_done()
     ]
 
 
-def test_the_scorer_is_chosen_by_name_and_kept_with_the_scores() -> None:
+def test_the_scorer_is_chosen_by_name_and_stored_with_the_scores() -> None:
     for scorer, version in (("encoder", "encoder-1"), ("lexicon", "lexicon-1")):
         _, rows, _ = run(conversation(), scorer=scorer)
         assert rows[0]["scorer_version"] == version

@@ -37,7 +37,7 @@ def figures() -> Figures:
 
 
 @pytest.mark.parametrize("name", BARS)
-def test_stands_above_its_bar(figures: Figures, name: str) -> None:
+def test_figure_is_above_its_bar(figures: Figures, name: str) -> None:
     value = figures[name]
     assert value is not None
     assert value >= BARS[name]

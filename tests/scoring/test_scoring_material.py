@@ -1,4 +1,4 @@
-"""The baseline `lexicon-1` on hand-labelled turns: floors a change must not fall below."""
+"""The baseline `lexicon-1` on hand-labelled turns, with a minimum for each figure."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_ranks_operator_turns(
 
 
 @pytest.mark.parametrize(("split", "floor"), [("dev", 0.95), ("before", 0.9), ("fresh", 0.7)])
-def test_tells_the_side_a_customer_takes(split: str, floor: float) -> None:
+def test_finds_the_side_a_customer_takes(split: str, floor: float) -> None:
     rows = material("customer_turns", split)
     right = 0
     for row in rows:
@@ -85,7 +85,7 @@ def test_tells_the_side_a_customer_takes(split: str, floor: float) -> None:
 
 
 @pytest.mark.parametrize("split", ["dev", "before", "fresh"])
-def test_hears_spoken_ratings(split: str) -> None:
+def test_finds_spoken_ratings(split: str) -> None:
     rows = material("ratings", split)
     right = 0
     for row in rows:
@@ -99,7 +99,7 @@ def test_hears_spoken_ratings(split: str) -> None:
 
 @pytest.mark.parametrize(("split", "floor"), [("dev", 0.9), ("before", 0.85), ("fresh", 0.6)])
 @pytest.mark.parametrize("intent", ["churn_intent", "promise_to_pay"])
-def test_tells_intents(split: str, floor: float, intent: str) -> None:
+def test_finds_intents(split: str, floor: float, intent: str) -> None:
     pairs = []
     for row in material("intents", split):
         found = getattr(score_one("customer", row), intent)

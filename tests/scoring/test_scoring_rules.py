@@ -1,4 +1,4 @@
-"""What a call's score says, and when it says nothing."""
+"""What a call's score has, and when it is null."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_a_call_that_nobody_answered_has_no_scores(reader: TurnReader) -> None:
 
 
 @BOTH
-def test_a_machines_words_amid_a_call_do_not_count(reader: TurnReader) -> None:
+def test_a_machines_words_within_a_call_do_not_count(reader: TurnReader) -> None:
     said = [cu("Un attimo."), op("Aspetto."), cu("Eccomi, grazie, pago domani.")]
     hold = cu("Siamo spiacenti: per reclami e disdette prema due, la sua chiamata è importante.")
     with_hold = score_call([*said[:2], hold, said[2]], "it", reader)

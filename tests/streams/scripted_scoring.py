@@ -13,7 +13,7 @@ from pathlib import Path
 
 from infra.scoring.server import run
 from processors.scoring.lexicon_scorer import LexiconReader
-from processors.scoring.scorer import CallSigns, Said, TurnReading
+from processors.scoring.scorer import CallFeatures, TurnReading, Utterance
 
 RAISE = "raise an error"
 DIE = "die"
@@ -32,7 +32,7 @@ class Scripted:
     def version(self) -> str:
         return self._reader.version
 
-    def read(self, turns: Sequence[Said], language: str) -> list[TurnReading]:
+    def read(self, turns: Sequence[Utterance], language: str) -> list[TurnReading]:
         print("a reader that prints spoils no answer", flush=True)
         said = turns[0].text
         if said == RAISE:
@@ -43,7 +43,7 @@ class Scripted:
             (self._directory / "gate").read_bytes()
         return self._reader.read(turns, language)
 
-    def expected_rating(self, call: CallSigns) -> int | None:
+    def expected_rating(self, call: CallFeatures) -> int | None:
         return self._reader.expected_rating(call)
 
     def _once(self) -> bool:

@@ -1,4 +1,4 @@
-"""What whole calls teach: labels of their turns, and the weights of a call's drivers."""
+"""What is learned from whole calls: labels of their turns, and the weights of a call's drivers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from infra.lab.training.material import LabelledCall
 from infra.lab.training.measures import best_threshold
 from infra.lab.training.whole_calls import call_turns, fit_calls
 from infra.scoring.sentence_encoder import SentenceEncoder
-from processors.encoder.call_drivers import SIGNS, TurnEvidence, call_signs, totals_of
-from processors.encoder.embedding import Meaning
+from processors.encoder.call_drivers import FEATURES, TurnEvidence, call_features, totals_of
+from processors.encoder.embedding import TurnEmbeddings
 from processors.encoder.network import load_weights
 from schemas.conversation import Driver, Speaker, Turn
 
@@ -32,7 +32,7 @@ def labelled(drivers: set[Driver], *turns: tuple[Speaker, str]) -> LabelledCall:
     )
 
 
-def test_the_turn_that_tells_the_calls_driver_gets_it_and_the_others_stay_unknown() -> None:
+def test_the_turn_that_shows_the_calls_driver_gets_it_and_the_others_stay_unknown() -> None:
     call = labelled(
         {Driver.WAITING_TIME},
         (Speaker.OPERATOR, "Pronto, servizio clienti."),
@@ -41,7 +41,7 @@ def test_the_turn_that_tells_the_calls_driver_gets_it_and_the_others_stay_unknow
         (Speaker.CUSTOMER, "Va bene."),
     )
     head = load_weights().heads[Speaker.CUSTOMER]
-    turns = call_turns([call], Meaning(SentenceEncoder()), head)
+    turns = call_turns([call], TurnEmbeddings(SentenceEncoder()), head)
     waiting = ORDER.index(Driver.WAITING_TIME)
     assert turns.drivers[:, waiting].tolist() == [UNKNOWN, 1, UNKNOWN]
     assert not np.delete(turns.drivers, waiting, axis=1).any()
@@ -49,26 +49,26 @@ def test_the_turn_that_tells_the_calls_driver_gets_it_and_the_others_stay_unknow
 
 
 def evidence(chance: float, drivers: set[Driver]) -> list[TurnEvidence]:
-    """A customer's turn that tells `drivers` with `chance`, after an operator's that tells none."""
-    told = np.array([chance if driver in drivers else 0.02 for driver in Driver])
+    """A customer's turn that shows `drivers` with `chance`, after an operator's that shows none."""
+    shown = np.array([chance if driver in drivers else 0.02 for driver in Driver])
     nothing, unnamed = np.full(len(Driver), 0.02), np.zeros(len(Driver))
     return [
         TurnEvidence(Speaker.OPERATOR, nothing, unnamed, np.full(3, 0.1)),
-        TurnEvidence(Speaker.CUSTOMER, told, unnamed, np.full(3, np.nan)),
+        TurnEvidence(Speaker.CUSTOMER, shown, unnamed, np.full(3, np.nan)),
     ]
 
 
-def test_weights_of_calls_find_what_their_turns_tell() -> None:
-    told = [{driver} if n % 3 else set() for n, driver in enumerate(ORDER * 10)]
-    calls = [labelled(drivers, (Speaker.CUSTOMER, "b")) for drivers in told]
-    read = [evidence(0.8, drivers) for drivers in told]
+def test_weights_of_calls_find_what_their_turns_show() -> None:
+    shown = [{driver} if n % 3 else set() for n, driver in enumerate(ORDER * 10)]
+    calls = [labelled(drivers, (Speaker.CUSTOMER, "b")) for drivers in shown]
+    read = [evidence(0.8, drivers) for drivers in shown]
     fit = fit_calls(read, calls)
     assert np.array_equal(fit.found, fit.truth)
     assert fit.learned[0] > 0.0
-    assert np.allclose(fit.learned[1:SIGNS], 0.0)
+    assert np.allclose(fit.learned[1:FEATURES], 0.0)
     every = set(Driver)
-    assert np.all(totals_of(call_signs(evidence(0.8, every)), fit.learned) >= 0.0)
-    assert np.all(totals_of(call_signs(evidence(0.02, every)), fit.learned) < 0.0)
+    assert np.all(totals_of(call_features(evidence(0.8, every)), fit.learned) >= 0.0)
+    assert np.all(totals_of(call_features(evidence(0.02, every)), fit.learned) < 0.0)
 
 
 def test_a_threshold_can_be_chosen_by_what_is_around_it() -> None:

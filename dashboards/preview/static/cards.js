@@ -88,15 +88,15 @@ export function drawComparison(place, rows, { smallSample }) {
   place.replaceChildren(...[verdict(rows, smallSample), element("div", { class: "cards" }, cards)].filter(Boolean));
 }
 
-/** Says which agency stands out, only where its interval is apart from all the others'. */
+/** Which agency stands out: only one whose interval overlaps none of the others'. */
 function verdict(rows, smallSample) {
-  const judged = rows.filter((row) => row.nps !== null && row.nps_n >= smallSample);
-  if (judged.length < 2) return null;
-  const apart = (one, test) => judged.every((other) => other === one || test(other));
-  const best = judged.find((one) => apart(one, (other) => one.nps_low > other.nps_high));
-  const worst = judged.find((one) => apart(one, (other) => one.nps_high < other.nps_low));
-  const told = [["best", best], ["worst", judged.length > 2 || !best ? worst : null]].filter(([, row]) => row);
-  if (!told.length) return null;
-  return element("p", { class: "verdict" }, told.map(([key, row]) =>
+  const compared = rows.filter((row) => row.nps !== null && row.nps_n >= smallSample);
+  if (compared.length < 2) return null;
+  const apart = (one, test) => compared.every((other) => other === one || test(other));
+  const best = compared.find((one) => apart(one, (other) => one.nps_low > other.nps_high));
+  const worst = compared.find((one) => apart(one, (other) => one.nps_high < other.nps_low));
+  const named = [["best", best], ["worst", compared.length > 2 || !best ? worst : null]].filter(([, row]) => row);
+  if (!named.length) return null;
+  return element("p", { class: "verdict" }, named.map(([key, row]) =>
     element("span", { style: { "--agency": colourOf(row.agency) } }, say(`ui.${key}`, { agency: row.agency, value: measure("nps", row.nps) }))));
 }

@@ -34,7 +34,7 @@ function hover(row, panel) {
   return lines.join("<br>");
 }
 
-/** A bar an agency, one beneath the other, with its interval; value and n stand at the right. */
+/** A bar an agency, one below the other, with its interval; value and n at the right. */
 function figure(rows, panel, { smallSample }) {
   const few = (row) => row.n < smallSample;
   const bounded = rows.some((row) => row.low !== undefined && row.low !== null);
@@ -64,7 +64,7 @@ function figure(rows, panel, { smallSample }) {
   })];
 }
 
-/** Collected against lost, with both intervals: the blind spot of judging by cash alone. */
+/** Collected against lost, with both intervals: what collection alone does not show. */
 function pair(rows, panel, { smallSample }) {
   const known = rows.filter((row) => row.recovery_rate !== null && row.churn_rate !== null);
   const traces = known.map((row) => {

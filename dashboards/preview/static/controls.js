@@ -52,20 +52,20 @@ function toggle(agency, choice, agencies, change) {
   change({ hidden: hidden.size === agencies.length ? new Set() : hidden });
 }
 
-/** What the worker tells of itself and has a text here: its event-time clock, counters, plain values.
- *  What it counts for its operators only has none, and stays in /status. */
+/** What the worker reports and has a text here: its event-time clock, counters, plain values.
+ *  What only its operators need has no text, and is in /status. */
 function facts(status) {
   const clock = status.event_time_us ? [["event_time", dayAndTime(status.event_time_us / 1000)]] : [];
   const plain = Object.entries(status).filter(([name, value]) => name !== "event_time_us" && typeof value !== "object");
-  return [...clock, ...Object.entries(status.counts ?? {}), ...plain].map(([name, value]) => [say(`status.${name}`, {}, ""), told(value)]).filter(([label, text]) => label && text !== null);
+  return [...clock, ...Object.entries(status.counts ?? {}), ...plain].map(([name, value]) => [say(`status.${name}`, {}, ""), shown(value)]).filter(([label, text]) => label && text !== null);
 }
 
-function told(value) {
+function shown(value) {
   if (typeof value === "number") return measure("count", value);
   return typeof value === "string" ? value : null;
 }
 
-/** The strip beneath the bar: as of when, whether live, and how far the worker has come. */
+/** The strip below the bar: as of when, whether live, and the worker's progress. */
 export function drawStrip(place, { status, live, asOf, trouble }) {
   const parts = facts(status);
   once(place, [parts, live, asOf, trouble, say("ui.live")], () => [

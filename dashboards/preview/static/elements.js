@@ -1,4 +1,4 @@
-/** Characters without a shape of their own: controls, marks of writing direction, joiners. */
+/** Characters without a shape of their own: controls, characters of writing direction, joiners. */
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
 /** A text with its unseen characters written out, so that none changes how others are shown. */

@@ -13,7 +13,7 @@ export function say(key, places = {}, fallback = key) {
   return text.replace(/\{(\w+)\}/g, (_, name) => places[name] ?? "");
 }
 
-/** A text that tells a count, in the singular where `count` is shown as one. */
+/** A text with a count, in the singular where `count` is shown as one. */
 export function sayMany(key, count, places = {}) {
   const rules = new Intl.PluralRules(language, { maximumFractionDigits: 0 });
   const one = rules.select(Math.round(count)) === "one" && `${key}.one` in words;
@@ -66,7 +66,7 @@ export function segmentName(segment) {
   return `${say(`segment.${segment.slice(0, at)}`, {}, segment.slice(0, at))}: ${say(`value.${value}`, {}, value)}`;
 }
 
-/** Decimal and thousands marks for Plotly. */
+/** Decimal and thousands separators for Plotly. */
 export const separators = () => (language === "it" ? ",." : ".,");
 
 /** Date format of an axis for Plotly. */

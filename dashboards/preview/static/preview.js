@@ -77,7 +77,7 @@ async function refill() {
   return !known.trouble;
 }
 
-async function look() {
+async function refresh() {
   const [{ clients }, status] = await Promise.all([get("/api/clients"), get("/api/status")]);
   known.status = status;
   known.clients = clients;
@@ -102,12 +102,12 @@ function show() {
   });
 }
 
-/** Looks, shows, and looks again later; a newer choice makes an older look give way. */
+/** Refreshes, shows, and refreshes again later; a newer choice cancels an older refresh. */
 async function tick() {
   clearTimeout(waking);
   const turn = ++asked;
   try {
-    await look();
+    await refresh();
   } catch {
     known.trouble = "ui.offline";
   }
@@ -116,7 +116,7 @@ async function tick() {
   waking = setTimeout(tick, EVERY_MS);
 }
 
-/** Takes over what the reader chose and shows it at once. */
+/** Applies what the reader chose and shows it at once. */
 async function change(changes) {
   asked += 1;
   const language = changes.lang && changes.lang !== choice.lang;

@@ -38,8 +38,8 @@ function gauge(name, value, kind) {
 }
 
 function reasons(why) {
-  const told = (why ?? "").split(" ").filter(Boolean).map((each) => say(`why.${each}`, {}, each));
-  return told.length ? ` (${told.join(", ")})` : "";
+  const texts = (why ?? "").split(" ").filter(Boolean).map((each) => say(`why.${each}`, {}, each));
+  return texts.length ? ` (${texts.join(", ")})` : "";
 }
 
 function tags(row) {

@@ -14,7 +14,7 @@ from infra.recordings.store import LanguageUnknown, RecordingError
 from infra.transcription.model_files import ModelUnknown
 from infra.transcription.packaged_model import ModelMissing
 from infra.transcription.transcriber import Transcriber, Transcription
-from processors.attempts.answering import marked, unanswered
+from processors.attempts.answering import unanswered, with_machine_turns
 from processors.transcript.doubts import CROSSTALK
 from processors.transcript.spoken_language import UNKNOWN
 from schemas.conversation import Speaker, Turn
@@ -85,7 +85,7 @@ def _layout(file: Path) -> Layout:
 
 
 def _line(file: Path, said: Transcription) -> str:
-    taken, turns = said.turn_taking, marked(said.turns)
+    taken, turns = said.turn_taking, with_machine_turns(said.turns)
     nobody = not turns or unanswered(turns, said.language) is not None
     line = {
         "file": str(file),
@@ -108,7 +108,7 @@ def _readable(file: Path, said: Transcription) -> str:
     lines = [escaped(f"{file} ({said.duration:.1f} s)")]
     lines += [
         f"{_clock(turn)}  {names[turn.speaker]}: {escaped(turn.text)}"
-        for turn in marked(said.turns)
+        for turn in with_machine_turns(said.turns)
     ]
     lines += [f"in doubt: {_doubt_in_words(doubt)}" for doubt in said.doubts]
     lines += [f"not transcribed: {_in_words(part)}" for part in said.unheard]

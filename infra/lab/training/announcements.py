@@ -69,11 +69,11 @@ def learn() -> None:
         Path(__file__).parents[3] / "processors" / "weights" / WEIGHTS,
         allow_pickle=False,
         characters_weights=characters.weights,
-        characters_unit=characters.unit.astype(np.float32),
-        characters_rarity=characters.rarity.astype(np.float16),
+        characters_unit=characters.scale.astype(np.float32),
+        characters_rarity=characters.idf.astype(np.float16),
         words_weights=words.weights,
-        words_unit=words.unit.astype(np.float32),
-        words_rarity=words.rarity.astype(np.float16),
+        words_unit=words.scale.astype(np.float32),
+        words_rarity=words.idf.astype(np.float16),
         bias=np.float32(bias),
     )
 

@@ -10,7 +10,7 @@ from infra.lab.training.measures import auc, f1_of, nps
 from processors.encoder.network import LEVELS
 from processors.encoder.scorer import SIDED
 from processors.scoring.call import score_call
-from processors.scoring.scorer import Said, TurnReader
+from processors.scoring.scorer import TurnReader, Utterance
 from schemas.conversation import CallScore, Driver, Rule, Speaker, Turn
 
 Figures = dict[str, float | None]
@@ -128,7 +128,7 @@ def rating_figures(pairs: Sequence[tuple[int, int]]) -> Figures:
     }
 
 
-def _score(said: Said, language: str, reader: TurnReader) -> CallScore:
+def _score(said: Utterance, language: str, reader: TurnReader) -> CallScore:
     """The score of a turn with the one before it, if any; the other's own findings left out."""
     turn = Turn(speaker=said.speaker, text=said.text)
     if not said.before:

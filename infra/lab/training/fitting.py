@@ -18,8 +18,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
-from processors.encoder.embedding import Meaning
-from processors.encoder.features import signs_of
+from processors.encoder.embedding import TurnEmbeddings
+from processors.encoder.features import turn_features
 from processors.encoder.network import (
     CUSTOMER_LABELS,
     OPERATOR_LABELS,
@@ -29,7 +29,7 @@ from processors.encoder.network import (
     Vector,
     head_of,
 )
-from processors.scoring.scorer import Said
+from processors.scoring.scorer import Utterance
 from processors.text.ngrams import (
     CHARACTER_BUCKETS,
     WORD_BUCKETS,
@@ -37,7 +37,7 @@ from processors.text.ngrams import (
     GramWeights,
     Sparse,
     grams_of,
-    weighed,
+    weighted,
 )
 from schemas.conversation import Speaker
 
@@ -100,13 +100,13 @@ class Features:
 
 
 def features_of(
-    said: Sequence[Said], languages: Sequence[str], meaning: Meaning, reads_as: Speaker
+    said: Sequence[Utterance], languages: Sequence[str], meaning: TurnEmbeddings, reads_as: Speaker
 ) -> Features:
     """The features of turns, for the head of `reads_as`."""
     both = zip(said, languages, strict=True)
     return Features(
         np.array([meaning.of(turn) for turn in said]),
-        np.array([signs_of(turn._replace(speaker=reads_as), lang) for turn, lang in both]),
+        np.array([turn_features(turn._replace(speaker=reads_as), lang) for turn, lang in both]),
         [grams_of(turn.text) for turn in said],
     )
 
@@ -225,7 +225,7 @@ def _looks(
 ) -> tuple[GramWeights, Vector]:
     """What n-grams or words say of each label, and its bias."""
     rarity = _rarity(counts, buckets)
-    rows = _matrix([weighed(each, rarity) for each in counts], buckets)
+    rows = _matrix([weighted(each, rarity) for each in counts], buckets)
     weights, biases = [], []
     for target, columns in targets:
         known = np.flatnonzero(target != UNKNOWN)

@@ -26,8 +26,8 @@ from infra.lab.training.whole_calls import (
     evidence_of_call,
     fit_calls,
 )
-from processors.encoder.embedding import Meaning
-from processors.encoder.expected_rating import rating_signs
+from processors.encoder.embedding import TurnEmbeddings
+from processors.encoder.expected_rating import rating_features
 from processors.encoder.network import (
     CUSTOMER_LABELS,
     OPERATOR_LABELS,
@@ -36,12 +36,12 @@ from processors.encoder.network import (
     Vector,
     Weights,
 )
-from processors.encoder.probabilities import Judge, operator_chances
+from processors.encoder.probabilities import Classifier, operator_probabilities
 from processors.encoder.protocol import Encoder
 from processors.encoder.scorer import EncoderReader
 from processors.ratings.spoken import asks_for_rating
 from processors.scoring.call import score_call
-from processors.scoring.scorer import CallSigns
+from processors.scoring.scorer import CallFeatures
 from schemas.conversation import CallScore, Driver, Speaker, Turn
 
 FOLDS = 5
@@ -81,7 +81,7 @@ class Learned:
 def prepare(material: Material, encoder: Encoder) -> Learned:
     """Features and labels of `material`."""
     operators, customers = material.operators, material.customers
-    meaning = Meaning(encoder)
+    meaning = TurnEmbeddings(encoder)
     of_customers = features_of(
         [t.said for t in customers], [t.language for t in customers], meaning, Speaker.CUSTOMER
     )
@@ -181,7 +181,7 @@ def fit(
 
 def _sum_up(sums: Vector, features: Features, places: NDArray[np.int64], head: Head) -> None:
     for place in places:
-        sums[place] = head.sums_of(
+        sums[place] = head.logits_of(
             features.grams[place], features.meaning[place], features.signs[place]
         )
 
@@ -192,7 +192,7 @@ def thresholds_of(learned: Learned, sums: OutOfFold) -> dict[str, float]:
     All drivers share one, of the best micro-F1: some have too few examples for their own.
     """
     chances = 1.0 / (1.0 + np.exp(-sums.customers))
-    threat = np.array([operator_chances(row).threat for row in sums.operators])
+    threat = np.array([operator_probabilities(row).threat for row in sums.operators])
     thresholds = {"threatens": best_threshold(learned.threats, threat)}
     first = len(SENTIMENTS)
     for place, intent in enumerate(INTENTS):
@@ -209,7 +209,7 @@ def calls_of(material: Material, encoder: Encoder, sums: OutOfFold) -> CallsFit:
     nothing = np.zeros(0)
     evidence, calls = [], []
     for left_out, heads in sums.heads:
-        judge = Judge(Meaning(encoder), Weights(heads, {}, nothing, nothing))
+        judge = Classifier(TurnEmbeddings(encoder), Weights(heads, {}, nothing, nothing))
         for call in material.calls:
             if group(call) in left_out:
                 evidence.append(evidence_of_call(call, judge))
@@ -254,7 +254,7 @@ def fit_rating(
                 continue
             turns = before_rating(call.turns, call.language)
             score = score_call(turns, call.language, reader, survey_rating=call.rating)
-            row = rating_signs(_signs(score))
+            row = rating_features(_signs(score))
             if row is not None:
                 signs.append(row)
                 given.append(call.rating)
@@ -269,8 +269,8 @@ def fit_rating(
     return RatingFit(_ridge(features, ratings), cuts, pairs)
 
 
-def _signs(score: CallScore) -> CallSigns:
-    return CallSigns(
+def _signs(score: CallScore) -> CallFeatures:
+    return CallFeatures(
         score.aggression,
         score.empathy,
         score.sentiment,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from processors.encoder.network import LEVELS
-from processors.scoring.scorer import Said
+from processors.scoring.scorer import Utterance
 from schemas.conversation import Driver, Speaker, Turn
 
 FOLDER = Path(__file__).parent / "material"
@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent / "material"
 class OperatorTurn:
     """A labelled turn of an operator."""
 
-    said: Said
+    said: Utterance
     language: str
     author: str
     style: str
@@ -32,7 +32,7 @@ class OperatorTurn:
 class CustomerTurn:
     """A labelled turn of a customer."""
 
-    said: Said
+    said: Utterance
     language: str
     author: str
     style: str
@@ -91,7 +91,7 @@ def _sort_in(material: Material, row: dict[str, Any], author: str) -> None:
         material.calls.append(call)
         material.operators.extend(_operators_of(row, call))
     elif "level" in row:
-        said = Said(Speaker.OPERATOR, row["text"], row.get("before") or "")
+        said = Utterance(Speaker.OPERATOR, row["text"], row.get("before") or "")
         material.operators.append(
             OperatorTurn(
                 said, row["lang"], author, row["style"], _level(row), _threat(row), row["hard"]
@@ -100,7 +100,7 @@ def _sort_in(material: Material, row: dict[str, Any], author: str) -> None:
     elif "sentiment" in row:
         material.customers.append(
             CustomerTurn(
-                Said(Speaker.CUSTOMER, row["text"]),
+                Utterance(Speaker.CUSTOMER, row["text"]),
                 row["lang"],
                 author,
                 row["style"],
@@ -134,7 +134,7 @@ def _operators_of(row: dict[str, Any], call: LabelledCall) -> Iterator[OperatorT
     before = ""
     for turn in row["turns"]:
         if turn["speaker"] == "operator" and "level" in turn:
-            said = Said(Speaker.OPERATOR, turn["text"], before)
+            said = Utterance(Speaker.OPERATOR, turn["text"], before)
             yield OperatorTurn(
                 said,
                 call.language,

@@ -10,7 +10,7 @@ from infra.lab.training.learning import Learned, OutOfFold
 from infra.lab.training.material import Material
 from infra.lab.training.measures import auc, f1
 from processors.encoder.network import SENTIMENTS, Vector
-from processors.encoder.probabilities import operator_chances
+from processors.encoder.probabilities import operator_probabilities
 from schemas.conversation import Driver
 
 
@@ -18,7 +18,7 @@ def figures_out_of_fold(
     material: Material, learned: Learned, sums: OutOfFold, thresholds: dict[str, float]
 ) -> Figures:
     """Figures of whole turns, each judged by heads that had not seen its author."""
-    chances = [operator_chances(row) for row in sums.operators]
+    chances = [operator_probabilities(row) for row in sums.operators]
     aggression = np.array([chance.aggression for chance in chances])
     empathy = np.array([chance.empathy for chance in chances])
     threat = np.array([chance.threat for chance in chances])

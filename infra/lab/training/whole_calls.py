@@ -14,18 +14,18 @@ from infra.lab.training.fitting import UNKNOWN, Features, features_of
 from infra.lab.training.material import LabelledCall
 from infra.lab.training.measures import best_threshold
 from processors.encoder.call_drivers import (
-    SIGNS,
+    FEATURES,
     TurnEvidence,
-    call_signs,
+    call_features,
     is_evidence,
     totals_of,
     turn_evidence,
 )
-from processors.encoder.embedding import Meaning
+from processors.encoder.embedding import TurnEmbeddings
 from processors.encoder.network import CUSTOMER_LABELS, Head, Vector
-from processors.encoder.probabilities import Judge
-from processors.scoring.call import said_of
-from processors.scoring.scorer import Said
+from processors.encoder.probabilities import Classifier
+from processors.scoring.call import utterances_of
+from processors.scoring.scorer import Utterance
 from processors.text.tokens import has_words
 from schemas.conversation import Driver, Speaker
 
@@ -46,25 +46,25 @@ class CallTurns:
     """A column a driver: 1, 0 or `UNKNOWN`."""
 
 
-def call_turns(calls: Sequence[LabelledCall], meaning: Meaning, head: Head) -> CallTurns:
+def call_turns(calls: Sequence[LabelledCall], meaning: TurnEmbeddings, head: Head) -> CallTurns:
     """The turns of `calls`, labelled by their calls.
 
     No turn of a call tells a driver that the call has not. Of the turns of a call that has it, the
     one that `head` thinks most of tells it, and nothing is known of the others. `head` has not
     learned from calls.
     """
-    said: list[Said] = []
+    said: list[Utterance] = []
     languages: list[str] = []
     places: list[int] = []
     for place, call in enumerate(calls):
-        told = [Said(t.speaker, t.text) for t in call.turns if has_words(t.text)]
+        told = [Utterance(t.speaker, t.text) for t in call.turns if has_words(t.text)]
         said += told
         languages += [call.language] * len(told)
         places += [place] * len(told)
     features = features_of(said, languages, meaning, Speaker.CUSTOMER)
     first = CUSTOMER_LABELS.index(next(iter(Driver)).value)
     sums = [
-        head.sums_of(grams, vector, signs)[first:]
+        head.logits_of(grams, vector, signs)[first:]
         for grams, vector, signs in zip(
             features.grams, features.meaning, features.signs, strict=True
         )
@@ -99,11 +99,11 @@ class CallsFit:
     """The same, decided by weights and heads that had not learned from the call."""
 
 
-def evidence_of_call(call: LabelledCall, judge: Judge) -> list[TurnEvidence]:
+def evidence_of_call(call: LabelledCall, judge: Classifier) -> list[TurnEvidence]:
     """The evidence of the turns of a call, read by `judge`."""
     return [
         turn_evidence(turn, call.language, judge.operator, judge.customer)
-        for turn in said_of(call.turns)
+        for turn in utterances_of(call.turns)
         if is_evidence(turn)
     ]
 
@@ -114,7 +114,7 @@ def fit_calls(evidence: Sequence[list[TurnEvidence]], calls: Sequence[LabelledCa
     The chance from which a driver is found gives the best micro-F1 out of fold; the offsets take
     it in, so that a driver is found where its sum is not negative.
     """
-    signs = np.array([call_signs(each) for each in evidence])
+    signs = np.array([call_features(each) for each in evidence])
     truth = np.array([[driver in call.drivers for driver in Driver] for call in calls])
     totals = np.zeros(truth.shape)
     for seed in range(REPEATS):
@@ -123,18 +123,18 @@ def fit_calls(evidence: Sequence[list[TurnEvidence]], calls: Sequence[LabelledCa
     chances = 1.0 / (1.0 + np.exp(-totals / REPEATS))
     enough = best_threshold(truth.ravel(), chances.ravel(), AROUND)
     learned = _regress(signs, truth)
-    learned[2 * SIGNS :] -= np.log(enough / (1.0 - enough))
+    learned[2 * FEATURES :] -= np.log(enough / (1.0 - enough))
     return CallsFit(learned, truth, chances >= enough)
 
 
 def _regress(signs: Vector, truth: NDArray[np.bool_]) -> Vector:
     """Weights and means of the signs, and the drivers' offsets."""
-    rows = signs.reshape(-1, SIGNS)
+    rows = signs.reshape(-1, FEATURES)
     means, spread = _usual(rows)
     offsets = np.tile(np.eye(len(Driver)), (len(signs), 1))
     standardised = np.hstack([np.nan_to_num((rows - means) / spread), offsets])
     model = LogisticRegression(C=STRENGTH, max_iter=2_000).fit(standardised, truth.ravel())
-    weights, own = np.split(np.asarray(model.coef_[0]), [SIGNS])
+    weights, own = np.split(np.asarray(model.coef_[0]), [FEATURES])
     return np.concatenate([weights / spread, means, own + model.intercept_])
 
 
