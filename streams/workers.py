@@ -29,10 +29,10 @@ from streams.agents.row_writer import RowSettings
 from streams.agents.score import Scorer, Scoring
 from streams.agents.store import SINKS, TableWriter
 from streams.agents.store_facts import FACT_SINKS, FactWriter
-from streams.agents.transcribe import Listener
+from streams.agents.transcribe import CallTranscriber
 from streams.facts.claims import StoreClaims
 from streams.facts.clock_gate import ClockGate
-from streams.facts.conflicts import Conflicts, Standing
+from streams.facts.conflicts import Conflicts, WithoutConflicts
 from streams.facts.customers import Customers, StoreArchive
 from streams.facts.originals import KafkaOriginals
 from streams.runtime.app import raw_topic
@@ -72,11 +72,11 @@ def reject_unreadable(app: faust.App, letters: DeadLetters) -> None:
     cast(Transport, app.transport).unreadable.reject = reject
 
 
-def attach_transcriber(app: faust.App, listener: Listener) -> None:
+def attach_transcriber(app: faust.App, transcriber: CallTranscriber) -> None:
     """The transcriber worker's one agent."""
 
     async def transcribe(stream: faust.StreamT[Any]) -> None:
-        await listener.run(cast("faust.Stream[Any]", stream))
+        await transcriber.run(cast("faust.Stream[Any]", stream))
 
     app.agent(raw_topic(app, *transcribing.TOPICS), name="transcribe")(transcribe)
 
@@ -139,9 +139,9 @@ def attach_analytics(
         app, "aggregate", aggregating.TOPICS, Intake(aggregator.handle, letters), 100, within=0.5
     )
     rows = RowSettings(key, settings.generation, now_us)
-    standing = Standing(claims)
+    standing = WithoutConflicts(claims)
     for fact_sink in FACT_SINKS:
-        arbiter = conflicts if fact_sink.buries else standing
+        arbiter = conflicts if fact_sink.rejects_conflicts else standing
         facts = FactWriter(fact_sink, store, rows, letters, arbiter, gate)
         name = f"store-{fact_sink.table.name}"
         _attach(app, name, fact_sink.topics, Intake(facts.handle, letters), size=1000, within=0.5)
@@ -171,7 +171,7 @@ def attach_analytics(
     app.timer(interval=quiet, on_leader=False)(judge_silences)
     if not settings.embedded:
         app.timer(interval=_MINUTE, on_leader=False)(advance)
-    return aggregator.all_heard
+    return aggregator.judge_all_silences
 
 
 def _attach(

@@ -86,7 +86,7 @@ class SilenceState:
     """Silences that calls have ended."""
 
 
-def listen(state: SilenceState, today: CallDay, settings: SilenceSettings) -> SilenceState:
+def add_day(state: SilenceState, today: CallDay, settings: SilenceSettings) -> SilenceState:
     """Return the state after a day with calls; days must come in order (ValueError if not).
 
     Days in a silence are not learnt from. An agency that had given up begins again.

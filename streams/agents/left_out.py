@@ -22,5 +22,5 @@ def report_left_out(left_out: Sequence[LeftOut], origin: str, progress: Progress
     unusable = {part: why for part, why in left_out if part != MACHINE_TURN}
     if unusable:
         progress.count(CALLS_TAKEN_IN_PART)
-        told = "; ".join(f"{part} (x{parts[part]}): {why}" for part, why in unusable.items())
-        log.warning("the call at %s is taken without parts that cannot be used: %s", origin, told)
+        listed = "; ".join(f"{part} (x{parts[part]}): {why}" for part, why in unusable.items())
+        log.warning("the call at %s is taken without parts that cannot be used: %s", origin, listed)

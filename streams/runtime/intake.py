@@ -31,7 +31,7 @@ class TooManyFailures(AscoltoError):
 
 
 class Intake:
-    """Gives batches to a handler whose effects may happen twice; buries what it cannot handle."""
+    """Gives batches to a handler whose effects may happen twice; rejects what it cannot handle."""
 
     def __init__(self, handler: Handler, dead_letters: DeadLetters) -> None:
         self._handler = handler

@@ -12,7 +12,7 @@ from datetime import date
 import numpy as np
 from numpy.random import Generator
 
-from processors.alerts.silences import CallDay, SilenceSettings, SilenceState, listen, silences
+from processors.alerts.silences import CallDay, SilenceSettings, SilenceState, add_day, silences
 from processors.contact_hours import conduct_code
 from processors.event_time import HOUR_US, date_of, day_of_date, day_start
 
@@ -55,7 +55,7 @@ def hear(days: list[CallDay], settings: SilenceSettings) -> SilenceState:
     """The state after all `days`."""
     state = SilenceState()
     for day in days:
-        state = listen(state, day, settings)
+        state = add_day(state, day, settings)
     return state
 
 

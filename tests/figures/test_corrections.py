@@ -230,30 +230,30 @@ def test_corrections_are_settled_with_what_they_correct() -> None:
     state = state_of(
         call("1", T0), paid("p", T0 + 5), back("r", T0 + H + 9), answer("sms", T0 + H + 9)
     )
-    assert settle(state, T0 + H - 1, 720).put_away == []
-    assert settle(state, T0 + H, 720).kept is None
+    assert settle(state, T0 + H - 1, 720).archived == []
+    assert settle(state, T0 + H, 720).remaining is None
     beside = state_of(call("2", T0 + H), paid("p", T0 + 5), back("r", T0 + 9), paid("q", T0 + H))
-    kept = settle(beside, T0 + H, 720).kept
-    assert kept is not None
-    assert [entry.event_id for entry in kept["events"]] == ["2", "q"]
+    remaining = settle(beside, T0 + H, 720).remaining
+    assert remaining is not None
+    assert [entry.event_id for entry in remaining["events"]] == ["2", "q"]
 
 
 def test_a_correction_of_what_never_comes_waits_a_year_and_no_longer() -> None:
     state = state_of(back("r", T0), answer("sms", T0))
     year = corrections.REACH_US
-    assert settle(state, T0 + year - 1, 720).put_away == []
-    assert settle(state, T0 + year, 720).kept is None
+    assert settle(state, T0 + year - 1, 720).archived == []
+    assert settle(state, T0 + year, 720).remaining is None
 
 
-def test_what_a_correction_in_time_names_is_taken_back_if_it_was_put_away() -> None:
+def test_what_a_correction_in_time_names_is_recalled_if_it_was_archived() -> None:
     whole = state_of(call("1", T0), paid("p", T0 + 5), paid("q", T0 + H), call("2", T0 + H))
-    kept = settle(whole, T0 + H, 720).kept
+    remaining = settle(whole, T0 + H, 720).remaining
     late, before = T0 + H + 9, T0 + H
     here = Position("u", 0, 0)
-    assert kept is not None
-    assert needs_recall(kept, back("r", late), here, before)
-    assert needs_recall(kept, answer("s", late), here, before)
-    assert not needs_recall(kept, back("r", late, payment="q"), here, before)
+    assert remaining is not None
+    assert needs_recall(remaining, back("r", late), here, before)
+    assert needs_recall(remaining, answer("s", late), here, before)
+    assert not needs_recall(remaining, back("r", late, payment="q"), here, before)
     assert not needs_recall(whole, back("r", late, payment="nothing"), here, before)
     assert needs_recall(None, back("r", late), here, before)
     assert not needs_recall(None, back("r", late), here, 0)

@@ -17,7 +17,7 @@ from processors.alerts.silences import (
     Silence,
     SilenceSettings,
     SilenceState,
-    listen,
+    add_day,
     silences,
 )
 from processors.event_time import DAY_US, HOUR_US, day_of_date, day_start
@@ -43,7 +43,7 @@ def days(first: date, last: date, weekdays: Iterable[int] = WEEKDAYS) -> list[Ca
 def heard(calls: list[CallDay], settings: SilenceSettings = TWO) -> SilenceState:
     state = SilenceState()
     for day in calls:
-        state = listen(state, day, settings)
+        state = add_day(state, day, settings)
     return state
 
 
@@ -100,11 +100,11 @@ def test_it_resolves_with_the_first_call() -> None:
 
 def test_the_days_of_a_silence_are_not_learnt_but_a_single_missed_day_is() -> None:
     calls = days(FIRST, date(2026, 3, 6))
-    after = listen(heard(calls), on(date(2026, 3, 16)), TWO)
+    after = add_day(heard(calls), on(date(2026, 3, 16)), TWO)
     assert [known.calls for known in after.remembered].count(0) == [
         known.calls for known in heard(calls).remembered
     ].count(0)
-    missing = listen(heard(calls), on(date(2026, 3, 10)), TWO)
+    missing = add_day(heard(calls), on(date(2026, 3, 10)), TWO)
     assert missing.found == ()
     assert [known.calls for known in missing.remembered][-4:] == [0, 0, 0, 30]
 
@@ -140,7 +140,7 @@ def test_calls_on_a_holiday_count_but_teach_nothing() -> None:
 
 def test_days_out_of_order_are_refused() -> None:
     with pytest.raises(ValueError, match="in order"):
-        listen(heard([on(FIRST)]), on(FIRST), TWO)
+        add_day(heard([on(FIRST)]), on(FIRST), TWO)
 
 
 @pytest.mark.parametrize("number", [0, -1, GIVES_UP])

@@ -77,9 +77,9 @@ async def test_it_is_not_told_while_calls_may_be_on_their_way(world: AlertWorld)
 async def test_when_every_event_is_through_it_is_told_at_once(world: AlertWorld) -> None:
     worker = world.worker()
     await world.play(worker, [*weeks(0, FIVE_WEEKS), *weeks(0, 60, "aurora")])
-    await worker.aggregator.all_heard()
+    await worker.aggregator.judge_all_silences()
     assert [alert.kind for alert in world.told()] == [AlertKind.SILENCE]
-    await worker.aggregator.all_heard()
+    await worker.aggregator.judge_all_silences()
     assert len(world.told()) == 1
 
 

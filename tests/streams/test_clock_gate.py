@@ -134,21 +134,21 @@ def test_a_sender_s_clock_is_not_believed() -> None:
     assert delivered(1).appended_us == 12_500_000
 
 
-async def test_a_recording_from_the_future_is_not_listened_to() -> None:
+async def test_a_recording_from_the_future_is_not_transcribed() -> None:
     desk, event = Desk(), call("e", "a.ogg")
     wall = Wall(event.data.ended_at - timedelta(hours=2))
-    listener = desk.listener()
-    listener._ports = replace(listener._ports, gate=ClockGate(wall, HOUR_US))
-    await listener.run(BatchStream(CALL_ENDED.name, 2, [encode(event)]))  # type: ignore[arg-type]
-    assert desk.ears.heard == []
+    agent = desk.agent()
+    agent._ports = replace(agent._ports, gate=ClockGate(wall, HOUR_US))
+    await agent.run(BatchStream(CALL_ENDED.name, 2, [encode(event)]))  # type: ignore[arg-type]
+    assert desk.transcriber.transcribed == []
     (letter,) = desk.letters()
     assert (letter.error_class, letter.event_id) == (FROM_THE_FUTURE, identity_of(b"key", event))
     assert "ended_at" in letter.reason
     wall.now += timedelta(hours=2)
     again = BatchStream(CALL_ENDED.name, 3, [encode(event)])
-    await listener.run(again)  # type: ignore[arg-type]
+    await agent.run(again)  # type: ignore[arg-type]
     await until(desk.transcribed)
-    assert desk.ears.heard == ["a.ogg"]
+    assert desk.transcriber.transcribed == ["a.ogg"]
     desk.executor.shutdown()
 
 

@@ -35,8 +35,8 @@ from schemas.topics import (
 from streams.agents.row_writer import RowSettings
 from streams.agents.store import SINKS, TableWriter
 from streams.agents.store_facts import FACT_SINKS, FactWriter
-from streams.facts.conflicts import Standing
-from streams.facts.identified import identified
+from streams.facts.conflicts import WithoutConflicts
+from streams.facts.identified import read_fact
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 from streams.runtime.outbox import Message
@@ -56,7 +56,7 @@ def rows_of(table: Table, message: Message, now_us: int = NOW_US, partition: int
     delivery = Delivery(message.topic.name, partition, 5, message.value)
     settings = RowSettings(KEY, 2, lambda: now_us)
     if table.name in FACTS_OF:
-        fact = identified(delivery, KEY)
+        fact = read_fact(delivery, KEY)
         assert not isinstance(fact, InvalidMessage)
         sink = FACTS_OF[table.name]
         return [sink.row_of(fact, delivery, settings)] if sink.takes(fact) else []
@@ -70,7 +70,7 @@ def writer_of(
 ) -> FactWriter | TableWriter:
     """The handler of a table's agent."""
     if name in FACTS_OF:
-        arbiter = Standing(MemoryClaims({}))
+        arbiter = WithoutConflicts(MemoryClaims({}))
         return FactWriter(FACTS_OF[name], store, settings, letters(broker), arbiter)
     return TableWriter(SINK_OF[name], store, settings, letters(broker))
 
@@ -300,7 +300,7 @@ def test_a_fact_of_the_journal_that_was_changed_is_refused(change: dict[str, Any
     event = json.loads(row["payload"])
     changed = {**event, **change, "data": {**event["data"], **change.get("data", {})}}
     raw = json.dumps(changed).encode()
-    found = identified(Delivery(PAYMENT_RECEIVED.name, 0, 0, raw), KEY)
+    found = read_fact(Delivery(PAYMENT_RECEIVED.name, 0, 0, raw), KEY)
     assert isinstance(found, InvalidMessage)
     assert found.error_class == "wrong_seal"
 
