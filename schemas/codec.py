@@ -122,7 +122,7 @@ def _too_large(raw: bytes) -> InvalidMessage:
 
 
 def encode(event: BaseModel) -> bytes:
-    """`event` as UTF-8 JSON; fields that are null are kept, so that readers see the whole form."""
+    """`event` as UTF-8 JSON, with the fields that are null, so that readers see the whole form."""
     return event.model_dump_json().encode()
 
 

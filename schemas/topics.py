@@ -69,7 +69,7 @@ class Topic:
 
     @property
     def inbound(self) -> bool:
-        """Whether others write to it: then the broker's clock tells when an event came."""
+        """Whether others write to it: then the broker's clock dates the events."""
         return self.largest == MOST_EVENT_BYTES
 
 

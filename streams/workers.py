@@ -1,4 +1,4 @@
-"""The two workers: Faust apps with their agents attached, run until told to stop."""
+"""The two workers: Faust apps with their agents attached, run until they are stopped."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _TABLES = (_CUSTOMERS, _SETTLED, _DAYS, _ALERTS)
 CHANGELOGS = tuple(changelog_topic(ANALYTICS, table) for table in _TABLES)
 _MINUTE = 60.0
 _QUIET_SECONDS = 60 * _MINUTE
-"""Nothing for so long: what happened has arrived, even by way of a slow transcriber."""
+"""After so long without events all have arrived, even those of a slow transcriber."""
 _EMBEDDED_QUIET_SECONDS = _MINUTE
 
 
@@ -92,8 +92,8 @@ def attach_analytics(
     """The analytics worker's agents: score, link, aggregate, and one a table of the store.
 
     Returns:
-        To be called by who knows that nothing more is on its way, so that what is missing is
-        missing: silences are judged as of the last call.
+        To be called once nothing more is on its way: silences are then judged as of the last
+        call.
     """
     outbox = KafkaOutbox(app, progress)
     letters = DeadLetters(outbox, progress)
@@ -139,9 +139,9 @@ def attach_analytics(
         app, "aggregate", aggregating.TOPICS, Intake(aggregator.handle, letters), 100, within=0.5
     )
     rows = RowSettings(key, settings.generation, now_us)
-    standing = WithoutConflicts(claims)
+    without_conflicts = WithoutConflicts(claims)
     for fact_sink in FACT_SINKS:
-        arbiter = conflicts if fact_sink.rejects_conflicts else standing
+        arbiter = conflicts if fact_sink.rejects_conflicts else without_conflicts
         facts = FactWriter(fact_sink, store, rows, letters, arbiter, gate)
         name = f"store-{fact_sink.table.name}"
         _attach(app, name, fact_sink.topics, Intake(facts.handle, letters), size=1000, within=0.5)
@@ -214,7 +214,7 @@ async def end_with_parent(parent: int, seconds: float = 1.0) -> None:
 
 
 def run(app: faust.App, *around: Around, log_level: str = "INFO") -> None:
-    """Run `app` until it is told to stop (SIGINT, SIGTERM); ends the process.
+    """Run `app` until it is stopped (SIGINT, SIGTERM); ends the process.
 
     On asyncio's own loop: with uvloop, a write to a connection that has just broken raises
     RuntimeError, which aiokafka does not expect. The task that looks for the brokers ends, and

@@ -70,7 +70,7 @@ class Known:
     def holds(self, event: InboundEvent) -> bool:
         """Whether the journal has this event with this content: it need not be played again."""
         return bool(self.journaled) and (
-            verdict(_claim(self.key, event), self.journaled) in (Verdict.STANDS, Verdict.KNOWN)
+            verdict(_claim(self.key, event), self.journaled) in (Verdict.ACCEPTED, Verdict.KNOWN)
         )
 
 

@@ -19,7 +19,7 @@ from processors.alerts.silences import GIVES_UP, SilenceSettings
 from schemas.errors import AscoltoError
 
 EVERYONE = "*"
-"""The name that stands for every committente."""
+"""The name that means every client company."""
 
 
 class Sensitivity(StrEnum):
@@ -99,8 +99,8 @@ def _known(name: str) -> str:
 
 def _test(usual: RiseSettings, choice: Any, place: str) -> RiseSettings | None:
     if choice not in list(Sensitivity):
-        told = ", ".join(Sensitivity)
-        raise BadAlertSettings(f"{place} is {_shown(choice)}; choose one of {told}")
+        choices = ", ".join(Sensitivity)
+        raise BadAlertSettings(f"{place} is {_shown(choice)}; choose one of {choices}")
     if choice == Sensitivity.OFF:
         return None
     by = _THRESHOLDS[Sensitivity(choice)]

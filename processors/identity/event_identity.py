@@ -2,7 +2,7 @@
 
 CloudEvents makes `source` and `id` together unique; a tenant and a type are added, so that no
 sender can name another tenant's event, nor a payment a call. After the first stage the hash
-stands in place of `id` and `source`, which may hold a telephone number or a name.
+replaces `id` and `source`, which may hold a telephone number or a name.
 """
 
 from __future__ import annotations

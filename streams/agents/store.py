@@ -111,7 +111,7 @@ def survey_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMess
 def _engagement_row(
     change: EngagementChange, engagement: Engagement, version: int, is_deleted: int
 ) -> Row:
-    paid, amount = engagement.stands()
+    paid, amount = engagement.latest()
     return {
         "client_id": change.client_id,
         "agency_id": change.agency_id,

@@ -51,7 +51,7 @@ class StoreClaims:
             return []
         async with self._turn:
             standing = await self._standing(claims)
-        return [verdict(claim, standing) or Verdict.STANDS for claim in claims]
+        return [verdict(claim, standing) or Verdict.ACCEPTED for claim in claims]
 
     async def _standing(self, claims: Sequence[Claim]) -> dict[Name, str]:
         """The digests that hold of all names asked for, when those that may claim have claimed."""

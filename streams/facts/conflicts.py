@@ -49,7 +49,7 @@ class WithoutConflicts:
         return [
             each
             for each, verdict in zip(events, verdicts, strict=True)
-            if verdict is Verdict.STANDS
+            if verdict is Verdict.ACCEPTED
         ]
 
 
@@ -71,7 +71,7 @@ class Conflicts:
         verdicts = await self._claims.judge([event.claim for _, event in events])
         accepted, rejected = [], []
         for each, verdict in zip(events, verdicts, strict=True):
-            if verdict is Verdict.STANDS:
+            if verdict is Verdict.ACCEPTED:
                 accepted.append(each)
             elif verdict is Verdict.CONFLICT:
                 rejected.append(each)

@@ -102,7 +102,7 @@ def test_what_comes_back_after_the_maturing_counts_from_then_on() -> None:
         Recovered(MATURES + 9 * DAY_US, True, 6_000),
         Recovered(MATURES + 20 * DAY_US, False, 0),
     )
-    assert engagement.stands() == (False, 0)
+    assert engagement.latest() == (False, 0)
     for order in (facts, facts[::-1]):
         assert money(MATURES, *order) == (1.0, 1.0)
         assert money(MATURES + 9 * DAY_US - 1, *order) == (1.0, 1.0)

@@ -219,7 +219,7 @@ class MemoryClaims:
         new = {c.name: c.digest for c in reversed(claims) if verdict(c, self._durable) is None}
         if new:
             self._effects.happen(partial(self._durable.update, new))
-        return [verdict(claim, self._durable) or Verdict.STANDS for claim in claims]
+        return [verdict(claim, self._durable) or Verdict.ACCEPTED for claim in claims]
 
 
 class MemoryOriginals:
