@@ -389,13 +389,3 @@ TABLES = (
     DEAD_LETTERS,
     LETTER_REPLAYS,
 )
-
-
-def create_statement(table: Table) -> str:
-    """SQL that creates `table`."""
-    columns = ",\n    ".join(f"`{name}` {kind}" for name, kind in table.columns.items())
-    engine = "version, is_deleted" if table.removable else "version"
-    return (
-        f"CREATE TABLE IF NOT EXISTS {table.name} (\n    {columns}\n)\n"
-        f"ENGINE = ReplacingMergeTree({engine})\nORDER BY ({', '.join(table.key)})"
-    )

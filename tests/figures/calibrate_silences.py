@@ -108,8 +108,8 @@ def _table(replicas: int) -> Iterator[str]:
                 for days in (1, 2, 3)
             ]
             share = watched(calls, replicas, 2, SilenceSettings(), varying)
-            told = " | ".join(f"{rate:.2f}" for rate in rates)
-            yield f"| {calls} | {varying:.0%} | {closed:.0%} | {told} | {share:.0%} |"
+            shown = " | ".join(f"{rate:.2f}" for rate in rates)
+            yield f"| {calls} | {varying:.0%} | {closed:.0%} | {shown} | {share:.0%} |"
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
-"""A small model of the two stages and their logs, which crashes wherever it is told to.
+"""A small model of the two stages and their logs, which crashes at random.
 
 Stage one (`link`) reads the facts' topics and keeps customers' states; stage two (`aggregate`)
 reads the changes and keeps agencies' days. Each keeps the order that the product demands: state
-durable, then output, then offset. Everything durable passes through JSON.
+durable, then output, then offset. Everything durable is JSON.
 """
 
 from __future__ import annotations

@@ -161,7 +161,7 @@ def test_a_survey_answered_later_takes_the_place_of_the_predicted_rating() -> No
         assert nps(T0 + DAY_US, *order) == (100.0, 1, 0)
 
 
-def test_the_first_answer_with_a_rating_stands_in_whatever_order_they_come() -> None:
+def test_the_first_answer_with_a_rating_counts_in_whatever_order_they_come() -> None:
     facts: list[Fact] = [
         rated(spoken=9),
         answer("comment", T0 + HOUR_US, None),
@@ -203,7 +203,7 @@ def test_a_correction_that_comes_twice_counts_once() -> None:
     assert changes == 4
 
 
-def test_a_call_that_an_older_version_kept_without_its_ratings_keeps_what_counted() -> None:
+def test_a_call_that_an_older_version_stored_without_ratings_takes_no_other_rating() -> None:
     state = observe(None, rated(spoken=9), Position("t", 0, 0)).state
     older = read_state({**state, "events": [entry[:14] for entry in state["events"]]})
     assert observe(older, answer("sms", T0 + 5, 0), Position("t", 1, 0)).changes == ()

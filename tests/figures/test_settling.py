@@ -1,4 +1,4 @@
-"""Events put away and taken back: every change is the one that a whole state would have given."""
+"""Events archived and recalled: every change is the one that a whole state would have given."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Archiving:
         return seen.outcome
 
     def archive_settled(self, others_ahead_hours: int = 0) -> None:
-        """As the worker does, with nothing lost on the way through JSON.
+        """As the worker does, with nothing lost in JSON.
 
         Other customers' events may have moved the clock on.
         """

@@ -46,7 +46,7 @@ async def what_says_something_else_is_in_conflict_for_any_customer(worker: NewWo
     await claims.judge([claim("a", "1", "other")])
     said = [claim("a", "2", "other", customer) for customer in ("p:1", "p:2")]
     assert await claims.judge(said) == [CONFLICT, CONFLICT]
-    assert await claims.judge([claim("a", "1", "other")]) == [ACCEPTED], "the first still stands"
+    assert await claims.judge([claim("a", "1", "other")]) == [ACCEPTED], "the first still accepted"
 
 
 async def clients_are_apart(worker: NewWorker) -> None:
@@ -91,9 +91,9 @@ async def those_who_ask_at_the_same_time_agree(worker: NewWorker) -> None:
     answers = await asyncio.gather(
         *(claims.judge([claim("a", str(n % 3), "race")]) for n in range(9))
     )
-    stands = [n % 3 for n, (answer,) in enumerate(answers) if answer is ACCEPTED]
-    assert len(set(stands)) == 1
-    assert len(stands) == 3
+    accepted = [n % 3 for n, (answer,) in enumerate(answers) if answer is ACCEPTED]
+    assert len(set(accepted)) == 1
+    assert len(accepted) == 3
 
 
 async def strange_names_are_only_names(worker: NewWorker) -> None:

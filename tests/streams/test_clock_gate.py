@@ -81,11 +81,11 @@ async def test_what_is_later_than_the_tolerance_reaches_neither_state_nor_journa
     assert (engagement["paid"], engagement["cancelled"]) == (passes, passes)
     journaled = {key[-1] for key in world.store.rows(rows.EVENTS)} - {"a"}
     assert journaled == ({"pay", "end"} if passes else set())
-    buried = letters(world)
-    assert {(each.error_class, each.event_id, each.client_id) for each in buried} == (
+    rejected = letters(world)
+    assert {(each.error_class, each.event_id, each.client_id) for each in rejected} == (
         set() if passes else {(FROM_THE_FUTURE, name, "acqua") for name in ("pay", "end")}
     )
-    assert len(world.store.rows(rows.DEAD_LETTERS)) == len(buried)
+    assert len(world.store.rows(rows.DEAD_LETTERS)) == len(rejected)
 
 
 async def test_link_and_journal_agree_whatever_the_clock_does_between_them() -> None:
@@ -183,12 +183,12 @@ async def test_a_state_that_holds_a_call_from_the_future_publishes_nothing_after
     await restarted.aggregator.judge_silences()
     await world.settle()
     assert max(figures.as_of for figures in snapshots(world).values()) <= NOW
-    (stands,) = [
+    (remaining,) = [
         row
         for row in world.store.rows(rows.AGENCY_METRICS).values()
         if (row["agency_id"], row["window"], row["as_of"].date()) == ("aurora", "7d", NOW.date())
     ]
-    assert stands["calls"] == 1
+    assert remaining["calls"] == 1
     assert world.store.rows(rows.ALERTS) == {}
 
 

@@ -1,7 +1,7 @@
 """Payments that come back and surveys answered later, the whole way: every figure as of any T.
 
 A quarter of the calls are rated by SMS, half of the payments come back, in whatever order the
-lines stand; played straight and killed, against a recomputation from all events.
+lines are; played straight and killed, against a recomputation from all events.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whose events tell that a customer's engagement is over."""
+"""Which events show that a customer's engagement is over."""
 
 from __future__ import annotations
 

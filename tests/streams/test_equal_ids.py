@@ -1,6 +1,6 @@
 """Histories with equal ids from several sources, duplicates and conflicts, the whole way.
 
-The first event of each source and id stands, in the order of the file; figures are held against
+The first event of each source and id counts, in the order of the file; figures are held against
 a recomputation apart from the workers, and every table against the journal.
 """
 
@@ -106,7 +106,7 @@ class History:
         return happenings, conflicts
 
     def assert_right(self) -> None:
-        """Every figure, what is buried, and what SQL makes of the journal."""
+        """Every figure, what is rejected, and what SQL makes of the journal."""
         for window, as_of in (("90d", AS_OF), ("30d", AS_OF - timedelta(days=9, hours=5))):
             shown = read_figures(self.data_dir, window, as_of)
             said = [e for e in self.happenings if isinstance(e, Said) and e.ended_at <= as_of]

@@ -59,16 +59,16 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def check(run: Run, window: str, as_of: datetime, by: str | None) -> None:
     """Every figure equals the one recomputed apart."""
-    told = read_figures(run.data_dir, window, as_of, by)
-    assert told, "there are agencies"
-    assert told == sorted(told, key=lambda row: (row["agency_id"], row["segment"]))
-    for row in told:
-        reckoned = expected(run.events, row["agency_id"], row["segment"], window, as_of)
-        for name, value in reckoned.items():
+    shown = read_figures(run.data_dir, window, as_of, by)
+    assert shown, "there are agencies"
+    assert shown == sorted(shown, key=lambda row: (row["agency_id"], row["segment"]))
+    for row in shown:
+        recomputed = expected(run.events, row["agency_id"], row["segment"], window, as_of)
+        for name, value in recomputed.items():
             assert row[name] == near(value), (row["agency_id"], row["segment"], name)
     if by is None:
         agencies = {e.agency for e in run.events if isinstance(e, Said) and e.ended_at <= as_of}
-        assert {row["agency_id"] for row in told} == agencies
+        assert {row["agency_id"] for row in shown} == agencies
 
 
 def near(value: Any, tolerance: float = 1e-9) -> Any:
@@ -81,7 +81,7 @@ def near(value: Any, tolerance: float = 1e-9) -> Any:
 
 
 @pytest.mark.parametrize("which", ["straight", "killed"])
-def test_every_figure_equals_an_independent_reckoning(
+def test_every_figure_equals_an_independent_recomputation(
     which: str, request: pytest.FixtureRequest
 ) -> None:
     run = request.getfixturevalue(which)
