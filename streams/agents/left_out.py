@@ -6,8 +6,8 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 
-from schemas.door.notes import LeftOut
-from schemas.door.turns import MACHINE_TURN
+from schemas.inbound.notes import LeftOut
+from schemas.inbound.turns import MACHINE_TURN
 from streams.runtime.counters import CALLS_TAKEN_IN_PART, LEFT_OUT
 from streams.runtime.progress import Progress
 

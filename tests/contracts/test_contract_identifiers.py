@@ -12,9 +12,9 @@ import jsonschema
 import pytest
 
 from schemas.codec import InvalidMessage, Routed, decode_inbound
-from schemas.door.identifiers import PATTERN
 from schemas.events import CallEndedEvent
-from tests.contracts.test_contract_door import CALL, CANCELLED, PAYMENT, changed
+from schemas.inbound.identifiers import PATTERN
+from tests.contracts.test_contract_inbound import CALL, CANCELLED, PAYMENT, changed
 
 PLACES = [
     (CALL, "id"),

@@ -131,7 +131,7 @@ async def test_a_batch_that_cannot_be_read_waits_until_it_is_to_be_skipped(
 def test_the_largest_event_goes_the_whole_way_and_a_larger_one_is_stored_whole(
     installed: Embedded,
 ) -> None:
-    """A topic may take more than the door does, as its team has set it."""
+    """A topic may take more than is accepted, as its team has set it."""
     large = [event(CALL_ENDED, name) for name in ("fits", "too-large")]
     words = b"parola " * 12_000
     turn = b'{"speaker": "customer", "text": "' + words + b'"}'

@@ -132,7 +132,7 @@ def parts_left_out(raw: bytes) -> list[str]:
 
 
 def refused(raw: bytes) -> str:
-    """Why the door refuses it, which the workers' reading says as well."""
+    """Why it is refused, which the workers' reading says as well."""
     invalid = decode_inbound(raw)
     assert isinstance(invalid, InvalidMessage), invalid
     for model in MODELS.values():
