@@ -148,7 +148,8 @@ _ENTRIES: dict[str, type[Entry]] = {
 
 def read_entry(stored: Sequence[Any]) -> Entry:
     """The entry that was stored as this list."""
-    return _ENTRIES[stored[1]](*stored)
+    entry = _ENTRIES[stored[1]]
+    return entry._make(stored) if len(stored) == len(entry._fields) else entry(*stored)
 
 
 def kind_of(event: Fact) -> str:

@@ -342,13 +342,13 @@ def _changes(
 
 def _conversation(call: ScoredCall, later: LateRating | None) -> Conversation:
     return Conversation(
-        at=call.at,
-        **call.segment._asdict(),
-        aggression=call.aggression,
-        empathy=call.empathy,
-        sentiment=call.sentiment,
-        measured_rating=call.measured_rating,
-        predicted_rating=call.predicted_rating,
-        worst=call.worst,
-        later=later,
+        call.at,
+        *call.segment,
+        call.aggression,
+        call.empathy,
+        call.sentiment,
+        call.measured_rating,
+        call.predicted_rating,
+        call.worst,
+        later,
     )

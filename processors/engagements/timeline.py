@@ -122,19 +122,20 @@ class _Open:
         if self.steps is None:
             self.steps = recovered(self.payments, self.amount, self.taken_back, self.matures)
         matured = self.steps[0]
+        lost_to_supplier = self.first_ending is not None and self.first_ending[1] == "supplier"
         return Engagement(
-            opened_at=first.at,
-            calls=len(self.members),
-            aggression_n=self.aggression_n,
-            aggression_sum=self.aggression_sum,
-            empathy_n=self.empathy_n,
-            empathy_sum=self.empathy_sum,
-            cancelled=self.cancelled,
-            lost_to_supplier=self.first_ending is not None and self.first_ending[1] == "supplier",
-            paid=matured.paid,
-            amount=matured.amount,
-            **first.segment._asdict(),
-            later=self.steps[1:],
+            first.at,
+            len(self.members),
+            self.aggression_n,
+            self.aggression_sum,
+            self.empathy_n,
+            self.empathy_sum,
+            self.cancelled,
+            lost_to_supplier,
+            matured.paid,
+            matured.amount,
+            *first.segment,
+            self.steps[1:],
         )
 
 

@@ -1,7 +1,7 @@
-"""The bytes an event came in, fetched again where a later stage has to bury it.
+"""The bytes an event came in, fetched again where a later stage has to reject it.
 
 What travels between the workers is redacted and pseudonymous; a dead letter holds what was sent,
-so that it can be put right and sent again.
+so that it can be corrected and sent again.
 """
 
 from __future__ import annotations

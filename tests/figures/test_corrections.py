@@ -14,7 +14,7 @@ from processors.engagements.history import CustomerState, Outcome, observe, read
 from processors.engagements.horizons import Horizons
 from processors.engagements.last_touch import touches
 from processors.event_time import DAY_US, HOUR_US, hour_of
-from processors.metrics import hourly_sums as buckets
+from processors.metrics import hourly_sums
 from processors.metrics.hourly_sums import DayState
 from processors.metrics.windows import AgencyDays
 from processors.transcript import comments
@@ -50,8 +50,8 @@ def as_of(at: int, *facts: Fact) -> Figures:
         seen = observe(state, fact, position)
         state = seen.state
         for change in seen.changes:
-            for day in buckets.days_touched(change):
-                days[day] = buckets.apply(days.get(day), day, change, position)
+            for day in hourly_sums.days_touched(change):
+                days[day] = hourly_sums.apply(days.get(day), day, change, position)
     return AgencyDays.of(CLIENT, "a", days).snapshot(at)[-1]
 
 
@@ -265,12 +265,12 @@ def test_an_hour_as_alerts_see_it_is_whole_from_whenever_it_is_known() -> None:
     for offset, fact in enumerate((said, sms)):
         seen = observe(state, fact, Position("t", 0, offset))
         state = seen.state
-        day = buckets.apply(day, T0 // DAY_US, seen.changes[0], Position("t", 0, offset))
+        day = hourly_sums.apply(day, T0 // DAY_US, seen.changes[0], Position("t", 0, offset))
     assert day is not None
     hour = hour_of(T0)
-    whole = buckets.hour_sums(day, "all", hour)
+    whole = hourly_sums.hour_sums(day, "all", hour)
     assert (whole["calls"], whole["promoters"], whole["detractors"]) == (1, 0, 1)
-    first = buckets.cell_sums(day, buckets.Cell("all", hour, hour))
+    first = hourly_sums.cell_sums(day, hourly_sums.Cell("all", hour, hour))
     assert (first["calls"], first["promoters"], first["detractors"]) == (1, 1, 0)
 
 

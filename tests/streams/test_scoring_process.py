@@ -142,7 +142,7 @@ async def test_an_error_is_the_batch_s_and_the_next_one_is_scored(scoring: Scori
     assert await scoring.score([call("b")]) == expected(call("b"))
 
 
-async def test_the_agent_buries_what_cannot_be_scored_and_writes_the_rest(
+async def test_the_agent_rejects_what_cannot_be_scored_and_writes_the_rest(
     scoring: Scoring,
 ) -> None:
     broker, progress = MemoryBroker(), Progress()
