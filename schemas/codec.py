@@ -53,7 +53,7 @@ class InvalidMessage:
     reason: str
     error_class: str
     event_id: str | None = None
-    """Id and tenant of an event that can be read and is refused all the same."""
+    """Id and client company of an event that can be read and is refused all the same."""
     client_id: str | None = None
 
 

@@ -89,7 +89,7 @@ class SilenceState:
 def add_day(state: SilenceState, today: CallDay, settings: SilenceSettings) -> SilenceState:
     """Return the state after a day with calls; days must come in order (ValueError if not).
 
-    Days in a silence are not learnt from. An agency that had given up begins again.
+    Days in a silence are not learnt from. An agency that no longer called starts again.
     """
     last = state.last
     if last is None:

@@ -48,7 +48,7 @@ HORIZON_HOURS = 720
 """Default horizon H: 30 days."""
 
 OlderName = Callable[[str, str, str], str]
-"""The identity of an older event, by tenant, type and id."""
+"""The identity of an older event, by client company, type and id."""
 
 
 class CustomerState(TypedDict):

@@ -17,7 +17,7 @@ from schemas.events import CallEndedEvent
 from schemas.sealed import Sealed
 
 Name = tuple[str, str]
-"""A tenant, and an event's identity."""
+"""A client company, and an event's identity."""
 
 _FACTS = {
     "client_id", "agency_id", "customer", "started_at", "ended_at", "service", "touchpoint",

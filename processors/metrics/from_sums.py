@@ -32,7 +32,7 @@ def figures(
     """The figures that follow from a window's sums.
 
     Args:
-        client_id: the committente.
+        client_id: the client company.
         agency_id: the agency.
         segment: 'all', or dimension=value.
         window: the window the sums are of.

@@ -21,7 +21,8 @@ REMEMBERED = 100_000
 
 
 class Claims(Protocol):
-    """Where identities are claimed. Asking twice gives the same answer; waits while it is away."""
+    """Where identities are claimed; asking twice gives the same answer. Waits for a store that is
+    away."""
 
     async def judge(self, claims: Sequence[Claim]) -> list[Verdict]:
         """What becomes of each event, in order; of equal names among them the first claims."""

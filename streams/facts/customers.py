@@ -30,7 +30,7 @@ STATES_CHECKED_AN_EVENT = 4
 each event adds one state and four checks come with it."""
 
 Key = tuple[str, str]
-"""A tenant, and a customer's pseudonym."""
+"""A client company, and a customer's pseudonym."""
 
 
 class Arrival(NamedTuple):
@@ -46,7 +46,8 @@ class Arrival(NamedTuple):
 
 
 class Archive(Protocol):
-    """Where settled events are stored; writing one twice leaves one. Waits while it is away."""
+    """Where settled events are stored; writing one twice leaves one. Waits for a store that is
+    away."""
 
     async def put(self, events: Mapping[Key, Sequence[Entry]]) -> None:
         """Store these events of these customers."""
@@ -114,7 +115,7 @@ class Customers:
             table: the states, by `client|customer`.
             watermarks: up to which event time events were archived, by `client|partition`.
             archive: where settled events go.
-            horizons: every tenant's horizon H.
+            horizons: every client company's horizon H.
             grace_hours: how long after its end an engagement stays in the table.
             now_us: the clock: event times ahead of it settle nothing.
             older_name: the identity of events that a version before identities left in the
@@ -135,7 +136,7 @@ class Customers:
         self._cursor = iter(())
 
     def is_late(self, fact: Fact) -> bool:
-        """Whether `fact` comes later than the grace allows for, by the tenant's event time."""
+        """Whether `fact` comes later than the grace allows for, by its client's event time."""
         return fact.at < self._settled_before(fact.client_id)
 
     async def load(self, arrivals: Sequence[Arrival]) -> dict[Key, CustomerState]:
@@ -161,12 +162,12 @@ class Customers:
         return states
 
     def arrivals_before(self) -> Mapping[str, int]:
-        """Per tenant, the arrival number from which a new customer's events are counted on."""
+        """Per client, the arrival number from which a new customer's events are counted on."""
         arrivals = {client: own["arrivals"] for client, own in self._watermarks().items()}
         return defaultdict(int, arrivals)
 
     async def save(self, states: Mapping[Key, CustomerState], facts: Iterable[Fact]) -> None:
-        """Make `states` durable; the conversations among `facts` move the tenants' event time on.
+        """Make `states` durable; the conversations among `facts` move their clients' event time on.
 
         Payments and cancellations do not: they come by a shorter way than what is transcribed and
         scored first, and would make whole days of conversations late.
@@ -232,7 +233,7 @@ class Customers:
         }
 
     def _watermarks(self) -> Mapping[str, dict[str, int]]:
-        """Per tenant, the latest watermark of any partition.
+        """Per client company, the latest watermark of any partition.
 
         A customer's event may come by another partition than its archived ones did, where the
         emitter chose it otherwise: the partition it comes by must not decide.

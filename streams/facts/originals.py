@@ -23,7 +23,7 @@ WAIT_SECONDS = 10.0
 
 
 class Originals(Protocol):
-    """Where originals are found. Waits while it is away."""
+    """Where originals are found; waits while that cannot be reached."""
 
     async def fetch(self, origins: Iterable[str]) -> dict[str, bytes]:
         """The messages at these places (`topic/partition/offset`); gone ones are left out."""

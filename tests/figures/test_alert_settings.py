@@ -23,7 +23,7 @@ def test_without_a_setting_everything_is_watched_as_documented() -> None:
     assert AlertSettings() == AlertSettings(RiseSettings(), FALL_SETTINGS, SilenceSettings(2))
 
 
-def test_a_committente_is_set_by_name_and_everyone_by_a_star() -> None:
+def test_a_client_company_is_set_by_name_and_everyone_by_a_star() -> None:
     by_client = read_alert_settings(
         """{"acqua": {"aggression_rise": "high", "silence_days": 4},
             "*": {"nps_fall": "off", "silence_days": 3}}"""

@@ -181,7 +181,7 @@ async def test_a_restart_retracts_nothing_and_publishes_nothing_twice(world: Ale
     assert world.published() == published
 
 
-async def test_each_committente_has_its_own_days() -> None:
+async def test_each_client_company_has_its_own_days() -> None:
     settings = read_alert_settings('{"acqua": {"silence_days": 4}, "*": {"silence_days": "off"}}')
     world = AlertWorld(alerts=settings)
     worker = world.worker()
