@@ -342,7 +342,7 @@ class Narrow(MemoryOutbox):
         await super().deliver(every)
 
 
-async def test_one_call_that_cannot_be_written_does_not_spoil_the_others(desk: Desk) -> None:
+async def test_one_call_that_cannot_be_written_does_not_hold_up_the_others(desk: Desk) -> None:
     narrow, progress = Narrow(desk.broker), Progress()
     ports = TranscribePorts(
         desk.recordings,
