@@ -44,7 +44,7 @@ class LateRating(NamedTuple):
 
 
 class Recovered(NamedTuple):
-    """What was paid within an engagement, as it stands from an hour on (its begin, us)."""
+    """What was paid within an engagement, as known from an hour on (its start, us)."""
 
     known: int
     paid: bool
@@ -52,7 +52,7 @@ class Recovered(NamedTuple):
 
 
 class Engagement(NamedTuple):
-    """All conversations between one agency and one customer within one horizon, as they stand.
+    """All conversations between one agency and one customer within one horizon.
 
     Times in us since the epoch; score sums and `amount` in 1/10^4. The segment is that of its
     first conversation.
@@ -78,9 +78,9 @@ class Engagement(NamedTuple):
     channel: str
     customer_type: str
     later: tuple[Recovered, ...] = ()
-    """What stands instead from later hours on, in order: payments that were returned since."""
+    """What holds instead from later hours on, in order: payments that were returned since."""
 
-    def stands(self) -> tuple[bool, int]:
+    def latest(self) -> tuple[bool, int]:
         """`paid` and `amount` with all that is known."""
         return self.later[-1][1:] if self.later else (self.paid, self.amount)
 
@@ -105,7 +105,7 @@ class Conversation(NamedTuple):
     predicted_rating: int | None
     worst: WorstQuote | None
     later: LateRating | None = None
-    """The rating of a survey answered later: it stands from when it is known."""
+    """The rating of a survey answered later: it counts from when it is known."""
 
     @property
     def segment(self) -> Segment:
@@ -147,9 +147,9 @@ class EngagementChange(Contract):
     version: int
     horizon_hours: int
     before: tuple[Engagement, ...]
-    """Engagements as they stood, only those that are no longer so."""
+    """Engagements before the event, only those that it changed."""
     after: tuple[Engagement, ...]
-    """Engagements as they stand, only those that were not so."""
+    """Engagements after the event, only those that it changed."""
     conversation: Conversation | None
     """The event's own conversation; null for all events that are none."""
     rerated: Rerated | None = None
@@ -157,7 +157,7 @@ class EngagementChange(Contract):
 
     @property
     def removed(self) -> tuple[Engagement, ...]:
-        """Engagements whose begin no longer is one: rows to take back."""
+        """Engagements that start at another time now, or are none: rows to remove."""
         opened = {engagement.opened_at for engagement in self.after}
         return tuple(e for e in self.before if e.opened_at not in opened)
 

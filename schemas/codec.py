@@ -8,8 +8,6 @@ from typing import TypeVar, cast
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from schemas.door.notes import LeftOut, Notes
-from schemas.door.reading import NotAnObject, check_envelope, is_journaled, kind_of, read_object
 from schemas.events import (
     CallEndedEvent,
     CloudEvent,
@@ -19,6 +17,8 @@ from schemas.events import (
     PaymentReturnedEvent,
     SurveyAnsweredEvent,
 )
+from schemas.inbound.notes import LeftOut, Notes
+from schemas.inbound.reading import NotAnObject, check_envelope, is_journaled, kind_of, read_object
 from schemas.topics import (
     CALL_ENDED,
     CONTRACT_CANCELLED,
@@ -53,7 +53,7 @@ class InvalidMessage:
     reason: str
     error_class: str
     event_id: str | None = None
-    """Id and tenant of an event that can be read and is refused all the same."""
+    """Id and client company of an event that can be read and is refused all the same."""
     client_id: str | None = None
 
 
@@ -86,7 +86,8 @@ def decode_inbound(raw: bytes, expected: type[BaseModel] | None = None) -> Route
     """`raw` as one of the inbound events, found by its CloudEvents `type`.
 
     What has one meaning is taken, however it is written; optional parts that cannot be used are
-    left out and named (`schemas.door`). With `expected`, only that event is taken, as that model.
+    left out and named (`schemas.inbound`). With `expected`, only that event is taken, as that
+    model.
     """
     if len(raw) > MOST_EVENT_BYTES:
         return _too_large(raw)
@@ -122,7 +123,7 @@ def _too_large(raw: bytes) -> InvalidMessage:
 
 
 def encode(event: BaseModel) -> bytes:
-    """`event` as UTF-8 JSON; fields that are null are kept, so that readers see the whole form."""
+    """`event` as UTF-8 JSON, with the fields that are null, so that readers see the whole form."""
     return event.model_dump_json().encode()
 
 

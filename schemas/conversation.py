@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.door.fields import NUMBER
+from schemas.inbound.fields import NUMBER
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 Polarity = Annotated[float, Field(ge=-1.0, le=1.0)]

@@ -21,9 +21,9 @@ def dead_letter(
 ) -> DeadLetter:
     """A dead letter whose id a replay repeats: by event where it is known, else by origin.
 
-    The original is kept whole: no message is larger than `MOST_ORIGINAL_BYTES`. Of a line of a
-    file that is, the beginning is kept, and the reason says so: a letter that Kafka does not take
-    would stop the worker.
+    The original is stored whole: no message is larger than `MOST_ORIGINAL_BYTES`. Of a line of a
+    file that is larger, only the beginning is, and the reason says so: a letter that Kafka does
+    not take would stop the worker.
     """
     name = f"event {client_id} {event_id}" if event_id else f"origin {origin}"
     identity = hashlib.sha256(f"{topic}\n{name}\n".encode() + original).hexdigest()[:32]

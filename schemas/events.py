@@ -23,12 +23,12 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core.core_schema import CoreSchema
 
 from schemas.conversation import Contract, Rating, Turn
-from schemas.door import fields
-from schemas.door.fields import or_without
-from schemas.door.identifiers import Identifier, Login, Source
-from schemas.door.json_forms import null_for_absent
-from schemas.door.people import MOST, PEOPLE
-from schemas.door.turns import TURNS, TURNS_SCHEMA
+from schemas.inbound import fields
+from schemas.inbound.fields import or_without
+from schemas.inbound.identifiers import Identifier, Login, Source
+from schemas.inbound.json_forms import null_for_absent
+from schemas.inbound.people import MOST, PEOPLE
+from schemas.inbound.turns import TURNS, TURNS_SCHEMA
 
 Currency = Annotated[
     str, StringConstraints(pattern=r"^[A-Z]{3}$"), fields.UPPER, fields.CURRENCY_SCHEMA

@@ -69,7 +69,7 @@ EVENT_CLAIMS = Table(
     },
     ("client_id", "event_id"),
 )
-"""Which event stands of those with one identity: the digest of what the first of them said.
+"""Which of the events with one identity is accepted: the digest of what the first of them said.
 
 `older` are events that a version which stored no source took in. Not one of the derived tables: a
 claim outlives every worker, as the journal does.
@@ -120,7 +120,7 @@ CALL_SURVEYS = Table(
     },
     ("client_id", "event_id"),
 )
-"""Ratings of surveys answered after their call, by the call's id; they stand from `known_at` on.
+"""Ratings of surveys answered after their call, by the call's id; they count from `known_at` on.
 
 The rating of a survey that came with its call is in `calls`, and such a call has no row here.
 """
@@ -164,7 +164,7 @@ ENGAGEMENTS = Table(
     ("client_id", "agency_id", "customer", "opened_at"),
     removable=True,
 )
-"""Engagements as they stand; an engagement whose begin a late call moved is taken back.
+"""Engagements in their latest state; one whose beginning a late call moved is removed.
 
 `paid` and `amount` are without what was returned, however late.
 """
@@ -294,7 +294,7 @@ ALERTS = Table(
     },
     ("client_id", "agency_id", "alert_id"),
 )
-"""Alerts as they stand; status is open, resolved or retracted (a late event undid it)."""
+"""Alerts in their latest state; status is open, resolved or retracted (a late event undid it)."""
 
 SURVIVAL = Table(
     "survival",
@@ -323,7 +323,7 @@ SURVIVAL = Table(
 
 `group_kind` is agency or aggression_tercile; `days`, `staying`, `low`, `high` and `at_risk` go
 together. The rows of one writing share their version: of a client, window and `as_of`, those of
-the greatest version stand.
+the greatest version count.
 """
 
 SETTLED_EVENTS = Table(
@@ -338,7 +338,7 @@ SETTLED_EVENTS = Table(
     },
     ("client_id", "customer", "kind", "event_id"),
 )
-"""Events of engagements that have ended, put away from the workers' state for late events."""
+"""Events of engagements that have ended, archived from the workers' state for late events."""
 
 DEAD_LETTERS = Table(
     "dead_letters",
@@ -389,13 +389,3 @@ TABLES = (
     DEAD_LETTERS,
     LETTER_REPLAYS,
 )
-
-
-def create_statement(table: Table) -> str:
-    """SQL that creates `table`."""
-    columns = ",\n    ".join(f"`{name}` {kind}" for name, kind in table.columns.items())
-    engine = "version, is_deleted" if table.removable else "version"
-    return (
-        f"CREATE TABLE IF NOT EXISTS {table.name} (\n    {columns}\n)\n"
-        f"ENGINE = ReplacingMergeTree({engine})\nORDER BY ({', '.join(table.key)})"
-    )

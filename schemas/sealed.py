@@ -1,4 +1,4 @@
-"""Pseudonymous events, as the journal keeps them and sends them again."""
+"""Pseudonymous events, as the journal stores them and sends them again."""
 
 from __future__ import annotations
 
@@ -48,4 +48,4 @@ SEALED: dict[str, type[Sealed]] = {
     PAYMENT_RETURNED.name: SealedReturn,
     SURVEY_ANSWERED.name: SealedAnswer,
 }
-"""The model of each topic of events that the journal keeps as they were sent, but sealed."""
+"""The model of each topic of events that the journal stores as they were sent, but sealed."""

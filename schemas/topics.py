@@ -29,7 +29,7 @@ PARTITIONS = 6
 
 
 MOST_EVENT_BYTES = 1_000_000
-"""Largest event that is taken in, as JSON in UTF-8: the one limit, at the door."""
+"""Largest event that is accepted, as JSON in UTF-8: the one limit on what others send."""
 MOST_DERIVED_BYTES = 12_000_000
 """Largest message that follows from events: what one of `MOST_EVENT_BYTES` becomes is smaller."""
 MOST_ORIGINAL_BYTES = MOST_DERIVED_BYTES
@@ -69,7 +69,7 @@ class Topic:
 
     @property
     def inbound(self) -> bool:
-        """Whether others write to it: then the broker's clock tells when an event came."""
+        """Whether others write to it: then the broker's clock dates the events."""
         return self.largest == MOST_EVENT_BYTES
 
 

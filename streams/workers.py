@@ -1,4 +1,4 @@
-"""The two workers: Faust apps with their agents attached, run until told to stop."""
+"""The two workers: Faust apps with their agents attached, run until they are stopped."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from streams.agents.row_writer import RowSettings
 from streams.agents.score import Scorer, Scoring
 from streams.agents.store import SINKS, TableWriter
 from streams.agents.store_facts import FACT_SINKS, FactWriter
-from streams.agents.transcribe import Listener
+from streams.agents.transcribe import CallTranscriber
 from streams.facts.claims import StoreClaims
 from streams.facts.clock_gate import ClockGate
-from streams.facts.conflicts import Conflicts, Standing
+from streams.facts.conflicts import Conflicts, WithoutConflicts
 from streams.facts.customers import Customers, StoreArchive
 from streams.facts.originals import KafkaOriginals
 from streams.runtime.app import raw_topic
@@ -56,7 +56,7 @@ _TABLES = (_CUSTOMERS, _SETTLED, _DAYS, _ALERTS)
 CHANGELOGS = tuple(changelog_topic(ANALYTICS, table) for table in _TABLES)
 _MINUTE = 60.0
 _QUIET_SECONDS = 60 * _MINUTE
-"""Nothing for so long: what happened has arrived, even by way of a slow transcriber."""
+"""After so long without events all have arrived, even those of a slow transcriber."""
 _EMBEDDED_QUIET_SECONDS = _MINUTE
 
 
@@ -73,11 +73,11 @@ def reject_unreadable(app: faust.App, letters: DeadLetters) -> None:
     cast(Transport, app.transport).unreadable.reject = reject
 
 
-def attach_transcriber(app: faust.App, listener: Listener) -> None:
+def attach_transcriber(app: faust.App, transcriber: CallTranscriber) -> None:
     """The transcriber worker's one agent."""
 
     async def transcribe(stream: faust.StreamT[Any]) -> None:
-        await listener.run(cast("faust.Stream[Any]", stream))
+        await transcriber.run(cast("faust.Stream[Any]", stream))
 
     app.agent(raw_topic(app, *transcribing.TOPICS), name="transcribe")(transcribe)
 
@@ -93,8 +93,8 @@ def attach_analytics(
     """The analytics worker's agents: score, link, aggregate, and one a table of the store.
 
     Returns:
-        To be called by who knows that nothing more is on its way, so that what is missing is
-        missing: silences are judged as of the last call.
+        To be called once nothing more is on its way: silences are then judged as of the last
+        call.
     """
     outbox = KafkaOutbox(app, progress)
     letters = DeadLetters(outbox, progress)
@@ -142,9 +142,9 @@ def attach_analytics(
         app, "aggregate", aggregating.TOPICS, Intake(aggregator.handle, letters), 100, within=0.5
     )
     rows = RowSettings(key, settings.generation, now_us)
-    standing = Standing(claims)
+    without_conflicts = WithoutConflicts(claims)
     for fact_sink in FACT_SINKS:
-        arbiter = conflicts if fact_sink.buries else standing
+        arbiter = conflicts if fact_sink.rejects_conflicts else without_conflicts
         facts = FactWriter(fact_sink, store, rows, letters, arbiter, gate)
         name = f"store-{fact_sink.table.name}"
         _attach(app, name, fact_sink.topics, Intake(facts.handle, letters), size=1000, within=0.5)
@@ -174,7 +174,7 @@ def attach_analytics(
     app.timer(interval=quiet, on_leader=False)(judge_silences)
     if not settings.embedded:
         app.timer(interval=_MINUTE, on_leader=False)(advance)
-    return aggregator.all_heard
+    return aggregator.judge_all_silences
 
 
 def _attach(
@@ -217,7 +217,7 @@ async def end_with_parent(parent: int, seconds: float = 1.0) -> None:
 
 
 def run(app: faust.App, *around: Around, log_level: str = "INFO") -> None:
-    """Run `app` until it is told to stop (SIGINT, SIGTERM); ends the process.
+    """Run `app` until it is stopped (SIGINT, SIGTERM); ends the process.
 
     On asyncio's own loop: with uvloop, a write to a connection that has just broken raises
     RuntimeError, which aiokafka does not expect. The task that looks for the brokers ends, and

@@ -1,7 +1,7 @@
 """Waiting in tests: for as long as something moves. No test fails because a machine is busy.
 
 What moves is what the caller says: offsets, lines of a log, a process's own processor time. The
-clock counts only while none of it does, and only together with looks of our own, so that a test
+clock counts only while none of it does, and only together with polls of our own, so that a test
 that is starved itself does not take that for standstill.
 """
 
@@ -20,8 +20,8 @@ from typing import Any
 STILL = 120.0
 """Seconds without any change after which a wait fails."""
 
-_LOOKS = 200
-"""Looks without any change that are needed besides."""
+_POLLS = 200
+"""Polls without any change that are needed besides."""
 
 _MOST_CPU = 900.0
 """Processor seconds after which a command that should end is taken to be in a loop."""
@@ -39,42 +39,42 @@ def wait_for(
     *,
     still: float = STILL,
     every: float = 0.05,
-    told: Callable[[], object] = lambda: "",
+    details: Callable[[], object] = lambda: "",
 ) -> float:
-    """Look until `reached` is true; returns the seconds it took.
+    """Poll until `reached` is true; returns the seconds it took.
 
     Args:
         reached: what is waited for.
         progress: whatever changes while it is on its way.
         still: seconds without a change of `progress` after which it is not.
-        every: seconds between looks.
-        told: what to say in the failure.
+        every: seconds between polls.
+        details: what to say in the failure.
 
     Raises:
         Standstill: nothing moved for `still` seconds.
     """
-    begun = moved = time.monotonic()
-    before, looks = progress(), 0
+    started = moved = time.monotonic()
+    before, polls = progress(), 0
     while not reached():
-        now, looks = progress(), looks + 1
+        now, polls = progress(), polls + 1
         if now != before:
-            before, moved, looks = now, time.monotonic(), 0
-        elif time.monotonic() - moved > still and looks >= min(_LOOKS, still / every / 2):
-            raise Standstill(f"nothing moved for {still:.0f} s, at {before!r}: {told()}")
+            before, moved, polls = now, time.monotonic(), 0
+        elif time.monotonic() - moved > still and polls >= min(_POLLS, still / every / 2):
+            raise Standstill(f"nothing moved for {still:.0f} s, at {before!r}: {details()}")
         time.sleep(every)
-    return time.monotonic() - begun
+    return time.monotonic() - started
 
 
-async def until(true: Callable[[], object], looks: int = 4000) -> None:
+async def until(true: Callable[[], object], polls: int = 4000) -> None:
     """Let the event loop turn until it is `true`; fails after so many turns, however long each.
 
     For what happens in this process: where the machine is busy, each turn takes longer.
     """
-    for _ in range(looks):
+    for _ in range(polls):
         if true():
             return
         await asyncio.sleep(0.005)
-    raise Standstill(f"not true after {looks} looks")
+    raise Standstill(f"not true after {polls} polls")
 
 
 async def finished(task: asyncio.Task[Any]) -> Any:

@@ -46,7 +46,7 @@ class Played:
     invalid: int = 0
     already_known: int = 0
     waiting: list[Line] = field(default_factory=list)
-    """Events to be sent when all others are through, in order."""
+    """Events to be sent when all others are processed, in order."""
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Known:
 
     key: bytes
     claims: dict[Name, str] = field(default_factory=dict)
-    """What stands in the store of events that are not, or not yet, found in the journal."""
+    """Digests in the store of events that are not, or not yet, found in the journal."""
     journaled: dict[Name, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -63,14 +63,14 @@ class Known:
         return len(self.journaled)
 
     def add(self, fact: Journaled) -> None:
-        """Take note of a fact of the journal."""
+        """Note a fact of the journal."""
         name = fact.client_id, fact.event_id
         self.journaled[name] = self.claims.pop(name, "")
 
     def holds(self, event: InboundEvent) -> bool:
         """Whether the journal has this event with this content: it need not be played again."""
         return bool(self.journaled) and (
-            verdict(_claim(self.key, event), self.journaled) in (Verdict.STANDS, Verdict.KNOWN)
+            verdict(_claim(self.key, event), self.journaled) in (Verdict.ACCEPTED, Verdict.KNOWN)
         )
 
 
@@ -119,11 +119,11 @@ class InOrder:
 
 
 def play(lines: Iterable[Line], file_name: str, emitter: Emitter, known: Known) -> Iterator[Played]:
-    """Send a file's events; yields how far it is, last of all when everything is confirmed.
+    """Send a file's events; yields the progress, last of all when everything is confirmed.
 
     Lines that are no events go to the dead letters as they are. Events that the journal holds
-    with the same content are left out; events that stand twice in the file are sent twice. Those
-    that have to wait until all others are through are handed back: `Played.waiting`.
+    with the same content are left out; events that are twice in the file are sent twice. Those
+    that have to wait until all others are processed are handed back: `Played.waiting`.
     """
     played, in_order = Played(), InOrder(known.key)
     for line in lines:

@@ -33,7 +33,7 @@ class RiseSettings:
     window_days: int = 56
     """Days with calls the baseline is taken from; more where they hold too few calls."""
     lag_days: int = 7
-    """Last days kept out of the baseline, so that a creeping rise does not hide itself."""
+    """Last days left out of the baseline, so that a creeping rise does not hide itself."""
     warmup_calls: int = 300
     """Scored calls the baseline needs before the test starts."""
     warmup_days: int = 12
@@ -46,7 +46,7 @@ class RiseSettings:
     dispersion_cap: float = 6.0
     """Most by which days that differ more than their calls explain raise the threshold."""
     hour_cap_sd: float = 4.0
-    """Most an hour's calls may weigh on average, in standard deviations: one call never alarms."""
+    """Most that an hour's calls count on average, in standard deviations: one call never alarms."""
 
     def __post_init__(self) -> None:
         """Refuse settings under which the test means nothing."""
@@ -95,9 +95,9 @@ class Baseline(NamedTuple):
 def recent(days: Sequence[Day], settings: RiseSettings) -> tuple[Day, ...]:
     """Return the newest `window_days` of `days` (in order), and older ones up to the warm-up."""
     calls = 0
-    for kept, day in enumerate(reversed(days)):
-        if kept >= settings.window_days and calls >= settings.warmup_calls:
-            return tuple(days[len(days) - kept :])
+    for count, day in enumerate(reversed(days)):
+        if count >= settings.window_days and calls >= settings.warmup_calls:
+            return tuple(days[len(days) - count :])
         calls += day.n
     return tuple(days)
 

@@ -81,13 +81,13 @@ class _Open(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RiseState:
-    """Where a fold stands: a checkpoint to go on from, of some ninety small tuples at most.
+    """State of a fold: a checkpoint to go on from, of some ninety small tuples at most.
 
     A new agency starts from `RiseState()`.
     """
 
-    through: int | None = None
-    """The last hour folded that had calls (its begin, microseconds)."""
+    last_hour: int | None = None
+    """The last hour folded that had calls (its start, microseconds)."""
     today: Day | None = None
     usable: bool = True
     """False where an alert was open in some hour of today."""
@@ -102,7 +102,7 @@ class RiseState:
 
 
 def fold(state: RiseState, hours: Iterable[HourScores], settings: RiseSettings) -> RiseState:
-    """Return the state after `hours`: closed ones, in order, each later than `state.through`.
+    """Return the state after `hours`: closed ones, in order, each later than `state.last_hour`.
 
     Hours without scored calls may be given or left out, to the same result. Folding some hours
     and then the others equals folding all at once. Raises ValueError where hours are not in
@@ -120,7 +120,7 @@ def rises(state: RiseState) -> tuple[Rise, ...]:
 
 
 def _fold_hour(state: RiseState, hour: HourScores, settings: RiseSettings) -> RiseState:
-    if state.through is not None and hour.hour <= state.through:
+    if state.last_hour is not None and hour.hour <= state.last_hour:
         raise ValueError("hours must be in order, each later than the last one folded")
     day = hour.hour // DAY_US
     if state.today is None or day != state.today.day:
@@ -165,7 +165,7 @@ def _counted(state: RiseState, hour: HourScores) -> RiseState:
     """Add the hour to its day."""
     day, n, total, squares = state.today or Day(hour.hour // DAY_US, 0, 0, 0)
     today = Day(day, n + hour.n, total + hour.total, squares + hour.squares)
-    return replace(state, through=hour.hour, today=today)
+    return replace(state, last_hour=hour.hour, today=today)
 
 
 def _rising(

@@ -22,12 +22,12 @@ FALL_SETTINGS = RiseSettings(
 """Tuned to a fall of 30 points or more; `docs/alerts.md` gives the rates that follow.
 
 A rating's displeasure has a standard deviation of 0.7 to 0.9 where customers differ. Where nearly
-all are promoters it is less and very skewed: the floor keeps a few detractors from alarming.
+all are promoters it is less and very skewed: with the floor a few detractors do not alarm.
 """
 
 
 def displeasure(hour: int, sums: Mapping[str, int]) -> HourScores:
-    """The measured ratings of an hour (its begin in us, its `HOUR_SUMS`) as scores to watch."""
+    """The measured ratings of an hour (its start in us, its `HOUR_SUMS`) as scores to watch."""
     promoters, detractors = sums["promoters"], sums["detractors"]
     return HourScores(
         hour=hour,

@@ -1,7 +1,7 @@
-"""How readily each committente's alerts open: one text a person can write, and what it means.
+"""How readily each client company's alerts open: one text a person can write, and what it means.
 
 `{"*": {"nps_fall": "low"}, "acqua": {"aggression_rise": "high", "silence_days": 3}}` sets every
-committente by `*`, and *acqua* besides; what is not named is as without a setting.
+client company by `*`, and *acqua* besides; what is not named is as without a setting.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from processors.alerts.silences import GIVES_UP, SilenceSettings
 from schemas.errors import AscoltoError
 
 EVERYONE = "*"
-"""The name that stands for every committente."""
+"""The name that means every client company."""
 
 
 class Sensitivity(StrEnum):
@@ -33,7 +33,7 @@ class Sensitivity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
-    """What each test of one committente's agencies is set to; None where it is off."""
+    """What each test of one client company's agencies is set to; None where it is off."""
 
     aggression_rise: RiseSettings | None = field(default_factory=RiseSettings)
     nps_fall: RiseSettings | None = FALL_SETTINGS
@@ -49,7 +49,7 @@ class BadAlertSettings(AscoltoError, ValueError):
 
 
 def settings_of(client_id: str, by_client: Mapping[str, AlertSettings]) -> AlertSettings:
-    """The settings of one committente."""
+    """The settings of one client company."""
     return by_client.get(client_id) or by_client.get(EVERYONE) or AlertSettings()
 
 
@@ -75,7 +75,7 @@ _LIKE = """like {"acqua": {"aggression_rise": "high", "nps_fall": "off", "silenc
 
 
 def _client(client: str, choices: Any, made: AlertSettings) -> AlertSettings:
-    """`made`, with what is chosen for a committente."""
+    """`made`, with what is chosen for a client company."""
     if not isinstance(choices, dict):
         raise BadAlertSettings(f"{client!r} needs an object; write it {_LIKE}")
     for name, choice in choices.items():
@@ -99,8 +99,8 @@ def _known(name: str) -> str:
 
 def _test(usual: RiseSettings, choice: Any, place: str) -> RiseSettings | None:
     if choice not in list(Sensitivity):
-        told = ", ".join(Sensitivity)
-        raise BadAlertSettings(f"{place} is {_shown(choice)}; choose one of {told}")
+        choices = ", ".join(Sensitivity)
+        raise BadAlertSettings(f"{place} is {_shown(choice)}; choose one of {choices}")
     if choice == Sensitivity.OFF:
         return None
     by = _THRESHOLDS[Sensitivity(choice)]

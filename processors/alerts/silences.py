@@ -2,7 +2,7 @@
 
 Its week is learnt from its own last eight: which days of the week it calls on, public holidays
 left out. Days are UTC days: in Italy no permitted hour lies across their border. Silences follow
-from the agency's hours, and from how far all that happened has been heard.
+from the agency's hours, and from the time up to which all events have arrived.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class _Known(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SilenceState:
-    """Where a fold stands: a checkpoint to go on from. A new agency starts from the default."""
+    """State of a fold: a checkpoint to go on from. A new agency starts from the default."""
 
     last: CallDay | None = None
     remembered: tuple[_Known, ...] = ()
@@ -86,10 +86,10 @@ class SilenceState:
     """Silences that calls have ended."""
 
 
-def listen(state: SilenceState, today: CallDay, settings: SilenceSettings) -> SilenceState:
+def add_day(state: SilenceState, today: CallDay, settings: SilenceSettings) -> SilenceState:
     """Return the state after a day with calls; days must come in order (ValueError if not).
 
-    Days in a silence are not learnt from. An agency that had given up begins again.
+    Days in a silence are not learnt from. An agency that no longer called starts again.
     """
     last = state.last
     if last is None:
@@ -142,7 +142,7 @@ def _silence(state: SilenceState, before: int, settings: SilenceSettings) -> Sil
 def _week(remembered: Sequence[_Known]) -> set[int]:
     """The weekdays (Monday is 0) the agency calls on; none while too little is known.
 
-    None either of an agency that calls too rarely to tell a silence from a pause.
+    None either of an agency that calls too rarely to distinguish a silence from a pause.
     """
     by_weekday: dict[int, list[int]] = defaultdict(list)
     for known in remembered:

@@ -1,7 +1,7 @@
-"""What of a customer's events no event in time can touch any more, and may be put away.
+"""Which of a customer's events no event in time can touch any more, so that they can be archived.
 
 An engagement is settled when its horizon has passed and the grace after it: only a late event
-can still change it, and for such an event what was put away is taken back first. So the state
+can still change it, and for such an event what was archived is recalled first. So the state
 of a customer ends with the last engagement, and every figure stays exact all the same.
 """
 
@@ -30,20 +30,20 @@ from schemas.changes import Position
 class Settled(NamedTuple):
     """A customer's events in two parts."""
 
-    kept: CustomerState | None
+    remaining: CustomerState | None
     """The state that stays; None where nothing has to."""
-    put_away: list[Entry]
+    archived: list[Entry]
     """The events that no event at or after `before` can touch; empty where there are none."""
 
 
 def settle(state: CustomerState, before: int, horizon_hours: int) -> Settled:
-    """Part what is settled from what is not.
+    """Separate what is settled from what is not.
 
     Settled are the conversations of engagements that end at or before `before`, the payments and
     cancellations before it that lie in no other engagement, and what corrects any of them. An
     event at or after `before` cannot change them, unless it corrects one (and then says so), nor
     do they change what it does: an engagement that has ended takes no more conversations, and
-    those of the same agency that follow begin one of their own. A correction of what is not
+    those of the same agency that follow open one of their own. A correction of what is not
     there waits for it, until it is too old to mean what comes at or after `before`.
 
     Args:
@@ -52,10 +52,10 @@ def settle(state: CustomerState, before: int, horizon_hours: int) -> Settled:
         horizon_hours: the horizon H.
     """
     horizon = horizon_hours * HOUR_US
-    open_since, calls_kept = _open(state["events"], before - horizon, horizon)
-    stays_itself: dict[tuple[str, str], bool] = {
+    open_since, open_calls = _open(state["events"], before - horizon, horizon)
+    remains_itself: dict[tuple[str, str], bool] = {
         identity_of(entry): (
-            entry.event_id in calls_kept
+            entry.event_id in open_calls
             if entry.kind == CALL
             else entry.at >= before or any(t0 <= entry.at < t0 + horizon for t0 in open_since)
         )
@@ -63,41 +63,41 @@ def settle(state: CustomerState, before: int, horizon_hours: int) -> Settled:
         if named_by(entry) is None
     }
 
-    def stays_here(entry: Entry) -> bool:
+    def remains(entry: Entry) -> bool:
         waits = entry.at + REACH_US > before
-        return stays_itself.get(named_by(entry) or identity_of(entry), waits)
+        return remains_itself.get(named_by(entry) or identity_of(entry), waits)
 
-    kept = [entry for entry in state["events"] if stays_here(entry)]
-    if len(kept) == len(state["events"]):
+    remaining = [entry for entry in state["events"] if remains(entry)]
+    if len(remaining) == len(state["events"]):
         return Settled(state, [])
-    stays = {identity_of(entry) for entry in kept}
-    put_away = [entry for entry in state["events"] if identity_of(entry) not in stays]
-    if not kept:
-        return Settled(None, put_away)
+    remaining_ids = {identity_of(entry) for entry in remaining}
+    archived = [entry for entry in state["events"] if identity_of(entry) not in remaining_ids]
+    if not remaining:
+        return Settled(None, archived)
     return Settled(
         CustomerState(
             client_id=state["client_id"],
             customer=state["customer"],
             arrived=state["arrived"],
             whole=False,
-            events=kept,
+            events=remaining,
         ),
-        put_away,
+        archived,
     )
 
 
 def needs_recall(state: CustomerState | None, event: Fact, position: Position, before: int) -> bool:
-    """Whether `event` can only be observed rightly with what was put away.
+    """Whether `event` can only be observed rightly with what was archived.
 
-    It is where the event lies before the time up to which events were put away; where it corrects
-    one that is not at hand; and where it is a replay, whose changes follow from all the events
+    It is where the event lies before the time up to which events were archived; where it corrects
+    one that is not in the state; and where it is a replay, whose changes follow from all the events
     there were when it first came.
 
     Args:
-        state: the customer's state as it is at hand.
+        state: the customer's state, without what was archived.
         event: a fact about that customer.
         position: where the event was delivered.
-        before: the latest `before` that states were settled with; 0: nothing was put away yet.
+        before: the latest `before` that states were settled with; 0: nothing was archived yet.
     """
     named = named_in(event)
     if state is None:
@@ -113,10 +113,10 @@ def needs_recall(state: CustomerState | None, event: Fact, position: Position, b
 
 
 def recall(
-    state: CustomerState | None, put_away: Iterable[Entry], client_id: str, customer: str
+    state: CustomerState | None, archived: Iterable[Entry], client_id: str, customer: str
 ) -> CustomerState | None:
-    """The whole state again, as if nothing had been put away; None where there is nothing."""
-    events = {identity_of(entry): entry for entry in put_away}
+    """The whole state again, as if nothing had been archived; None where there is nothing."""
+    events = {identity_of(entry): entry for entry in archived}
     events |= {identity_of(entry): entry for entry in (state["events"] if state else ())}
     if not events:
         return state
@@ -131,13 +131,13 @@ def recall(
 
 
 def _open(entries: Sequence[Entry], opened_by: int, horizon: int) -> tuple[list[int], set[str]]:
-    """Begins of the engagements opened after `opened_by`, and ids of their conversations."""
-    begins, members = [], set()
-    for begin, event_id in _conversations(entries, horizon):
-        if begin > opened_by:
-            begins.append(begin)
+    """Beginnings of the engagements opened after `opened_by`, and ids of their conversations."""
+    starts, members = [], set()
+    for start, event_id in _conversations(entries, horizon):
+        if start > opened_by:
+            starts.append(start)
             members.add(event_id)
-    return begins, members
+    return starts, members
 
 
 def _conversations(entries: Sequence[Entry], horizon: int) -> Iterator[tuple[int, str]]:
@@ -147,8 +147,8 @@ def _conversations(entries: Sequence[Entry], horizon: int) -> Iterator[tuple[int
         if isinstance(entry, CallEntry):
             by_agency[entry.agency_id].append((entry.at, entry.event_id))
     for calls in by_agency.values():
-        begin = min(calls)[0]
+        start = min(calls)[0]
         for at, event_id in sorted(calls):
-            if at >= begin + horizon:
-                begin = at
-            yield begin, event_id
+            if at >= start + horizon:
+                start = at
+            yield start, event_id

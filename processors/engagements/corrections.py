@@ -103,7 +103,7 @@ def taken_back(paid: NetPayment, matures: int, currency: str) -> dict[int, Taken
 def recovered(
     payments: int, amount: int, taken: Mapping[int, TakenBack], matures: int
 ) -> tuple[Recovered, ...]:
-    """What stands in the hour `matures` (its begin, us), and after each hour that changed it.
+    """What holds in the hour `matures` (its start, us), and after each hour that changed it.
 
     Args:
         payments: the engagement's payments, all of which came before the end of that hour.
@@ -122,7 +122,7 @@ def recovered(
 
 
 class Answer(NamedTuple):
-    """An answer with a rating; of those to one call the first by time, then by id, stands."""
+    """An answer with a rating; of those to one call the first by time, then by id, counts."""
 
     at: int
     event_id: str

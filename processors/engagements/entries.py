@@ -1,6 +1,6 @@
 """The events of one customer as its state stores them, and what those that correct others do.
 
-Each kind of event has an entry: a tuple that JSON writes as a list. All begin with the same
+Each kind of event has an entry: a tuple that JSON writes as a list. All start with the same
 fields, from `arrival` to `at`; an entry without its last fields was written by an older version.
 """
 
@@ -36,7 +36,7 @@ TYPE_OF_KIND: dict[str, str] = {
 """CloudEvents `type` of each kind of entry."""
 
 Identity = tuple[str, str]
-"""What tells a customer's events apart: kind and id."""
+"""What distinguishes a customer's events: kind and id."""
 
 _NOWHERE = Position("", 0, 0)
 _KINDS: dict[type[Fact], str] = {
@@ -148,7 +148,8 @@ _ENTRIES: dict[str, type[Entry]] = {
 
 def read_entry(stored: Sequence[Any]) -> Entry:
     """The entry that was stored as this list."""
-    return _ENTRIES[stored[1]](*stored)
+    entry = _ENTRIES[stored[1]]
+    return entry._make(stored) if len(stored) == len(entry._fields) else entry(*stored)
 
 
 def kind_of(event: Fact) -> str:

@@ -21,7 +21,7 @@ from schemas.events import (
 from schemas.figures import SCORE_UNIT, Segment
 
 QUOTE_LENGTH = 280
-"""Longest quote kept, in characters."""
+"""Longest quote stored, in characters."""
 
 
 class ScoredCall(NamedTuple):

@@ -1,7 +1,7 @@
 """One customer's events in order of arrival, and the engagements that follow from them.
 
 Engagements are derived from the events by event time, so the order of arrival never shows in
-them. The order of arrival is kept so that an event that is delivered again after a crash yields
+them. The order of arrival is stored so that an event that is delivered again after a crash yields
 exactly the change it yielded the first time.
 
 For that to hold, a state must be durable before the changes it yielded are sent, and both before
@@ -48,11 +48,11 @@ HORIZON_HOURS = 720
 """Default horizon H: 30 days."""
 
 OlderName = Callable[[str, str, str], str]
-"""The identity of an older event, by tenant, type and id."""
+"""The identity of an older event, by client company, type and id."""
 
 
 class CustomerState(TypedDict):
-    """A customer's events as kept in a table; JSON-able, never mutated.
+    """A customer's events as stored in a table; JSON-able, never mutated.
 
     Events are entries (`processors.engagements.entries`), oldest arrival first.
     """
@@ -60,7 +60,7 @@ class CustomerState(TypedDict):
     client_id: str
     customer: str
     arrived: int
-    """Arrival number of the latest event; it never goes back, whatever was put away since."""
+    """Arrival number of the latest event; it never goes back, whatever was archived since."""
     whole: bool
     """Whether no event of this customer can lie in the archive only (see `settling`)."""
     events: list[Entry]
@@ -84,7 +84,7 @@ class Outcome(StrEnum):
     REPLAY = "replay"
     """The same delivery as before, after a crash: its changes are to be sent again."""
     DUPLICATE = "duplicate"
-    """The same event delivered elsewhere: nothing is to be done."""
+    """The same event delivered elsewhere: it has no effect."""
 
 
 class Observed(NamedTuple):
@@ -119,7 +119,7 @@ def observe(
         currency: ISO code of the amounts that are summed; a payment in another currency counts
             as paid and adds no amount.
         arrivals_before: where there is no state, the number of arrivals to count on from: at
-            least that of any state of this customer that was put away.
+            least that of any state of this customer that was archived.
         memory: what was worked out for this customer's earlier events of the same batch; it
             saves work, and changes nothing.
 
@@ -136,21 +136,21 @@ def observe(
         )
     elif (state["client_id"], state["customer"]) != (event.client_id, event.customer):
         raise ValueError("the state belongs to another customer")
-    kept = state["events"]
+    entries = state["events"]
     memory = memory or Memory()
-    event = named_by_older_id(event, lambda named: memory.knows(named, kept))
-    known = memory.place_of(event, kept)
+    event = named_by_older_id(event, lambda named: memory.knows(named, entries))
+    known = memory.place_of(event, entries)
     if known is None:
-        known, outcome = len(kept), Outcome.NEW
+        known, outcome = len(entries), Outcome.NEW
         arrival = state["arrived"] + 1
         state = CustomerState(
             client_id=event.client_id,
             customer=event.customer,
             arrived=arrival,
             whole=state["whole"],
-            events=[*kept, entry_of(arrival, event, position)],
+            events=[*entries, entry_of(arrival, event, position)],
         )
-    elif position_of(kept[known]) == position:
+    elif position_of(entries[known]) == position:
         outcome = Outcome.REPLAY
     else:
         return Observed(state, (), Outcome.DUPLICATE)
@@ -189,7 +189,7 @@ class Memory:
     ) -> History:
         """The history of the first `count` entries, to be taken on by the caller.
 
-        One is kept for each topic: the events of a topic are delivered, and after a crash
+        There is one for each topic: the events of a topic are delivered, and after a crash
         delivered again, in order, so it only ever moves on.
         """
         history = self._histories.get(topic)
@@ -342,13 +342,13 @@ def _changes(
 
 def _conversation(call: ScoredCall, later: LateRating | None) -> Conversation:
     return Conversation(
-        at=call.at,
-        **call.segment._asdict(),
-        aggression=call.aggression,
-        empathy=call.empathy,
-        sentiment=call.sentiment,
-        measured_rating=call.measured_rating,
-        predicted_rating=call.predicted_rating,
-        worst=call.worst,
-        later=later,
+        call.at,
+        *call.segment,
+        call.aggression,
+        call.empathy,
+        call.sentiment,
+        call.measured_rating,
+        call.predicted_rating,
+        call.worst,
+        later,
     )

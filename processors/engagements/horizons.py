@@ -1,4 +1,4 @@
-"""The horizon H: how long an engagement lasts, by committente."""
+"""The horizon H: how long an engagement lasts, by client company."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from schemas.changes import Engagement
 
 @dataclass(frozen=True)
 class Horizons:
-    """Every committente's H, in hours; another H needs a rebuild from all events.
+    """Every client company's H, in hours; another H needs a rebuild from all events.
 
     >>> Horizons(720, {"acqua": 336}).hours("acqua")
     336
@@ -24,7 +24,7 @@ class Horizons:
     by_client: Mapping[str, int] = field(default_factory=dict)
 
     def hours(self, client_id: str) -> int:
-        """The committente's H."""
+        """The client company's H."""
         return self.by_client.get(client_id, self.default_hours)
 
 

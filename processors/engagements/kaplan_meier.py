@@ -38,7 +38,7 @@ class LogRankResult:
 def kaplan_meier(days: Sequence[float], left: Sequence[bool]) -> tuple[CurvePoint, ...]:
     """The share still staying, day by day (Kaplan & Meier 1958).
 
-    The interval is Greenwood's on the scale log(-log S), which keeps it within 0..1. The curve
+    The interval is Greenwood's on the scale log(-log S), which confines it to 0..1. The curve
     ends with the last whole day at which anybody was observed; one that came to 0 says so in
     one point more. Empty when nobody was observed.
 
@@ -85,14 +85,14 @@ def log_rank(
         return None
     members = list(zip(days, groups, left, strict=True))
     first = min(gone)
-    telling = {group for time, group, _ in members if time >= first}
+    informative = {group for time, group, _ in members if time >= first}
     outlasting = any(time > first or (time == first and not out) for time, _, out in members)
-    if len(telling) < 2 or not outlasting:
+    if len(informative) < 2 or not outlasting:
         return None
     from lifelines.statistics import (
         multivariate_logrank_test,
     )
 
-    kept = [member for member in members if member[1] in telling]
-    tested = multivariate_logrank_test(*zip(*kept, strict=True))
+    informative_members = [member for member in members if member[1] in informative]
+    tested = multivariate_logrank_test(*zip(*informative_members, strict=True))
     return LogRankResult(float(tested.test_statistic), float(tested.p_value))

@@ -1,4 +1,4 @@
-"""To which agency a cancellation or payment is put down, in two views.
+"""To which agency a cancellation or payment is attributed, in two views.
 
 *Every touch*, the view of every other figure: an event counts for each agency whose engagement is
 open at that time, t0 <= at < t0 + H. *Last touch*: it counts only for the agency of the customer's
@@ -21,7 +21,7 @@ from processors.event_time import HOUR_US
 
 @dataclass
 class Touches:
-    """Events put down to an agency."""
+    """Events attributed to an agency."""
 
     cancellations: int = 0
     """By the customer; the supplier's are not the customer leaving."""

@@ -1,4 +1,4 @@
-"""The ratings that answers give to one customer's calls, kept up to date event by event."""
+"""The ratings that answers give to one customer's calls, updated event by event."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class LateRatings:
         self._calls: dict[str, CallEntry] = {}
         self._waiting: dict[str, list[Answer]] = {}
         self._first: dict[str, Answer] = {}
-        """Of each call that was answered, the answer that stands."""
+        """Of each call that was answered, the answer that counts."""
 
     def call(self, entry: CallEntry) -> LateRating | None:
         """Take a call in; the rating that an answer before it has given it."""
         self._calls[entry.event_id] = entry
         for answer in self._waiting.pop(entry.event_id, ()):
             self._take(answer, entry)
-        return self._stands(entry)
+        return self._rating(entry)
 
     def answer(self, entry: AnswerEntry) -> tuple[str, Rerated] | None:
         """Take an answer in; the agency and its call, where that is rated otherwise now."""
@@ -32,9 +32,9 @@ class LateRatings:
         if call is None:
             self._waiting.setdefault(entry.call_id, []).append(answer)
             return None
-        before = self._stands(call)
+        before = self._rating(call)
         self._take(answer, call)
-        after = self._stands(call)
+        after = self._rating(call)
         if before == after:
             return None
         rerated = Rerated(
@@ -52,7 +52,7 @@ class LateRatings:
         if known_at(answer.at, call.at) is not None:
             self._first[call.event_id] = min(answer, self._first.get(call.event_id, answer))
 
-    def _stands(self, call: CallEntry) -> LateRating | None:
+    def _rating(self, call: CallEntry) -> LateRating | None:
         first = self._first.get(call.event_id)
         if first is None or call.surveyed:
             return None

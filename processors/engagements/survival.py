@@ -31,7 +31,7 @@ class GroupKind(StrEnum):
 
 
 class Tercile(StrEnum):
-    """A third of a committente's scored engagements, by their mean aggression."""
+    """A third of a client company's scored engagements, by their mean aggression."""
 
     LOW = "low"
     MIDDLE = "middle"

@@ -1,4 +1,4 @@
-"""One customer's engagements, kept up to date fact by fact.
+"""One customer's engagements, updated fact by fact.
 
 They follow the definition of `engagements.engagements_of`. What a fact costs grows with what it
 changes, not with all that came before it: a customer of thousands of facts would otherwise cost
@@ -26,7 +26,7 @@ from schemas.changes import Engagement, Recovered
 from schemas.figures import Segment
 
 Moved = tuple[tuple[Engagement, ...], tuple[Engagement, ...]]
-"""Engagements of an agency as they stood and as they stand, only those that differ, by time."""
+"""Engagements of an agency before and after, only those that differ, by time."""
 
 
 class Contact(NamedTuple):
@@ -86,10 +86,10 @@ class _Open:
         self.empathy_n += later.empathy_n
         self.empathy_sum += later.empathy_sum
 
-    def pay(self, paid: NetPayment, stood: NetPayment | None = None) -> None:
-        """Count a payment, in place of what stood of it before something came back."""
-        if stood is not None:
-            self._count(stood, -1)
+    def pay(self, paid: NetPayment, replaced: NetPayment | None = None) -> None:
+        """Count a payment, in place of what it was before something came back."""
+        if replaced is not None:
+            self._count(replaced, -1)
         self._count(paid, 1)
 
     def _count(self, paid: NetPayment, sign: int) -> None:
@@ -116,25 +116,26 @@ class _Open:
         if self.first_ending is None or (at, by) < self.first_ending:
             self.first_ending = at, by
 
-    def stand(self) -> Engagement:
-        """The engagement as it stands."""
+    def engagement(self) -> Engagement:
+        """The engagement by all that was taken in so far."""
         first = self.members[0]
         if self.steps is None:
             self.steps = recovered(self.payments, self.amount, self.taken_back, self.matures)
         matured = self.steps[0]
+        lost_to_supplier = self.first_ending is not None and self.first_ending[1] == "supplier"
         return Engagement(
-            opened_at=first.at,
-            calls=len(self.members),
-            aggression_n=self.aggression_n,
-            aggression_sum=self.aggression_sum,
-            empathy_n=self.empathy_n,
-            empathy_sum=self.empathy_sum,
-            cancelled=self.cancelled,
-            lost_to_supplier=self.first_ending is not None and self.first_ending[1] == "supplier",
-            paid=matured.paid,
-            amount=matured.amount,
-            **first.segment._asdict(),
-            later=self.steps[1:],
+            first.at,
+            len(self.members),
+            self.aggression_n,
+            self.aggression_sum,
+            self.empathy_n,
+            self.empathy_sum,
+            self.cancelled,
+            lost_to_supplier,
+            matured.paid,
+            matured.amount,
+            *first.segment,
+            self.steps[1:],
         )
 
 
@@ -200,7 +201,7 @@ class History:
 
     def engagements(self, agency_id: str) -> list[Engagement]:
         """The agency's engagements by time."""
-        return [each.stand() for each in self._chains.get(agency_id, ())]
+        return [each.engagement() for each in self._chains.get(agency_id, ())]
 
     def talk(self, contact: Contact) -> dict[str, Moved]:
         """Take a conversation in; what that moves, by agency."""
@@ -209,9 +210,9 @@ class History:
         place = bisect_right(chain, contact[:2], key=lambda each: each.members[0][:2])
         if place and contact.at < chain[place - 1].end:
             own = chain[place - 1]
-            before = own.stand()
+            before = own.engagement()
             own.join(contact)
-            return {contact.agency_id: ((before,), (own.stand(),))}
+            return {contact.agency_id: ((before,), (own.engagement(),))}
         return {contact.agency_id: self._opened(chain, place, contact)}
 
     def pay(self, payment_id: str, at: int, amount: int, currency: str) -> dict[str, Moved]:
@@ -231,31 +232,31 @@ class History:
         """Take in that a payment came back; what that moves, by agency."""
         self.taken += 1
         self._returns[payment_id].append((at, amount))
-        stood = self._paid.get(payment_id)
-        known = None if stood is None else known_at(at, stood.at)
-        if stood is None or known is None:
+        payment = self._paid.get(payment_id)
+        known = None if payment is None else known_at(at, payment.at)
+        if payment is None or known is None:
             return {}
         back = Return(known, amount)
-        if stood.returns and known < stood.returns[-1].known_at:
-            return self._given_back_before(payment_id, stood, back)
-        self._paid[payment_id] = stood._replace(returns=(*stood.returns, back))
+        if payment.returns and known < payment.returns[-1].known_at:
+            return self._given_back_before(payment_id, payment, back)
+        self._paid[payment_id] = payment._replace(returns=(*payment.returns, back))
         left = self._left[payment_id]
         taken = left if amount is None else min(left, amount)
         self._left[payment_id] = left - taken
         wholly = 0 < taken == left
         return self._moved(
-            stood.at, lambda each: each.give_back(back, taken, wholly, stood.currency)
+            payment.at, lambda each: each.give_back(back, taken, wholly, payment.currency)
         )
 
     def _given_back_before(
-        self, payment_id: str, stood: NetPayment, back: Return
+        self, payment_id: str, payment: NetPayment, back: Return
     ) -> dict[str, Moved]:
         """Take in a return that came before others of its payment: they take less now."""
-        returns = list(stood.returns)
+        returns = list(payment.returns)
         insort(returns, back, key=lambda each: each.known_at)
-        paid = self._paid[payment_id] = stood._replace(returns=tuple(returns))
+        paid = self._paid[payment_id] = payment._replace(returns=tuple(returns))
         self._left[payment_id] = paid.left()
-        return self._moved(paid.at, lambda each: each.pay(paid, stood))
+        return self._moved(paid.at, lambda each: each.pay(paid, payment))
 
     def end_contract(self, at: int, by: str) -> dict[str, Moved]:
         """Take the end of a contract in; what that moves, by agency."""
@@ -270,9 +271,9 @@ class History:
             chain = self._chains[agency_id]
             place = bisect_right(chain, at, key=lambda each: each.begin)
             if place and at < chain[place - 1].end:
-                before = chain[place - 1].stand()
+                before = chain[place - 1].engagement()
                 move(chain[place - 1])
-                after = chain[place - 1].stand()
+                after = chain[place - 1].engagement()
                 if before != after:
                     moved[agency_id] = (before,), (after,)
         return moved
@@ -281,24 +282,24 @@ class History:
         """Open an engagement at `place`, and divide what follows again where it is in the way.
 
         That ends at the first engagement that begins after the one before it has ended: from
-        there on all stand as they stood.
+        there on none changes.
         """
-        stood: list[_Open] = []
-        stands = [self._open(contact)]
+        replaced: list[_Open] = []
+        opened = [self._open(contact)]
         for later in chain[place:]:
-            if later.begin >= stands[-1].end:
+            if later.begin >= opened[-1].end:
                 break
-            stood.append(later)
-            if later.members[-1].at < stands[-1].end:
-                stands[-1].absorb(later)
+            replaced.append(later)
+            if later.members[-1].at < opened[-1].end:
+                opened[-1].absorb(later)
                 continue
             for member in later.members:
-                if member.at < stands[-1].end:
-                    stands[-1].join(member)
+                if member.at < opened[-1].end:
+                    opened[-1].join(member)
                 else:
-                    stands.append(self._open(member))
-        before, after = _standing(stood), _standing(stands)
-        chain[place : place + len(stood)] = stands
+                    opened.append(self._open(member))
+        before, after = _by_start(replaced), _by_start(opened)
+        chain[place : place + len(replaced)] = opened
         return (
             tuple(each for begin, each in before.items() if after.get(begin) != each),
             tuple(each for begin, each in after.items() if before.get(begin) != each),
@@ -317,5 +318,5 @@ class History:
         return opened
 
 
-def _standing(engagements: Iterable[_Open]) -> dict[int, Engagement]:
-    return {each.begin: each.stand() for each in engagements}
+def _by_start(engagements: Iterable[_Open]) -> dict[int, Engagement]:
+    return {each.begin: each.engagement() for each in engagements}

@@ -1,4 +1,4 @@
-"""Which of the events that bear one identity stands: the first, and all that say the same."""
+"""Which of the events with one identity is accepted: the first, and all that say the same."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from schemas.events import CallEndedEvent
 from schemas.sealed import Sealed
 
 Name = tuple[str, str]
-"""A tenant, and an event's identity."""
+"""A client company, and an event's identity."""
 
 _FACTS = {
     "client_id", "agency_id", "customer", "started_at", "ended_at", "service", "touchpoint",
@@ -58,21 +58,21 @@ class Claim(NamedTuple):
 class Verdict(StrEnum):
     """What becomes of an event."""
 
-    STANDS = "stands"
+    ACCEPTED = "accepted"
     """It is the first with its identity, or says the same as the first."""
     KNOWN = "known"
-    """An older version has taken it in, under another identity: nothing is to be done."""
+    """An older version has taken it in, under another identity: it has no effect."""
     CONFLICT = "conflict"
     """Another event with its identity came first, and says something else."""
 
 
-def verdict(claim: Claim, standing: Mapping[Name, str]) -> Verdict | None:
-    """What becomes of an event, by the digests that stand; None: nothing stands, it may claim."""
-    stands = standing.get(claim.name)
-    if stands is not None:
-        return Verdict.STANDS if stands == claim.digest else Verdict.CONFLICT
+def verdict(claim: Claim, claimed: Mapping[Name, str]) -> Verdict | None:
+    """What becomes of an event, by the digests claimed so far; None: it may claim."""
+    digest = claimed.get(claim.name)
+    if digest is not None:
+        return Verdict.ACCEPTED if digest == claim.digest else Verdict.CONFLICT
     older = claim.older_name
-    if older is not None and standing.get(older) == claim.older_digest:
+    if older is not None and claimed.get(older) == claim.older_digest:
         return Verdict.KNOWN
     return None
 

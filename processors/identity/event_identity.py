@@ -1,8 +1,8 @@
 """What names an event once and for all, and what it says, each as a keyed hash.
 
-CloudEvents makes `source` and `id` together unique; a tenant and a type are added, so that no
-sender can name another tenant's event, nor a payment a call. After the first stage the hash
-stands in place of `id` and `source`, which may hold a telephone number or a name.
+CloudEvents makes `source` and `id` together unique; the client company and the type are added, so
+that no sender can name another client company's event, nor a payment a call. After the first stage
+the hash replaces `id` and `source`, which may hold a telephone number or a name.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def event_identity(key: bytes, client_id: str, event_type: str, source: str, eve
 
     Args:
         key: the pseudonym key.
-        client_id: the tenant.
+        client_id: the client company.
         event_type: CloudEvents `type`, as `it.ascolto.call-ended.v1`.
         source: CloudEvents `source`, as it was sent.
         event_id: CloudEvents `id`, as it was sent.

@@ -15,7 +15,7 @@ _HEX_DIGITS = 24
 
 
 def pseudonym(key: bytes, client_id: str, customer_id: str) -> str:
-    """The customer's pseudonym: `p:` and 24 hex digits of HMAC-SHA256, apart for each tenant."""
+    """The customer's pseudonym: `p:` and 24 hex digits of HMAC-SHA256, another for each client."""
     return PREFIX + _keyed(key, f"{client_id}|{customer_id}")
 
 

@@ -22,7 +22,7 @@ def correlation(n: int, x: int, xx: int, y: int, xy: int) -> Correlation:
         xy: sum of the products, in x's unit.
 
     It is undefined with fewer than `SMALLEST_N` pairs, or when either side has no variance,
-    which the integers tell exactly. When r is 1 or -1 the interval is its limit [r, r], and p
+    which the integers decide exactly. When r is 1 or -1 the interval is its limit [r, r], and p
     is 0. p is of Student's t = r sqrt((n - 2) / (1 - r^2)) with n - 2 degrees of freedom.
     """
     spread_x, spread_y, shared = n * xx - x * x, n * y - y * y, n * xy - x * y

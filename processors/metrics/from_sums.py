@@ -32,7 +32,7 @@ def figures(
     """The figures that follow from a window's sums.
 
     Args:
-        client_id: the committente.
+        client_id: the client company.
         agency_id: the agency.
         segment: 'all', or dimension=value.
         window: the window the sums are of.
@@ -69,7 +69,7 @@ def window_sums(
 ) -> dict[str, int]:
     """All `HOUR_SUMS` over the window as of T.
 
-    `cells` are sums by their hour and the hour from which they are known (begins, us).
+    `cells` are sums by their hour and the hour from which they are known (starts, us).
     """
     begin, end = window_bounds(window, as_of)
     totals = dict.fromkeys(HOUR_SUMS, 0)
@@ -85,7 +85,7 @@ def snapshot_days(
 ) -> dict[int, int]:
     """Days whose snapshots are to be written again, each with the `as_of` to write it with.
 
-    A past day stands as of its last hour, the watermark's day as of the watermark's hour.
+    A past day is as of its last hour, the watermark's day as of the watermark's hour.
 
     Args:
         touched: hours (us) whose sums moved, each with the hour from which that is known; what

@@ -5,9 +5,9 @@ A day's state is JSON-able and never mutated:
 "later": {segment: {"0@490123": sums}}, "worst": [[aggression, event_id, turn, text], ...]}`, where
 sums are a list in the order of `schemas.rows.HOUR_SUMS` without its trailing zeros (a third of the
 bytes of named sums). `hours` is what is known of an hour when it ends, `later` what changed it
-since: after the `@` stands the hour, counted from 1970, from which that is known. Sums are Python
-integers of any size (`*_xx` exceed 64 bits), so the table's codec must be one that keeps them, as
-the standard library's json.
+since: after the `@` comes the hour, counted from 1970, from which that is known. Sums are Python
+integers of any size (`*_xx` exceed 64 bits), so the table's codec must preserve them, as the
+standard library's json does.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from schemas.rows import HOUR_SUMS
 Sums = dict[str, int]
 """Sums by their names in `HOUR_SUMS`."""
 
-WORST_KEPT = 3
-"""Quotes kept a day."""
+MOST_WORST_QUOTES = 3
+"""Quotes stored a day."""
 
 
 class DayState(TypedDict):
@@ -51,7 +51,7 @@ class DayState(TypedDict):
 class Cell(NamedTuple):
     """The sums of a segment that belong to an hour and are known from an hour on, not before it.
 
-    Hours are their begins, in us.
+    Hours are given by their start, in us.
     """
 
     segment: str
@@ -81,8 +81,9 @@ def apply(
 ) -> DayState:
     """Apply the part of a change that falls on `day`, unless that source position was applied.
 
-    Within one `topic/partition` changes come in the order of offsets, apart from replays, so a
-    mark per source tells a replay. The given state itself is returned if nothing was applied.
+    Within one `topic/partition` changes come in the order of offsets, apart from replays, so the
+    last offset of each source identifies a replay. The given state itself is returned if nothing
+    was applied.
     """
     if state is None:
         state = DayState(version=0, applied={}, hours={}, worst=[])
@@ -113,7 +114,7 @@ def cell_sums(state: DayState | None, cell: Cell) -> Sums:
 
 
 def hour_sums(state: DayState, segment: str, hour: int) -> Sums:
-    """All `HOUR_SUMS` of one segment and hour (its begin in us), from whenever they are known."""
+    """All `HOUR_SUMS` of one segment and hour (its start in us), from whenever they are known."""
     total = cell_sums(state, Cell(segment, hour, hour))
     for cell, sums in later_cells(state, segment, day_of(hour)):
         if cell.hour == hour:
@@ -136,7 +137,7 @@ def hours_with_calls(state: DayState) -> list[int]:
 
 
 def worst_quotes(states: Iterable[DayState]) -> list[WorstQuote]:
-    """The most aggressive quotes of several days, worst first, at most `WORST_KEPT`."""
+    """The most aggressive quotes of several days, worst first, at most `MOST_WORST_QUOTES`."""
     return [WorstQuote(*quote) for quote in _worst([q for s in states for q in s["worst"]])]
 
 
@@ -225,13 +226,13 @@ def _conversation_sums(said: Conversation) -> Sums:
 
 def _outcome_sums(engagement: Engagement, matures: int) -> dict[int, Sums]:
     """What an engagement adds to the hour in which it matures, by the hour it is known from."""
-    stood = engagement._replace(later=())
-    by_known = {matures: engagement_sums(stood)}
+    before = engagement._replace(later=())
+    by_known = {matures: engagement_sums(before)}
     for known, paid, amount in engagement.later:
-        stands = stood._replace(paid=paid, amount=amount)
-        by_known[known] = engagement_sums(stands)
-        _add(by_known[known], engagement_sums(stood), -1)
-        stood = stands
+        after = before._replace(paid=paid, amount=amount)
+        by_known[known] = engagement_sums(after)
+        _add(by_known[known], engagement_sums(before), -1)
+        before = after
     return by_known
 
 
@@ -241,7 +242,7 @@ def engagement_sums(engagement: Engagement) -> Sums:
     Absent names add 0.
     """
     lost = engagement.lost_to_supplier
-    paid, amount = engagement.stands()
+    paid, amount = engagement.latest()
     sums = {
         "matured": 1,
         "supplier_lost": int(lost),
@@ -269,7 +270,7 @@ def engagement_sums(engagement: Engagement) -> Sums:
 def mean_in_trillionths(score_sum: int, n: int) -> int:
     """Mean in 1/10^12 of `n` scores whose sum is in 1/10^4; the exact half goes to the even.
 
-    Equal means give equal integers whatever n is, so 'no variance' can be told exactly.
+    Equal means give equal integers whatever n is, so 'no variance' is exact.
 
     >>> mean_in_trillionths(10_000, 3)
     333333333333
@@ -326,4 +327,4 @@ def _added(sums: list[int], more: Sums) -> list[int]:
 
 def _worst(quotes: list[list[Any]]) -> list[list[Any]]:
     """The heaviest quotes in an order that does not depend on how they came."""
-    return sorted(quotes, key=lambda quote: (-quote[0], *quote[1:]))[:WORST_KEPT]
+    return sorted(quotes, key=lambda quote: (-quote[0], *quote[1:]))[:MOST_WORST_QUOTES]

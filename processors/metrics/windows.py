@@ -38,7 +38,7 @@ Read = Callable[[int], DayState | None]
 class AgencyDays:
     """A cache over one agency's day states; the states stay the truth, and elsewhere.
 
-    Per segment it keeps each day's sums, and cumulative sums by day up to the last day asked
+    Per segment it holds each day's sums, and cumulative sums by day up to the last day asked
     for: two rows a day and segment asked for, not the hours. A day that changes discards the
     cumulative sums after it, and no more.
 
@@ -84,7 +84,7 @@ class AgencyDays:
             del rows[day - self._first + 1 :]
 
     def get(self, day: int) -> DayState | None:
-        """A day's state as it stands."""
+        """A day's state."""
         return self._read(day) if day in self._versions else None
 
     @property

@@ -40,16 +40,16 @@ seven agencies, and none may be missing."""
 
 Agency = tuple[str, str]
 
-TOLD_AGAIN_DAYS = 90
-"""Days whose snapshots a worker writes again at its start: those before may have been untold."""
+REPUBLISHED_DAYS = 90
+"""Days whose snapshots a worker publishes again at its start: the last ones may be missing."""
 
 
 class Aggregator:
-    """Keeps the days of each agency and tells what follows from them.
+    """Holds the days of each agency and publishes what follows from them.
 
-    Order of effects: the days are durable before anything is told of them, and both before the
-    offsets are committed. What is told is the state as it stands, never a difference, so it may
-    be told twice.
+    Order of effects: 1. the days are durable, 2. what follows from them is published, 3. the
+    offsets are committed. What is published is the whole state, never a difference, so it may be
+    published twice.
     """
 
     def __init__(
@@ -83,17 +83,17 @@ class Aggregator:
         self._partitions: dict[Agency, int] = {}
         self._clock: dict[str, int] = defaultdict(int)
         self._last_call: dict[str, int] = defaultdict(int)
-        self._heard_to: dict[str, int] = defaultdict(int)
+        self._complete_to: dict[str, int] = defaultdict(int)
         self._quiet: set[str] = set()
-        self._told_at: dict[Agency, int] = {}
+        self._published_to: dict[Agency, int] = {}
         self._one_at_a_time = asyncio.Lock()
 
     def forget(self) -> None:
-        """Drop what is only remembered: the partitions this worker has are others now."""
+        """Drop what is in memory only: this worker has other partitions now."""
         self._known = None
         self._partitions.clear()
-        self._told_at.clear()
-        self._heard_to.clear()
+        self._published_to.clear()
+        self._complete_to.clear()
         self._quiet.clear()
         self._alerts.forget()
 
@@ -118,54 +118,57 @@ class Aggregator:
                 self._saw(agency[0], positioned)
                 self._apply(agency, positioned, delivery.partition, states)
                 touched[agency] |= cells_touched(positioned.change)
+        # 1. The days are durable.
         await self._days.put({key: (at, dict(state)) for key, (at, state) in states.items()})
         for key, (_, state) in states.items():
             client, agency_id, day = key.split("|")
             days = known.setdefault((client, agency_id), self._agency_days((client, agency_id)))
             days.put(int(day), state)
-        await self._tell(touched)
+        # 2. What follows from them is published; 3. the intake commits the offsets.
+        await self._publish(touched)
 
     async def advance(self) -> None:
         """Let the windows of agencies without events move on with the clock.
 
-        Never in the midst of a batch: an older state would be told after a newer one.
+        Never during a batch: an older state would be published after a newer one.
         """
         if self._now_us is not None:
             async with self._one_at_a_time:
-                await self._tell({})
+                await self._publish({})
 
     async def judge_silences(self) -> None:
-        """Tell which agencies are silent, as far as all that happened has been heard.
+        """Publish which agencies are silent, up to the time for which all events have arrived.
 
-        Call it at intervals longer than what has happened takes to arrive. What is missing now
-        may be on its way, as after an outage: the clock that silences go by moves on only for
-        clients whose calls are of the last hour, or of which nothing came for a whole interval.
+        Call it at intervals longer than an event takes to arrive. What is missing now may be on its
+        way, as after an outage: the clock that silences are judged by moves on only for
+        clients whose calls are of the last hour, or of which nothing came during a whole interval.
         """
         async with self._one_at_a_time:
             clients = {client for client, _ in self._agencies()}
             for client in clients:
-                self._heard_to[client] = max(self._heard_to[client], self._all_heard_to(client))
+                complete_to = max(self._complete_to[client], self._complete_until(client))
+                self._complete_to[client] = complete_to
             self._quiet = clients
-            await self._tell_alerts()
+            await self._publish_alerts()
 
-    async def all_heard(self) -> None:
-        """Tell which agencies are silent as of the last call, nothing being on its way."""
+    async def judge_all_silences(self) -> None:
+        """Publish which agencies are silent as of the last call, once nothing is on its way."""
         async with self._one_at_a_time:
             for client, _ in self._agencies():
-                self._heard_to[client] = max(self._heard_to[client], self._last_call[client])
-            await self._tell_alerts()
+                self._complete_to[client] = max(self._complete_to[client], self._last_call[client])
+            await self._publish_alerts()
 
-    async def _tell_alerts(self) -> None:
+    async def _publish_alerts(self) -> None:
         messages = [
             message
             for agency, days in self._agencies().items()
             for message in self._alerts.alerts(agency, days, (), self._now(agency[0]))
         ]
         await self._outbox.deliver(messages)
-        await self._alerts.keep(self._partitions)
+        await self._alerts.save(self._partitions)
 
-    def _all_heard_to(self, client: str) -> int:
-        """The time (us) up to which nothing of the client is on its way; 0 if unknown."""
+    def _complete_until(self, client: str) -> int:
+        """The time (us) up to which all events of the client have arrived; 0 if unknown."""
         last_call, quiet = self._last_call[client], client in self._quiet
         if self._now_us is None:
             return last_call if quiet else 0
@@ -215,8 +218,8 @@ class Aggregator:
                     self._clock[client] = max(self._clock[client], last_call)
                     self._last_call[client] = max(self._last_call[client], last_call)
             for agency, days in known.items():
-                earliest = self._clock[agency[0]] - TOLD_AGAIN_DAYS * DAY_US
-                self._told_at[agency] = max(day_start(days.days[0]), earliest)
+                earliest = self._clock[agency[0]] - REPUBLISHED_DAYS * DAY_US
+                self._published_to[agency] = max(day_start(days.days[0]), earliest)
             self._known = known
         return self._known
 
@@ -225,22 +228,22 @@ class Aggregator:
         return max(self._clock[client], now)
 
     def _now(self, client: str) -> Clock:
-        return Clock(self._event_time(client), self._heard_to[client])
+        return Clock(self._event_time(client), self._complete_to[client])
 
-    async def _tell(self, touched: dict[Agency, set[Cell]]) -> None:
-        told_at: dict[Agency, int] = {}
-        messages = self._messages(touched, told_at)
+    async def _publish(self, touched: dict[Agency, set[Cell]]) -> None:
+        published_to: dict[Agency, int] = {}
+        messages = self._messages(touched, published_to)
         while some := list(islice(messages, DELIVERED_AT_ONCE)):
             await self._outbox.deliver(some)
-        self._told_at |= told_at
-        await self._alerts.keep(self._partitions)
+        self._published_to |= published_to
+        await self._alerts.save(self._partitions)
 
     def _messages(
-        self, touched: dict[Agency, set[Cell]], told_at: dict[Agency, int]
+        self, touched: dict[Agency, set[Cell]], published_to: dict[Agency, int]
     ) -> Iterator[Message]:
         """What follows from the touched cells and the clocks, made as it is delivered.
 
-        Into `told_at` goes up to when each agency's snapshots are published by them.
+        `published_to` gets the time up to which each agency's snapshots are published by them.
         """
         clients = {client for client, _ in touched}
         for agency, days in self._agencies().items():
@@ -248,8 +251,8 @@ class Aggregator:
             if not cells and self._now_us is None and agency[0] not in clients:
                 continue
             yield from self._hours(agency, cells)
-            told_at[agency] = self._event_time(agency[0])
-            yield from self._snapshots(agency, days, cells, told_at[agency])
+            published_to[agency] = self._event_time(agency[0])
+            yield from self._snapshots(agency, days, cells, published_to[agency])
             yield from self._alerts.alerts(
                 agency, days, {cell.hour for cell in cells}, self._now(agency[0])
             )
@@ -279,8 +282,8 @@ class Aggregator:
         """The windows of every day that the touched hours, or the clock, have changed."""
         if not now:
             return
-        told_at = self._told_at.get(agency, day_start(days.days[0]))
-        due = snapshot_days({(cell.hour, cell.known) for cell in cells}, now, told_at)
+        published_to = self._published_to.get(agency, day_start(days.days[0]))
+        due = snapshot_days({(cell.hour, cell.known) for cell in cells}, now, published_to)
         for as_of in due.values():
             for figures in days.snapshot(as_of):
                 yield Message(AGENCY_METRICS, _key(agency), encode(figures))

@@ -1,4 +1,4 @@
-"""Watching the agencies: folds each one's hours, and tells alerts that opened or changed."""
+"""Watching the agencies: folds each one's hours, and publishes alerts that opened or changed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from processors.alerts.cusum import HourScores, Rise, RiseState, fold, rises
 from processors.alerts.lifecycle import nps_fall_alert, retracted, rise_alert, silence_alert
 from processors.alerts.nps_falls import displeasure
 from processors.alerts.settings import AlertSettings, settings_of
-from processors.alerts.silences import CallDay, SilenceState, listen, silences
+from processors.alerts.silences import CallDay, SilenceState, add_day, silences
 from processors.event_time import HOUR_US, day_of, day_start, hour_of
 from processors.metrics.hourly_sums import Sums, hour_sums, hours_with_calls
 from processors.metrics.windows import AgencyDays
@@ -36,16 +36,16 @@ def _no_ceiling() -> int:
 
 
 class Clock(NamedTuple):
-    """How far time has come, us: what the alerts of an agency are told as of."""
+    """The times (us) as of which the alerts of an agency are published."""
 
     now: int
     """For rises and falls: of the events, or of the wall."""
-    heard_to: int
-    """For silences: up to here everything that happened has been heard."""
+    complete_to: int
+    """For silences: up to here all events have arrived."""
 
 
 class _States(NamedTuple):
-    """Where the tests of one agency stand."""
+    """The states of one agency's tests."""
 
     aggression: RiseState = RiseState()
     displeasure: RiseState = RiseState()
@@ -53,47 +53,47 @@ class _States(NamedTuple):
 
 
 @dataclass
-class _Watched:
-    """What is remembered of one agency; the table keeps `told` and `clock`."""
+class _Agency:
+    """What is remembered of one agency; the table stores `published` and `clock`."""
 
-    told: dict[str, AgencyAlert]
+    published: dict[str, AgencyAlert]
     clock: Clock
     checkpoints: list[tuple[int, _States]] = field(default_factory=list)
     """Days in order, each with the states before it."""
-    news: list[AgencyAlert] = field(default_factory=list)
-    """Told, perhaps, but not yet kept."""
+    pending: list[AgencyAlert] = field(default_factory=list)
+    """Published, perhaps, but not yet stored."""
     stale: bool = True
-    """Whether something may have to be told though neither hours nor clock moved."""
+    """Whether something may have to be published though neither hours nor clock moved."""
 
 
 class AlertWatch:
     """The alerts of all agencies of this worker.
 
     Alerts follow from the agency's hours and the clock alone, so late events and replays change
-    nothing that they should not; what was told before is kept in the table, to tell only what
-    differs. The clock of the last news is kept with it: after a restart, when the clock may be
-    behind, nothing that stands is taken back.
+    nothing that they should not; what was published before is in the table, to publish only what
+    differs. The clock of the last change is stored with it: after a restart, when the clock may be
+    behind, no alert is taken back.
     """
 
     def __init__(
         self,
-        told: StateTable,
+        published: StateTable,
         settings: Mapping[str, AlertSettings],
         grace_us: int = GRACE_US,
         ceiling_us: Callable[[], int] = _no_ceiling,
     ) -> None:
         """
         Args:
-            told: what has been published of each agency.
+            published: what has been published of each agency.
             settings: by `client_id`, as `read_alert_settings` gives them.
             grace_us: how long an hour stays open for late calls.
-            ceiling_us: a clock that was kept is taken to have been no later.
+            ceiling_us: a stored clock is taken to have been no later.
         """
         self._ceiling_us = ceiling_us
-        self._table = told
+        self._table = published
         self._settings = settings
         self._grace_us = grace_us
-        self._watched: dict[Agency, _Watched] = {}
+        self._watched: dict[Agency, _Agency] = {}
 
     def forget(self) -> None:
         """Drop what is only remembered."""
@@ -114,55 +114,55 @@ class AlertWatch:
         watched.clock, watched.stale = clock, True
         states = self._fold(agency, watched, days, hours)
         current = list(self._found(agency, days, states, clock))
-        gone = retracted(watched.told.values(), current)
-        watched.news = [a for a in (*current, *gone) if watched.told.get(a.alert_id) != a]
+        gone = retracted(watched.published.values(), current)
+        watched.pending = [a for a in (*current, *gone) if watched.published.get(a.alert_id) != a]
         key = agency_key(*agency).encode()
-        return [Message(AGENCY_ALERT, key, encode(alert)) for alert in watched.news]
+        return [Message(AGENCY_ALERT, key, encode(alert)) for alert in watched.pending]
 
-    async def keep(self, partitions: Mapping[Agency, int]) -> None:
-        """Make durable what has been told; call it after the messages are delivered.
+    async def save(self, partitions: Mapping[Agency, int]) -> None:
+        """Make durable what has been published; call it after the messages are delivered.
 
         `partitions` are those of agencies with events since the start; of the others time alone
-        made news, and their key, the same as their events', names the partition.
+        changed alerts, and their key, the same as their events', names the partition.
         """
         new = {
-            agency: watched.told | {alert.alert_id: alert for alert in watched.news}
+            agency: watched.published | {alert.alert_id: alert for alert in watched.pending}
             for agency, watched in self._watched.items()
-            if watched.news
+            if watched.pending
         }
         await self._table.put(
             {
                 agency_key(*agency): (
                     partitions.get(agency),
                     {
-                        "alerts": [alert.model_dump(mode="json") for alert in told.values()],
+                        "alerts": [alert.model_dump(mode="json") for alert in published.values()],
                         "clock": list(self._watched[agency].clock),
                     },
                 )
-                for agency, told in new.items()
+                for agency, published in new.items()
             }
         )
-        for agency, told in new.items():
-            self._watched[agency].told = told
+        for agency, published in new.items():
+            self._watched[agency].published = published
         for watched in self._watched.values():
-            watched.news, watched.stale = [], False
+            watched.pending, watched.stale = [], False
 
-    def _of(self, agency: Agency) -> _Watched:
+    def _of(self, agency: Agency) -> _Agency:
         """What is remembered of an agency, read back from the table when it is not."""
         if agency not in self._watched:
-            kept = self._table.get(agency_key(*agency)) or {"alerts": []}
-            told = [AgencyAlert.model_validate(alert) for alert in kept["alerts"]]
-            clock = Clock(*(min(time, self._ceiling_us()) for time in kept.get("clock", (0, 0))))
-            self._watched[agency] = _Watched({alert.alert_id: alert for alert in told}, clock)
+            stored = self._table.get(agency_key(*agency)) or {"alerts": []}
+            published = [AgencyAlert.model_validate(alert) for alert in stored["alerts"]]
+            clock = Clock(*(min(time, self._ceiling_us()) for time in stored.get("clock", (0, 0))))
+            self._watched[agency] = _Agency({alert.alert_id: alert for alert in published}, clock)
         return self._watched[agency]
 
     def _settled(self, before: Clock, clock: Clock) -> Clock:
         """The end of the last hour that is closed, for each; never back."""
-        now, heard_to = (hour_of(max(0, time - self._grace_us)) for time in clock)
-        return Clock(max(before.now, now), max(before.heard_to, heard_to))
+        now, complete_to = (hour_of(max(0, time - self._grace_us)) for time in clock)
+        return Clock(max(before.now, now), max(before.complete_to, complete_to))
 
     def _fold(
-        self, agency: Agency, watched: _Watched, days: AgencyDays, touched: Iterable[int]
+        self, agency: Agency, watched: _Agency, days: AgencyDays, touched: Iterable[int]
     ) -> _States:
         """Fold the hours closed by now, from the last checkpoint before the first touched hour."""
         settings = settings_of(agency[0], self._settings)
@@ -192,26 +192,26 @@ class AlertWatch:
             yield nps_fall_alert(*agency, fall)
         settings = settings_of(agency[0], self._settings).silence
         if settings is not None:
-            for silence in silences(states.silence, day_of(clock.heard_to), settings):
+            for silence in silences(states.silence, day_of(clock.complete_to), settings):
                 yield silence_alert(*agency, silence)
 
 
 def _closed_hours(days: AgencyDays, day: int, closed: int) -> dict[int, Sums]:
-    """The sums of a day's hours (their begins) with calls that ended by `closed`, in order.
+    """The sums of a day's hours (their beginnings) with calls that ended by `closed`, in order.
 
-    Whole, with ratings that became known later: they tell of the agency's calls in that hour.
+    Whole, with ratings that became known later: they are of the agency's calls in that hour.
     """
     state = days.get(day)
     if state is None:
         return {}
-    begins = (day_start(day) + hour * HOUR_US for hour in hours_with_calls(state))
-    return {begin: hour_sums(state, ALL, begin) for begin in begins if begin + HOUR_US <= closed}
+    starts = (day_start(day) + hour * HOUR_US for hour in hours_with_calls(state))
+    return {start: hour_sums(state, ALL, start) for start in starts if start + HOUR_US <= closed}
 
 
 def _after_day(
     states: _States, day: int, hours: Mapping[int, Sums], settings: AlertSettings
 ) -> _States:
-    """The states after a day's hours; tests that are off stay where they are."""
+    """The states after a day's hours; tests that are off stay as they were."""
     aggression, unpleased, silence = states
     if settings.aggression_rise is not None:
         scores = [_aggression(hour, sums) for hour, sums in hours.items()]
@@ -221,8 +221,8 @@ def _after_day(
         unpleased = fold(unpleased, ratings, settings.nps_fall)
     if settings.silence is not None:
         calls = sum(sums["calls"] for sums in hours.values())
-        heard = CallDay(day, min(hours) + HOUR_US, max(hours) + HOUR_US, calls)
-        silence = listen(silence, heard, settings.silence)
+        called = CallDay(day, min(hours) + HOUR_US, max(hours) + HOUR_US, calls)
+        silence = add_day(silence, called, settings.silence)
     return _States(aggression, unpleased, silence)
 
 

@@ -50,7 +50,7 @@ def from_text(event: CallEndedEvent, key: bytes, origin: str | None = None) -> C
 
 
 def message_of(transcribed: CallTranscribed, partition: int) -> Message:
-    """The conversation as a message, kept in its customer's partition."""
+    """The conversation as a message to its customer's partition."""
     return Message(
         CALL_TRANSCRIBED, transcribed.call.customer.encode(), encode(transcribed), partition
     )

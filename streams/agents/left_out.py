@@ -6,8 +6,8 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 
-from schemas.door.notes import LeftOut
-from schemas.door.turns import MACHINE_TURN
+from schemas.inbound.notes import LeftOut
+from schemas.inbound.turns import MACHINE_TURN
 from streams.runtime.counters import CALLS_TAKEN_IN_PART, LEFT_OUT
 from streams.runtime.progress import Progress
 
@@ -22,5 +22,5 @@ def report_left_out(left_out: Sequence[LeftOut], origin: str, progress: Progress
     unusable = {part: why for part, why in left_out if part != MACHINE_TURN}
     if unusable:
         progress.count(CALLS_TAKEN_IN_PART)
-        told = "; ".join(f"{part} (x{parts[part]}): {why}" for part, why in unusable.items())
-        log.warning("the call at %s is taken without parts that cannot be used: %s", origin, told)
+        listed = "; ".join(f"{part} (x{parts[part]}): {why}" for part, why in unusable.items())
+        log.warning("the call at %s is taken without parts that cannot be used: %s", origin, listed)

@@ -30,7 +30,7 @@ from schemas.topics import (
 )
 from streams.facts.clock_gate import ClockGate
 from streams.facts.conflicts import Conflicts
-from streams.facts.customers import LOOKS_AN_EVENT, Arrival, Customers, Key
+from streams.facts.customers import STATES_CHECKED_AN_EVENT, Arrival, Customers, Key
 from streams.facts.identified import read_fact
 from streams.runtime.counters import EVENTS_SETTLED, FACTS, LATE_EVENTS
 from streams.runtime.dead_letters import DeadLetters
@@ -64,9 +64,9 @@ class LinkSettings:
 class Linker:
     """Turns facts into changes of engagements.
 
-    Order of effects: the customers' states are durable before their changes are sent, both
-    before anything of them is put away, and all before the offsets are committed. A fact
-    delivered again after a crash yields the same change, which its receiver knows by its
+    Order of effects: 1. the claims are durable, 2. the customers' states are durable, 3. their
+    changes are sent, 4. settled events are archived, 5. the offsets are committed. A fact
+    delivered again after a crash yields the same change, which its receiver recognises by its
     position.
     """
 
@@ -91,8 +91,9 @@ class Linker:
 
     async def handle(self, batch: Sequence[Delivery]) -> None:
         """Take a batch in; safe to repeat."""
+        # 1. The claims are durable.
         arrivals = await self._arrivals(batch)
-        states = await self._customers.at_hand(arrivals)
+        states = await self._customers.load(arrivals)
         counted = self._customers.arrivals_before()
         new: dict[Key, CustomerState] = {}
         memories: dict[Key, Memory] = defaultdict(Memory)
@@ -109,15 +110,18 @@ class Linker:
                 changes[change.client_id, change.agency_id].append(
                     PositionedChange(position=arrival.position, at=arrival.fact.at, change=change)
                 )
-        await self._customers.keep(new, (arrival.fact for arrival in arrivals))
+        # 2. The customers' states are durable.
+        await self._customers.save(new, (arrival.fact for arrival in arrivals))
+        # 3. Their changes are sent.
         await asyncio.gather(
             *(self._send(client, agency, some) for (client, agency), some in changes.items())
         )
-        settled = await self._customers.put_away(LOOKS_AN_EVENT * len(arrivals))
+        # 4. Settled events are archived; 5. the intake commits the offsets.
+        settled = await self._customers.archive_settled(STATES_CHECKED_AN_EVENT * len(arrivals))
         self._progress.count(EVENTS_SETTLED, settled)
 
     async def _arrivals(self, batch: Sequence[Delivery]) -> list[Arrival]:
-        """The facts of a batch that stand; what cannot be read or is in conflict is buried."""
+        """The accepted facts of a batch; what cannot be read or is in conflict is rejected."""
         read = []
         for delivery in batch:
             found = read_fact(delivery, self._settings.pseudonym_key, self._gate)
@@ -126,7 +130,7 @@ class Linker:
             else:
                 read.append((delivery, found))
         arrivals = []
-        for delivery, found in await self._conflicts.settled(read):
+        for delivery, found in await self._conflicts.accepted(read):
             fact = found.fact()
             if isinstance(fact, ScoredCall):
                 self._progress.saw(fact.at if self._gate is None else self._gate.past(fact.at))

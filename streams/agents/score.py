@@ -1,4 +1,4 @@
-"""The `score` agent: what was said, with its scores."""
+"""The `score` agent: conversations get their scores."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ class Scorer:
         self._scoring = scoring
 
     async def handle(self, batch: Sequence[Delivery]) -> None:
-        """Take a batch in; safe to repeat. Batches are taken in one after another."""
+        """Take a batch in; safe to repeat. Batches are taken in one after another.
+
+        Order of effects: 1. the scores are written, 2. the intake acknowledges the batch.
+        """
         outcomes = await self._scoring.score([delivery.value for delivery in batch])
         messages = []
         for delivery, outcome in zip(batch, outcomes, strict=True):
@@ -59,5 +62,5 @@ class Scorer:
 
 
 def message_of(call: Scored, partition: int) -> Message:
-    """The scored conversation as a message, kept in its customer's partition."""
+    """The scored conversation as a message to its customer's partition."""
     return Message(CALL_SCORED, call.customer.encode(), call.value, partition)

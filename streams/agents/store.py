@@ -1,7 +1,7 @@
 """The `store` agents of what the workers derive: rows of ClickHouse, one agent a table.
 
-A row written again replaces itself: what stands now is told with the clock as its version, what
-happened once keeps its first row, an engagement's rows are ordered by its customer's events.
+A row written again replaces itself. What changes has the clock as its version; what happened once
+keeps its first row; an engagement's rows are ordered by its customer's events.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _GENERATION = 2**40
 
 Rows = Iterable[Row]
 RowsOf = Callable[[Delivery, RowSettings], Rows | InvalidMessage]
-"""The rows of a message; what cannot be read is said where no other agent buries it."""
+"""The rows of a message; or why it cannot be read, where no other agent rejects it."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,10 @@ class TableWriter:
         self._dead_letters = dead_letters
 
     async def handle(self, batch: Sequence[Delivery]) -> None:
-        """Write the rows of a batch in one insert; of rows with one key only the newest."""
+        """Write the rows of a batch in one insert; of rows with one key only the newest.
+
+        Order of effects: 1. the rows are inserted, 2. the intake acknowledges the batch.
+        """
         found: list[tuple[Row, Delivery]] = []
         for delivery in batch:
             rows = self._rows_of(delivery, self._settings)
@@ -67,7 +70,7 @@ class TableWriter:
 
 
 def engagement_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
-    """Engagements as they stand, and those that no longer are."""
+    """Engagements in their present state, and those that are none any more."""
     batch = decode(delivery.value, ChangeBatch)
     if isinstance(batch, InvalidMessage):
         return []
@@ -76,7 +79,7 @@ def engagement_rows(delivery: Delivery, settings: RowSettings) -> Rows | Invalid
         change = positioned.change
         version = settings.generation * _GENERATION + change.version
         made += [_engagement_row(change, gone, version, is_deleted=1) for gone in change.removed]
-        made += [_engagement_row(change, stands, version, is_deleted=0) for stands in change.after]
+        made += [_engagement_row(change, each, version, is_deleted=0) for each in change.after]
     return made
 
 
@@ -108,7 +111,7 @@ def survey_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMess
 def _engagement_row(
     change: EngagementChange, engagement: Engagement, version: int, is_deleted: int
 ) -> Row:
-    paid, amount = engagement.stands()
+    paid, amount = engagement.latest()
     return {
         "client_id": change.client_id,
         "agency_id": change.agency_id,
@@ -134,22 +137,22 @@ def _mean(total: int, n: int) -> float | None:
 
 
 def hour_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
-    """Hourly sums as they stand."""
-    told = decode(delivery.value, AgencyHours)
-    if isinstance(told, InvalidMessage):
-        return told
+    """Hourly sums in their present state."""
+    hours = decode(delivery.value, AgencyHours)
+    if isinstance(hours, InvalidMessage):
+        return hours
     version = settings.now_us()
     return [
         {
-            "client_id": told.client_id,
-            "agency_id": told.agency_id,
+            "client_id": hours.client_id,
+            "agency_id": hours.agency_id,
             "segment": cell.segment,
             "hour": to_datetime(cell.hour_us),
             "known": to_datetime(cell.hour_us if cell.known_us is None else cell.known_us),
             **{name: cell.sums.get(name, 0) for name in HOUR_SUMS},
             "version": version,
         }
-        for cell in told.cells
+        for cell in hours.cells
     ]
 
 
@@ -190,7 +193,7 @@ def _interval_columns(name: str, figure: Any) -> dict[str, Any]:
 
 
 def alert_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
-    """One alert as it stands."""
+    """One alert in its present state."""
     alert = decode(delivery.value, AgencyAlert)
     if isinstance(alert, InvalidMessage):
         return alert

@@ -1,4 +1,4 @@
-"""The `store` agents of facts: the journal, calls and attempts, each fact once its claim stands."""
+"""The `store` agents of facts: the journal, calls and attempts, once a fact's claim is accepted."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from streams.facts.identified import Identified, read_fact
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 
-_QUOTES_KEPT = 3
-"""Quotes of a call that are kept for each score."""
+_MOST_QUOTES = 3
+"""Quotes of a call that are stored for each score."""
 _NOT_OF_THE_ROW = {"content", "older_id", "origin"}
 """Of a call's facts, those that serve its way through the workers only."""
 
 RowOfFact = Callable[[Identified, Delivery, RowSettings], Row]
-"""The row of a fact that stands; `link` buries what cannot be read or is in conflict."""
+"""The row of an accepted fact; `link` rejects what cannot be read or is in conflict."""
 
 
 @dataclass(frozen=True)
 class FactSink:
-    """One store agent of facts, each of which stands only if its claim does."""
+    """One store agent of facts, each of which counts only if its claim is accepted."""
 
     table: Table
     topics: tuple[Topic, ...]
     row_of: RowOfFact
     takes: Callable[[Identified], bool] = lambda _: True
     """Which of the topics' facts are for this table."""
-    buries: bool = False
-    """Whether this agent buries those in conflict: of facts that `link` does not see."""
+    rejects_conflicts: bool = False
+    """Whether it rejects the events in conflict: facts that `link` does not see."""
 
 
 class FactWriter:
@@ -62,7 +62,11 @@ class FactWriter:
         self._gate = gate
 
     async def handle(self, batch: Sequence[Delivery]) -> None:
-        """Write the rows of a batch's facts that stand in one insert."""
+        """Write the rows of a batch's accepted facts in one insert.
+
+        Order of effects: 1. the claims are durable, 2. the rows are inserted, 3. the intake
+        acknowledges the batch.
+        """
         key = self._settings.pseudonym_key
         read = [(each, read_fact(each, key, self._gate)) for each in batch]
         facts = [
@@ -72,16 +76,16 @@ class FactWriter:
         ]
         await self._writer.write(
             (self._sink.row_of(fact, delivery, self._settings), delivery)
-            for delivery, fact in await self._arbiter.settled(facts)
+            for delivery, fact in await self._arbiter.accepted(facts)
         )
 
 
 def journal_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row:
-    """The fact itself, pseudonymous and redacted: all figures can be made again from these."""
+    """The fact itself, pseudonymous and redacted: all figures can be recomputed from these."""
     event = fact.event
     if isinstance(event, CallTranscribed | CallScored):
         time = event.call.ended_at
-        # Sent again, it stands in another broker, where its origin is another event's place.
+        # Sent again, it is in another broker, where its origin is the place of another event.
         event = event.model_copy(update={"call": event.call.model_copy(update={"origin": None})})
     else:
         time = time_of(event)
@@ -159,14 +163,14 @@ def _quotes(event: CallScored) -> list[tuple[str, int, str, float]]:
         for reason in score.reasons
     ]
     found.sort(key=lambda quote: (-abs(quote[3]), quote[1]))
-    kept: list[tuple[str, int, str, float]] = []
+    chosen: list[tuple[str, int, str, float]] = []
     turns: dict[str, set[int]] = defaultdict(set)
     for quote in found:
         seen = turns[quote[0].partition(".")[0]]
-        if quote[1] not in seen and len(seen) < _QUOTES_KEPT:
+        if quote[1] not in seen and len(seen) < _MOST_QUOTES:
             seen.add(quote[1])
-            kept.append(quote)
-    return kept
+            chosen.append(quote)
+    return chosen
 
 
 FACT_SINKS = (
@@ -182,5 +186,7 @@ FACT_SINKS = (
         journal_row,
     ),
     FactSink(rows.CALLS, (topics.CALL_SCORED,), call_row),
-    FactSink(rows.ATTEMPTS, (topics.CALL_TRANSCRIBED,), attempt_row, is_attempt, buries=True),
+    FactSink(
+        rows.ATTEMPTS, (topics.CALL_TRANSCRIBED,), attempt_row, is_attempt, rejects_conflicts=True
+    ),
 )

@@ -1,4 +1,4 @@
-"""The `transcribe` agent: given text goes through at once, recordings wait for the model."""
+"""The `transcribe` agent: given text is passed on at once, recordings wait for the model."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ LONG_BYTES = 50_000
 
 
 @dataclass(frozen=True)
-class ListeningPorts:
+class TranscribePorts:
     """What the agent needs of the world."""
 
     recordings: RecordingStore
@@ -63,60 +63,62 @@ class ListeningPorts:
     progress: Progress
     pseudonym_key: bytes
     gate: ClockGate | None = None
-    """Refuses calls from the future, before anything listens to them; None: all may pass."""
+    """Refuses calls from the future, before they are transcribed; None: all may pass."""
 
 
 @dataclass(frozen=True)
-class ListeningSettings:
-    """Patience with recordings."""
+class TranscribeSettings:
+    """How recordings are tried again, and how many at once."""
 
     attempts: int = 6
     first_delay: float = 2.0
     timeout: float = 3600.0
     at_once: int = 1
-    """Recordings listened to at the same time; the executor has as many threads."""
+    """Recordings transcribed at the same time; the executor has as many threads."""
     waiting: int = 64
-    """Recordings taken in at once, listened to or waited for; further events wait."""
+    """Recordings taken in at once, in transcription or waited for; further events wait."""
     words_of: Callable[[str], Sequence[str]] = lambda _: ()
     """Words to expect in the calls of a client, by its id."""
     sleep: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)
 
 
-class Listener:
+class CallTranscriber:
     """Turns ended calls into transcribed ones."""
 
-    def __init__(self, ports: ListeningPorts, settings: ListeningSettings) -> None:
+    def __init__(self, ports: TranscribePorts, settings: TranscribeSettings) -> None:
         self._ports = ports
         self._settings = settings
-        self._places = asyncio.Semaphore(settings.waiting)
-        self._ears = asyncio.Semaphore(settings.at_once)
-        self._listening: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(settings.waiting)
+        self._slots = asyncio.Semaphore(settings.at_once)
+        self._running: set[asyncio.Task[None]] = set()
 
     async def run(self, stream: faust.Stream[Any], size: int = 500, within: float = 0.25) -> None:
-        """Feed `stream` through.
+        """Handle all events of `stream`.
 
-        A slow recording holds back the partition's committed offset, but no other event.
+        A slow recording holds back the partition's committed offset, but no other event. Order of
+        effects: 1. the transcribed call, or the dead letter, is acknowledged by the broker; 2. its
+        event is acknowledged, in the order of offsets.
         """
         acks: OrderedAcks[faust.EventT[Any]] = OrderedAcks(stream.ack)
         async for events in stream.noack_take(size, within=within):
             await acks.room()
             for delivery, call, ticket in await self._pass_text(acks, events):
-                await self._places.acquire()
-                task = asyncio.create_task(self._listen_and_ack(acks, ticket, delivery, call))
-                self._listening.add(task)
+                await self._room.acquire()
+                task = asyncio.create_task(self._transcribe_and_ack(acks, ticket, delivery, call))
+                self._running.add(task)
                 task.add_done_callback(self._ended)
 
     async def _pass_text(
         self, acks: OrderedAcks[faust.EventT[Any]], events: Sequence[faust.EventT[Any]]
     ) -> list[tuple[Delivery, CallEndedEvent, Ticket[faust.EventT[Any]]]]:
-        """Write the calls whose text was given; returns those that have to be listened to."""
+        """Write the calls whose text was given; returns those that need transcription."""
         passed: list[tuple[Delivery, CallEndedEvent, Message]] = []
         tickets, slow = [], []
         for event in events:
             delivery = delivery_of(event)
             ticket = acks.expect(delivery.topic, delivery.partition, event)
             call = self._read(delivery)
-            if isinstance(call, CallEndedEvent) and _to_be_listened_to(call.data):
+            if isinstance(call, CallEndedEvent) and _needs_transcription(call.data):
                 slow.append((delivery, call, ticket))
                 continue
             message = await self.pass_or_reject(delivery, call)
@@ -162,7 +164,7 @@ class Listener:
         return message
 
     async def _write(self, passed: Sequence[tuple[Delivery, CallEndedEvent, Message]]) -> None:
-        """Write the messages; if that fails, each alone, so that one cannot spoil the rest."""
+        """Write the messages; if that fails, each alone, so that one cannot hold up the rest."""
         try:
             await self._ports.outbox.deliver([message for _, _, message in passed])
         except Exception:
@@ -185,7 +187,7 @@ class Listener:
         named = replace(why, event_id=identity, client_id=call.data.client_id)
         await self._ports.dead_letters.reject(delivery, named)
 
-    async def _listen_and_ack(
+    async def _transcribe_and_ack(
         self,
         acks: OrderedAcks[faust.EventT[Any]],
         ticket: Ticket[faust.EventT[Any]],
@@ -193,25 +195,25 @@ class Listener:
         call: CallEndedEvent,
     ) -> None:
         try:
-            await self.listen(delivery, call)
+            await self.transcribe(delivery, call)
             await acks.done(ticket)
         finally:
-            self._places.release()
+            self._room.release()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._listening.discard(task)
+        self._running.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error(
-                "listening ended badly; the call stays unacknowledged", exc_info=task.exception()
+                "transcribing failed; the call stays unacknowledged", exc_info=task.exception()
             )
 
-    async def listen(self, delivery: Delivery, call: CallEndedEvent) -> None:
+    async def transcribe(self, delivery: Delivery, call: CallEndedEvent) -> None:
         """Transcribe a recording and write it, or its dead letter; safe to repeat."""
         ports = self._ports
         assert call.data.recording is not None
         try:
-            heard = await self._transcription(call.data, call.data.recording)
-            transcribed = await asyncio.to_thread(self._transcribed, delivery, call, heard)
+            transcription = await self._transcription(call.data, call.data.recording)
+            transcribed = await asyncio.to_thread(self._transcribed, delivery, call, transcription)
             message = message_of(transcribed, delivery.partition)
             refused = too_large(message.value)
             if refused is not None:
@@ -225,9 +227,9 @@ class Listener:
             await self._reject_unexpected(delivery, call, error)
         else:
             ports.progress.count(TRANSCRIBED_FROM_AUDIO)
-            ports.progress.count(TEXTS_TAKEN_FOR_INVENTED, sum(heard.dropped.values()))
-            ports.progress.count(RECORDINGS_PARTLY_UNHEARD, bool(heard.unheard))
-            ports.progress.count(RECORDINGS_IN_DOUBT, bool(heard.doubts))
+            ports.progress.count(TEXTS_TAKEN_FOR_INVENTED, sum(transcription.dropped.values()))
+            ports.progress.count(RECORDINGS_PARTLY_UNHEARD, bool(transcription.unheard))
+            ports.progress.count(RECORDINGS_IN_DOUBT, bool(transcription.doubts))
 
     async def _transcription(self, call: CallEnded, recording: Recording) -> Transcription:
         """Transcribe `recording`; one that is missing may still be on its way."""
@@ -244,20 +246,20 @@ class Listener:
         raise AssertionError("at least one attempt is made")
 
     async def _attempt(self, call: CallEnded, recording: Recording) -> Transcription:
-        """Listen once. A thread that takes too long keeps its ear until it ends: the recordings
-        after it wait, rather than run out of time without having been listened to."""
+        """Transcribe once. A thread that takes too long keeps its slot until it ends: the
+        recordings after it wait, rather than run out of time without having been read."""
         loop = asyncio.get_running_loop()
-        await self._ears.acquire()
-        work = loop.run_in_executor(self._ports.executor, self._hear, call, recording)
-        work.add_done_callback(self._free_ear)
+        await self._slots.acquire()
+        work = loop.run_in_executor(self._ports.executor, self._transcribe_file, call, recording)
+        work.add_done_callback(self._release_slot)
         return await asyncio.wait_for(asyncio.shield(work), self._settings.timeout)
 
-    def _free_ear(self, work: asyncio.Future[Transcription]) -> None:
-        self._ears.release()
+    def _release_slot(self, work: asyncio.Future[Transcription]) -> None:
+        self._slots.release()
         if not work.cancelled():
             work.exception()
 
-    def _hear(self, call: CallEnded, recording: Recording) -> Transcription:
+    def _transcribe_file(self, call: CallEnded, recording: Recording) -> Transcription:
         return self._ports.transcriber.transcribe(
             self._ports.recordings.resolve(recording),
             layout=recording.layout,
@@ -266,10 +268,10 @@ class Listener:
         )
 
     def _transcribed(
-        self, delivery: Delivery, call: CallEndedEvent, heard: Transcription
+        self, delivery: Delivery, call: CallEndedEvent, transcription: Transcription
     ) -> CallTranscribed:
-        taken, data = heard.turn_taking, call.data
-        turns = redacted(heard.turns, data.language, data.people)
+        taken, data = transcription.turn_taking, call.data
+        turns = redacted(transcription.turns, data.language, data.people)
         attempt = attempt_of(data, turns)
         return CallTranscribed(
             call=call_of(call, self._ports.pseudonym_key, delivery.origin),
@@ -277,15 +279,15 @@ class Listener:
             survey=redacted_survey(data.survey, data.language, data.people),
             from_audio=True,
             attempt=attempt,
-            transcriber=heard.model,
-            audio_seconds=heard.duration,
+            transcriber=transcription.model,
+            audio_seconds=transcription.duration,
             overlaps=taken.overlaps if taken else None,
             interruptions=taken.interruptions if taken else None,
-            unheard=list(heard.unheard),
-            doubts=list(heard.doubts),
+            unheard=list(transcription.unheard),
+            doubts=list(transcription.doubts),
         )
 
 
-def _to_be_listened_to(call: CallEnded) -> bool:
+def _needs_transcription(call: CallEnded) -> bool:
     """Whether there is a recording that may hold a conversation."""
     return call.recording is not None and call.answered is not False

@@ -1,4 +1,4 @@
-"""The arbiter: which event stands of those that bear one identity, agreed by all who ask.
+"""The arbiter: which of the events with one identity is accepted, agreed by all who ask.
 
 The first to ask claims an identity for what its event says, in a table of the store that outlives
 every worker; who asks after it, for another customer, in another partition or after a restart,
@@ -21,7 +21,8 @@ REMEMBERED = 100_000
 
 
 class Claims(Protocol):
-    """Where identities are claimed. Asking twice gives the same answer; waits while it is away."""
+    """Where identities are claimed; asking twice gives the same answer. Waits for a store that is
+    away."""
 
     async def judge(self, claims: Sequence[Claim]) -> list[Verdict]:
         """What becomes of each event, in order; of equal names among them the first claims."""
@@ -33,7 +34,7 @@ class StoreClaims:
 
     Questions are answered one after another, so that those of one worker never race. Two workers
     could both claim one identity if they asked within the same milliseconds: then the claim of
-    the earlier clock stands from there on.
+    the earlier clock holds from there on.
     """
 
     def __init__(
@@ -51,10 +52,10 @@ class StoreClaims:
             return []
         async with self._turn:
             standing = await self._standing(claims)
-        return [verdict(claim, standing) or Verdict.STANDS for claim in claims]
+        return [verdict(claim, standing) or Verdict.ACCEPTED for claim in claims]
 
     async def _standing(self, claims: Sequence[Claim]) -> dict[Name, str]:
-        """What stands of all that is asked for, when those that may claim have claimed."""
+        """The digests that hold of all names asked for, when those that may claim have claimed."""
         standing = self._lately.of(claim.name for claim in claims)
         unknown = [claim for claim in claims if claim.name not in standing]
         if unknown:
@@ -87,8 +88,8 @@ class StoreClaims:
         return own | await self._read(own)
 
     async def _read(self, names: Iterable[Name]) -> dict[Name, str]:
-        """What stands of `names`; the first claim has the greatest version. Faster than `FINAL`,
-        which would merge every part that a name might lie in."""
+        """The digests that hold of `names`; the first claim has the greatest version. Faster than
+        `FINAL`, which would merge every part that a name might lie in."""
         wanted = set(names)
         rows = await self._store.read(
             "SELECT client_id, event_id, argMax(digest, version) FROM event_claims "

@@ -12,7 +12,7 @@ from schemas.events import InboundEvent
 from streams.runtime.delivery import Delivery
 
 REMEMBERED = 100_000
-"""Decisions kept; only those on events ahead of the clock are."""
+"""Decisions in memory; only those on events ahead of the clock are needed."""
 
 
 class ClockGate:
@@ -21,7 +21,7 @@ class ClockGate:
     Two agents read the same payments and cancellations, one after the other, and must agree: an
     event is held against the time at which the broker appended it, which never changes. Where
     the broker does not say (it passes on what the sender's clock said, which cannot be trusted),
-    it is held against this worker's clock, and the first decision stands.
+    it is held against this worker's clock, and the first decision holds.
     """
 
     def __init__(self, now_us: Callable[[], int], tolerance_us: int) -> None:

@@ -27,34 +27,34 @@ _REASON = (
 
 
 class Arbiter(Protocol):
-    """Lets the events pass that stand."""
+    """Decides which events are accepted, by their claims."""
 
-    async def settled(
+    async def accepted(
         self, events: Sequence[tuple[Delivery, Identified]]
     ) -> list[tuple[Delivery, Identified]]:
-        """Those that stand, in order."""
+        """The accepted events, in order."""
 
 
-class Standing:
-    """Passes over the events in conflict without a word: another agent buries them."""
+class WithoutConflicts:
+    """Skips the events in conflict silently: another agent rejects them."""
 
     def __init__(self, claims: Claims) -> None:
         self._claims = claims
 
-    async def settled(
+    async def accepted(
         self, events: Sequence[tuple[Delivery, Identified]]
     ) -> list[tuple[Delivery, Identified]]:
-        """Those that stand, in order."""
+        """The accepted events, in order."""
         verdicts = await self._claims.judge([event.claim for _, event in events])
         return [
             each
             for each, verdict in zip(events, verdicts, strict=True)
-            if verdict is Verdict.STANDS
+            if verdict is Verdict.ACCEPTED
         ]
 
 
 class Conflicts:
-    """Buries the events in conflict; of each kind of event, one agent has it."""
+    """Rejects the events in conflict; one agent does so for each kind of event."""
 
     def __init__(
         self, claims: Claims, originals: Originals, dead_letters: DeadLetters, progress: Progress
@@ -64,27 +64,27 @@ class Conflicts:
         self._dead_letters = dead_letters
         self._progress = progress
 
-    async def settled(
+    async def accepted(
         self, events: Sequence[tuple[Delivery, Identified]]
     ) -> list[tuple[Delivery, Identified]]:
-        """Those that stand, in order; of the others, the letters are written."""
+        """The accepted events, in order; the dead letters of those in conflict are written."""
         verdicts = await self._claims.judge([event.claim for _, event in events])
-        stand, refused = [], []
+        accepted, rejected = [], []
         for each, verdict in zip(events, verdicts, strict=True):
-            if verdict is Verdict.STANDS:
-                stand.append(each)
+            if verdict is Verdict.ACCEPTED:
+                accepted.append(each)
             elif verdict is Verdict.CONFLICT:
-                refused.append(each)
+                rejected.append(each)
             else:
                 self._progress.count(KNOWN_FROM_OLDER_VERSIONS)
-        if refused:
-            await self._reject(refused)
-        return stand
+        if rejected:
+            await self._reject(rejected)
+        return accepted
 
-    async def _reject(self, refused: Sequence[tuple[Delivery, Identified]]) -> None:
-        origins = [origin for _, event in refused if (origin := _origin(event)) is not None]
+    async def _reject(self, rejected: Sequence[tuple[Delivery, Identified]]) -> None:
+        origins = [origin for _, event in rejected if (origin := _origin(event)) is not None]
         originals = await self._originals.fetch(origins)
-        for delivery, event in refused:
+        for delivery, event in rejected:
             topic, origin, original = delivery.topic, delivery.origin, delivery.value
             call_origin = _origin(event)
             if call_origin in originals:
@@ -100,7 +100,7 @@ class Conflicts:
                     client_id=event.claim.client_id,
                 )
             )
-        self._progress.count(CONFLICTS, len(refused))
+        self._progress.count(CONFLICTS, len(rejected))
 
 
 def _origin(event: Identified) -> str | None:

@@ -1,9 +1,9 @@
-"""Customers' states: at hand while an engagement runs, in the store's archive once it is settled.
+"""Customers' states: in the table while an engagement runs, in the store's archive once it ended.
 
-Put away is first written to the archive, then the mark (up to which time events were put away),
-then the smaller state; each is durable before the next. So a crash leaves an event in both
-places at worst, never in none. What an event needs of the archive is taken back before it is
-observed: in time, this is never; late, once a batch.
+Settled events are first written to the archive, then the watermark (up to which time events were
+archived), then the smaller state; each is durable before the next. So a crash leaves an event in
+both places at worst, never in none. What an event needs of the archive is recalled before it is
+observed: never for an event in time, once a batch for late ones.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from schemas.changes import Position
 from schemas.rows import SETTLED_EVENTS
 from streams.runtime.state import StateTable
 
-LOOKS_AN_EVENT = 4
-"""States looked at, in turn, for each event taken in: a fifth of the states is settled at most,
-as each event adds one state and four looks find it."""
+STATES_CHECKED_AN_EVENT = 4
+"""States checked, in turn, for each event taken in: a fifth of the states is settled at most, as
+each event adds one state and four checks come with it."""
 
 Key = tuple[str, str]
-"""A tenant, and a customer's pseudonym."""
+"""A client company, and a customer's pseudonym."""
 
 
 class Arrival(NamedTuple):
@@ -46,13 +46,14 @@ class Arrival(NamedTuple):
 
 
 class Archive(Protocol):
-    """Where settled events are kept; writing one twice leaves one. Waits while it is away."""
+    """Where settled events are stored; writing one twice leaves one. Waits for a store that is
+    away."""
 
     async def put(self, events: Mapping[Key, Sequence[Entry]]) -> None:
-        """Keep these events of these customers."""
+        """Store these events of these customers."""
 
     async def get(self, keys: Iterable[Key]) -> dict[Key, list[Entry]]:
-        """All events kept of these customers; who has none may be left out."""
+        """All events stored of these customers; who has none may be left out."""
 
 
 class StoreArchive:
@@ -62,7 +63,7 @@ class StoreArchive:
         self._store = store
 
     async def put(self, events: Mapping[Key, Sequence[Entry]]) -> None:
-        """Keep these events of these customers."""
+        """Store these events of these customers."""
         rows = [
             {
                 "client_id": client_id,
@@ -78,7 +79,7 @@ class StoreArchive:
         await self._store.insert(SETTLED_EVENTS, rows)
 
     async def get(self, keys: Iterable[Key]) -> dict[Key, list[Entry]]:
-        """All events kept of these customers."""
+        """All events stored of these customers."""
         wanted = set(keys)
         rows = await self._store.read(
             "SELECT client_id, customer, entry FROM settled_events FINAL "
@@ -101,7 +102,7 @@ class Customers:
     def __init__(
         self,
         table: StateTable,
-        marks: StateTable,
+        watermarks: StateTable,
         archive: Archive,
         *,
         horizons: Horizons,
@@ -111,34 +112,34 @@ class Customers:
     ) -> None:
         """
         Args:
-            table: the states at hand, by `client|customer`.
-            marks: up to which event time states were put away, by `client|partition`.
+            table: the states, by `client|customer`.
+            watermarks: up to which event time events were archived, by `client|partition`.
             archive: where settled events go.
-            horizons: every tenant's horizon H.
-            grace_hours: how long after its end an engagement stays at hand.
+            horizons: every client company's horizon H.
+            grace_hours: how long after its end an engagement stays in the table.
             now_us: the clock: event times ahead of it settle nothing.
             older_name: the identity of events that a version before identities left in the
                 states; None: there are none.
         """
         self._table = table
-        self._marks = marks
+        self._watermark_table = watermarks
         self._archive = archive
         self._horizons = horizons
         self._grace_us = grace_hours * HOUR_US
         self._now_us = now_us
         self._older_name = older_name
         self._latest: dict[str, int] = defaultdict(int)
-        self._hand: Iterator[str] = iter(())
+        self._cursor: Iterator[str] = iter(())
 
     def forget(self) -> None:
-        """Drop what is only remembered: the partitions this worker has are others now."""
-        self._hand = iter(())
+        """Drop what is in memory only: this worker has other partitions now."""
+        self._cursor = iter(())
 
     def is_late(self, fact: Fact) -> bool:
-        """Whether `fact` comes later than the grace allows for, by the tenant's event time."""
+        """Whether `fact` comes later than the grace allows for, by its client's event time."""
         return fact.at < self._settled_before(fact.client_id)
 
-    async def at_hand(self, arrivals: Sequence[Arrival]) -> dict[Key, CustomerState]:
+    async def load(self, arrivals: Sequence[Arrival]) -> dict[Key, CustomerState]:
         """The states that these facts need, whole where they need them whole."""
         states: dict[Key, CustomerState] = {}
         recalled: set[Key] = set()
@@ -161,11 +162,12 @@ class Customers:
         return states
 
     def arrivals_before(self) -> Mapping[str, int]:
-        """Per tenant, the arrival number from which a new customer's events are counted on."""
-        return defaultdict(int, {c: mark["arrivals"] for c, mark in self._watermarks().items()})
+        """Per client, the arrival number from which a new customer's events are counted on."""
+        arrivals = {client: own["arrivals"] for client, own in self._watermarks().items()}
+        return defaultdict(int, arrivals)
 
-    async def keep(self, states: Mapping[Key, CustomerState], facts: Iterable[Fact]) -> None:
-        """Make `states` durable; the conversations among `facts` move the tenants' event time on.
+    async def save(self, states: Mapping[Key, CustomerState], facts: Iterable[Fact]) -> None:
+        """Make `states` durable; the conversations among `facts` move their clients' event time on.
 
         Payments and cancellations do not: they come by a shorter way than what is transcribed and
         scored first, and would make whole days of conversations late.
@@ -176,77 +178,77 @@ class Customers:
                 continue
             self._latest[fact.client_id] = max(self._latest[fact.client_id], fact.at)
 
-    async def put_away(self, looks: int) -> int:
-        """Look at the next `looks` states, and put away what of them is settled.
+    async def archive_settled(self, checks: int) -> int:
+        """Check the next `checks` states, and archive what of them is settled.
 
         Call it when all changes of the events taken in were delivered. Returns the number of
-        events put away.
+        events archived.
         """
         settled: dict[Key, list[Entry]] = {}
-        kept: dict[Key, CustomerState] = {}
-        gone: dict[str, int] = {}
-        marks: dict[tuple[str, int], int] = defaultdict(int)
-        for key in self._next(looks):
+        smaller: dict[Key, CustomerState] = {}
+        emptied: dict[str, int] = {}
+        watermarks: dict[tuple[str, int], int] = defaultdict(int)
+        for key in self._next(checks):
             state = self._state(key)
             before = self._settled_before(key[0])
             if state is None or not before:
                 continue
-            parted = settle(state, before, self._horizons.hours(key[0]))
-            if not parted.put_away:
+            split = settle(state, before, self._horizons.hours(key[0]))
+            if not split.archived:
                 continue
-            settled[key] = parted.put_away
+            settled[key] = split.archived
             partition = _partition(state)
-            marks[key[0], partition] = max(marks[key[0], partition], state["arrived"])
-            if parted.kept is None:
-                gone[_text(key)] = partition
+            watermarks[key[0], partition] = max(watermarks[key[0], partition], state["arrived"])
+            if split.remaining is None:
+                emptied[_text(key)] = partition
             else:
-                kept[key] = parted.kept
+                smaller[key] = split.remaining
         if settled:
             await self._archive.put(settled)
-            await self._mark_settled(marks)
-            await self._put(kept)
-            await self._table.remove(gone)
+            await self._move_watermarks(watermarks)
+            await self._put(smaller)
+            await self._table.remove(emptied)
         return sum(map(len, settled.values()))
 
-    def _next(self, looks: int) -> list[Key]:
-        keys = list(islice(self._hand, looks))
-        if len(keys) < looks:
-            self._hand = iter(self._table)
-            keys += islice(self._hand, looks - len(keys))
+    def _next(self, checks: int) -> list[Key]:
+        keys = list(islice(self._cursor, checks))
+        if len(keys) < checks:
+            self._cursor = iter(self._table)
+            keys += islice(self._cursor, checks - len(keys))
         return [_key(text) for text in dict.fromkeys(keys)]
 
-    async def _mark_settled(self, marks: Mapping[tuple[str, int], int]) -> None:
-        await self._marks.put(
+    async def _move_watermarks(self, watermarks: Mapping[tuple[str, int], int]) -> None:
+        await self._watermark_table.put(
             {
                 f"{client_id}|{partition}": (partition, self._moved(client_id, partition, arrivals))
-                for (client_id, partition), arrivals in marks.items()
+                for (client_id, partition), arrivals in watermarks.items()
             }
         )
 
     def _moved(self, client_id: str, partition: int, arrivals: int) -> dict[str, int]:
-        mark = self._mark(client_id, partition)
+        watermark = self._watermark(client_id, partition)
         return {
-            "before": max(mark["before"], self._settled_before(client_id)),
-            "arrivals": max(mark["arrivals"], arrivals),
+            "before": max(watermark["before"], self._settled_before(client_id)),
+            "arrivals": max(watermark["arrivals"], arrivals),
         }
 
     def _watermarks(self) -> Mapping[str, dict[str, int]]:
-        """Per tenant, the latest watermark of any partition.
+        """Per client company, the latest watermark of any partition.
 
         A customer's event may come by another partition than its archived ones did, where the
         emitter chose it otherwise: the partition it comes by must not decide.
         """
         found: dict[str, dict[str, int]] = defaultdict(lambda: {"before": 0, "arrivals": 0})
-        for key in self._marks:
-            mark = self._marks.get(key)
-            if mark is not None:
+        for key in self._watermark_table:
+            watermark = self._watermark_table.get(key)
+            if watermark is not None:
                 own = found[key.rsplit("|", 1)[0]]
                 for name in own:
-                    own[name] = max(own[name], mark[name])
+                    own[name] = max(own[name], watermark[name])
         return found
 
-    def _mark(self, client_id: str, partition: int) -> dict[str, int]:
-        return self._marks.get(f"{client_id}|{partition}") or {"before": 0, "arrivals": 0}
+    def _watermark(self, client_id: str, partition: int) -> dict[str, int]:
+        return self._watermark_table.get(f"{client_id}|{partition}") or {"before": 0, "arrivals": 0}
 
     def _settled_before(self, client_id: str) -> int:
         latest = min(self._latest[client_id], self._now_us())

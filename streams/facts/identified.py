@@ -26,7 +26,7 @@ class Identified:
     event: FactEvent
     claim: Claim
     older_payment_id: str | None = None
-    """The identity that states of a version which kept no source have of the payment it names."""
+    """The identity that states of a version that stored no source have of the payment it names."""
 
     def fact(self) -> Fact:
         """What the figures follow from."""

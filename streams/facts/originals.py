@@ -1,7 +1,7 @@
-"""The bytes an event came in, fetched again where a later stage has to bury it.
+"""The bytes an event came in, fetched again where a later stage has to reject it.
 
 What travels between the workers is redacted and pseudonymous; a dead letter holds what was sent,
-so that it can be put right and sent again.
+so that it can be corrected and sent again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WAIT_SECONDS = 10.0
 
 
 class Originals(Protocol):
-    """Where originals are found. Waits while it is away."""
+    """Where originals are found; waits while that cannot be reached."""
 
     async def fetch(self, origins: Iterable[str]) -> dict[str, bytes]:
         """The messages at these places (`topic/partition/offset`); gone ones are left out."""

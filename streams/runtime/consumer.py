@@ -101,4 +101,4 @@ class Transport(aiokafka.Transport):
         super().__init__(*args, **kwargs)
         read_batch_by_batch()
         self.unreadable = unreadable
-        """What is done over batches that cannot be read."""
+        """What is done about batches that cannot be read."""

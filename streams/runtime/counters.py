@@ -1,6 +1,6 @@
 """Every counter of the workers' status page: its name, its unit and what it counts.
 
-`docs/metrics.md` lists them for operators. Counters begin at 0 with each worker, and what is done
+`docs/metrics.md` lists them for operators. Counters start at 0 with each worker, and what is done
 again after a crash is counted again.
 """
 

@@ -17,7 +17,7 @@ from streams.runtime.delivery import Delivery
 log = logging.getLogger(__name__)
 
 MOST_UNEXPECTED = 50
-"""Unexpected failures in a row after which a worker stops, rather than bury a whole topic."""
+"""Unexpected failures in a row after which a worker stops, rather than reject a whole topic."""
 
 
 _LOG_APPEND_TIME = 1
@@ -31,7 +31,7 @@ class TooManyFailures(AscoltoError):
 
 
 class Intake:
-    """Gives batches to a handler whose effects may happen twice; buries what it cannot handle."""
+    """Gives batches to a handler whose effects may happen twice; rejects what it cannot handle."""
 
     def __init__(self, handler: Handler, dead_letters: DeadLetters) -> None:
         self._handler = handler
@@ -39,7 +39,7 @@ class Intake:
         self._failures = 0
 
     async def take(self, batch: Sequence[Delivery]) -> None:
-        """Handle `batch`; if that fails, each event alone, so that one cannot spoil the rest.
+        """Handle `batch`; if that fails, each event alone, so that one cannot hold up the rest.
 
         Raises:
             TooManyFailures: the worker has to stop, nothing of the batch acknowledged.

@@ -1,4 +1,4 @@
-"""How far a worker has come, for its status page."""
+"""A worker's progress, for its status page."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Progress:
     """What a worker has written, counted and seen.
 
     `written` is, per topic and partition, the offset after the last event the broker has
-    acknowledged. Together with the consumer groups' committed offsets it tells when all is
-    through: an offset is committed only when all effects of the events before it are in place.
+    acknowledged. Together with the consumer groups' committed offsets it shows when all is
+    processed: an offset is committed only when all effects of the events before it are in place.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Progress:
         self._event_time_us = max(self._event_time_us, event_time_us)
 
     def watch(self, table: str, size: Callable[[], Size]) -> None:
-        """Tell a table's size whenever the status is asked for."""
+        """Report a table's size whenever the status is asked for."""
         self._sizes[table] = size
 
     def report(self) -> dict[str, object]:

@@ -20,7 +20,7 @@ WORTH_COMPRESSING = 2_000
 
 
 class Size(NamedTuple):
-    """How much a table keeps: keys, and bytes of keys and values."""
+    """How much a table holds: keys, and bytes of keys and values."""
 
     keys: int
     bytes: int
@@ -36,13 +36,13 @@ class StateTable(Protocol):
         """All keys of the partitions this worker has."""
 
     async def put(self, values: Mapping[str, tuple[int | None, State]]) -> None:
-        """Keep each key's (partition, value); returns when all of them are durable.
+        """Store each key's (partition, value); returns when all of them are durable.
 
         The partition is that of the events the state follows from; None: the key's own.
         """
 
     async def remove(self, keys: Mapping[str, int | None]) -> None:
-        """Forget each key, given with its partition as for `put`; returns when that is durable."""
+        """Remove each key, given with its partition as for `put`; returns when that is durable."""
 
 
 class FaustStateTable:
@@ -50,7 +50,7 @@ class FaustStateTable:
 
     Faust finds a write's partition by the event in hand, which a batch does not have, and does
     not say when the write is durable; so the changelog is written here, by partition, awaited,
-    and the value kept only then. Values are JSON, so that integers keep every digit; large ones
+    and the value shown only then. Values are JSON, so that integers keep every digit; large ones
     are compressed.
     """
 
@@ -73,18 +73,18 @@ class FaustStateTable:
         return (key.decode() for key in list(self._table.data))
 
     async def put(self, values: Mapping[str, tuple[int | None, State]]) -> None:
-        """Keep each key's (partition, value); returns when all of them are durable."""
+        """Store each key's (partition, value); returns when all of them are durable."""
         encoded = {
             key.encode(): (partition, packed(value)) for key, (partition, value) in values.items()
         }
         await self._write(encoded)
 
     async def remove(self, keys: Mapping[str, int | None]) -> None:
-        """Forget each key; returns when that is durable."""
+        """Remove each key; returns when that is durable."""
         await self._write({key.encode(): (partition, None) for key, partition in keys.items()})
 
     def size(self) -> Size:
-        """How much is kept."""
+        """How much the table holds."""
         if self._bytes is None:
             self._bytes = sum(len(key) + len(raw) for key, raw in self._table.data.items())
         return Size(len(self._table.data), self._bytes)
@@ -94,7 +94,7 @@ class FaustStateTable:
         self._bytes = None
 
     async def _write(self, encoded: Mapping[bytes, tuple[int | None, bytes | None]]) -> None:
-        """Write all to the changelog, then keep them; what is seen is always durable."""
+        """Write all to the changelog, then show them; what is seen is always durable."""
         keys = list(encoded)
         partitions: dict[bytes, int] = {}
         await deliver(
@@ -103,10 +103,10 @@ class FaustStateTable:
             lambda index, at: partitions.__setitem__(keys[index], at.partition),
         )
         for key, (_, raw) in encoded.items():
-            self._keep(key, raw, partitions[key])
+            self._show(key, raw, partitions[key])
 
-    def _keep(self, key: bytes, raw: bytes | None, partition: int) -> None:
-        """Show a durable value; Faust is told its partition, to drop it when that moves away."""
+    def _show(self, key: bytes, raw: bytes | None, partition: int) -> None:
+        """Show a durable value; Faust needs its partition, to drop it when that moves away."""
         store = cast("memory.Store[bytes, bytes]", self._table.data)
         before = store.data.pop(key, None)
         if raw is None:
@@ -133,13 +133,13 @@ def _size(key: bytes, raw: bytes | None) -> int:
 
 
 def packed(value: State) -> bytes:
-    """A value as it is kept and written: JSON, compressed where that pays."""
+    """A value as it is stored and written: JSON, compressed where that pays."""
     raw = json.dumps(value, separators=(",", ":")).encode()
     return zlib.compress(raw, 1) if len(raw) > WORTH_COMPRESSING else raw
 
 
 def unpacked(raw: bytes) -> State:
-    """The value again; JSON begins with a brace, a compressed one never does."""
+    """The value again; JSON starts with a brace, a compressed one never does."""
     value: State = json.loads(raw if raw.startswith(b"{") else zlib.decompress(raw))
     return value
 

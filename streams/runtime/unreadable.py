@@ -28,10 +28,10 @@ log = logging.getLogger(__name__)
 
 SKIP_VARIABLE = "ASCOLTO_SKIP_UNREADABLE"
 WAIT_SECONDS = 60.0
-"""How long a partition waits before its batch is looked at again."""
+"""How long a partition waits before its batch is read again."""
 ERROR_CLASS = "unreadable_batch"
 
-_LENGTH_AT, _HEAD = 8, 12
+_LENGTH_AT, _HEADER = 8, 12
 _MAGIC_AT, _LAST_DELTA_AT, _COUNT_AT = 16, 23, 57
 _MOST_RECORDS = 10_000_000
 
@@ -56,15 +56,15 @@ class Unreadable(AscoltoError, KafkaError):  # type: ignore[misc]
 class Batches:
     """The batches of a fetch, one by one, each made when it is its turn.
 
-    Takes the place of aiokafka's `MemoryRecords`, which stops for good at a batch whose head is
-    broken, and knows nothing of what it raised over.
+    Takes the place of aiokafka's `MemoryRecords`, which stops for good at a batch whose header is
+    broken, and does not know which batch it failed on.
     """
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._next = 0
         self._frame = 0, 0
-        """Begin and end of the batch given last."""
+        """Start and end of the batch given last."""
 
     def size_in_bytes(self) -> int:
         """Bytes fetched."""
@@ -82,10 +82,10 @@ class Batches:
         Raises:
             KafkaError: it is none.
         """
-        begin, end = self._next, self._end(self._next)
-        self._frame = begin, min(end, len(self._data))
+        start, end = self._next, self._end(self._next)
+        self._frame = start, min(end, len(self._data))
         self._next = self._frame[1]
-        records = MemoryRecords(self._data[begin:end])
+        records = MemoryRecords(self._data[start:end])
         if not records.has_next():
             raise KafkaError("not a whole batch")
         return records.next_batch()
@@ -98,7 +98,7 @@ class Batches:
     def offset_after(self, offset: int) -> int:
         """The first offset after the batch given last, which holds `offset`.
 
-        What follows it tells it best; else its own head does, if that agrees with itself.
+        Taken from what follows it; else from its own header, if that agrees with itself.
         """
         if self.has_next():
             following = int(struct.unpack_from(">q", self._data, self._next)[0])
@@ -113,12 +113,12 @@ class Batches:
                 return int(base + last + 1)
         return offset + 1
 
-    def _end(self, begin: int) -> int:
-        """Where the batch that begins there ends; past everything where it does not say."""
-        if begin + _HEAD > len(self._data):
+    def _end(self, start: int) -> int:
+        """Where the batch that starts there ends; past everything where it does not say."""
+        if start + _HEADER > len(self._data):
             return len(self._data) + 1
-        (length,) = struct.unpack_from(">i", self._data, begin + _LENGTH_AT)
-        return begin + _HEAD + length if length > 0 else len(self._data) + 1
+        (length,) = struct.unpack_from(">i", self._data, start + _LENGTH_AT)
+        return start + _HEADER + length if length > 0 else len(self._data) + 1
 
 
 class Records(fetcher.PartitionRecords):  # type: ignore[misc]
@@ -163,13 +163,13 @@ def read_batch_by_batch() -> None:
 
 
 class Policy:
-    """What a worker does over a batch that cannot be read."""
+    """What a worker does about a batch that cannot be read."""
 
     def __init__(self, skips: Collection[Place] = (), wait_seconds: float = WAIT_SECONDS) -> None:
         """`skips` are the positions of batches to be skipped."""
         self._skips = frozenset(skips)
         self._wait_seconds = wait_seconds
-        self._said: set[Place] = set()
+        self._reported: set[Place] = set()
         self.reject: Callable[[DeadLetter], Awaitable[None]] | None = None
         """Writes a batch's dead letter; it is not skipped before that is done."""
 
@@ -183,8 +183,8 @@ class Policy:
 
     def wait(self, consumer: AIOKafkaConsumer, found: Unreadable) -> None:
         """Let the batch's partition wait; the others go on."""
-        if found.place not in self._said:
-            self._said.add(found.place)
+        if found.place not in self._reported:
+            self._reported.add(found.place)
             log.error(
                 "%s/%d: the batch at offset %d cannot be read (%s). This partition waits, the "
                 "others go on; it is tried again every %.0f s. If its codec is missing here, "

@@ -126,7 +126,7 @@ def test_arbitrary_bytes_never_raise(raw: bytes) -> None:
         b'\xef\xbb\xbf{"type": "it.ascolto.call-ended.v1"}',
     ],
 )
-def test_what_is_no_event_is_told_so(raw: bytes) -> None:
+def test_the_reason_for_what_is_no_event_says_so(raw: bytes) -> None:
     invalid = decode_inbound(raw)
     assert isinstance(invalid, InvalidMessage)
     assert 0 < len(invalid.reason) < 500

@@ -12,9 +12,9 @@ import jsonschema
 import pytest
 
 from schemas.codec import InvalidMessage, Routed, decode_inbound
-from schemas.door.identifiers import PATTERN
 from schemas.events import CallEndedEvent
-from tests.contracts.test_contract_door import CALL, CANCELLED, PAYMENT, changed
+from schemas.inbound.identifiers import PATTERN
+from tests.contracts.test_contract_inbound import CALL, CANCELLED, PAYMENT, changed
 
 PLACES = [
     (CALL, "id"),
@@ -141,9 +141,9 @@ def test_blanks_around_an_identifier_go() -> None:
 
 def test_events_of_the_journal_keep_the_names_that_older_versions_took() -> None:
     """They hold customers by pseudonym; no sender's event does."""
-    kept = json.loads(changed(CANCELLED, "data.customer_id", "p:" + "0" * 24))
+    own = json.loads(changed(CANCELLED, "data.customer_id", "p:" + "0" * 24))
     for place in ("id", "data.client_id", "data.contract_id"):
-        assert isinstance(decode_inbound(changed(kept, place, "[/x]<b>\\")), Routed)
+        assert isinstance(decode_inbound(changed(own, place, "[/x]<b>\\")), Routed)
         assert isinstance(decode_inbound(changed(CANCELLED, place, "[/x]")), InvalidMessage)
 
 

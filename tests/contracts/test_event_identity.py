@@ -136,7 +136,7 @@ def test_a_call_that_says_anything_else_differs(change: dict[str, Any]) -> None:
     assert digest("call-ended", {**CALL, **change}) != digest("call-ended", CALL)
 
 
-def test_no_digest_is_an_identity_or_tells_without_the_key() -> None:
+def test_no_digest_is_an_identity_or_can_be_checked_without_the_key() -> None:
     event = read("payment-received", PAYMENT)
     assert len(content_digest(KEY, event)) == 32
     assert content_digest(KEY, event) != content_digest(b"another", event)

@@ -10,7 +10,7 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 
 from dashboards.preview import QueryResult
-from schemas.rows import TABLES, create_statement
+from schemas.rows import TABLES, Table
 
 
 class Engine:
@@ -56,3 +56,13 @@ class Engine:
     def close(self) -> None:
         self._thread.shutdown()
         self._client.close()
+
+
+def create_statement(table: Table) -> str:
+    """SQL that creates `table`."""
+    columns = ",\n    ".join(f"`{name}` {kind}" for name, kind in table.columns.items())
+    engine = "version, is_deleted" if table.removable else "version"
+    return (
+        f"CREATE TABLE IF NOT EXISTS {table.name} (\n    {columns}\n)\n"
+        f"ENGINE = ReplacingMergeTree({engine})\nORDER BY ({', '.join(table.key)})"
+    )

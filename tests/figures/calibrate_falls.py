@@ -105,7 +105,7 @@ class Notice:
 
     ratings: float
     days: float
-    told: float
+    shown: float
     """Points of the fall the alert says when 30 days have passed."""
 
 
@@ -139,7 +139,7 @@ def notices(
         yield Notice(
             ratings=sum(h.n for h in after if h.hour < found[0].opened_at),
             days=(found[0].opened_at - begin) / DAY_US,
-            told=100 * (found[0].level - found[0].mean),
+            shown=100 * (found[0].level - found[0].mean),
         )
 
 
@@ -192,7 +192,7 @@ def _tables(replicas: int, settings: RiseSettings) -> Iterator[str]:
                     f"| {nps} | {rate} | {mood} | {points} "
                     f"| {_told(ratings, 0.5, 0)} | {_told(ratings, 0.9, 0)} "
                     f"| {_told(days, 0.5, 1)} | {_told(days, 0.9, 1)} "
-                    f"| {np.nanmedian([n.told for n in found]):.0f} points |"
+                    f"| {np.nanmedian([n.shown for n in found]):.0f} points |"
                 )
     yield ""
     yield "| usual NPS | ratings a day | fall | other courses | ratings to resolve |"

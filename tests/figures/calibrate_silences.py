@@ -12,7 +12,7 @@ from datetime import date
 import numpy as np
 from numpy.random import Generator
 
-from processors.alerts.silences import CallDay, SilenceSettings, SilenceState, listen, silences
+from processors.alerts.silences import CallDay, SilenceSettings, SilenceState, add_day, silences
 from processors.contact_hours import conduct_code
 from processors.event_time import HOUR_US, date_of, day_of_date, day_start
 
@@ -55,7 +55,7 @@ def hear(days: list[CallDay], settings: SilenceSettings) -> SilenceState:
     """The state after all `days`."""
     state = SilenceState()
     for day in days:
-        state = listen(state, day, settings)
+        state = add_day(state, day, settings)
     return state
 
 
@@ -108,8 +108,8 @@ def _table(replicas: int) -> Iterator[str]:
                 for days in (1, 2, 3)
             ]
             share = watched(calls, replicas, 2, SilenceSettings(), varying)
-            told = " | ".join(f"{rate:.2f}" for rate in rates)
-            yield f"| {calls} | {varying:.0%} | {closed:.0%} | {told} | {share:.0%} |"
+            shown = " | ".join(f"{rate:.2f}" for rate in rates)
+            yield f"| {calls} | {varying:.0%} | {closed:.0%} | {shown} | {share:.0%} |"
 
 
 def main() -> None:

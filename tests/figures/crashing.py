@@ -1,8 +1,8 @@
-"""A small model of the two stages and their logs, which crashes wherever it is told to.
+"""A small model of the two stages and their logs, which crashes at random.
 
 Stage one (`link`) reads the facts' topics and keeps customers' states; stage two (`aggregate`)
 reads the changes and keeps agencies' days. Each keeps the order that the product demands: state
-durable, then output, then offset. Everything durable passes through JSON.
+durable, then output, then offset. Everything durable is JSON.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from processors.engagements.facts import (
 )
 from processors.engagements.history import CustomerState, observe, read_state
 from processors.event_time import day_of
-from processors.metrics import hourly_sums as buckets
+from processors.metrics import hourly_sums
 from processors.metrics.hourly_sums import DayState
 from schemas.changes import EngagementChange, Position
 
@@ -154,10 +154,10 @@ class Model:
         self._changes_read[agency] = begin + len(messages)
 
     def _apply(self, change: EngagementChange, position: Position) -> None:
-        for day in sorted(buckets.days_touched(change)):
+        for day in sorted(hourly_sums.days_touched(change)):
             raw = self._days.get((change.agency_id, day))
             known = None if raw is None else json.loads(raw)
-            state = buckets.apply(known, day, change, position)
+            state = hourly_sums.apply(known, day, change, position)
             self._maybe_crash()
             self._days[change.agency_id, day] = json.dumps(state)
         self._maybe_crash()
@@ -167,11 +167,11 @@ class Model:
         """Rows as ReplacingMergeTree keeps them: the highest version, of equals the last."""
         days = {
             day: json.loads(self._days[change.agency_id, day])
-            for day in buckets.days_touched(change)
+            for day in hourly_sums.days_touched(change)
         }
-        for cell in buckets.cells_touched(change):
+        for cell in hourly_sums.cells_touched(change):
             state = days[day_of(cell.hour)]
-            row = state["version"], buckets.cell_sums(state, cell)
+            row = state["version"], hourly_sums.cell_sums(state, cell)
             _replace(self.hour_rows, (change.agency_id, *cell), row)
         if change.rerated is not None:
             row = change.version, change.rerated.after

@@ -29,7 +29,7 @@ RISE = Rise(
 )
 
 
-def test_an_alert_tells_since_when_by_how_much_and_with_which_n() -> None:
+def test_an_alert_says_since_when_by_how_much_and_with_which_n() -> None:
     quote = Quote(event_id="e1", turn=3, text="Paghi subito.", aggression=0.9)
     alert = rise_alert("acme", "north", RISE, [quote])
     assert alert.status is AlertStatus.OPEN
@@ -72,7 +72,7 @@ def test_an_alert_that_a_late_event_undid_is_retracted_once() -> None:
     assert retracted([gone], []) == []
 
 
-def test_a_fall_of_the_nps_is_told_in_points_of_nps() -> None:
+def test_a_fall_of_the_nps_is_given_in_points_of_nps() -> None:
     fall = RISE._replace(mean=-0.25, sd=0.8, n=40, total=60_000)
     alert = nps_fall_alert("acme", "north", fall)
     assert alert.kind is AlertKind.NPS_FALL
@@ -83,7 +83,7 @@ def test_a_fall_of_the_nps_is_told_in_points_of_nps() -> None:
     assert alert.alert_id != rise_alert("acme", "north", fall).alert_id
 
 
-def test_a_silence_is_told_in_days_and_usual_calls() -> None:
+def test_a_silence_is_given_in_days_and_usual_calls() -> None:
     silence = Silence(
         since=18 * HOUR_US, opened_at=3 * DAY_US, resolved_at=None, usual=50.0, missed=2
     )

@@ -23,7 +23,7 @@ def test_without_a_setting_everything_is_watched_as_documented() -> None:
     assert AlertSettings() == AlertSettings(RiseSettings(), FALL_SETTINGS, SilenceSettings(2))
 
 
-def test_a_committente_is_set_by_name_and_everyone_by_a_star() -> None:
+def test_a_client_company_is_set_by_name_and_everyone_by_a_star() -> None:
     by_client = read_alert_settings(
         """{"acqua": {"aggression_rise": "high", "silence_days": 4},
             "*": {"nps_fall": "off", "silence_days": 3}}"""
@@ -52,7 +52,7 @@ def test_everything_can_be_switched_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("{", "not JSON"),
         ("[]", "object by client_id"),
@@ -68,10 +68,10 @@ def test_everything_can_be_switched_off() -> None:
     ],
 )
 def test_a_wrong_text_is_refused_with_what_to_write(
-    text: str, told: str, monkeypatch: pytest.MonkeyPatch
+    text: str, reported: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(BadAlertSettings, match=told):
+    with pytest.raises(BadAlertSettings, match=reported):
         read_alert_settings(text)
     monkeypatch.setenv("ASCOLTO_ALERTS", text)
-    with pytest.raises(ValidationError, match=told):
+    with pytest.raises(ValidationError, match=reported):
         Settings()

@@ -85,8 +85,8 @@ def in_order(facts: list[Fact], horizon_hours: int) -> dict[str, dict[int, DaySt
 
 def contents(days: dict[int, DayState]) -> dict[int, tuple[Any, ...]]:
     """What days hold, without the marks of delivery; days that hold nothing left out."""
-    kept = {d: (s["hours"], s.get("later", {}), s["worst"]) for d, s in days.items()}
-    return {day: parts for day, parts in kept.items() if any(parts)}
+    saved = {d: (s["hours"], s.get("later", {}), s["worst"]) for d, s in days.items()}
+    return {day: parts for day, parts in saved.items() if any(parts)}
 
 
 @given(seed=SEEDS, horizon_hours=st.sampled_from((24, 36, 720)))
@@ -176,12 +176,12 @@ def test_days_put_in_any_order_and_again_give_the_same_sums() -> None:
     history = random_history(rng, 150, 10, horizon, 8 * horizon)
     history += random_corrections(rng, history, 60, horizon)
     days = in_order([fact_of(event) for event in history], 36)["gentile"]
-    kept: dict[int, DayState] = {}
-    cache = AgencyDays(CLIENT, "gentile", kept.get)
+    saved: dict[int, DayState] = {}
+    cache = AgencyDays(CLIENT, "gentile", saved.get)
     order = list(days)
     rng.shuffle(order)
     for day in order:
-        kept[day] = days[day]
+        saved[day] = days[day]
         cache.put(day, days[day])
         as_of = to_us(BEGIN + rng.random() * 10 * horizon)
         so_far = AgencyDays.of(
@@ -190,7 +190,7 @@ def test_days_put_in_any_order_and_again_give_the_same_sums() -> None:
         assert cache.snapshot(as_of) == so_far.snapshot(as_of)
         assert cache.version == so_far.version
     emptied = DayState(version=days[order[0]]["version"] + 1, applied={}, hours={}, worst=[])
-    kept[order[0]] = emptied
+    saved[order[0]] = emptied
     cache.put(order[0], emptied)
     left = AgencyDays.of(CLIENT, "gentile", {**days, order[0]: emptied})
     assert cache.snapshot(as_of) == left.snapshot(as_of)

@@ -14,7 +14,7 @@ from processors.engagements.history import CustomerState, Outcome, observe, read
 from processors.engagements.horizons import Horizons
 from processors.engagements.last_touch import touches
 from processors.event_time import DAY_US, HOUR_US, hour_of
-from processors.metrics import hourly_sums as buckets
+from processors.metrics import hourly_sums
 from processors.metrics.hourly_sums import DayState
 from processors.metrics.windows import AgencyDays
 from processors.transcript import comments
@@ -50,8 +50,8 @@ def as_of(at: int, *facts: Fact) -> Figures:
         seen = observe(state, fact, position)
         state = seen.state
         for change in seen.changes:
-            for day in buckets.days_touched(change):
-                days[day] = buckets.apply(days.get(day), day, change, position)
+            for day in hourly_sums.days_touched(change):
+                days[day] = hourly_sums.apply(days.get(day), day, change, position)
     return AgencyDays.of(CLIENT, "a", days).snapshot(at)[-1]
 
 
@@ -102,7 +102,7 @@ def test_what_comes_back_after_the_maturing_counts_from_then_on() -> None:
         Recovered(MATURES + 9 * DAY_US, True, 6_000),
         Recovered(MATURES + 20 * DAY_US, False, 0),
     )
-    assert engagement.stands() == (False, 0)
+    assert engagement.latest() == (False, 0)
     for order in (facts, facts[::-1]):
         assert money(MATURES, *order) == (1.0, 1.0)
         assert money(MATURES + 9 * DAY_US - 1, *order) == (1.0, 1.0)
@@ -161,7 +161,7 @@ def test_a_survey_answered_later_takes_the_place_of_the_predicted_rating() -> No
         assert nps(T0 + DAY_US, *order) == (100.0, 1, 0)
 
 
-def test_the_first_answer_with_a_rating_stands_in_whatever_order_they_come() -> None:
+def test_the_first_answer_with_a_rating_counts_in_whatever_order_they_come() -> None:
     facts: list[Fact] = [
         rated(spoken=9),
         answer("comment", T0 + HOUR_US, None),
@@ -203,7 +203,7 @@ def test_a_correction_that_comes_twice_counts_once() -> None:
     assert changes == 4
 
 
-def test_a_call_that_an_older_version_kept_without_its_ratings_keeps_what_counted() -> None:
+def test_a_call_that_an_older_version_stored_without_ratings_takes_no_other_rating() -> None:
     state = observe(None, rated(spoken=9), Position("t", 0, 0)).state
     older = read_state({**state, "events": [entry[:14] for entry in state["events"]]})
     assert observe(older, answer("sms", T0 + 5, 0), Position("t", 1, 0)).changes == ()
@@ -230,30 +230,30 @@ def test_corrections_are_settled_with_what_they_correct() -> None:
     state = state_of(
         call("1", T0), paid("p", T0 + 5), back("r", T0 + H + 9), answer("sms", T0 + H + 9)
     )
-    assert settle(state, T0 + H - 1, 720).put_away == []
-    assert settle(state, T0 + H, 720).kept is None
+    assert settle(state, T0 + H - 1, 720).archived == []
+    assert settle(state, T0 + H, 720).remaining is None
     beside = state_of(call("2", T0 + H), paid("p", T0 + 5), back("r", T0 + 9), paid("q", T0 + H))
-    kept = settle(beside, T0 + H, 720).kept
-    assert kept is not None
-    assert [entry.event_id for entry in kept["events"]] == ["2", "q"]
+    remaining = settle(beside, T0 + H, 720).remaining
+    assert remaining is not None
+    assert [entry.event_id for entry in remaining["events"]] == ["2", "q"]
 
 
 def test_a_correction_of_what_never_comes_waits_a_year_and_no_longer() -> None:
     state = state_of(back("r", T0), answer("sms", T0))
     year = corrections.REACH_US
-    assert settle(state, T0 + year - 1, 720).put_away == []
-    assert settle(state, T0 + year, 720).kept is None
+    assert settle(state, T0 + year - 1, 720).archived == []
+    assert settle(state, T0 + year, 720).remaining is None
 
 
-def test_what_a_correction_in_time_names_is_taken_back_if_it_was_put_away() -> None:
+def test_what_a_correction_in_time_names_is_recalled_if_it_was_archived() -> None:
     whole = state_of(call("1", T0), paid("p", T0 + 5), paid("q", T0 + H), call("2", T0 + H))
-    kept = settle(whole, T0 + H, 720).kept
+    remaining = settle(whole, T0 + H, 720).remaining
     late, before = T0 + H + 9, T0 + H
     here = Position("u", 0, 0)
-    assert kept is not None
-    assert needs_recall(kept, back("r", late), here, before)
-    assert needs_recall(kept, answer("s", late), here, before)
-    assert not needs_recall(kept, back("r", late, payment="q"), here, before)
+    assert remaining is not None
+    assert needs_recall(remaining, back("r", late), here, before)
+    assert needs_recall(remaining, answer("s", late), here, before)
+    assert not needs_recall(remaining, back("r", late, payment="q"), here, before)
     assert not needs_recall(whole, back("r", late, payment="nothing"), here, before)
     assert needs_recall(None, back("r", late), here, before)
     assert not needs_recall(None, back("r", late), here, 0)
@@ -265,12 +265,12 @@ def test_an_hour_as_alerts_see_it_is_whole_from_whenever_it_is_known() -> None:
     for offset, fact in enumerate((said, sms)):
         seen = observe(state, fact, Position("t", 0, offset))
         state = seen.state
-        day = buckets.apply(day, T0 // DAY_US, seen.changes[0], Position("t", 0, offset))
+        day = hourly_sums.apply(day, T0 // DAY_US, seen.changes[0], Position("t", 0, offset))
     assert day is not None
     hour = hour_of(T0)
-    whole = buckets.hour_sums(day, "all", hour)
+    whole = hourly_sums.hour_sums(day, "all", hour)
     assert (whole["calls"], whole["promoters"], whole["detractors"]) == (1, 0, 1)
-    first = buckets.cell_sums(day, buckets.Cell("all", hour, hour))
+    first = hourly_sums.cell_sums(day, hourly_sums.Cell("all", hour, hour))
     assert (first["calls"], first["promoters"], first["detractors"]) == (1, 1, 0)
 
 

@@ -170,10 +170,10 @@ def test_a_replay_gives_the_first_change_again_even_after_later_events() -> None
     first = observe(None, call("1", T0), Position("t", 0, 0))
     second = observe(first.state, paid("p", T0 + 1), Position("u", 0, 0))
     third = observe(second.state, call("2", T0 + 2), Position("t", 0, 1))
-    kept = copy.deepcopy(third.state)
+    saved = copy.deepcopy(third.state)
     again = observe(third.state, paid("p", T0 + 1), Position("u", 0, 0))
     assert again.outcome is Outcome.REPLAY
-    assert again.state == kept
+    assert again.state == saved
     assert again.changes == second.changes
     assert again.changes[0].version == 2
 
@@ -270,7 +270,7 @@ def test_a_rating_is_the_survey_s_else_the_spoken_and_only_then_predicted(
     assert (fact.measured_rating, fact.predicted_rating) == (measured, predicted)
 
 
-def test_a_payment_s_amount_is_kept_to_its_last_digit() -> None:
+def test_a_payment_s_amount_is_exact_to_its_last_digit() -> None:
     event = PaymentReceivedEvent.model_validate(
         {
             "id": "p",

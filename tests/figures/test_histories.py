@@ -108,15 +108,15 @@ def test_changes_add_up_to_the_engagements_of_all_facts(seed: int) -> None:
     rng = random.Random(seed)
     own = facts(rng, 30)
     shared = Memory()
-    stand: dict[str, set[object]] = {}
+    current: dict[str, set[object]] = {}
     for each in observed([(f, position_of(f, n)) for n, f in enumerate(own)], lambda: shared):
         for change in each.changes:
-            engagements = stand.setdefault(change.agency_id, set())
+            engagements = current.setdefault(change.agency_id, set())
             assert engagements >= set(change.before)
             assert not set(change.before) & set(change.after)
             engagements -= set(change.before)
             engagements |= set(change.after)
-    assert stand == {
+    assert current == {
         agency: set(engagements)
         for agency, engagements in engagements_of(own, HORIZON_HOURS).items()
     }

@@ -33,7 +33,7 @@ def test_a_fall_is_noticed_within_the_stated_ratings(nps: int, points: int, with
     found = list(notices(nps, points, 45, 20, 12, FALL_SETTINGS))
     assert len(found) >= 18
     assert np.median([notice.ratings for notice in found]) <= within
-    assert np.nanmedian([notice.told for notice in found]) == pytest.approx(points, abs=6)
+    assert np.nanmedian([notice.shown for notice in found]) == pytest.approx(points, abs=6)
 
 
 def test_an_alert_lasts_as_long_as_the_fall_and_resolves_after_it() -> None:

@@ -66,8 +66,8 @@ def test_quarters_are_null_below_forty_and_when_all_were_treated_alike() -> None
 def by_customer(history: list[Happening], end: int) -> list[list[Fact]]:
     customers = sorted({event.customer for event in history})
     own = [[fact_of(e) for e in history if e.customer == customer] for customer in customers]
-    kept = [[fact for fact in facts if fact.at < end] for facts in own]
-    return [facts for facts in kept if facts]
+    saved = [[fact for fact in facts if fact.at < end] for facts in own]
+    return [facts for facts in saved if facts]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -93,8 +93,8 @@ def test_sensitivity_is_the_figures_were_the_horizon_another(seed: int) -> None:
         )
         assert each.matured == expected["recovery_rate"]["n"]  # type: ignore[index]
         for name in ("churn_rate", "recovery_rate", "churn_correlation", "payment_correlation"):
-            told = getattr(each, name).model_dump()
-            assert told == pytest.approx(expected[name], abs=1e-6), name
+            reported = getattr(each, name).model_dump()
+            assert reported == pytest.approx(expected[name], abs=1e-6), name
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -110,10 +110,10 @@ def test_touches_are_the_references_in_both_views(seed: int) -> None:
     expected = outcome_reference.touched(history, span, as_of, horizon)
     assert {each.agency_id for each in found} >= {agency for _, agency in expected}
     for each in found:
-        for view, told in (("every", each.every), ("last", each.last)):
+        for view, reported in (("every", each.every), ("last", each.last)):
             counted = expected.get((view, each.agency_id), {})
             names = ("cancellations", "payments", "amount")
-            assert [getattr(told, name) for name in names] == [counted.get(n, 0) for n in names]
+            assert [getattr(reported, name) for name in names] == [counted.get(n, 0) for n in names]
     once = sum(
         not isinstance(fact, ScoredCall)
         and begin <= fact.at

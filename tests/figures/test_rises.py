@@ -109,7 +109,7 @@ def test_a_lasting_rise_opens_one_alert_that_stays() -> None:
     assert rise.rise_sd == pytest.approx(0.8, abs=0.1)
 
 
-def test_a_rise_that_ends_resolves_once_and_tells_only_of_the_rise() -> None:
+def test_a_rise_that_ends_resolves_once_and_reports_only_the_rise() -> None:
     hours = agency(Change(0.8, day=90, until=110), days=200)
     (rise,) = found(hours)
     assert rise.resolved_at is not None

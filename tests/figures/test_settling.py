@@ -1,4 +1,4 @@
-"""Events put away and taken back: every change is the one that a whole state would have given."""
+"""Events archived and recalled: every change is the one that a whole state would have given."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SPAN = timedelta(hours=20 * HOURS)
 LATEST = 8 * HOURS
 
 
-class Putting:
+class Archiving:
     """One customer's state that is settled at every chance, beside one that stays whole."""
 
     def __init__(self, grace_hours: int) -> None:
@@ -54,8 +54,8 @@ class Putting:
         self.clock = max(self.clock, fact.at)
         return seen.outcome
 
-    def put_away(self, others_ahead_hours: int = 0) -> None:
-        """As the worker does, with nothing lost on the way through JSON.
+    def archive_settled(self, others_ahead_hours: int = 0) -> None:
+        """As the worker does, with nothing lost in JSON.
 
         Other customers' events may have moved the clock on.
         """
@@ -63,12 +63,12 @@ class Putting:
         before = self.clock - self.grace
         if self.state is None or before <= 0:
             return
-        parted = settle(self.state, before, HOURS)
-        if parted.put_away:
+        split = settle(self.state, before, HOURS)
+        if split.archived:
             self.before = max(self.before, before)
             self.arrivals = max(self.arrivals, self.state["arrived"])
-            self.archive |= {identity_of(e): json.dumps(e) for e in parted.put_away}
-            self.state = None if parted.kept is None else restarted(parted.kept)
+            self.archive |= {identity_of(e): json.dumps(e) for e in split.archived}
+            self.state = None if split.remaining is None else restarted(split.remaining)
 
 
 def restarted(state: CustomerState) -> CustomerState:
@@ -88,36 +88,36 @@ def test_every_change_is_that_of_a_whole_state(grace_hours: int, lateness: float
         history += random_corrections(rng, history, rng.choice((0, 3, 9)), horizon)
         facts = [fact_of(event) for event in history]
         facts.sort(key=lambda f: f.at + (rng.random() < lateness) * rng.randrange(LATEST) * HOUR_US)
-        putting = Putting(grace_hours)
+        archiving = Archiving(grace_hours)
         deliveries: list[tuple[Fact, Position]] = []
         for number, fact in enumerate(facts):
             deliveries.append((fact, Position(TOPIC_OF[type(fact)], 0, number)))
-            seen.add(putting.take(*deliveries[-1]))
+            seen.add(archiving.take(*deliveries[-1]))
             if rng.random() < 0.2:
-                seen.add(putting.take(*rng.choice(deliveries)))
+                seen.add(archiving.take(*rng.choice(deliveries)))
             if rng.random() < 0.2:
                 again = rng.choice(deliveries)[0]
-                seen.add(putting.take(again, Position(TOPIC_OF[type(again)], 0, 1000 + number)))
+                seen.add(archiving.take(again, Position(TOPIC_OF[type(again)], 0, 1000 + number)))
             if rng.random() < 0.5:
-                putting.put_away(rng.choice((0, 0, 2 * HOURS)))
-                deleted += putting.state is None
-        recalls += putting.recalls
+                archiving.archive_settled(rng.choice((0, 0, 2 * HOURS)))
+                deleted += archiving.state is None
+        recalls += archiving.recalls
     assert seen == set(Outcome)
     assert recalls
     assert deleted
 
 
 def test_nothing_is_taken_back_while_events_come_in_time() -> None:
-    putting = Putting(grace_hours=1)
+    archiving = Archiving(grace_hours=1)
     at = T0
     for number in range(200):
         at += 7 * HOUR_US
-        putting.take(call(str(number), at), Position("call-scored", 0, number))
-        putting.put_away()
-        assert putting.state is not None
-        assert len(putting.state["events"]) <= 2 * HOURS // 7 + 2
-    assert putting.recalls == 0
-    assert len(putting.archive) > 180
+        archiving.take(call(str(number), at), Position("call-scored", 0, number))
+        archiving.archive_settled()
+        assert archiving.state is not None
+        assert len(archiving.state["events"]) <= 2 * HOURS // 7 + 2
+    assert archiving.recalls == 0
+    assert len(archiving.archive) > 180
 
 
 def state_of(*facts: Fact) -> CustomerState:
@@ -130,25 +130,25 @@ def state_of(*facts: Fact) -> CustomerState:
 
 def test_an_engagement_is_settled_when_its_horizon_has_passed_not_a_moment_before() -> None:
     state = state_of(call("1", T0), paid("p", T0 + 5), call("2", T0 + 9))
-    assert settle(state, T0 + H - 1, 720).put_away == []
-    assert settle(state, T0 + H, 720).kept is None
+    assert settle(state, T0 + H - 1, 720).archived == []
+    assert settle(state, T0 + H, 720).remaining is None
 
 
 def test_a_payment_stays_as_long_as_one_of_its_engagements() -> None:
     state = state_of(call("1", T0), call("2", T0 + H - 5, agency="b"), paid("p", T0 + H - 3))
-    parted = settle(state, T0 + H, 720)
-    assert [entry.event_id for entry in parted.put_away] == ["1"]
-    assert parted.kept is not None
-    assert [entry.event_id for entry in parted.kept["events"]] == ["2", "p"]
+    split = settle(state, T0 + H, 720)
+    assert [entry.event_id for entry in split.archived] == ["1"]
+    assert split.remaining is not None
+    assert [entry.event_id for entry in split.remaining["events"]] == ["2", "p"]
 
 
 def test_outcomes_without_any_engagement_are_settled_with_their_time() -> None:
     state = state_of(paid("p", T0), left("x", T0 + 9))
-    parted = settle(state, T0 + 9, 720)
-    assert [entry.event_id for entry in parted.put_away] == ["p"]
+    split = settle(state, T0 + 9, 720)
+    assert [entry.event_id for entry in split.archived] == ["p"]
 
 
-def test_arrival_numbers_go_on_after_a_state_was_put_away() -> None:
+def test_arrival_numbers_go_on_after_a_state_was_archived() -> None:
     first = state_of(call("1", T0), call("2", T0 + 1))
     fresh = observe(None, call("3", T0 + 2 * H), Position("t", 0, 9), arrivals_before=2)
     assert fresh.changes[0].version == 3

@@ -146,15 +146,15 @@ def test_a_conversation_counts_in_the_hour_of_its_end_and_in_five_segments() -> 
 def test_a_source_position_is_applied_once_and_states_are_not_mutated() -> None:
     change = said(day_start(TODAY), "e", 2000)
     state = apply(None, TODAY, change, Position("t", 0, 4))
-    kept = json.dumps(state)
+    saved = json.dumps(state)
     assert apply(state, TODAY, change, Position("t", 0, 4)) is state
     assert apply(state, TODAY, change, Position("t", 0, 3)) is state
     other = apply(state, TODAY, change, Position("t", 1, 3))
     assert other["version"] == state["version"] + 1
-    assert json.dumps(state) == kept
+    assert json.dumps(state) == saved
 
 
-def test_the_three_worst_quotes_are_kept_whatever_the_order() -> None:
+def test_the_three_worst_quotes_are_stored_whatever_the_order() -> None:
     at = day_start(TODAY)
     changes = [said(at, f"e{n}", aggression) for n, aggression in enumerate((5, 9, 7, 9, 1))]
     states = []

@@ -163,8 +163,8 @@ def test_random_histories_give_the_reference_s_stays_curves_and_tests(
         if before:
             found += stays_of(before, begin, end, HOURS)
     expected = outcome_reference.watched(history, timedelta(hours=window.hours), as_of, HORIZON)
-    told = sorted((s.agency_id, s.days, s.left, s.aggression or -1.0) for s in found)
-    assert told == sorted(
+    reported = sorted((s.agency_id, s.days, s.left, s.aggression or -1.0) for s in found)
+    assert reported == sorted(
         (w.agency, w.days, w.left, -1.0 if not w.tone else float(w.tone)) for w in expected
     )
     seen = survival(found)

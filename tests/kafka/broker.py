@@ -44,7 +44,7 @@ class KafkaFailed(Exception):
 
 
 def libraries() -> Path:
-    """The directory with Kafka's jars, resolved once and kept outside the project.
+    """The directory with Kafka's jars, resolved once and cached outside the project.
 
     Raises:
         KafkaMissing: Java or Maven is missing, or Maven could not resolve the jars.
@@ -66,10 +66,10 @@ def libraries() -> Path:
 
 
 def _check_java(java: str) -> None:
-    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
-    found = re.search(r'version "(\d+)', told)
+    printed = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "(\d+)', printed)
     if found is None or int(found[1]) < _LEAST_JAVA:
-        raise KafkaMissing(f"Java {_LEAST_JAVA} is needed: {told.splitlines()[:1]}")
+        raise KafkaMissing(f"Java {_LEAST_JAVA} is needed: {printed.splitlines()[:1]}")
 
 
 def _resolve(maven: str, into: Path) -> None:
@@ -84,8 +84,8 @@ def _resolve(maven: str, into: Path) -> None:
             command, capture_output=True, text=True, check=True, timeout=_RESOLVE_SECONDS
         )
     except subprocess.CalledProcessError as error:
-        told = (error.stdout + error.stderr).strip()[-500:]
-        raise KafkaMissing(f"Maven could not resolve Kafka: {told}") from error
+        printed = (error.stdout + error.stderr).strip()[-500:]
+        raise KafkaMissing(f"Maven could not resolve Kafka: {printed}") from error
     except subprocess.TimeoutExpired as error:
         raise KafkaMissing(f"Maven took over {_RESOLVE_SECONDS:.0f} s to resolve Kafka") from error
 
@@ -172,9 +172,9 @@ class KafkaBroker:
         command = [*self._java("128m"), "kafka.tools.StorageTool", "format"]
         command += ["--cluster-id", cluster, "--config", str(self._configuration)]
         command += self.formatting()
-        told = subprocess.run(command, capture_output=True, text=True, check=False)
-        if told.returncode:
-            raise KafkaFailed(told.stdout + told.stderr)
+        printed = subprocess.run(command, capture_output=True, text=True, check=False)
+        if printed.returncode:
+            raise KafkaFailed(printed.stdout + printed.stderr)
 
     def settings(self) -> dict[str, str]:
         """The broker's configuration."""

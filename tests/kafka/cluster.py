@@ -29,7 +29,7 @@ class KafkaCluster:
             broker.wait()
 
     def stop(self) -> None:
-        """Stop all, as a machine that fails would: there is no quorum to say farewell to."""
+        """Stop all, as a machine that fails would: no quorum is left to shut down with."""
         for broker in self.brokers:
             broker.kill()
 

@@ -1,4 +1,4 @@
-"""Batches in every codec on a real Kafka, whose broker's clock tells when events came."""
+"""Batches in every codec on a real Kafka, whose broker's clock dates the events."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_events_in_every_codec_go_the_whole_way_and_the_future_is_refused(
     for name in ("analytics", "transcriber"):
         installed.start(name)
     installed.until(lambda: installed.done("ascolto-transcriber") > 0, "joining")
-    installed.wait_until_through()
+    installed.wait_until_caught_up()
     installed.stop()
     journaled, letters = sql(
         installed.data_dir,
@@ -47,8 +47,8 @@ def test_topics_of_an_earlier_version_get_the_settings_they_need(installed: Inst
     old = {"max.message.bytes": "1000", "retention.ms": "12345678"}
     topics = [ConfigResource(ConfigResourceType.TOPIC, name, configs=old) for name in names]
     admin.alter_configs(topics)
-    code, _, told = installed.ascolto("admin", "topics")
-    assert code == 0, told
+    code, _, messages = installed.ascolto("admin", "topics")
+    assert code == 0, messages
     asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     found = admin.describe_configs(asked, config_filter="all")["topic"]
     admin.close()
@@ -58,4 +58,4 @@ def test_topics_of_an_earlier_version_get_the_settings_they_need(installed: Inst
         assert values["retention.ms"] == "12345678"
         if topic is not None:
             assert values["message.timestamp.type"] == "LogAppendTime"
-        assert f"topic {name}: setting" in told
+        assert f"topic {name}: setting" in messages

@@ -11,7 +11,7 @@ import pytest
 from infra.kafka.emitter import Emitter, read_lines
 from tests.figures.reference import Happening
 from tests.kafka.broker import KafkaBroker
-from tests.kafka.reckoned import assert_figures, assert_store, simulated
+from tests.kafka.recomputed import assert_figures, assert_store, simulated
 from tests.kafka.workers import Installation
 from tests.streams.played import happenings
 
@@ -23,7 +23,7 @@ KILLS = ("analytics", "transcriber", "analytics", "broker", "analytics", "analyt
 
 
 class Survived:
-    """An installation that was killed again and again while it worked through its events."""
+    """An installation that was killed again and again while it processed its events."""
 
     def __init__(self, kafka: KafkaBroker, installed: Installation) -> None:
         good, sent = simulated(SEED, CALLS)
@@ -49,7 +49,7 @@ class Survived:
                 installed.kill(victim)
                 installed.start(victim)
         emit(kafka.bootstrap, sent[len(KILLS) * part :])
-        self.seconds = installed.wait_until_through()
+        self.seconds = installed.wait_until_caught_up()
         installed.stop()
 
 
@@ -65,7 +65,7 @@ def survived(kafka: KafkaBroker, installed: Installation) -> Survived:
     return Survived(kafka, installed)
 
 
-def test_every_figure_equals_an_independent_reckoning(survived: Survived) -> None:
+def test_every_figure_equals_an_independent_recomputation(survived: Survived) -> None:
     assert_figures(survived.events, survived.data_dir)
 
 

@@ -42,7 +42,7 @@ def team(cluster: KafkaCluster, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 def findings(team: Installation, **settings: str) -> tuple[int, dict[str, dict[str, Any]]]:
-    """Exit code and findings of `ascolto doctor --json`, by what was looked at."""
+    """Exit code and findings of `ascolto doctor --json`, by what was checked."""
     code, out, err = team.ascolto("doctor", "--json", **settings)
     assert out, err
     found = {each["what"]: each for each in json.loads(out)}

@@ -12,7 +12,7 @@ from schemas.codec import InvalidMessage, decode, decode_inbound
 from schemas.derived import CallScored, CallTranscribed
 from schemas.events import CallEndedEvent
 from tests.figures.reference import Happening
-from tests.kafka.reckoned import assert_figures, assert_store, simulated
+from tests.kafka.recomputed import assert_figures, assert_store, simulated
 from tests.kafka.workers import PARTITIONS, PSEUDONYM_KEY, Installation, partition_of, records
 from tests.streams.played import happenings
 
@@ -22,7 +22,7 @@ CALLS = 300
 
 
 class Worked:
-    """An installation that has worked through a file of events."""
+    """An installation that has processed a file of events."""
 
     def __init__(self, installed: Installation, folder: Path) -> None:
         good, sent = simulated(SEED, CALLS)
@@ -37,7 +37,7 @@ class Worked:
         installed.start("transcriber-two")
         installed.until(lambda: installed.members("ascolto-transcriber") == 2, "joining it")
         self._emit(folder / "second.jsonl", sent[half:])
-        installed.wait_until_through()
+        installed.wait_until_caught_up()
         self.transcribed = {
             name: installed.written(name, "call-transcribed")
             for name in ("transcriber", "transcriber-two")
@@ -54,7 +54,7 @@ def worked(installed: Installation, tmp_path_factory: pytest.TempPathFactory) ->
     return Worked(installed, tmp_path_factory.mktemp("events"))
 
 
-def test_every_figure_equals_an_independent_reckoning(worked: Worked) -> None:
+def test_every_figure_equals_an_independent_recomputation(worked: Worked) -> None:
     assert_figures(worked.events, worked.installed.data_dir)
 
 

@@ -1,4 +1,4 @@
-"""The workers on a real Kafka, started as production starts them, and whether all is through."""
+"""The workers on a real Kafka, started as production starts them, and their progress."""
 
 from __future__ import annotations
 
@@ -76,13 +76,13 @@ class Installation:
 
     def make_topics(self) -> None:
         """`ascolto admin topics`."""
-        code, _, told = self.ascolto("admin", "topics")
-        assert code == 0, told
+        code, _, messages = self.ascolto("admin", "topics")
+        assert code == 0, messages
 
     def emit(self, file: Path) -> None:
         """`ascolto emit FILE`: every event confirmed."""
-        code, _, told = self.ascolto("emit", file)
-        assert code == 0, told
+        code, _, messages = self.ascolto("emit", file)
+        assert code == 0, messages
 
     def start(self, name: str) -> None:
         """Start worker `name`: `analytics`, or `transcriber` with anything after it."""
@@ -94,7 +94,7 @@ class Installation:
         )
 
     def kill(self, name: str) -> None:
-        """End a worker with SIGKILL: no farewell to its group, nothing flushed."""
+        """End a worker with SIGKILL: it does not leave its group, nothing is flushed."""
         process = self.workers.pop(name)
         assert process.poll() is None, self.log(name)[-3000:]
         process.send_signal(signal.SIGKILL)
@@ -116,15 +116,15 @@ class Installation:
     def until(self, reached: Callable[[], bool], what: str, still: float = 120) -> float:
         """Wait for `reached`, for as long as the workers move; returns the seconds it took."""
 
-        def looked() -> bool:
+        def done() -> bool:
             self.check_alive()
             return reached()
 
-        def told() -> object:
+        def details() -> object:
             logs = {name: self.log(name)[-3000:] for name in self.workers}
             return what, self.lag(), logs
 
-        return wait_for(looked, self.moved, still=still, every=0.2, told=told)
+        return wait_for(done, self.moved, still=still, every=0.2, details=details)
 
     def moved(self) -> object:
         """What changes while the workers work: offsets, and what they have to say meanwhile."""
@@ -133,11 +133,11 @@ class Installation:
         )
         return committed(self.bootstrap), end_offsets(self.bootstrap), said
 
-    def wait_until_through(self) -> float:
+    def wait_until_caught_up(self) -> float:
         """Wait until every event and all its effects are in place; returns the seconds."""
-        return self.until(self.is_through, "working through")
+        return self.until(self.is_caught_up, "catching up")
 
-    def is_through(self) -> bool:
+    def is_caught_up(self) -> bool:
         """Whether every group has committed everything that is written.
 
         An offset is committed when all effects of the events before it are in place, so what is
@@ -146,7 +146,7 @@ class Installation:
         return not self.lag()
 
     def lag(self) -> Offsets:
-        """Per topic and partition, how many events are still to be worked through."""
+        """Per topic and partition, how many events are still to be processed."""
         done = committed(self.bootstrap)
         ends = end_offsets(self.bootstrap)
         return {
@@ -170,7 +170,7 @@ class Installation:
         return len(described["members"]) if described["group_state"] == "Stable" else 0
 
     def written(self, name: str, topic: str) -> int:
-        """Partitions of `topic` that worker `name` has written to, as its status page tells."""
+        """Partitions of `topic` that worker `name` has written to, as its status page says."""
         url = page_address(Path(self.environment(name)["ASCOLTO_DATA_DIR"]), name.split("-")[0])
         assert url is not None, f"{name} has no page"
         with urllib.request.urlopen(f"{url}/status", timeout=30) as response:
@@ -215,7 +215,7 @@ def _murmur2(key: bytes) -> int:
 
 
 def records(bootstrap: str, topic: str) -> list[Any]:
-    """Everything that stands in a topic."""
+    """Everything in a topic."""
     from kafka import KafkaConsumer, TopicPartition
 
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")

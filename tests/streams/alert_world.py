@@ -1,4 +1,4 @@
-"""The pipeline's world with alerts as a test sets them, two agencies' calls, and what was told."""
+"""The pipeline's world with alert settings, two agencies' calls, and what was published."""
 
 from __future__ import annotations
 
@@ -65,14 +65,14 @@ class AlertWorld(World):
         await worker.aggregator.judge_silences()
         await self.drain(worker)
 
-    def told(self, kind: AlertKind | None = None) -> list[AgencyAlert]:
-        """Everything told of alerts (of a kind), partition by partition, oldest first."""
+    def published(self, kind: AlertKind | None = None) -> list[AgencyAlert]:
+        """All alerts published (of a kind), partition by partition, oldest first."""
         found = [decode(raw, AgencyAlert) for raw in self.broker.values(AGENCY_ALERT.name)]
         alerts = [alert for alert in found if isinstance(alert, AgencyAlert)]
         return [alert for alert in alerts if kind is None or alert.kind is kind]
 
     def standing(self) -> dict[str, dict[str, object]]:
-        """The store's alerts that stand, by their id."""
+        """The store's alerts, by their id."""
         return {
             str(row["alert_id"]): row
             for row in self.store.rows(rows.ALERTS).values()

@@ -21,7 +21,7 @@ from infra.clickhouse.store import ClickHouseStore
 from processors.identity.claims import Claim, Verdict
 from streams.facts.claims import Claims, StoreClaims
 
-STANDS, KNOWN, CONFLICT = Verdict.STANDS, Verdict.KNOWN, Verdict.CONFLICT
+ACCEPTED, KNOWN, CONFLICT = Verdict.ACCEPTED, Verdict.KNOWN, Verdict.CONFLICT
 
 NewWorker = Callable[[], Claims]
 """An arbiter that remembers nothing, on the claims there are."""
@@ -34,10 +34,10 @@ def claim(event_id: str, digest: str, client: str, customer: str = "p:1") -> Cla
 
 async def the_first_stands_and_what_says_the_same(worker: NewWorker) -> None:
     claims = worker()
-    assert await claims.judge([claim("a", "1", "first")]) == [STANDS]
+    assert await claims.judge([claim("a", "1", "first")]) == [ACCEPTED]
     assert await claims.judge([claim("a", "1", "first"), claim("b", "1", "first")]) == [
-        STANDS,
-        STANDS,
+        ACCEPTED,
+        ACCEPTED,
     ]
 
 
@@ -46,13 +46,13 @@ async def what_says_something_else_is_in_conflict_for_any_customer(worker: NewWo
     await claims.judge([claim("a", "1", "other")])
     said = [claim("a", "2", "other", customer) for customer in ("p:1", "p:2")]
     assert await claims.judge(said) == [CONFLICT, CONFLICT]
-    assert await claims.judge([claim("a", "1", "other")]) == [STANDS], "the first still stands"
+    assert await claims.judge([claim("a", "1", "other")]) == [ACCEPTED], "the first still accepted"
 
 
 async def clients_are_apart(worker: NewWorker) -> None:
     claims = worker()
     both = [claim("a", "1", "apart"), claim("a", "2", "another")]
-    assert await claims.judge(both) == [STANDS, STANDS]
+    assert await claims.judge(both) == [ACCEPTED, ACCEPTED]
     assert await claims.judge([claim("a", "2", "apart"), claim("a", "1", "another")]) == [
         CONFLICT,
         CONFLICT,
@@ -61,17 +61,17 @@ async def clients_are_apart(worker: NewWorker) -> None:
 
 async def within_a_batch_the_first_claims(worker: NewWorker) -> None:
     batch = [claim("a", digest, "batch") for digest in ("1", "2", "1", "3")]
-    assert await worker().judge(batch) == [STANDS, CONFLICT, STANDS, CONFLICT]
+    assert await worker().judge(batch) == [ACCEPTED, CONFLICT, ACCEPTED, CONFLICT]
 
 
 async def a_claim_outlives_its_worker(worker: NewWorker) -> None:
     await worker().judge([claim("a", "1", "outlives")])
     again = worker()
     assert await again.judge([claim("b", "2", "outlives"), claim("a", "2", "outlives")]) == [
-        STANDS,
+        ACCEPTED,
         CONFLICT,
     ]
-    assert await worker().judge([claim("a", "1", "outlives")]) == [STANDS]
+    assert await worker().judge([claim("a", "1", "outlives")]) == [ACCEPTED]
 
 
 async def nothing_is_asked_of_nobody(worker: NewWorker) -> None:
@@ -82,7 +82,7 @@ async def many_at_once_have_one_answer_each(worker: NewWorker) -> None:
     batch = [claim(str(n % 700), str(n % 2), "many") for n in range(2000)]
     first = {str(n): str(n % 2) for n in range(700)}
     answers = await worker().judge(batch)
-    assert answers == [STANDS if first[c.event_id] == c.digest else CONFLICT for c in batch]
+    assert answers == [ACCEPTED if first[c.event_id] == c.digest else CONFLICT for c in batch]
     assert await worker().judge(batch) == answers
 
 
@@ -91,15 +91,15 @@ async def those_who_ask_at_the_same_time_agree(worker: NewWorker) -> None:
     answers = await asyncio.gather(
         *(claims.judge([claim("a", str(n % 3), "race")]) for n in range(9))
     )
-    stands = [n % 3 for n, (answer,) in enumerate(answers) if answer is STANDS]
-    assert len(set(stands)) == 1
-    assert len(stands) == 3
+    accepted = [n % 3 for n, (answer,) in enumerate(answers) if answer is ACCEPTED]
+    assert len(set(accepted)) == 1
+    assert len(accepted) == 3
 
 
 async def strange_names_are_only_names(worker: NewWorker) -> None:
     names = ("x' OR 1=1 --", "è|☎", '["a", "b"]', "\\")
     claims = worker()
-    assert await claims.judge([claim(n, "1", "strange") for n in names]) == [STANDS] * len(names)
+    assert await claims.judge([claim(n, "1", "strange") for n in names]) == [ACCEPTED] * len(names)
     again = worker()
     assert await again.judge([claim(n, "2", "strange") for n in names]) == [CONFLICT] * len(names)
 
@@ -108,11 +108,11 @@ async def an_older_event_is_known_by_what_it_says(worker: NewWorker) -> None:
     """The journal sends it under the name made of its id; its sender under its full name."""
     claims = worker()
     itself = Claim("older", "e:unsourced", "p:1", "facts", "e:unsourced", "facts")
-    assert await claims.judge([itself]) == [STANDS]
+    assert await claims.judge([itself]) == [ACCEPTED]
     again = Claim("older", "e:full", "p:1", "all", "e:unsourced", "facts")
     other = Claim("older", "e:other", "p:2", "all", "e:unsourced", "other facts")
-    assert await claims.judge([again, other, itself]) == [KNOWN, STANDS, STANDS]
-    assert await worker().judge([again, other]) == [KNOWN, STANDS]
+    assert await claims.judge([again, other, itself]) == [KNOWN, ACCEPTED, ACCEPTED]
+    assert await worker().judge([again, other]) == [KNOWN, ACCEPTED]
 
 
 CHECKS: tuple[Check, ...] = (
@@ -133,7 +133,7 @@ async def what_is_no_longer_remembered_is_looked_up(store: ClickHouseStore) -> N
     """Of the store alone: memory ends somewhere."""
     claims = StoreClaims(store, lambda: 7, remembered=2)
     for n in range(9):
-        assert await claims.judge([claim(str(n), "1", "memory")]) == [STANDS]
+        assert await claims.judge([claim(str(n), "1", "memory")]) == [ACCEPTED]
     for n in range(9):
         assert await claims.judge([claim(str(n), "2", "memory")]) == [CONFLICT]
 

@@ -50,14 +50,14 @@ def send(bootstrap: str, topic: Topic, codec: str | None, values: Sequence[bytes
     producer.close()
 
 
-async def send_spoilt(
+async def send_damaged(
     bootstrap: str,
     topic: Topic,
     partition: int,
     values: Sequence[bytes],
-    spoil: Callable[[bytearray], None],
+    change: Callable[[bytearray], None],
 ) -> int:
-    """Send `values` as one batch that is spoilt before it leaves; returns its first offset."""
+    """Send `values` as one batch that is damaged before it leaves; returns its first offset."""
     from aiokafka import AIOKafkaProducer
 
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
@@ -68,12 +68,12 @@ async def send_spoilt(
             batch.append(key=b"customer", value=value, timestamp=None)
         build = batch._build
 
-        def spoilt() -> bytearray:
+        def damaged() -> bytearray:
             raw = bytearray(build())
-            spoil(raw)
+            change(raw)
             return raw
 
-        batch._build = spoilt
+        batch._build = damaged
         sent = await producer.send_batch(batch, topic.name, partition=partition)
         return int((await sent).offset)
     finally:

@@ -1,4 +1,4 @@
-"""Doubles of what the agents stand on, which can be told to fail or to die at any effect.
+"""Doubles of what the agents depend on, which can be made to fail or to die at any effect.
 
 They follow the Protocols of the real ones (`Outbox`, `StateTable`, `Store`, `Scoring`);
 `test_emitter_kafka.py` and `test_scoring_process.py` run the same tests over both.
@@ -189,7 +189,7 @@ class MemoryArchive:
         self.asked: list[set[Key]] = []
 
     async def put(self, events: Mapping[Key, Sequence[Entry]]) -> None:
-        """Keep these events of these customers."""
+        """Store these events of these customers."""
         for key, entries in events.items():
             rows = {identity_of(entry): json.dumps(entry) for entry in entries}
             self._effects.happen(partial(self._merge, key, rows))
@@ -198,7 +198,7 @@ class MemoryArchive:
         self._durable.setdefault(key, {}).update(rows)
 
     async def get(self, keys: Iterable[Key]) -> dict[Key, list[Entry]]:
-        """All events kept of these customers."""
+        """All events stored of these customers."""
         self.asked.append(set(keys))
         return {
             key: [read_entry(json.loads(raw)) for raw in self._durable[key].values()]
@@ -219,7 +219,7 @@ class MemoryClaims:
         new = {c.name: c.digest for c in reversed(claims) if verdict(c, self._durable) is None}
         if new:
             self._effects.happen(partial(self._durable.update, new))
-        return [verdict(claim, self._durable) or Verdict.STANDS for claim in claims]
+        return [verdict(claim, self._durable) or Verdict.ACCEPTED for claim in claims]
 
 
 class MemoryOriginals:
@@ -254,11 +254,11 @@ class MemoryStore:
             self.effects.happen(lambda: self._merge(table, rows))
 
     def _merge(self, table: Table, rows: Sequence[Row]) -> None:
-        kept = self._rows[table.name]
+        stored = self._rows[table.name]
         for row in rows:
             key = tuple(row[name] for name in table.key)
-            if key not in kept or kept[key]["version"] <= row["version"]:
-                kept[key] = row
+            if key not in stored or stored[key]["version"] <= row["version"]:
+                stored[key] = row
 
     async def query(
         self, sql: str, parameters: Mapping[str, Any] | None = None

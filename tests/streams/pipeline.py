@@ -48,7 +48,7 @@ from streams.agents.row_writer import RowSettings
 from streams.agents.store import SINKS, TableWriter
 from streams.agents.store_facts import FACT_SINKS, FactWriter
 from streams.facts.clock_gate import ClockGate
-from streams.facts.conflicts import Conflicts, Standing
+from streams.facts.conflicts import Conflicts, WithoutConflicts
 from streams.facts.customers import Customers, Key
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
@@ -178,7 +178,7 @@ class Worker:
             _agent("aggregate", aggregating.TOPICS, Intake(self.aggregator.handle, letters), 3),
         ]
         for fact_sink in FACT_SINKS:
-            arbiter = conflicts if fact_sink.buries else Standing(claims)
+            arbiter = conflicts if fact_sink.rejects_conflicts else WithoutConflicts(claims)
             facts = FactWriter(fact_sink, world.store, settings, letters, arbiter, world.gate)
             intake = Intake(facts.handle, letters)
             name = f"store-{fact_sink.table.name}"

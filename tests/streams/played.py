@@ -1,4 +1,4 @@
-"""Plays events files through `ascolto run all`, and recomputes the figures again apart from it."""
+"""Plays events files with `ascolto run all`, and recomputes the figures independently."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def finish(process: subprocess.Popen[str], data_dir: Path) -> dict[str, Any]:
     """Wait for a run on a data directory; returns the object on its last line of stdout."""
     out, err = output_of(process, data_dir)
     assert process.returncode == 0, err
-    told: dict[str, Any] = json.loads(out.splitlines()[-1])
-    return told
+    summary: dict[str, Any] = json.loads(out.splitlines()[-1])
+    return summary
 
 
 def output_of(process: subprocess.Popen[str], data_dir: Path) -> tuple[str, str]:

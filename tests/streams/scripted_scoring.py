@@ -1,4 +1,4 @@
-"""A scoring process whose reader does what a call tells it to.
+"""A scoring process whose reader does what a call asks for.
 
 Run as `python -m tests.streams.scripted_scoring DIRECTORY`; its pid is added to the file `pids`.
 """

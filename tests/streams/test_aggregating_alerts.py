@@ -1,4 +1,4 @@
-"""Rises and falls as `aggregate` tells them: once, kept over a restart, taken back when undone."""
+"""Rises and falls as `aggregate` publishes them: once, over a restart, retracted when undone."""
 
 from __future__ import annotations
 
@@ -50,73 +50,75 @@ def world() -> AlertWorld:
     return AlertWorld()
 
 
-async def test_an_alert_opens_once_and_is_told_again_only_when_it_differs(
+async def test_an_alert_opens_once_and_is_published_again_only_when_it_differs(
     world: AlertWorld,
 ) -> None:
     worker = world.worker()
     await world.play(worker, [*usual(), *rise(), elsewhere(RISE + timedelta(hours=6))])
-    opened = world.told()
+    opened = world.published()
     assert {alert.alert_id for alert in opened} == {opened[0].alert_id}
     assert opened[-1].status is AlertStatus.OPEN
     assert opened[-1].n == 8
     assert opened[-1].quotes[0].text.startswith("frase di rise")
     assert opened[-1].since == RISE
     await world.play(worker, [elsewhere(RISE + timedelta(hours=9))])
-    assert world.told() == opened
+    assert world.published() == opened
     assert len(world.store.rows(rows.ALERTS)) == 1
 
 
-async def test_it_keeps_its_id_after_a_restart_and_is_not_told_twice(world: AlertWorld) -> None:
+async def test_it_has_the_same_id_after_a_restart_and_is_not_published_twice(
+    world: AlertWorld,
+) -> None:
     await world.play(world.worker(), [*usual(), *rise(), elsewhere(RISE + timedelta(hours=6))])
-    before = world.told()
+    before = world.published()
     restarted = world.worker()
     await world.play(restarted, [elsewhere(RISE + timedelta(hours=7))])
-    assert world.told() == before
+    assert world.published() == before
     more = list(calls(RISE + timedelta(hours=8), 2, (0.9,), "more"))
     await world.play(restarted, [*more, elsewhere(RISE + timedelta(hours=12))])
-    last = world.told()[-1]
+    last = world.published()[-1]
     assert (last.alert_id, last.status, last.n) == (before[0].alert_id, AlertStatus.OPEN, 12)
 
 
-async def test_it_is_told_when_the_time_moves_on_without_the_agency_after_a_restart(
+async def test_it_is_published_when_the_time_moves_on_without_the_agency_after_a_restart(
     world: AlertWorld,
 ) -> None:
     await world.play(world.worker(), [*usual(), *rise()[:4]])
-    assert world.told() == []
+    assert world.published() == []
     await world.play(world.worker(), [elsewhere(RISE + timedelta(hours=6))])
-    assert [alert.status for alert in world.told()] == [AlertStatus.OPEN]
+    assert [alert.status for alert in world.published()] == [AlertStatus.OPEN]
     assert world.broker.values(DEAD_LETTER.name) == []
 
 
 async def test_a_late_event_that_undoes_it_retracts_it(world: AlertWorld) -> None:
     worker = world.worker()
     await world.play(worker, [*usual(), *rise()[:4], elsewhere(RISE + timedelta(hours=6))])
-    opened = world.told()
+    opened = world.published()
     calm = [
         scored(f"calm{n}", f"p:calm{n}", RISE + timedelta(minutes=n), "bora", 0.0)
         for n in range(50)
     ]
     await world.play(worker, calm)
-    assert world.told()[-1].status is AlertStatus.RETRACTED
-    assert world.told()[-1].alert_id == opened[0].alert_id
+    assert world.published()[-1].status is AlertStatus.RETRACTED
+    assert world.published()[-1].alert_id == opened[0].alert_id
     (row,) = world.store.rows(rows.ALERTS).values()
     assert row["status"] == "retracted"
     await world.play(world.worker(), [elsewhere(RISE + timedelta(hours=7))])
-    assert world.told()[-1].status is AlertStatus.RETRACTED
+    assert world.published()[-1].status is AlertStatus.RETRACTED
 
 
 async def test_a_clock_that_a_restart_sets_back_takes_nothing_back(world: AlertWorld) -> None:
-    """A payment moved it; after the restart only the calls that are kept tell the time."""
+    """A payment moved it; after the restart only the calls in the store give the time."""
     worker = world.worker()
     payer = scored("payer", PAYER, RISE, "bora", 0.9)
     await world.play(worker, [*usual(), *rise()[:4], payer])
-    assert world.told() == []
+    assert world.published() == []
     await world.play(worker, [paid("paid", PAYER, RISE + timedelta(hours=6))])
-    opened = world.told()
+    opened = world.published()
     assert [alert.status for alert in opened] == [AlertStatus.OPEN]
     late = scored("late", "p:late", BEGIN + timedelta(hours=2), "aurora")
     await world.play(world.worker(), [late])
-    assert world.told() == opened
+    assert world.published() == opened
 
 
 def rated(first: datetime, count: int, ratings: tuple[int, ...], name: str) -> list[Message]:
@@ -146,7 +148,7 @@ async def test_a_fall_of_the_nps_opens_resolves_and_falls_away(world: AlertWorld
     worker = world.worker()
     await world.play(worker, [*liked(), *rated(RISE, 12, (3, 5, 7), "fall")])
     await world.play(worker, [elsewhere(RISE + timedelta(hours=9))])
-    opened = world.told()[-1]
+    opened = world.published()[-1]
     assert (opened.kind, opened.status, opened.quotes) == (
         AlertKind.NPS_FALL,
         AlertStatus.OPEN,
@@ -160,7 +162,7 @@ async def test_a_fall_of_the_nps_opens_resolves_and_falls_away(world: AlertWorld
     assert opened.rise_sd < 0
     again = rated(RISE + timedelta(days=1), 30, (10, 9, 8, 10, 10), "again")
     await world.play(worker, [*again, elsewhere(RISE + timedelta(days=3))])
-    assert (world.told()[-1].alert_id, world.told()[-1].status) == (
+    assert (world.published()[-1].alert_id, world.published()[-1].status) == (
         opened.alert_id,
         AlertStatus.RESOLVED,
     )
@@ -169,7 +171,7 @@ async def test_a_fall_of_the_nps_opens_resolves_and_falls_away(world: AlertWorld
         for n in range(60)
     ]
     await world.play(worker, late)
-    assert world.told()[-1].status is AlertStatus.RETRACTED
+    assert world.published()[-1].status is AlertStatus.RETRACTED
     assert world.standing() == {}
 
 
@@ -177,23 +179,23 @@ async def test_predicted_ratings_open_nothing(world: AlertWorld) -> None:
     worker = world.worker()
     usual_calls = [*liked(), *calls(RISE, 20, (0.2, 0.3, 0.1), "unrated")]
     await world.play(worker, [*usual_calls, elsewhere(RISE + timedelta(days=2))])
-    assert world.told() == []
+    assert world.published() == []
 
 
-async def test_what_a_committente_has_switched_off_is_not_told() -> None:
+async def test_what_a_client_company_has_switched_off_is_not_published() -> None:
     messages = [*usual(), *rise(), elsewhere(RISE + timedelta(hours=6))]
     others = AlertWorld(alerts={"luce": AlertSettings(None, None, None), "*": ALL_QUICK})
     await others.play(others.worker(), messages)
     assert len(others.standing()) == 1
     off = AlertWorld(alerts={"acqua": AlertSettings(None, QUICK, None), "*": ALL_QUICK})
     await off.play(off.worker(), messages)
-    assert off.told() == []
+    assert off.published() == []
 
 
 async def test_an_agency_that_nothing_happened_to_is_not_folded_again(
     world: AlertWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Aurora's calls come one by one within an hour; bora has nothing to be told of."""
+    """Aurora's calls come one by one within an hour; bora has nothing to publish."""
     worker = world.worker()
     await world.play(worker, [*usual(), *liked()])
     folded: list[int] = []

@@ -87,6 +87,6 @@ async def test_deaths_and_failures_repeat_and_lose_no_alert(
     world = world_with(history(), Effects(script))
     assert await conclude(world, rng, rewinds=seed % 2 == 1) == standing
     assert world.deaths > 0
-    last: dict[str, AgencyAlert] = {alert.alert_id: alert for alert in world.told()}
-    told = {key for key, alert in last.items() if alert.status is not AlertStatus.RETRACTED}
-    assert told == set(standing)
+    last: dict[str, AgencyAlert] = {alert.alert_id: alert for alert in world.published()}
+    published = {key for key, alert in last.items() if alert.status is not AlertStatus.RETRACTED}
+    assert published == set(standing)

@@ -112,7 +112,7 @@ def assert_all_agree(world: World) -> None:
     ]
     known = sorted(set(known))
     names = [(kind, event_id) for kind, event_id, _ in known]
-    assert sorted(set(names)) == names, "no identity stands for two customers"
+    assert sorted(set(names)) == names, "no identity belongs to two customers"
     calls = {(row["event_id"], row["customer"]) for row in world.store.rows(rows.CALLS).values()}
     assert calls == {(event_id, customer) for kind, event_id, customer in known if kind == "call"}
     hours = world.store.rows(rows.AGENCY_HOURS).values()
@@ -125,15 +125,15 @@ def assert_all_agree(world: World) -> None:
 
 
 @pytest.mark.parametrize("number", range(12))
-def test_of_events_in_conflict_one_stands_everywhere_and_the_others_are_letters(
+def test_of_events_in_conflict_one_is_accepted_everywhere_and_the_others_are_dead_letters(
     number: int,
 ) -> None:
     world = world_of(number)
     asyncio.run(world.settle(random.Random(number)))
     assert_all_agree(world)
-    buried = letters(world)
-    assert {letter.error_class for letter in buried} == {"conflict"}
-    assert len({letter.event_id for letter in buried}) == 4
+    rejected = letters(world)
+    assert {letter.error_class for letter in rejected} == {"conflict"}
+    assert len({letter.event_id for letter in rejected}) == 4
 
 
 def test_whatever_dies_on_the_way_the_parts_agree() -> None:

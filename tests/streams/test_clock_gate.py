@@ -81,11 +81,11 @@ async def test_what_is_later_than_the_tolerance_reaches_neither_state_nor_journa
     assert (engagement["paid"], engagement["cancelled"]) == (passes, passes)
     journaled = {key[-1] for key in world.store.rows(rows.EVENTS)} - {"a"}
     assert journaled == ({"pay", "end"} if passes else set())
-    buried = letters(world)
-    assert {(each.error_class, each.event_id, each.client_id) for each in buried} == (
+    rejected = letters(world)
+    assert {(each.error_class, each.event_id, each.client_id) for each in rejected} == (
         set() if passes else {(FROM_THE_FUTURE, name, "acqua") for name in ("pay", "end")}
     )
-    assert len(world.store.rows(rows.DEAD_LETTERS)) == len(buried)
+    assert len(world.store.rows(rows.DEAD_LETTERS)) == len(rejected)
 
 
 async def test_link_and_journal_agree_whatever_the_clock_does_between_them() -> None:
@@ -134,21 +134,21 @@ def test_a_sender_s_clock_is_not_believed() -> None:
     assert delivered(1).appended_us == 12_500_000
 
 
-async def test_a_recording_from_the_future_is_not_listened_to() -> None:
+async def test_a_recording_from_the_future_is_not_transcribed() -> None:
     desk, event = Desk(), call("e", "a.ogg")
     wall = Wall(event.data.ended_at - timedelta(hours=2))
-    listener = desk.listener()
-    listener._ports = replace(listener._ports, gate=ClockGate(wall, HOUR_US))
-    await listener.run(BatchStream(CALL_ENDED.name, 2, [encode(event)]))  # type: ignore[arg-type]
-    assert desk.ears.heard == []
+    agent = desk.agent()
+    agent._ports = replace(agent._ports, gate=ClockGate(wall, HOUR_US))
+    await agent.run(BatchStream(CALL_ENDED.name, 2, [encode(event)]))  # type: ignore[arg-type]
+    assert desk.transcriber.transcribed == []
     (letter,) = desk.letters()
     assert (letter.error_class, letter.event_id) == (FROM_THE_FUTURE, identity_of(b"key", event))
     assert "ended_at" in letter.reason
     wall.now += timedelta(hours=2)
     again = BatchStream(CALL_ENDED.name, 3, [encode(event)])
-    await listener.run(again)  # type: ignore[arg-type]
+    await agent.run(again)  # type: ignore[arg-type]
     await until(desk.transcribed)
-    assert desk.ears.heard == ["a.ogg"]
+    assert desk.transcriber.transcribed == ["a.ogg"]
     desk.executor.shutdown()
 
 
@@ -183,12 +183,12 @@ async def test_a_state_that_holds_a_call_from_the_future_publishes_nothing_after
     await restarted.aggregator.judge_silences()
     await world.settle()
     assert max(figures.as_of for figures in snapshots(world).values()) <= NOW
-    (stands,) = [
+    (remaining,) = [
         row
         for row in world.store.rows(rows.AGENCY_METRICS).values()
         if (row["agency_id"], row["window"], row["as_of"].date()) == ("aurora", "7d", NOW.date())
     ]
-    assert stands["calls"] == 1
+    assert remaining["calls"] == 1
     assert world.store.rows(rows.ALERTS) == {}
 
 

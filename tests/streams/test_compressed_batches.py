@@ -15,7 +15,7 @@ from infra.embedded.broker import EmbeddedBroker
 from schemas.topics import CALL_ENDED, MOST_EVENT_BYTES, PAYMENT_RECEIVED
 from tests.infra.stored import sql
 from tests.kafka.workers import PARTITIONS, PSEUDONYM_KEY, Installation, partition_of
-from tests.streams.codecs import CODECS, damage, event, identity_in, send, send_spoilt, torn
+from tests.streams.codecs import CODECS, damage, event, identity_in, send, send_damaged, torn
 
 MINE = partition_of(b"customer")
 
@@ -72,7 +72,7 @@ def test_events_in_every_codec_go_the_whole_way(installed: Embedded) -> None:
     installed.start("analytics")
     wanted = {"scoredcall_new": 2 * len(CODECS), "payment_new": 2 * len(CODECS)}
     installed.until(lambda: installed.counts().items() >= wanted.items(), "reading them", 150)
-    installed.wait_until_through()
+    installed.wait_until_caught_up()
     installed.stop()
     (journaled,) = sql(
         installed.data_dir, "SELECT topic, count() FROM events FINAL GROUP BY topic ORDER BY topic"
@@ -80,16 +80,16 @@ def test_events_in_every_codec_go_the_whole_way(installed: Embedded) -> None:
     assert journaled == [["call-transcribed", 10], ["payment-received", 10]]
 
 
-@pytest.mark.parametrize("spoil", [damage, torn])
+@pytest.mark.parametrize("change", [damage, torn])
 async def test_a_batch_that_cannot_be_read_waits_until_it_is_to_be_skipped(
-    installed: Embedded, spoil: Any
+    installed: Embedded, change: Any
 ) -> None:
     other = (MINE + 1) % PARTITIONS
     send(installed.bootstrap, PAYMENT_RECEIVED, None, [event(PAYMENT_RECEIVED, "before")])
-    spoilt = [event(PAYMENT_RECEIVED, f"spoilt-{n}") for n in range(3)]
-    first = await send_spoilt(installed.bootstrap, PAYMENT_RECEIVED, MINE, spoilt, spoil)
+    damaged = [event(PAYMENT_RECEIVED, f"damaged-{n}") for n in range(3)]
+    first = await send_damaged(installed.bootstrap, PAYMENT_RECEIVED, MINE, damaged, change)
     send(installed.bootstrap, PAYMENT_RECEIVED, "lz4", [event(PAYMENT_RECEIVED, "after")])
-    await send_spoilt(
+    await send_damaged(
         installed.bootstrap,
         PAYMENT_RECEIVED,
         other,
@@ -107,7 +107,7 @@ async def test_a_batch_that_cannot_be_read_waits_until_it_is_to_be_skipped(
     )
     how = f"ASCOLTO_SKIP_UNREADABLE=payment-received/{MINE}/{first}"
     assert how in installed.log("analytics")
-    held_back = {(PAYMENT_RECEIVED.name, MINE): len([*spoilt, "after"])}
+    held_back = {(PAYMENT_RECEIVED.name, MINE): len([*damaged, "after"])}
     installed.until(lambda: installed.lag() == held_back, "storing the others")
     assert installed.counts()["payment_new"] == 2
     installed.stop()
@@ -117,21 +117,21 @@ async def test_a_batch_that_cannot_be_read_waits_until_it_is_to_be_skipped(
     installed.skips = how.partition("=")[2]
     installed.start("analytics")
     installed.until(lambda: installed.counts().get("payment_new", 0) >= 1, "going on after it", 150)
-    installed.wait_until_through()
+    installed.wait_until_caught_up()
     installed.stop()
     journaled, letters = sql(
         installed.data_dir,
         "SELECT event_id FROM events FINAL ORDER BY event_id",
-        "SELECT origin, error_class, base64Decode(original) LIKE '%spoilt-2%' FROM dead_letters",
+        "SELECT origin, error_class, base64Decode(original) LIKE '%damaged-2%' FROM dead_letters",
     )
     assert journaled == identities("after", "before", "elsewhere")
     assert letters == [[f"payment-received/{MINE}/{first}", "unreadable_batch", 1]]
 
 
-def test_the_largest_event_goes_the_whole_way_and_a_larger_one_is_kept_whole(
+def test_the_largest_event_goes_the_whole_way_and_a_larger_one_is_stored_whole(
     installed: Embedded,
 ) -> None:
-    """A topic may take more than the door does, as its team has set it."""
+    """A topic may take more than is accepted, as its team has set it."""
     large = [event(CALL_ENDED, name) for name in ("fits", "too-large")]
     words = b"parola " * 12_000
     turn = b'{"speaker": "customer", "text": "' + words + b'"}'
@@ -146,7 +146,7 @@ def test_the_largest_event_goes_the_whole_way_and_a_larger_one_is_kept_whole(
     installed.start("transcriber")
     installed.start("analytics")
     installed.until(lambda: installed.counts().get("scoredcall_new", 0) >= 1, "scoring it", 200)
-    installed.wait_until_through()
+    installed.wait_until_caught_up()
     installed.stop()
     calls, letters = sql(
         installed.data_dir,

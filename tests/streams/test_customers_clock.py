@@ -1,4 +1,4 @@
-"""Whose events tell that a customer's engagement is over."""
+"""Which events show that a customer's engagement is over."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ async def test_payments_that_run_ahead_settle_nothing_and_make_no_conversation_l
     said, ahead = call("1", T0), paid("p", LATER)
     assert isinstance(ahead, Payment)
     arrivals = [Arrival(said, Position("call-scored", 0, 0))]
-    assert await customers.at_hand(arrivals) == {}
-    await customers.keep({}, [said, ahead])
+    assert await customers.load(arrivals) == {}
+    await customers.save({}, [said, ahead])
     assert not customers.is_late(call("2", T0 + 1))
-    await customers.keep({}, [call("3", LATER)])
+    await customers.save({}, [call("3", LATER)])
     assert customers.is_late(call("2", T0 + 1))

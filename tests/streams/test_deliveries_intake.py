@@ -1,4 +1,4 @@
-"""Taking batches in: what fails alone is buried alone, and too much failing stops the worker."""
+"""Taking batches in: what fails alone is rejected alone, and too many failures stop the worker."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.streams.doubles import BatchStream, MemoryBroker, MemoryOutbox, deliv
 
 
 class Handler:
-    """Fails for the values it is told to; notes what it was given."""
+    """Fails for the given values; notes what it was given."""
 
     def __init__(self, *bad: bytes, error: type[BaseException] = ValueError) -> None:
         self.bad = set(bad)
@@ -50,7 +50,7 @@ async def test_a_good_batch_is_handled_once_as_a_whole() -> None:
     assert letters(broker) == []
 
 
-async def test_what_fails_is_buried_alone_with_its_bytes_and_place() -> None:
+async def test_what_fails_is_rejected_alone_with_its_bytes_and_place() -> None:
     handler = Handler(b"bad")
     intake, broker, progress = desk(handler)
     await intake.take(deliveries("t", b"a", b"bad", b"c", partition=3, first=40))
@@ -63,7 +63,7 @@ async def test_what_fails_is_buried_alone_with_its_bytes_and_place() -> None:
     assert progress.report()["counts"] == {"dead_letters": 1}
 
 
-async def test_too_many_failures_in_a_row_stop_it_without_burying_the_rest() -> None:
+async def test_too_many_failures_in_a_row_stop_it_without_rejecting_the_rest() -> None:
     values = [b"%d" % number for number in range(3 * MOST_UNEXPECTED)]
     intake, broker, _ = desk(Handler(*values))
     with pytest.raises(TooManyFailures, match=f"{MOST_UNEXPECTED + 1} events in a row"):
@@ -87,7 +87,7 @@ async def test_the_end_of_the_process_is_no_failure(error: type[BaseException]) 
     assert letters(broker) == []
 
 
-async def test_events_are_acknowledged_after_they_are_handled_or_buried() -> None:
+async def test_events_are_acknowledged_after_they_are_handled_or_rejected() -> None:
     stream = BatchStream("t", 0, [b"a", b"bad"], [b"c"])
     acked_when_handled: list[list[int]] = []
     handler = Handler(b"bad")

@@ -38,14 +38,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return home, out
 
 
-def told(demo: tuple[Path, str]) -> dict[str, Any]:
+def summary_of(demo: tuple[Path, str]) -> dict[str, Any]:
     summary: dict[str, Any] = json.loads(demo[1].splitlines()[-1])
     return summary
 
 
 @pytest.mark.whisper
-def test_every_recording_is_heard_and_nothing_is_lost(demo: tuple[Path, str]) -> None:
-    summary = told(demo)
+def test_every_recording_is_transcribed_and_nothing_is_lost(demo: tuple[Path, str]) -> None:
+    summary = summary_of(demo)
     manifest = json.loads(Path("infra/simulation/calls/manifest.json").read_text(encoding="utf-8"))
     assert summary["transcribed_from_audio"] == len(manifest) >= 8
     assert summary["calls"] == CALLS + len(manifest)
@@ -54,14 +54,14 @@ def test_every_recording_is_heard_and_nothing_is_lost(demo: tuple[Path, str]) ->
 
 def test_stdout_is_one_line_in_the_fixed_form(demo: tuple[Path, str]) -> None:
     assert len(demo[1].splitlines()) == 1
-    summary = told(demo)
+    summary = summary_of(demo)
     assert {"events", "calls", "seconds", "agencies", "alerts"} <= set(summary)
     assert all(set(agency) >= FIELDS for agency in summary["agencies"])
 
 
 def test_the_figures_meet_the_simulation_s_truth(demo: tuple[Path, str]) -> None:
     known = truth(SimulationSettings(seed=5, calls=CALLS))["agencies"]
-    for agency in told(demo)["agencies"]:
+    for agency in summary_of(demo)["agencies"]:
         realised = known[agency["agency_id"]]["windows"]["90d"]["realised"]
         assert agency["churn_rate"] == pytest.approx(realised["churn_rate"], abs=1e-6)
         assert agency["recovery_rate"] == pytest.approx(realised["recovery_rate"], abs=1e-6)

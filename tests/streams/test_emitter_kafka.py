@@ -220,7 +220,7 @@ def test_emit_of_good_lines_alone_ends_well(broker: EmbeddedBroker, tmp_path: Pa
     assert f"{len(good)} events sent and confirmed, 0 lines refused" in done.stderr
 
 
-def test_an_event_too_large_for_the_broker_is_told_and_no_traceback(
+def test_an_event_too_large_for_the_broker_is_reported_without_traceback(
     broker: EmbeddedBroker, tmp_path: Path
 ) -> None:
     (line, *_) = events_file(tmp_path / "all.jsonl", seed=4, calls=10, days=5)
@@ -249,7 +249,7 @@ def test_the_emitter_notes_how_far_each_partition_is_written(broker: EmbeddedBro
     assert written == len(found)
 
 
-def test_a_topic_that_is_not_there_is_told(
+def test_a_topic_that_is_not_there_is_reported(
     broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from kafka import KafkaProducer

@@ -50,7 +50,7 @@ def days(world: World) -> dict[str, Any]:
 
 
 def events_known(world: World) -> dict[str, set[str]]:
-    """The events of each customer, at hand or put away."""
+    """The events of each customer, in its state or archived."""
     table = world.table("customers")
     known = {key: {e[5] for e in state["events"]} for key in table if (state := table.get(key))}
     for key, archived in world.archive.items():

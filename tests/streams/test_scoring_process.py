@@ -127,7 +127,7 @@ async def test_outcomes_are_in_order_garbage_among_them(scoring: Scoring) -> Non
     assert await scoring.score([]) == []
 
 
-async def test_a_batch_larger_than_any_pipe_goes_through(scoring: Scoring) -> None:
+async def test_a_batch_larger_than_any_pipe_is_scored(scoring: Scoring) -> None:
     values = [call("parole " * 14_000, f"p:{n}", language="de") for n in range(20)]
     assert await scoring.score(values) == expected(*values)
 
@@ -141,7 +141,7 @@ async def test_an_error_is_the_batch_s_and_the_next_one_is_scored(scoring: Scori
     assert await scoring.score([call("b")]) == expected(call("b"))
 
 
-async def test_the_agent_buries_what_cannot_be_scored_and_writes_the_rest(
+async def test_the_agent_rejects_what_cannot_be_scored_and_writes_the_rest(
     scoring: Scoring,
 ) -> None:
     broker, progress = MemoryBroker(), Progress()
@@ -156,14 +156,14 @@ async def test_the_agent_buries_what_cannot_be_scored_and_writes_the_rest(
         for outcome in expected(*good, values[-1])
         if isinstance(outcome, Scored)
     }
-    buried = {
+    rejected = {
         letter.origin: (letter.error_class, letter.reason)
         for raw in broker.values(DEAD_LETTER.name)
         if isinstance(letter := decode(raw, DeadLetter), DeadLetter)
     }
     invalid = decode(b"{", CallTranscribed)
     assert isinstance(invalid, InvalidMessage)
-    assert buried == {
+    assert rejected == {
         "call-transcribed/2/20": (invalid.error_class, invalid.reason),
         "call-transcribed/2/21": (
             "unexpected",
@@ -211,7 +211,7 @@ async def test_a_call_that_every_process_dies_over_is_given_up_and_no_other(
         await child.score([call("a"), call(DIE)])
     assert len(pids(tmp_path)) == MOST_ENDS
     assert waits.seconds == [0.5, 1.0, 2.0]
-    assert len(caplog.records) == len(waits.seconds), "each wait is told"
+    assert len(caplog.records) == len(waits.seconds), "each wait is logged"
     assert await child.score([call("a")]) == expected(call("a"))
 
 
@@ -229,9 +229,9 @@ async def test_a_process_that_does_not_start_is_tried_again_ever_more_seldom(
     with pytest.raises(TimeoutError):
         await ScoringChild(broken, waits).score([call("a")])
     assert waits.seconds == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
-    told = [record.message for record in caplog.records if record.levelno == logging.ERROR]
-    assert len(told) == 9
-    assert all(reason in line for line in told)
+    errors = [record.message for record in caplog.records if record.levelno == logging.ERROR]
+    assert len(errors) == 9
+    assert all(reason in line for line in errors)
 
 
 async def test_a_batch_that_is_cancelled_leaves_nothing_to_the_next(
@@ -263,17 +263,17 @@ def test_the_process_ends_at_the_end_of_its_input_and_not_by_a_signal_for_the_gr
     assert process.stdin is not None
     assert process.stdout is not None
 
-    def heard() -> list[bytes]:
+    def answers() -> list[bytes]:
         assert process.stdout is not None
         (size,) = LENGTH.unpack(process.stdout.read(LENGTH.size))
         return parts_of(process.stdout.read(size))
 
-    assert heard() == []
+    assert answers() == []
     process.send_signal(signal.SIGTERM)
     process.send_signal(signal.SIGINT)
     process.stdin.write(packed([call("a")]))
     process.stdin.flush()
-    assert results_of(heard()) == expected(call("a"))
+    assert results_of(answers()) == expected(call("a"))
     process.stdin.write(packed([call("b")])[:-1])
     process.stdin.close()
     assert process.stdout.read() == b"", "half a batch is none"

@@ -1,4 +1,4 @@
-"""One limit at the door: what follows from an event below it always fits where it goes."""
+"""One limit for what others send: what follows from an event below it always fits where it goes."""
 
 from __future__ import annotations
 

@@ -35,8 +35,8 @@ from schemas.topics import (
 from streams.agents.row_writer import RowSettings
 from streams.agents.store import SINKS, TableWriter
 from streams.agents.store_facts import FACT_SINKS, FactWriter
-from streams.facts.conflicts import Standing
-from streams.facts.identified import identified
+from streams.facts.conflicts import WithoutConflicts
+from streams.facts.identified import read_fact
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 from streams.runtime.outbox import Message
@@ -56,7 +56,7 @@ def rows_of(table: Table, message: Message, now_us: int = NOW_US, partition: int
     delivery = Delivery(message.topic.name, partition, 5, message.value)
     settings = RowSettings(KEY, 2, lambda: now_us)
     if table.name in FACTS_OF:
-        fact = identified(delivery, KEY)
+        fact = read_fact(delivery, KEY)
         assert not isinstance(fact, InvalidMessage)
         sink = FACTS_OF[table.name]
         return [sink.row_of(fact, delivery, settings)] if sink.takes(fact) else []
@@ -70,7 +70,7 @@ def writer_of(
 ) -> FactWriter | TableWriter:
     """The handler of a table's agent."""
     if name in FACTS_OF:
-        arbiter = Standing(MemoryClaims({}))
+        arbiter = WithoutConflicts(MemoryClaims({}))
         return FactWriter(FACTS_OF[name], store, settings, letters(broker), arbiter)
     return TableWriter(SINK_OF[name], store, settings, letters(broker))
 
@@ -184,20 +184,20 @@ async def test_handling_twice_leaves_the_same_rows() -> None:
         assert again == once != {}
 
 
-BURIED_BY_OTHERS = {"events", "calls", "call_surveys", "attempts", "engagements"}
+REJECTED_BY_OTHERS = {"events", "calls", "call_surveys", "attempts", "engagements"}
 """Their topics are read by agents that decide what is an event, too."""
 
 
 @pytest.mark.parametrize("name", sorted(TABLE_OF))
-async def test_what_is_no_event_makes_no_row_and_is_buried_once(name: str) -> None:
+async def test_what_is_no_event_makes_no_row_and_is_rejected_once(name: str) -> None:
     store, broker = MemoryStore(), MemoryBroker()
     garbage = [b"", b"{", b"[]", b"\xff", b'{"call": {}}']
     writer = writer_of(name, store, RowSettings(KEY, 1, lambda: NOW_US), broker)
     for topic in TOPICS_OF[name]:
         await writer.handle([Delivery(topic.name, 0, n, raw) for n, raw in enumerate(garbage)])
     assert store.rows(TABLE_OF[name]) == {}
-    buried = len(broker.values(DEAD_LETTER.name))
-    assert buried == (0 if name in BURIED_BY_OTHERS else len(garbage))
+    rejected = len(broker.values(DEAD_LETTER.name))
+    assert rejected == (0 if name in REJECTED_BY_OTHERS else len(garbage))
 
 
 SECRETS = ("cust-7", "393331234567", "pbx-rossi", "contratto-rossi", "Mario Rossi", "347 1234567")
@@ -300,12 +300,12 @@ def test_a_fact_of_the_journal_that_was_changed_is_refused(change: dict[str, Any
     event = json.loads(row["payload"])
     changed = {**event, **change, "data": {**event["data"], **change.get("data", {})}}
     raw = json.dumps(changed).encode()
-    found = identified(Delivery(PAYMENT_RECEIVED.name, 0, 0, raw), KEY)
+    found = read_fact(Delivery(PAYMENT_RECEIVED.name, 0, 0, raw), KEY)
     assert isinstance(found, InvalidMessage)
     assert found.error_class == "wrong_seal"
 
 
-def test_a_conversation_makes_no_row_of_an_attempt_and_the_first_row_stands() -> None:
+def test_a_conversation_makes_no_row_of_an_attempt_and_the_first_row_wins() -> None:
     assert rows_of(rows.ATTEMPTS, Message(CALL_TRANSCRIBED, b"k", encode(transcribed()))) == []
     message = Message(CALL_TRANSCRIBED, b"k", encode(transcribed(Unanswered.STATED)))
     (early,) = rows_of(rows.ATTEMPTS, message, NOW_US)
@@ -314,7 +314,7 @@ def test_a_conversation_makes_no_row_of_an_attempt_and_the_first_row_stands() ->
     assert early["version"] > late["version"]
 
 
-def test_a_call_s_row_tells_scores_ratings_and_the_heaviest_words() -> None:
+def test_a_call_s_row_has_scores_ratings_and_the_heaviest_words() -> None:
     (row,) = rows_of(rows.CALLS, scored("e", "p:c", BEGIN, aggression=None, rating=9))
     assert row["aggression"] is None, "undefined is null"
     assert (row["survey_rating"], row["spoken_rating"]) == (9, None)
@@ -331,10 +331,10 @@ async def test_an_engagement_whose_begin_moved_is_taken_back() -> None:
     moved = sorted(by_begin[BEGIN + timedelta(days=2)], key=lambda row: row["version"])
     assert [row["is_deleted"] for row in moved] == [0, 1]
     assert moved[0]["version"] < moved[1]["version"]
-    (stands,) = by_begin[BEGIN]
-    assert (stands["calls"], stands["is_deleted"]) == (2, 0)
-    assert stands["amount"] == Decimal(0)
-    assert stands["aggression"] == 0.5
+    (remaining,) = by_begin[BEGIN]
+    assert (remaining["calls"], remaining["is_deleted"]) == (2, 0)
+    assert remaining["amount"] == Decimal(0)
+    assert remaining["aggression"] == 0.5
 
 
 def test_hours_keep_sums_of_any_size() -> None:
@@ -394,14 +394,14 @@ async def test_a_row_that_the_store_cannot_hold_costs_no_other_customer_s() -> N
     writer = TableWriter(sink, store, RowSettings(KEY, 1, lambda: NOW_US), letters(broker))
     batch = [Delivery(ENGAGEMENT_CHANGED.name, 0, n, value) for n, value in enumerate(values)]
     await writer.handle(batch)
-    kept = {row["customer"] for row in store.rows(sink.table).values()}
-    assert kept == {f"p:c{number}" for number in range(9)} - {"p:c3", "p:c7"}
-    buried = [decode(raw, DeadLetter) for raw in broker.values(DEAD_LETTER.name)]
-    originals = [base64.b64decode(letter.original) for letter in buried]  # type: ignore[union-attr]
-    assert {letter.error_class for letter in buried} == {"row_refused"}
+    stored = {row["customer"] for row in store.rows(sink.table).values()}
+    assert stored == {f"p:c{number}" for number in range(9)} - {"p:c3", "p:c7"}
+    rejected = [decode(raw, DeadLetter) for raw in broker.values(DEAD_LETTER.name)]
+    originals = [base64.b64decode(letter.original) for letter in rejected]  # type: ignore[union-attr]
+    assert {letter.error_class for letter in rejected} == {"row_refused"}
     assert all(b"p:c3" in raw or b"p:c7" in raw for raw in originals)
-    assert "too large" not in buried[0].reason  # type: ignore[union-attr]
-    assert "engagements" in buried[0].reason  # type: ignore[union-attr]
+    assert "too large" not in rejected[0].reason  # type: ignore[union-attr]
+    assert "engagements" in rejected[0].reason  # type: ignore[union-attr]
 
 
 async def test_when_no_row_can_be_written_the_store_is_at_fault_not_the_rows() -> None:

@@ -29,7 +29,7 @@ from schemas.derived import CallTranscribed, DeadLetter
 from schemas.events import CallEnded, CallEndedEvent, Recording, Service, Survey, Touchpoint
 from schemas.topics import CALL_ENDED, CALL_TRANSCRIBED, DEAD_LETTER
 from streams.agents.calls import from_text
-from streams.agents.transcribe import Listener, ListeningPorts, ListeningSettings
+from streams.agents.transcribe import CallTranscriber, TranscribePorts, TranscribeSettings
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 from streams.runtime.intake import delivery_of
@@ -39,7 +39,7 @@ from tests.streams.doubles import BatchStream, MemoryBroker, MemoryOutbox
 from tests.waiting import finished, until
 
 TIME = datetime(2026, 3, 2, 10, tzinfo=UTC)
-HEARD = Transcription(
+TRANSCRIBED = Transcription(
     turns=[Turn(speaker=Speaker.OPERATOR, text="Sono al 333 1234567", start=0.0, end=2.0)],
     language="it",
     duration=2.0,
@@ -99,10 +99,10 @@ def test_names_given_with_a_call_are_taken_out_of_its_words_and_sent_on_nowhere(
         update={"people": ["Franz Zwerger"], "survey": Survey(rating=2, comment="zwerger, uffa")}
     )
     plain = from_text(said, b"key")
-    heard = from_text(said.model_copy(update={"data": named}), b"key")
+    found = from_text(said.model_copy(update={"data": named}), b"key")
     assert "Zwerger" in plain.turns[0].text
-    assert heard.turns[0].text == "Senta [NOME], quando si paga?"
-    assert b"zwerger" not in encode(heard).lower()
+    assert found.turns[0].text == "Senta [NOME], quando si paga?"
+    assert b"zwerger" not in encode(found).lower()
 
 
 class Recordings(RecordingStore):
@@ -120,52 +120,54 @@ class Recordings(RecordingStore):
         return Path(recording.uri)
 
 
-class Ears:
-    """A transcriber that hears at once, or when it is let, or fails."""
+class ScriptedTranscriber:
+    """A transcriber that returns at once, or when it is let, or fails."""
 
     def __init__(self) -> None:
-        self.heard: list[str] = []
+        self.transcribed: list[str] = []
         self.gates: dict[str, threading.Event] = {}
         self.fails: dict[str, Exception] = {}
-        self.hears = HEARD.turns
+        self.turns = TRANSCRIBED.turns
 
     def transcribe(self, path: Path, **_: str) -> Transcription:
-        self.heard.append(path.name)
+        self.transcribed.append(path.name)
         if path.name in self.gates:
             assert self.gates[path.name].wait(600)
         if path.name in self.fails:
             raise self.fails[path.name]
-        return replace(HEARD, turns=self.hears)
+        return replace(TRANSCRIBED, turns=self.turns)
 
 
 @dataclass
 class Desk:
-    """A listener with everything around it in reach."""
+    """A agent with everything around it in reach."""
 
-    settings: ListeningSettings = field(default_factory=ListeningSettings)
+    settings: TranscribeSettings = field(default_factory=TranscribeSettings)
     broker: MemoryBroker = field(default_factory=MemoryBroker)
     recordings: Recordings = field(default_factory=Recordings)
-    ears: Ears = field(default_factory=Ears)
+    transcriber: ScriptedTranscriber = field(default_factory=ScriptedTranscriber)
     slept: list[float] = field(default_factory=list)
     executor: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
 
-    def listener(self, **settings: Any) -> Listener:
+    def agent(self, **settings: Any) -> CallTranscriber:
         outbox, progress = MemoryOutbox(self.broker), Progress()
 
         async def sleep(seconds: float) -> None:
             self.slept.append(seconds)
             await asyncio.sleep(0)
 
-        ports = ListeningPorts(
+        ports = TranscribePorts(
             recordings=self.recordings,
-            transcriber=self.ears,  # type: ignore[arg-type]
+            transcriber=self.transcriber,  # type: ignore[arg-type]
             executor=self.executor,
             outbox=outbox,
             dead_letters=DeadLetters(outbox, progress),
             progress=progress,
             pseudonym_key=b"key",
         )
-        return Listener(ports, ListeningSettings(**{"sleep": sleep, "attempts": 4, **settings}))
+        return CallTranscriber(
+            ports, TranscribeSettings(**{"sleep": sleep, "attempts": 4, **settings})
+        )
 
     def transcribed(self) -> dict[str, CallTranscribed]:
         found = [decode(raw, CallTranscribed) for raw in self.broker.values(CALL_TRANSCRIBED.name)]
@@ -184,7 +186,7 @@ class Desk:
 def desk() -> Iterator[Desk]:
     made = Desk()
     yield made
-    for gate in made.ears.gates.values():
+    for gate in made.transcriber.gates.values():
         gate.set()
     made.executor.shutdown()
 
@@ -197,30 +199,30 @@ def delivery(event: CallEndedEvent, offset: int = 0) -> Delivery:
     return Delivery(CALL_ENDED.name, 2, offset, encode(event))
 
 
-async def test_a_recording_that_is_there_is_heard_redacted_and_kept_in_its_partition(
+async def test_a_recording_that_is_there_is_transcribed_redacted_and_written_to_its_partition(
     desk: Desk,
 ) -> None:
     event = call("e", "a.ogg")
-    await desk.listener().listen(delivery(event), event)
-    heard = desk.transcribed()["e"]
-    assert heard.from_audio
-    assert (heard.transcriber, heard.audio_seconds) == ("a-model", 2.0)
-    assert (heard.overlaps, heard.interruptions) == (4, 2)
-    assert heard.call.customer.startswith("p:")
-    assert "cust-1" not in encode(heard).decode()
-    assert "1234567" not in encode(heard).decode()
+    await desk.agent().transcribe(delivery(event), event)
+    found = desk.transcribed()["e"]
+    assert found.from_audio
+    assert (found.transcriber, found.audio_seconds) == ("a-model", 2.0)
+    assert (found.overlaps, found.interruptions) == (4, 2)
+    assert found.call.customer.startswith("p:")
+    assert "cust-1" not in encode(found).decode()
+    assert "1234567" not in encode(found).decode()
     assert [place for place in desk.broker.logs if place[0] == CALL_TRANSCRIBED.name] == [
         (CALL_TRANSCRIBED.name, 2)
     ]
 
 
-async def test_a_recording_of_a_call_nobody_answered_is_not_listened_to(desk: Desk) -> None:
+async def test_a_recording_of_a_call_nobody_answered_is_not_transcribed(desk: Desk) -> None:
     event = call("e", "a.ogg")
     unanswered = event.model_copy(
         update={"data": event.data.model_copy(update={"answered": False})}
     )
-    await desk.listener().run(stream([encode(unanswered)]))
-    assert desk.ears.heard == []
+    await desk.agent().run(stream([encode(unanswered)]))
+    assert desk.transcriber.transcribed == []
     assert desk.transcribed()["e"].attempt is Unanswered.STATED
     assert desk.transcribed()["e"].turns == []
 
@@ -229,18 +231,18 @@ async def test_a_recording_of_a_machine_is_an_attempt(desk: Desk) -> None:
     event = call("e", "a.ogg")
     silent = event.model_copy(update={"data": event.data.model_copy(update={"survey": None})})
     message = "Questa è la segreteria di Anna Neri, lasciate un messaggio dopo il bip."
-    desk.ears.hears = [Turn(speaker=Speaker.CUSTOMER, text=message, start=0.0, end=2.0)]
-    await desk.listener().listen(delivery(silent), silent)
-    heard = desk.transcribed()["e"]
-    assert heard.attempt is Unanswered.MACHINE
-    assert [turn.speaker for turn in heard.turns] == [Speaker.MACHINE]
-    assert "Neri" not in heard.turns[0].text
+    desk.transcriber.turns = [Turn(speaker=Speaker.CUSTOMER, text=message, start=0.0, end=2.0)]
+    await desk.agent().transcribe(delivery(silent), silent)
+    found = desk.transcribed()["e"]
+    assert found.attempt is Unanswered.MACHINE
+    assert [turn.speaker for turn in found.turns] == [Speaker.MACHINE]
+    assert "Neri" not in found.turns[0].text
 
 
-async def test_a_recording_that_comes_at_the_third_attempt_is_heard(desk: Desk) -> None:
+async def test_a_recording_that_comes_at_the_third_attempt_is_transcribed(desk: Desk) -> None:
     desk.recordings.script["a.ogg"] = [RecordingMissing("not yet"), RecordingMissing("not yet")]
     event = call("e", "a.ogg")
-    await desk.listener().listen(delivery(event), event)
+    await desk.agent().transcribe(delivery(event), event)
     assert set(desk.transcribed()) == {"e"}
     assert desk.letters() == []
     assert desk.slept == [2.0, 4.0]
@@ -259,7 +261,7 @@ async def test_what_never_comes_ends_as_one_dead_letter_with_the_reason(
 ) -> None:
     desk.recordings.script["a.ogg"] = [error] * 9
     event = call("e", "a.ogg")
-    await desk.listener().listen(delivery(event, 7), event)
+    await desk.agent().transcribe(delivery(event, 7), event)
     (letter,) = desk.letters()
     assert letter.reason == str(error)
     assert letter.error_class == type(error).__name__
@@ -272,26 +274,26 @@ async def test_what_never_comes_ends_as_one_dead_letter_with_the_reason(
 async def test_a_recording_that_takes_too_long_is_given_up_and_the_next_one_waits_its_turn(
     desk: Desk,
 ) -> None:
-    desk.ears.gates["slow.ogg"] = threading.Event()
-    listener = desk.listener(timeout=1.0)
+    desk.transcriber.gates["slow.ogg"] = threading.Event()
+    agent = desk.agent(timeout=1.0)
     slow, next_one = call("slow", "slow.ogg"), call("next", "next.ogg")
-    await listener.listen(delivery(slow), slow)
+    await agent.transcribe(delivery(slow), slow)
     (letter,) = desk.letters()
     assert letter.error_class == "TimeoutError"
     assert "took over" in letter.reason
-    waiting = asyncio.create_task(listener.listen(delivery(next_one, 1), next_one))
+    waiting = asyncio.create_task(agent.transcribe(delivery(next_one, 1), next_one))
     await asyncio.sleep(1.2)
-    assert not waiting.done(), "its own time does not run while the ear is taken"
-    desk.ears.gates["slow.ogg"].set()
+    assert not waiting.done(), "its own time does not run while the slot is taken"
+    desk.transcriber.gates["slow.ogg"].set()
     await finished(waiting)
     assert set(desk.transcribed()) == {"next"}
     assert len(desk.letters()) == 1
 
 
 async def test_an_unexpected_error_ends_as_a_dead_letter_and_not_in_silence(desk: Desk) -> None:
-    desk.ears.fails["bad.ogg"] = RuntimeError("of the model, about Mario Rossi")
+    desk.transcriber.fails["bad.ogg"] = RuntimeError("of the model, about Mario Rossi")
     events = stream([encode(call("bad", "bad.ogg")), encode(call("good", "good.ogg"))])
-    await desk.listener().run(events)  # type: ignore[arg-type]
+    await desk.agent().run(events)  # type: ignore[arg-type]
     await until(lambda: len(events.acked) == 2)
     (letter,) = desk.letters()
     assert letter.error_class == "unexpected"
@@ -301,29 +303,29 @@ async def test_an_unexpected_error_ends_as_a_dead_letter_and_not_in_silence(desk
 
 
 async def test_text_passes_while_a_recording_is_waited_for(desk: Desk) -> None:
-    desk.ears.gates["slow.ogg"] = threading.Event()
+    desk.transcriber.gates["slow.ogg"] = threading.Event()
     events = stream(
         [encode(call("text0")), encode(call("slow", "slow.ogg")), encode(call("text2"))],
         [b"{", encode(call("text4"))],
     )
-    await desk.listener().run(events)  # type: ignore[arg-type]
+    await desk.agent().run(events)  # type: ignore[arg-type]
     assert set(desk.transcribed()) == {"text0", "text2", "text4"}
     assert events.acked == [0], "nothing behind the recording is acknowledged before it"
     assert [letter.origin for letter in desk.letters()] == ["call-ended/2/3"]
-    desk.ears.gates["slow.ogg"].set()
+    desk.transcriber.gates["slow.ogg"].set()
     await until(lambda: len(events.acked) == 5)
     assert events.acked == [0, 1, 2, 3, 4]
     assert set(desk.transcribed()) == {"text0", "slow", "text2", "text4"}
 
 
 async def test_no_more_recordings_are_taken_in_than_there_are_places(desk: Desk) -> None:
-    desk.ears.gates = {f"{n}.ogg": threading.Event() for n in range(6)}
+    desk.transcriber.gates = {f"{n}.ogg": threading.Event() for n in range(6)}
     events = stream(*([encode(call(f"e{n}", f"{n}.ogg"))] for n in range(6)))
-    running = asyncio.create_task(desk.listener(waiting=2).run(events))  # type: ignore[arg-type]
+    running = asyncio.create_task(desk.agent(waiting=2).run(events))  # type: ignore[arg-type]
     await until(lambda: events.taken == 3)
     await asyncio.sleep(0.05)
     assert events.taken == 3, "two have places, the third waits for one"
-    for gate in desk.ears.gates.values():
+    for gate in desk.transcriber.gates.values():
         gate.set()
     await finished(running)
     await until(lambda: len(events.acked) == 6)
@@ -340,11 +342,11 @@ class Narrow(MemoryOutbox):
         await super().deliver(every)
 
 
-async def test_one_call_that_cannot_be_written_does_not_spoil_the_others(desk: Desk) -> None:
+async def test_one_call_that_cannot_be_written_does_not_hold_up_the_others(desk: Desk) -> None:
     narrow, progress = Narrow(desk.broker), Progress()
-    ports = ListeningPorts(
+    ports = TranscribePorts(
         desk.recordings,
-        desk.ears,  # type: ignore[arg-type]
+        desk.transcriber,  # type: ignore[arg-type]
         desk.executor,
         narrow,
         DeadLetters(MemoryOutbox(desk.broker), progress),
@@ -354,7 +356,7 @@ async def test_one_call_that_cannot_be_written_does_not_spoil_the_others(desk: D
     events = stream(
         [encode(call("a")), encode(call("b", text="parola " * 1_000)), encode(call("c"))]
     )
-    await Listener(ports, ListeningSettings()).run(events)  # type: ignore[arg-type]
+    await CallTranscriber(ports, TranscribeSettings()).run(events)  # type: ignore[arg-type]
     assert set(desk.transcribed()) == {"a", "c"}
     assert [letter.event_id for letter in desk.letters()] == [named("b")]
     assert events.acked == [0, 1, 2]
@@ -362,7 +364,7 @@ async def test_one_call_that_cannot_be_written_does_not_spoil_the_others(desk: D
 
 async def test_a_survey_s_comment_is_redacted_and_names_stay_out_of_the_event(desk: Desk) -> None:
     event = call("e", text="Parlo con Mario Rossi? Il suo IBAN è IT60X0542811101000000123456.")
-    message = await desk.listener().pass_or_reject(delivery(event), event)
+    message = await desk.agent().pass_or_reject(delivery(event), event)
     assert message is not None
     assert message.partition == 2
     assert b"1234567" not in message.value

@@ -74,7 +74,9 @@ def transcribed() -> bytes:
     )
 
 
-async def test_score_scores_and_buries_in_a_faust_app(app: faust.App, broker: MemoryBroker) -> None:
+async def test_score_scores_and_rejects_in_a_faust_app(
+    app: faust.App, broker: MemoryBroker
+) -> None:
     outbox, progress = MemoryOutbox(broker), Progress()
     letters = DeadLetters(outbox, progress)
     intake = Intake(Scorer(outbox, letters, progress, ScoringHere(LexiconReader())).handle, letters)

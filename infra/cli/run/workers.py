@@ -41,7 +41,7 @@ def run_transcriber(settings: Settings) -> None:
     from infra.recordings.store import RecordingStore
     from infra.transcription.packaged_model import ModelMissing
     from infra.transcription.transcriber import transcriber_of
-    from streams.agents.transcribe import Listener, ListeningPorts, ListeningSettings
+    from streams.agents.transcribe import CallTranscriber, TranscribePorts, TranscribeSettings
     from streams.facts.clock_gate import ClockGate
     from streams.runtime.app import build_app
     from streams.runtime.dead_letters import DeadLetters
@@ -59,7 +59,7 @@ def run_transcriber(settings: Settings) -> None:
     outbox = KafkaOutbox(app, progress)
     letters = DeadLetters(outbox, progress)
     reject_unreadable(app, letters)
-    ports = ListeningPorts(
+    ports = TranscribePorts(
         recordings=RecordingStore(settings.recordings),
         transcriber=transcriber,
         executor=ThreadPoolExecutor(settings.transcriptions_at_once, thread_name_prefix="listen"),
@@ -69,14 +69,14 @@ def run_transcriber(settings: Settings) -> None:
         pseudonym_key=settings.pseudonym_secret(),
         gate=ClockGate(clock_of(settings), settings.future_tolerance_us),
     )
-    listening = ListeningSettings(
+    patience = TranscribeSettings(
         settings.recording_attempts,
         settings.recording_backoff,
         settings.transcription_timeout,
         settings.transcriptions_at_once,
         words_of=settings.words_of,
     )
-    attach_transcriber(app, Listener(ports, listening))
+    attach_transcriber(app, CallTranscriber(ports, patience))
     page = _page(settings, TRANSCRIBER, _status_only(progress))
     run(app, page, *_guard())
 

@@ -26,7 +26,7 @@ class Notes:
     """
 
     journaled: bool = False
-    """The event is one that an earlier run has kept, so its identifiers may be of older forms."""
+    """The event is from the journal of an earlier run, so its identifiers may be of older forms."""
 
     left_out: list[LeftOut] = field(default_factory=list)
 

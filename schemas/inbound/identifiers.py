@@ -11,11 +11,11 @@ from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 from typing_extensions import TypeAliasType
 
-from schemas.door.notes import Notes
+from schemas.inbound.notes import Notes
 
 LONGEST = 128
 PUNCTUATION = r"._:/@+#=;,&'()!?~*$%{}-"
-"""Signs besides letters and digits, as they stand in a character class.
+"""Characters besides letters and digits, as in a character class.
 
 A backslash is not among them: it would end the quotation that a dashboard's query puts a name in.
 """
@@ -101,7 +101,7 @@ Login = TypeAliasType(
         WithJsonSchema(_schema(LOGIN_PATTERN, _LOGIN_NEEDED)),
     ],
 )
-"""The name of a person at a machine, which may be `DOMAIN\\user`; it is kept nowhere."""
+"""The name of a person at a machine, which may be `DOMAIN\\user`; it is stored nowhere."""
 
 Source = Annotated[
     str,

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
-from schemas.door.notes import Notes
+from schemas.inbound.notes import Notes
 
 _OPERATORS = (
     "operator agent human_agent live_agent operatore operatrice agente consulente advisor adviser "
@@ -146,7 +146,7 @@ def _finite(value: Any) -> float | None:
 _MACHINE_NAMES = frozenset(_MACHINES.split())
 
 TURNS = BeforeValidator(_turns)
-"""Turns whose unusable parts are left out, where `Notes` are kept; else taken as they are."""
+"""Turns whose unusable parts are left out, where there are `Notes`; else taken as they are."""
 
 _NULL = {"type": "null"}
 _SECONDS = {"anyOf": [{"type": "number", "minimum": 0}, _NULL]}

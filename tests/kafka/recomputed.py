@@ -1,6 +1,6 @@
-"""What the store must hold after all events are through, recomputed apart from the workers.
+"""What the store must hold after all events, recomputed independently of the workers.
 
-Run as `python -m tests.kafka.reckoned DIRECTORY`, it prints what the store holds as JSON: the
+Run as `python -m tests.kafka.recomputed DIRECTORY`, it prints what the store holds as JSON: the
 engine in process opens one store a process.
 """
 
@@ -52,7 +52,7 @@ def assert_figures(events: list[Happening], data_dir: Path) -> None:
 
 
 def assert_store(events: list[Happening], data_dir: Path, seed: int) -> None:
-    """Every call is in the store once, nothing was buried, and the snapshots are right."""
+    """Every call is in the store once, nothing was rejected, and the snapshots are right."""
     stored = _stored(data_dir)
     said = [event for event in events if isinstance(event, Said)]
     assert stored["letters"] == []
@@ -64,11 +64,11 @@ def assert_store(events: list[Happening], data_dir: Path, seed: int) -> None:
     looked_at = random.Random(seed).sample(stored["snapshots"], SNAPSHOTS_LOOKED_AT)
     for row in looked_at:
         as_of = datetime.fromisoformat(row["as_of"])
-        reckoned = expected(events, row["agency_id"], row["segment"], row["window"], as_of)
+        recomputed = expected(events, row["agency_id"], row["segment"], row["window"], as_of)
         where = row["agency_id"], row["segment"], row["window"], row["as_of"]
-        assert row["calls"] == reckoned["calls"], where
+        assert row["calls"] == recomputed["calls"], where
         for name in (*_FIGURES, *_MEANS):
-            assert row[name] == _near(reckoned[name]["value"]), (*where, name)
+            assert row[name] == _near(recomputed[name]["value"]), (*where, name)
 
 
 def agencies(events: list[Happening]) -> set[str]:
@@ -85,8 +85,8 @@ def _near(value: Any, tolerance: float = 1e-9) -> Any:
 
 
 def _stored(data_dir: Path) -> dict[str, Any]:
-    told = completed([sys.executable, "-m", "tests.kafka.reckoned", data_dir], check=True)
-    stored: dict[str, Any] = json.loads(told.stdout)
+    printed = completed([sys.executable, "-m", "tests.kafka.recomputed", data_dir], check=True)
+    stored: dict[str, Any] = json.loads(printed.stdout)
     return stored
 
 

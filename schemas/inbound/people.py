@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BeforeValidator
 from pydantic_core.core_schema import ValidationInfo
 
-from schemas.door.notes import Notes
+from schemas.inbound.notes import Notes
 
 SHORTEST = 2
 LONGEST = 200
@@ -37,4 +37,4 @@ def _usable(name: Any) -> bool:
 
 
 PEOPLE = BeforeValidator(_people)
-"""One name alone is a list of one; where `Notes` are kept, what is no name is left out."""
+"""One name alone is a list of one; where there are `Notes`, what is no name is left out."""

@@ -132,7 +132,7 @@ def parts_left_out(raw: bytes) -> list[str]:
 
 
 def refused(raw: bytes) -> str:
-    """Why the door refuses it, which the workers' reading says as well."""
+    """Why it is refused, which the workers' reading says as well."""
     invalid = decode_inbound(raw)
     assert isinstance(invalid, InvalidMessage), invalid
     for model in MODELS.values():
@@ -159,7 +159,7 @@ def test_every_way_to_say_json_is_taken(written: Any) -> None:
 
 
 @pytest.mark.parametrize("written", ["application/xml", "text/plain", "json", "", 5, True])
-def test_data_of_another_kind_is_refused_and_told_to_be_json(written: Any) -> None:
+def test_data_of_another_kind_is_refused_and_the_reason_asks_for_json(written: Any) -> None:
     assert "application/json" in refused(changed(CALL, "datacontenttype", written))
 
 
@@ -215,7 +215,7 @@ def test_sums_of_floats_are_the_nearest_amount(one: float, other: float) -> None
 
 
 @pytest.mark.parametrize("written", ["49,90", "1.234,56", "1,234.56"])
-def test_an_amount_with_a_comma_is_told_to_have_a_point(written: str) -> None:
+def test_the_reason_for_an_amount_with_a_comma_asks_for_a_point(written: str) -> None:
     assert "decimal point" in refused(changed(PAYMENT, "data.amount", written))
 
 
@@ -316,7 +316,7 @@ def test_digits_beyond_microseconds_are_cut_off() -> None:
         (None, "data.ended_at"),
     ],
 )
-def test_a_time_that_is_not_plain_is_told_how_to_be_written(written: Any, says: str) -> None:
+def test_the_reason_for_an_ambiguous_time_says_how_to_write_it(written: Any, says: str) -> None:
     reason = refused(changed(CALL, "data.ended_at", written))
     assert "data.ended_at" in reason
     assert says in reason
@@ -512,11 +512,11 @@ def test_a_whole_number_is_an_identifier_by_its_digits(place: str) -> None:
         (b"\xef\xbb\xbf", "empty"),
     ],
 )
-def test_what_is_refused_is_told_what_to_send(raw: bytes, says: str) -> None:
+def test_the_reason_of_a_refusal_says_what_to_send(raw: bytes, says: str) -> None:
     assert says in refused(raw)
 
 
-def test_an_event_of_another_topic_is_told_its_own() -> None:
+def test_the_reason_for_an_event_of_another_topic_names_its_own() -> None:
     invalid = decode(json.dumps(PAYMENT).encode(), CallEndedEvent)
     assert isinstance(invalid, InvalidMessage)
     assert "payment-received" in invalid.reason

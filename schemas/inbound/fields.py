@@ -1,7 +1,7 @@
 """Readings of fields that others write in several ways but mean one thing by.
 
 Each is an annotation of a model's field. What has more than one meaning is an error that says what
-to send; an optional part that cannot be used is left out, where `Notes` are kept.
+to send; an optional part that cannot be used is left out, where there are `Notes`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, ValidationError, WithJsonSchema, WrapValid
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo, ValidatorFunctionWrapHandler
 
-from schemas.door.notes import Notes
+from schemas.inbound.notes import Notes
 
 _TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?(?:[.,](\d{1,6})\d*)?"
