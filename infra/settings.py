@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from infra.data_directory.paths import default_data_directory
 from infra.data_directory.permissions import create_once, make_private
-from infra.kafka.security import Mechanism, Protocol
+from infra.kafka.security import Mechanism, Protocol, Security
 from infra.scoring.catalogue import ScorerName
 from infra.transcription.model_files import PACKAGED_MODEL, ComputeType, Device
 from processors.alerts.settings import read_alert_settings
@@ -175,6 +175,20 @@ class Settings(BaseSettings):
             f"{PREFIX}{name.upper()}": _as_variable(getattr(self, name))
             for name in type(self).model_fields
         }
+
+    @property
+    def broker_security(self) -> Security:
+        """How clients authenticate to Kafka."""
+        password = self.kafka_password
+        return Security(
+            self.kafka_security,
+            self.kafka_sasl,
+            self.kafka_username,
+            None if password is None else password.get_secret_value(),
+            self.kafka_ca,
+            self.kafka_certificate,
+            self.kafka_key,
+        )
 
     @property
     def future_tolerance_us(self) -> int:

@@ -13,7 +13,6 @@ import faust
 from mode import Service
 
 from infra.clickhouse.store import Store
-from infra.kafka.security import Security
 from infra.settings import Settings
 from processors.alerts.settings import read_alert_settings
 from processors.identity.event_identity import unsourced_identity
@@ -124,7 +123,7 @@ def attach_analytics(
     )
     claims = StoreClaims(store, now_us)
     conflicts = Conflicts(
-        claims, KafkaOriginals(settings.kafka, security=Security.of(settings)), letters, progress
+        claims, KafkaOriginals(settings.kafka, security=settings.broker_security), letters, progress
     )
     linker = Linker(
         customers,

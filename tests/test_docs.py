@@ -50,9 +50,12 @@ def command_errors(words: list[str]) -> list[str]:
     """What of a command line, without `ascolto`, does not exist."""
     command: Any = get_command(app)
     while words and re.fullmatch(r"[a-z-]+", words[0]) and hasattr(command, "commands"):
-        if words[0] not in command.commands:
+        if words[0] in command.commands:
+            command, words = command.commands[words[0]], words[1:]
+        elif hasattr(command, "default"):
+            command = command.commands[command.default]
+        else:
             return [words[0]]
-        command, words = command.commands[words[0]], words[1:]
     known = {option for each in command.params for option in each.opts} | {"--help"}
     options = {word.strip("[]().,;:'").partition("=")[0] for word in words}
     return sorted(each for each in options if each.startswith("--") and each not in known)

@@ -113,11 +113,10 @@ def emit(
     Example: [bold]ascolto emit events.jsonl --kafka kafka-1:9092,kafka-2:9092[/bold]
     """
     from infra.cli.operate.emit import emit_file
-    from infra.kafka.security import Security
 
     require_text(file, "an event")
     settings = read_settings(None)
-    raise typer.Exit(emit_file(file, kafka or settings.kafka, Security.of(settings)))
+    raise typer.Exit(emit_file(file, kafka or settings.kafka, settings.broker_security))
 
 
 @app.command()

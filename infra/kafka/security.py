@@ -5,12 +5,9 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from infra.errors import InfraError
-
-if TYPE_CHECKING:
-    from infra.settings import Settings
 
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -32,20 +29,6 @@ class Security:
     """Certificates that brokers' are signed with; none: those that the system trusts."""
     certificate: Path | None = None
     key: Path | None = None
-
-    @classmethod
-    def of(cls, settings: Settings) -> Security:
-        """What the settings say."""
-        password = settings.kafka_password
-        return cls(
-            settings.kafka_security,
-            settings.kafka_sasl,
-            settings.kafka_username,
-            None if password is None else password.get_secret_value(),
-            settings.kafka_ca,
-            settings.kafka_certificate,
-            settings.kafka_key,
-        )
 
     @property
     def has_sasl(self) -> bool:

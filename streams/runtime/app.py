@@ -49,7 +49,7 @@ def build_app(name: str, settings: Settings) -> faust.App:
         stream_wait_empty=False,
         web_enabled=False,
         autodiscover=False,
-        broker_credentials=credentials(Security.of(settings)),
+        broker_credentials=credentials(settings.broker_security),
         **options,
     )
     unreadable = Policy(settings.unreadable_to_skip)

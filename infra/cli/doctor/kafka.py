@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from infra.cli.doctor.findings import Finding, checked
-from infra.kafka.security import Security
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def kafka(settings: Settings) -> Iterator[Finding]:
         admin = KafkaAdminClient(
             bootstrap_servers=[server for server, error in reached.items() if error is None],
             bootstrap_timeout_ms=round(_ANSWER_SECONDS * 1000),
-            **Security.of(settings).options(),
+            **settings.broker_security.options(),
         )
         opened.append(admin)
         return f"{len(_brokers(admin))} brokers"

@@ -16,9 +16,11 @@ _FILES = "files"
 class _PresetFirst(TyperGroup):
     """What follows `import` is the name of a preset, unless it is a command."""
 
+    default = _FILES
+
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         if args and args[0] not in (*self.commands, "--help"):
-            args = [_FILES, *args]
+            args = [self.default, *args]
         return super().parse_args(ctx, args)
 
 

@@ -23,7 +23,6 @@ from infra.importing.mapping_files import MappingError, load
 from infra.importing.rows import UnreadableExport
 from infra.importing.sending import send, send_event
 from infra.kafka.emitter import DeliveryFailed
-from infra.kafka.security import Security
 from infra.settings import Settings
 from processors.mapping.mapper import Made
 from processors.mapping.records import Record
@@ -115,7 +114,7 @@ def _destination(settings: Settings, preset: str, goal: Goal, *, again: bool) ->
     elif goal.emit:
         from infra.kafka.emitter import Emitter
 
-        with Emitter(settings.kafka, Security.of(settings)) as emitter:
+        with Emitter(settings.kafka, settings.broker_security) as emitter:
             if again:
                 yield lambda imported: _send_event(emitter, imported)
             else:

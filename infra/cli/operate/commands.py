@@ -33,13 +33,12 @@ def admin_topics(
 ) -> None:
     """Make the topics that are missing, and check the others' partitions."""
     from infra.kafka.admin import WrongPartitions, ensure_topics
-    from infra.kafka.security import Security
     from streams.workers import CHANGELOGS
 
     settings = read_settings(None)
     try:
         made = ensure_topics(
-            settings.kafka, settings.partitions, CHANGELOGS, replication, Security.of(settings)
+            settings.kafka, settings.partitions, CHANGELOGS, replication, settings.broker_security
         )
     except WrongPartitions as error:
         raise failure(str(error)) from error

@@ -158,10 +158,9 @@ def note_replayed(client: Client, replayed: Sequence[tuple[Letter, Topic]], at: 
 def _emitter(settings: Settings) -> Iterator[Emitter]:
     """Into Kafka; or into the embedded stack, which is started for it and processes everything."""
     from infra.kafka.emitter import Emitter
-    from infra.kafka.security import Security
 
     if "ASCOLTO_KAFKA" in os.environ or settings.clickhouse_url is not None:
-        with Emitter(settings.kafka, Security.of(settings)) as emitter:
+        with Emitter(settings.kafka, settings.broker_security) as emitter:
             yield emitter
         return
     from infra.cli.run.stack import Stack

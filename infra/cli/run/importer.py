@@ -12,7 +12,6 @@ from infra.data_directory.permissions import keep_files_private, make_private
 from infra.importing.sending import send, send_letter
 from infra.importing.watched_folders import Watcher, WrongConfiguration, read_watching
 from infra.kafka.emitter import DeliveryFailed, Emitter
-from infra.kafka.security import Security
 from infra.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -31,7 +30,7 @@ def run_importer(settings: Settings, configuration: Path) -> int:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    with Emitter(settings.kafka, Security.of(settings)) as emitter:
+    with Emitter(settings.kafka, settings.broker_security) as emitter:
         watcher = Watcher(
             configuration,
             watching,
