@@ -30,7 +30,8 @@ app = typer.Typer(
     subcommand_metavar="PRESET FILE... | presets",
     help="Turn what other systems export into events.\n\n"
     "[bold]ascolto import presets[/bold] lists the systems. First look: "
-    "[bold]ascolto import freepbx Master.csv --mapping mine.yaml --dry-run[/bold]",
+    "[bold]ascolto import freepbx Master.csv --mapping mine.yaml --dry-run[/bold]\n\n"
+    "Options: [bold]ascolto import freepbx --help[/bold]. A guide: docs/connect.md.",
 )
 presets_app = typer.Typer(no_args_is_help=False, invoke_without_command=True)
 app.add_typer(presets_app, name="presets", help="The presets: list them, or print one to copy.")
