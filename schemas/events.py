@@ -181,12 +181,12 @@ class CallEnded(Inbound):
     answered: Annotated[StrictBool | None, or_without("answered")] = Field(
         None,
         description="false: nobody answered, whatever else is given; true: somebody or something "
-        "did, a voicemail too; null: told from the words",
+        "did, a voicemail too; null: recognised from the words",
     )
     people: Annotated[list[PersonName], Field(max_length=MOST), PEOPLE] = Field(
         default_factory=list,
         description="names that may be spoken in it, as 'Mario Rossi': they are taken out of its "
-        "words and kept nowhere",
+        "words and stored nowhere",
     )
 
     @model_validator(mode="after")

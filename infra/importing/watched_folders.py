@@ -1,6 +1,6 @@
 """Folders whose files are imported as they appear, each once, also after a crash.
 
-A file is taken when its size and time have not changed between two looks. What is done is noted
+A file is taken when its size and time have not changed between two polls. What is done is noted
 in a ledger after Kafka has confirmed all of it: a crash before imports the file again, whose
 events have the same ids.
 """
@@ -57,7 +57,7 @@ class Watching(Part):
     """What is watched, and how often."""
 
     folders: list[WatchedFolder] = Field(min_length=1)
-    every_seconds: float = Field(30.0, gt=0, description="between two looks")
+    every_seconds: float = Field(30.0, gt=0, description="between two polls")
 
 
 def read_watching(path: Path) -> Watching:
@@ -91,7 +91,7 @@ def _mapping_path(configuration: Path, folder: WatchedFolder) -> Path | None:
 
 @dataclass(frozen=True)
 class Seen:
-    """A file as it was at one look."""
+    """A file as it was at one poll."""
 
     path: str
     size: int
@@ -154,7 +154,10 @@ def _ends_with_newline(path: Path) -> bool:
 
 @dataclass
 class Watcher:
-    """Looks into folders; `send` and `send_letter` deliver, `confirm` waits until Kafka has all."""
+    """Imports what is new in folders.
+
+    `send` and `send_letter` deliver; `confirm` waits until Kafka has everything.
+    """
 
     configuration: Path
     watching: Watching
@@ -173,7 +176,7 @@ class Watcher:
         (self.directory / "reports").mkdir(parents=True, exist_ok=True)
         self._ledger = Ledger(self.directory / "ledger.jsonl")
 
-    def look(self) -> int:
+    def poll(self) -> int:
         """Look into every folder once; returns how many files were imported.
 
         A folder that cannot be reached is looked into the next time.
@@ -184,13 +187,13 @@ class Watcher:
                 for seen in self._settled(folder):
                     done += self._import(folder, seen)
             except AWAY as error:
-                log.warning("%s is away (%s); looking again", folder.url, type(error).__name__)
+                log.warning("%s is away (%s); polling again", folder.url, type(error).__name__)
             except (MappingError, UnreadableExport) as error:
                 log.warning("%s: its files wait: %s", folder.url, error)
         return done
 
     def _settled(self, folder: WatchedFolder) -> Iterator[Seen]:
-        """Files that are new, and as they were at the look before."""
+        """Files that are new, and as they were at the poll before."""
         files, root = fsspec.url_to_fs(folder.url)
         for seen in sorted(_files(files, f"{root}/{folder.files}"), key=lambda each: each.path):
             if self._ledger.knows(folder.url, seen):

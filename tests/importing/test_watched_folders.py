@@ -85,7 +85,7 @@ def watcher(folder: Path, kafka: Kafka, url: str | None = None) -> Watcher:
 
 
 def look(watching: Watcher, times: int = 3) -> int:
-    return sum(watching.look() for _ in range(times))
+    return sum(watching.poll() for _ in range(times))
 
 
 def reports(folder: Path) -> list[dict[str, object]]:
@@ -125,9 +125,9 @@ def test_a_file_that_is_still_written_waits(folder: Path) -> None:
     file = folder / "exports" / "a.csv"
     for end in range(100, len(EXPORT), 60):
         file.write_bytes(EXPORT[:end])
-        assert watching.look() == 0
+        assert watching.poll() == 0
     file.write_bytes(EXPORT)
-    assert [watching.look() for _ in range(3)] == [0, 1, 0]
+    assert [watching.poll() for _ in range(3)] == [0, 1, 0]
     assert len(kafka.events) == 2
 
 

@@ -1,4 +1,4 @@
-"""`ascolto run importer`: imports what appears in folders, until it is told to stop."""
+"""`ascolto run importer`: imports what appears in folders, until it is stopped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def run_importer(settings: Settings, configuration: Path) -> int:
-    """Watch folders as `configuration` says; returns the exit code when it is told to stop."""
+    """Watch folders as `configuration` says; returns the exit code when it is stopped."""
     try:
         watching = read_watching(configuration)
     except WrongConfiguration as error:
@@ -44,7 +44,7 @@ def run_importer(settings: Settings, configuration: Path) -> int:
         say(f"watching {', '.join(folder.url for folder in watching.folders)}; Ctrl-C stops")
         while not stopped.is_set():
             try:
-                watcher.look()
+                watcher.poll()
             except DeliveryFailed as error:
                 say(f"{error}\nstart it again: what is not noted as done is imported again")
                 return FAILED

@@ -149,8 +149,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     lines = given.file.read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines if line.strip()]
-    kept = [row for row in rows if given.split in (None, row.get("split"))]
-    write(measure(kept), sys.stdout)
+    selected = [row for row in rows if given.split in (None, row.get("split"))]
+    write(measure(selected), sys.stdout)
     return 0
 
 

@@ -35,8 +35,8 @@ def _operators(turns: Sequence[OperatorTurn], reader: TurnReader) -> Figures:
     warm = [turn.level == "empathic" for turn in turns]
 
     def of(values: Sequence[float], truth: Sequence[bool], chosen: Sequence[bool]) -> float | None:
-        kept = [(v, t) for v, t, c in zip(values, truth, chosen, strict=True) if c]
-        return auc([v for v, _ in kept], [t for _, t in kept])
+        selected = [(v, t) for v, t, c in zip(values, truth, chosen, strict=True) if c]
+        return auc([v for v, _ in selected], [t for _, t in selected])
 
     every = [True] * len(turns)
     hard = [turn.hard for turn in turns]
@@ -78,11 +78,11 @@ def _customers(turns: Sequence[CustomerTurn], reader: TurnReader) -> Figures:
     }
     found = [(turn.drivers, {d.driver for d in score.drivers}) for turn, score in both]
     figures["drivers_micro_f1"] = f1_of(
-        [(driver in true, driver in told) for true, told in found for driver in Driver]
+        [(driver in true, driver in guess) for true, guess in found for driver in Driver]
     )
     for driver in Driver:
         figures[f"driver_f1_{driver.value}"] = f1_of(
-            [(driver in true, driver in told) for true, told in found]
+            [(driver in true, driver in guess) for true, guess in found]
         )
     return figures
 
@@ -97,7 +97,7 @@ def _calls(material: Material, reader: TurnReader) -> Figures:
         "call_churn_f1": f1_of([(call.leaves, score.churn_intent) for call, score in both]),
         "call_promise_f1": f1_of([(call.promises, score.promise_to_pay) for call, score in both]),
         "call_drivers_micro_f1": f1_of(
-            [(driver in true, driver in told) for true, told in found for driver in Driver]
+            [(driver in true, driver in guess) for true, guess in found for driver in Driver]
         ),
         "call_spoken_rating_accuracy": (
             sum(call.rating == score.spoken_rating for call, score in both) / len(both)

@@ -219,12 +219,12 @@ def calls_of(material: Material, encoder: Encoder, sums: OutOfFold) -> CallsFit:
 
 def before_rating(turns: Sequence[Turn], language: str) -> list[Turn]:
     """The turns of a call until a rating is asked for."""
-    kept = []
+    selected = []
     for turn in turns:
         if turn.speaker is Speaker.OPERATOR and asks_for_rating(turn.text, language):
             break
-        kept.append(turn)
-    return kept
+        selected.append(turn)
+    return selected
 
 
 @dataclass(frozen=True)

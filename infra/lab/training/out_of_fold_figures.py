@@ -49,10 +49,10 @@ def figures_out_of_fold(
     for place, driver in enumerate(Driver):
         figures[f"driver_f1_{driver.value}"] = f1(drivers[:, place], found[:, place] >= shared)
     if sums.calls is not None:
-        truth, told = sums.calls.truth, sums.calls.found
-        figures["call_drivers_micro_f1"] = f1(truth.ravel(), told.ravel())
+        truth, predicted = sums.calls.truth, sums.calls.found
+        figures["call_drivers_micro_f1"] = f1(truth.ravel(), predicted.ravel())
         for place, driver in enumerate(Driver):
-            figures[f"call_driver_f1_{driver.value}"] = f1(truth[:, place], told[:, place])
+            figures[f"call_driver_f1_{driver.value}"] = f1(truth[:, place], predicted[:, place])
     return figures | {f"threshold_{name}": value for name, value in thresholds.items()}
 
 

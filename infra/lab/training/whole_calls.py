@@ -31,7 +31,7 @@ from schemas.conversation import Driver, Speaker
 
 FOLDS, REPEATS = 10, 5
 AROUND = 5
-"""Hundredths on either side of a threshold that its choice looks at too."""
+"""Hundredths on either side of a threshold that its choice includes."""
 STRENGTH = 0.03
 """Inverse strength of regularisation (C) of the weights of calls."""
 
@@ -57,10 +57,10 @@ def call_turns(calls: Sequence[LabelledCall], meaning: TurnEmbeddings, head: Hea
     languages: list[str] = []
     places: list[int] = []
     for place, call in enumerate(calls):
-        told = [Utterance(t.speaker, t.text) for t in call.turns if has_words(t.text)]
-        said += told
-        languages += [call.language] * len(told)
-        places += [place] * len(told)
+        utterances = [Utterance(t.speaker, t.text) for t in call.turns if has_words(t.text)]
+        said += utterances
+        languages += [call.language] * len(utterances)
+        places += [place] * len(utterances)
     features = features_of(said, languages, meaning, Speaker.CUSTOMER)
     first = CUSTOMER_LABELS.index(next(iter(Driver)).value)
     sums = [
@@ -79,9 +79,9 @@ def _labels(
 ) -> NDArray[np.int8]:
     labels = np.zeros(sums.shape, dtype=np.int8)
     order = list(Driver)
-    for place, told in enumerate(drivers):
+    for place, named in enumerate(drivers):
         turns = np.flatnonzero(whose == place)
-        for column in map(order.index, told):
+        for column in map(order.index, named):
             labels[turns, column] = UNKNOWN
             labels[turns[np.argmax(sums[turns, column])], column] = 1
     return labels
