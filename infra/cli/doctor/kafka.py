@@ -18,6 +18,10 @@ _MOVING_SECONDS = 6.0
 """How long committed offsets are watched where events wait: workers commit every two seconds."""
 
 _REPLICAS, _IN_SYNC = "replica_nodes", "isr_nodes"
+_NOT_LET_IN = (
+    "check that these addresses are a Kafka's, and ASCOLTO_KAFKA_SECURITY with its user, password "
+    "and certificates"
+)
 _MAKE_TOPICS = "ascolto admin topics"
 _CONSUMED: Mapping[str, tuple[str, ...]] = {"transcriber": ("call-ended",)}
 """Topics of a group that consumes some only; the other group consumes all the rest."""
@@ -46,7 +50,7 @@ def kafka(settings: Settings) -> Iterator[Finding]:
         opened.append(admin)
         return f"{len(_brokers(admin))} brokers"
 
-    found = checked("Kafka cluster", cluster, "check that these addresses are a Kafka's")
+    found = checked("Kafka cluster", cluster, _NOT_LET_IN)
     yield found
     try:
         if found.well:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 _MIGRATE = "ascolto admin migrate"
+_MOST_SECONDS_APART = 5.0
 _LEDGER = (
     "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = {t:String}"
 )
@@ -34,8 +36,24 @@ def server(settings: Settings) -> Iterator[Finding]:
 
     yield checked(what, version, todo)
     for client in opened:
+        yield clock(client)
         yield from _tables(client, settings)
         client.close()
+
+
+def clock(client: Client) -> Finding:
+    """How far the server's clock is from this machine's."""
+    return checked("clock", lambda: _same_clock(client), "set both machines' clocks by NTP")
+
+
+def _same_clock(client: Client) -> str:
+    before = time.time()
+    shown = float(client.query("SELECT toFloat64(now64(3))").result_rows[0][0])
+    ahead = shown - (before + time.time()) / 2
+    seen = f"the server's clock is {abs(ahead):.1f} s {'ahead' if ahead > 0 else 'behind'}"
+    if abs(ahead) > _MOST_SECONDS_APART:
+        raise RuntimeError(f"{seen}: events of now would be late, or from the future")
+    return seen
 
 
 def store(settings: Settings) -> Iterator[Finding]:
