@@ -53,9 +53,11 @@ def command_errors(words: list[str]) -> list[str]:
         if words[0] in command.commands:
             command, words = command.commands[words[0]], words[1:]
         elif hasattr(command, "default"):
-            command = command.commands[command.default]
+            break
         else:
             return [words[0]]
+    if words and hasattr(command, "default"):
+        command = command.commands[command.default]
     known = {option for each in command.params for option in each.opts} | {"--help"}
     options = {word.strip("[]().,;:'").partition("=")[0] for word in words}
     return sorted(each for each in options if each.startswith("--") and each not in known)

@@ -48,7 +48,7 @@ def any_store(settings: Settings) -> Iterator[Client]:
 
     with private_files():
         try:
-            client = open_client(settings)
+            client = open_client(settings, session=True)
         except StoreInUse as error:
             raise failure(f"{error}, or name another store by --data-dir") from error
         except (NoStore, StoreDamaged) as error:

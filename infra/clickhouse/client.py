@@ -31,8 +31,12 @@ class StoreInUse(InfraError):
     """Another process holds the embedded store: it serves one process at a time."""
 
 
-def open_client(settings: Settings) -> Client:
+def open_client(settings: Settings, *, session: bool = False) -> Client:
     """A client of the settings' store; waits for a server that is away.
+
+    Args:
+        settings: which store.
+        session: temporary tables last as long as the client, whose queries follow each other.
 
     Raises:
         NoStore: the embedded store's directory cannot be one.
@@ -41,7 +45,7 @@ def open_client(settings: Settings) -> Client:
     """
     if settings.clickhouse_url is None:
         return open_embedded(settings.data_dir)
-    return _open_server(settings.clickhouse_url.get_secret_value())
+    return _open_server(settings.clickhouse_url.get_secret_value(), session)
 
 
 def open_embedded(data_dir: Path, *, damaged: bool = False) -> Client:
@@ -119,12 +123,12 @@ def _holder(status_file: Path) -> int | None:
     return int(named[0]) if named and named[0].isdigit() else None
 
 
-def _open_server(url: str) -> Client:
+def _open_server(url: str, session: bool) -> Client:
     import clickhouse_connect
     from clickhouse_connect.driver.exceptions import OperationalError
 
     return retry_until_done(
-        lambda: clickhouse_connect.get_client(dsn=url, autogenerate_session_id=False),
+        lambda: clickhouse_connect.get_client(dsn=url, autogenerate_session_id=session),
         (OperationalError, OSError),
         "ClickHouse",
         log,

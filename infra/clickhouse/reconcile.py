@@ -52,6 +52,10 @@ _STEPS = (
 )
 
 
+_HOURS = "recomputed_hours"
+_AFTER_HOURS = ("asked", "passed_sums", "unknown_sums", "window_sums", "recomputed_figures")
+
+
 @dataclass(frozen=True)
 class Comparison:
     """What of a table is compared, and with what."""
@@ -135,6 +139,7 @@ def reconcile(
     }
     compared = {"events": _count(client, "events", "event_time", parameters)}
     found: list[Difference] = []
+    _make_hours(client, parameters)
     for comparison in COMPARISONS:
         table = comparison.table
         compared[table.name] = _count(client, table.name, comparison.time, parameters)
@@ -144,7 +149,7 @@ def reconcile(
             comparison,
             f"{table.name} FINAL {within}",
             f"{comparison.recomputed} {within}",
-            with_clause=_with_clause(),
+            with_clause=_with_clause(comparison.recomputed),
             parameters=parameters,
         )
         found += differences(table, comparison.figures, list(rows))
@@ -214,9 +219,40 @@ def _count(client: Client, table: str, time: str, parameters: Mapping[str, Any])
     return int(rows[0][0])
 
 
+def _make_hours(client: Client, parameters: Mapping[str, Any]) -> None:
+    """Recompute the hourly sums into a temporary table: windows read them several times.
+
+    ClickHouse computes a step of a WITH clause again wherever it is named.
+    """
+    client.command(f"DROP TEMPORARY TABLE IF EXISTS {_HOURS}")
+    client.command(
+        f"CREATE TEMPORARY TABLE {_HOURS} AS {_clause(_steps_to(_HOURS))}SELECT * FROM {_HOURS}",  # noqa: S608
+        parameters=dict(parameters),
+    )
+
+
 @cache
-def _with_clause() -> str:
-    """All steps by name, each after those it builds on."""
+def _with_clause(recomputed: str) -> str:
+    """The steps that a comparison needs beside the hourly sums, which are a table already."""
+    steps = _steps_to(recomputed)
+    if _HOURS in steps:
+        steps = {name: sql for name, sql in steps.items() if name in _AFTER_HOURS}
+    return _clause(steps) if steps else ""
+
+
+def _clause(steps: Mapping[str, str]) -> str:
+    return "WITH " + ",\n".join(f"{name} AS (\n{sql}\n)" for name, sql in steps.items()) + "\n"
+
+
+def _steps_to(last: str) -> dict[str, str]:
+    """The steps up to and with `last`, each after those it builds on."""
+    steps = _all_steps()
+    names = list(steps)
+    return {name: steps[name] for name in names[: names.index(last) + 1]}
+
+
+@cache
+def _all_steps() -> dict[str, str]:
     folder = resources.files("infra.clickhouse") / "recomputation"
     steps = {step: (folder / f"{step}.sql").read_text(encoding="utf-8") for step in _STEPS}
     steps |= {
@@ -225,7 +261,7 @@ def _with_clause() -> str:
         "window_sums": _window_sums(),
     }
     steps["recomputed_figures"] = (folder / "recomputed_figures.sql").read_text(encoding="utf-8")
-    return "WITH " + ",\n".join(f"{name} AS (\n{sql}\n)" for name, sql in steps.items()) + "\n"
+    return steps
 
 
 def _passed_sums() -> str:
