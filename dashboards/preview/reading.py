@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+
+from cachetools import LRUCache
 
 from dashboards.panels import Panel
 from dashboards.preview.macros import Choices, expand
@@ -46,7 +47,7 @@ class Reader:
         self._one_at_a_time = asyncio.Lock()
         self._revision = ""
         self._revision_read_at = -math.inf
-        self._remembered: OrderedDict[tuple[str, str], tuple[str, Json]] = OrderedDict()
+        self._remembered: LRUCache[tuple[str, str], tuple[str, Json]] = LRUCache(REMEMBERED_RESULTS)
 
     async def revision(self) -> str:
         """A text that differs whenever the tables behind the panels have changed."""
@@ -80,7 +81,6 @@ class Reader:
             revision = await self._current_revision()
             remembered = self._remembered.get(key)
             if remembered is not None and remembered[0] == revision:
-                self._remembered.move_to_end(key)
                 return remembered[1]
             result = await self._run_query(sql, parameters)
             answer = {
@@ -88,9 +88,6 @@ class Reader:
                 "rows": [[_json(value) for value in row] for row in result.rows],
             }
             self._remembered[key] = (revision, answer)
-            self._remembered.move_to_end(key)
-            if len(self._remembered) > REMEMBERED_RESULTS:
-                self._remembered.popitem(last=False)
             return answer
 
     async def _current_revision(self) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from processors.contact_hours import ConductCode
-from processors.scoring.cues import plain_threat, read_turn
+from processors.scoring.cues import read_turn
 from processors.scoring.demands import (
     ConductPhrase,
     asked_about_consequences,
@@ -35,18 +35,15 @@ def hours_flag(started_at: datetime | None, code: ConductCode) -> ConductFlag | 
 
 
 def conduct_of(
-    turns: Sequence[Turn], language: str, threats: Mapping[int, str] | None = None
+    turns: Sequence[Turn], language: str, threats: Mapping[int, str]
 ) -> list[ConductFlag]:
     """The breaches found in the words of a call, each rule once a turn, in order.
 
-    `threats` says which turns are threats: index of the turn -> the words; without it the lexicon
-    decides. A threat of what is not real or not yet possible is a false threat instead. Empty for
-    languages other than "it" and "en".
+    `threats` says which turns are threats: index of the turn -> the words. A threat of what is not
+    real or not yet possible is a false threat instead. Empty for languages whose words are not known.
     """
     if language not in LANGUAGES:
         return []
-    if threats is None:
-        threats = _threats_by_lexicon(turns, language)
     watcher = _Watcher(turns, language)
     flags: list[ConductFlag] = []
     for place, turn in enumerate(turns):
@@ -63,15 +60,6 @@ def conduct_of(
 
 def _are_apart(one: str, other: str) -> bool:
     return one not in other and other not in one
-
-
-def _threats_by_lexicon(turns: Sequence[Turn], language: str) -> dict[int, str]:
-    quotes = {
-        place: plain_threat(read_turn(turn.text, language, turn.speaker))
-        for place, turn in enumerate(turns)
-        if turn.speaker is Speaker.OPERATOR
-    }
-    return {place: quote for place, quote in quotes.items() if quote is not None}
 
 
 class _Watcher:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
+
+from cachetools import FIFOCache
 
 from processors.event_time import to_datetime, to_us
 from processors.identity.future import FROM_THE_FUTURE, is_from_the_future, time_of, why_refused
@@ -27,7 +28,9 @@ class ClockGate:
     def __init__(self, now_us: Callable[[], int], tolerance_us: int) -> None:
         self._now_us = now_us
         self._tolerance_us = tolerance_us
-        self._refused: OrderedDict[tuple[str, int, int], InvalidMessage | None] = OrderedDict()
+        self._refused: FIFOCache[tuple[str, int, int], InvalidMessage | None] = FIFOCache(
+            REMEMBERED
+        )
 
     def refusal(self, delivery: Delivery, event: InboundEvent) -> InvalidMessage | None:
         """Why `event`, delivered there, is refused; None where it may pass."""
@@ -39,8 +42,6 @@ class ClockGate:
             return None
         if delivery.position not in self._refused:
             self._refused[delivery.position] = self._judged(event, at_us, now_us)
-            if len(self._refused) > REMEMBERED:
-                self._refused.popitem(last=False)
         return self._refused[delivery.position]
 
     def past(self, at_us: int) -> int:

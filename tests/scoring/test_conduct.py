@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from processors.contact_hours import conduct_code
 from processors.scoring.conduct import asked_about_consequences, conduct_of
+from processors.scoring.cues import plain_threat, read_turn
 from processors.text.lexicon import load
 from schemas.conversation import Rule, Turn
 
@@ -31,7 +33,18 @@ def cu(text: str) -> Turn:
 
 
 def rules(*turns: Turn, threats: dict[int, str] | None = None) -> list[tuple[Rule, int | None]]:
-    return [(flag.rule, flag.turn) for flag in conduct_of(turns, "it", threats)]
+    given_ = plain_threats(turns, "it") if threats is None else threats
+    return [(flag.rule, flag.turn) for flag in conduct_of(turns, "it", given_)]
+
+
+def plain_threats(turns: Sequence[Turn], language: str) -> dict[int, str]:
+    """The threats that the lexicon finds."""
+    found = {
+        place: plain_threat(read_turn(turn.text, language, turn.speaker))
+        for place, turn in enumerate(turns)
+        if turn.speaker == "operator" and language in ("it", "en")
+    }
+    return {place: quote for place, quote in found.items() if quote is not None}
 
 
 @pytest.mark.parametrize("split", ["dev", "test"])
@@ -151,7 +164,7 @@ def test_the_lexicon_loads(language: str) -> None:
     st.sampled_from(["it", "en", "de"]),
 )
 def test_flags_quote_the_words_of_their_turn(turns: list[Turn], language: str) -> None:
-    for flag in conduct_of(turns, language):
+    for flag in conduct_of(turns, language, plain_threats(turns, language)):
         assert flag.turn is not None
         assert flag.quote
         assert flag.quote in turns[flag.turn].text
