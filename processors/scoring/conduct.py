@@ -40,7 +40,7 @@ def conduct_of(
     """The breaches found in the words of a call, each rule once a turn, in order.
 
     `threats` says which turns are threats: index of the turn -> the words. A threat of what is not
-    real or not yet possible is a false threat instead. Empty for languages whose words are not known.
+    real or not yet possible is a false threat instead. Empty for a language that is not read.
     """
     if language not in LANGUAGES:
         return []

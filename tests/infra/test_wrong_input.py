@@ -31,16 +31,24 @@ class Command:
     kinds: tuple[str, ...]
 
 
+EXPORTS = Path(__file__).parents[1] / "importing" / "exports"
+
 READS_FILES = [
     Command("emit {} --kafka 127.0.0.1:1", _FILES),
     Command("run all --exit --events {}", _FILES),
     Command("score {}", _FILES),
     Command("transcribe {}", _FILES),
+    Command(f"import twilio {{}} --mapping {EXPORTS}/calls.yaml --dry-run", _FILES),
+    Command(f"import twilio {EXPORTS}/twilio.json --mapping {{}} --dry-run", _FILES),
+    Command("run importer --config {}", _FILES),
 ]
 WRITES_FILES = [
     Command("simulate --calls 5 --days 3 --out {}", _OUTS),
     Command("simulate --calls 5 --days 3 --truth {}", _OUTS),
     Command("dashboards build --out {}", ("file", "below a file")),
+    Command(
+        f"import twilio {EXPORTS}/twilio.json --mapping {EXPORTS}/calls.yaml --out {{}}", _OUTS
+    ),
 ]
 READS_STORES = [
     Command("figures --data-dir {}", _DIRECTORIES),
@@ -62,8 +70,8 @@ RUNS_IN = [
 ]
 ALL = [*READS_FILES, *WRITES_FILES, *READS_STORES, *RUNS_IN]
 CASES = [(command, kind) for command in ALL for kind in command.kinds]
-FREE = {"models fetch"}
-"""Commands that take neither a file nor a directory of ours: `test_models` tries them."""
+FREE = {"models fetch", "import presets show", "import presets schema"}
+"""Commands that take neither a file nor a directory of ours: tests of their own try them."""
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +154,7 @@ def test_a_wrong_input_is_reported_and_nothing_is_started(
 
 def test_no_command_is_left_out() -> None:
     tried = {" ".join(command.line.split("{}")[0].split(" --")[0].split()) for command in ALL}
-    tried |= {"admin topics", "dead-letters show", "dead-letters replay"} | FREE
+    tried |= {"admin topics", "dead-letters show", "dead-letters replay", "import files"} | FREE
     assert set(_leaves(typer.main.get_command(app))) <= tried
 
 

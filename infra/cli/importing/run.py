@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from infra.cli.failures import FAILED, WRONG_USAGE, counted, say
+from infra.cli.failures import FAILED, WRONG_USAGE, cannot_write, counted, say
 from infra.cli.importing.report import Report
 from infra.cli.operate.dead_letters import Letter, read_letters
 from infra.cli.operate.replay import note_replayed
@@ -69,6 +69,11 @@ def run_import(
                 made.append(isinstance(imported.outcome, Made))
     except (UnreadableExport, DeliveryFailed) as error:
         say(f"{error}\nimport again when it is put right: the same events do no harm")
+        return FAILED
+    except OSError as error:
+        if goal.out is None:
+            raise
+        say(cannot_write(goal.out, error))
         return FAILED
     if goal.emit and held:
         replayed = [letter for letter, done in zip(held, made, strict=True) if done]
