@@ -43,7 +43,7 @@ demo: setup ## show it: 120 days of three agencies, moving figures on a local pa
 	@$(BIN)/ascolto demo
 
 test: setup check ## everything CI runs
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: setup ## format, lint and types
 	@$(BIN)/ruff format --check .
