@@ -191,7 +191,10 @@ class Mapper:
     def _looked_up(self, value: Value, text: str) -> str:
         assert value.lookup is not None
         table = self.mapping.tables[value.lookup]
-        key = conversions.phone(text, self.mapping.country) if table.as_ == "phone" else text
+        try:
+            key = conversions.phone(text, self.mapping.country) if table.as_ == "phone" else text
+        except CannotConvert as error:
+            raise _NotFound(str(error)) from None
         found = self.tables[value.lookup].get(key, value.otherwise)
         if found is None:
             raise _NotFound(f"is not in the table {value.lookup}")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from infra.importing.importer import Import, read_tables
 from infra.importing.mapping_files import MappingError, load
 from infra.importing.rows import UnreadableExport, read_records
-from processors.mapping.mapper import Made, Mapper, Refused
+from processors.mapping.mapper import Made, Mapper, Refused, UnknownCustomer
 from processors.mapping.model import Mapping
 from processors.mapping.records import Record
 
@@ -131,6 +131,19 @@ def test_whatever_a_row_holds_it_becomes_an_event_or_a_reason_without_its_values
             assert json.loads(line)["data"]["client_id"] == "luce"
         case Refused(reason):
             assert not any(len(cell) > 3 and cell in reason for cell in row.values())
+
+
+def test_a_caller_without_a_number_is_an_unknown_customer() -> None:
+    mapping = {
+        "event": "payment-received",
+        "source": {"value": "x"},
+        "tables": {"customers": {"file": "c.csv", "key": "n", "value": "c", "as": "phone"}},
+        "data": {"customer_id": {"column": "src", "lookup": "customers"}},
+    }
+    mapper = Mapper(Mapping.model_validate(mapping), {"customers": {}})
+    for caller in ("anonymous", "", "+390551234567"):
+        outcome = mapper.apply(Record(1, ({"src": caller},), is_json=False))
+        assert isinstance(outcome, UnknownCustomer)
 
 
 def test_equal_rows_of_one_file_are_different_events() -> None:
