@@ -90,8 +90,9 @@ def check_envelope(event: Mapping[str, Any]) -> None:
         )
     if not any(name in event for name in _ENVELOPE):
         raise NotAnObject(
-            "it has no CloudEvents envelope. Where its attributes are in headers (ce_id, ce_type: "
-            f"binary mode), use structured mode: {_STRUCTURED}",
+            "it has no CloudEvents envelope. In Kafka's binary mode the headers ce_specversion, "
+            "ce_id, ce_source and ce_type must be there, each once, as UTF-8; in structured mode: "
+            f"{_STRUCTURED}",
             "not_structured",
         )
     if "data_base64" in event and event.get("data") is None:

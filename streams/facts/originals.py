@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 
 from infra.kafka.security import NO_SECURITY, Security
 from infra.retry import delays
+from schemas.inbound.binary_mode import structured
 
 log = logging.getLogger(__name__)
 
@@ -86,5 +87,5 @@ async def _value(consumer: AIOKafkaConsumer, origin: str, wait_ms: int) -> bytes
         return None
     for record in found.get(place, ()):
         if record.offset == int(offset):
-            return bytes(record.value or b"")
+            return structured(record.headers, bytes(record.value or b""))
     return None

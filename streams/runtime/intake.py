@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import faust
 
 from schemas.codec import InvalidMessage
 from schemas.errors import AscoltoError
+from schemas.inbound.binary_mode import structured
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 
@@ -107,11 +108,13 @@ def current(
 def delivery_of(event: faust.EventT[Any]) -> Delivery:
     """The message behind a Faust event."""
     message = event.message
+    headers = message.headers or ()
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
     by_the_broker = getattr(message, "timestamp_type", None) == _LOG_APPEND_TIME
     return Delivery(
         message.topic,
         message.partition,
         message.offset,
-        message.value or b"",
+        structured(pairs, message.value or b""),
         round(message.timestamp * 1e6) if by_the_broker else None,
     )

@@ -31,7 +31,22 @@ def identity_in(key: str, topic: Topic, event_id: str) -> str:
     return identity_of(key.encode(), routed.event)
 
 
-def send(bootstrap: str, topic: Topic, codec: str | None, values: Sequence[bytes]) -> None:
+def binary(raw: bytes) -> tuple[list[tuple[str, bytes]], bytes]:
+    """The headers and the value of an event in binary mode."""
+    attributes = json.loads(raw)
+    data = attributes.pop("data")
+    headers = [(f"ce_{name}", str(value).encode()) for name, value in attributes.items()]
+    return headers, json.dumps(data).encode()
+
+
+def send(
+    bootstrap: str,
+    topic: Topic,
+    codec: str | None,
+    values: Sequence[bytes],
+    *,
+    in_binary_mode: bool = False,
+) -> None:
     """Send `values` in batches compressed with `codec`."""
     from kafka import KafkaProducer
 
@@ -43,7 +58,11 @@ def send(bootstrap: str, topic: Topic, codec: str | None, values: Sequence[bytes
         acks="all",
         enable_idempotence=False,
     )
-    sent = [producer.send(topic.name, key=b"customer", value=value) for value in values]
+    messages = [binary(value) if in_binary_mode else ([], value) for value in values]
+    sent = [
+        producer.send(topic.name, key=b"customer", value=value, headers=headers)
+        for headers, value in messages
+    ]
     producer.flush()
     for each in sent:
         each.get(timeout=30)

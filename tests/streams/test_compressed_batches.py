@@ -64,20 +64,23 @@ def identities(*names: str) -> list[list[str]]:
     return [[identity] for identity in sorted(found)]
 
 
-def test_events_in_every_codec_go_the_whole_way(installed: Embedded) -> None:
+def test_events_in_every_codec_and_mode_go_the_whole_way(installed: Embedded) -> None:
     for codec in CODECS:
         for topic in (CALL_ENDED, PAYMENT_RECEIVED):
             send(installed.bootstrap, topic, codec, [event(topic, f"{codec}-{n}") for n in (1, 2)])
+    for topic in (CALL_ENDED, PAYMENT_RECEIVED):
+        once, again = event(topic, "headers"), event(topic, "gzip-1")
+        send(installed.bootstrap, topic, None, [once, again], in_binary_mode=True)
     installed.start("transcriber")
     installed.start("analytics")
-    wanted = {"scoredcall_new": 2 * len(CODECS), "payment_new": 2 * len(CODECS)}
+    wanted = {"scoredcall_new": 2 * len(CODECS) + 1, "payment_new": 2 * len(CODECS) + 1}
     installed.until(lambda: installed.counts().items() >= wanted.items(), "reading them", 150)
     installed.wait_until_caught_up()
     installed.stop()
     (journaled,) = sql(
         installed.data_dir, "SELECT topic, count() FROM events FINAL GROUP BY topic ORDER BY topic"
     )
-    assert journaled == [["call-transcribed", 10], ["payment-received", 10]]
+    assert journaled == [["call-transcribed", 11], ["payment-received", 11]]
 
 
 @pytest.mark.parametrize("change", [damage, torn])
