@@ -2,6 +2,10 @@
 
 A line has the method, the path's template, the status, the duration and the key's name: nothing
 that a request holds. Nor does an error's line: its message may quote a value.
+
+A refusal ends the connection where the body was not read. A sender that is still writing would
+see the connection reset instead of the answer, so what is left is read and dropped first, as far
+as it is not much.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import time
 import traceback
 from dataclasses import dataclass
 
+import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
@@ -22,6 +27,10 @@ SECURITY_HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 )
+MOST_DROPPED_BYTES = 16 * 1024 * 1024
+DROP_SECONDS = 5.0
+"""What of a refused body is read all the same."""
+
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _FAILED = json.dumps(
     {"errors": [{"reason": "the gateway has failed; its log says where"}]}
@@ -59,14 +68,18 @@ class AccessLog:
         scope["state"] = {**scope.get("state", {}), "access": access}
         started = time.monotonic()
 
+        body = _Body(receive)
+
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 access.status = message["status"]
+                if access.status >= 400 and not _is_much(scope):
+                    await body.drop()
                 message = {**message, "headers": [*message["headers"], *SECURITY_HEADERS]}
             await send(message)
 
         try:
-            await self._app(scope, receive, sending)
+            await self._app(scope, body.receive, sending)
         except Exception as error:
             log.error("%s failed: %s", access.template, _place(error))
             if not access.status:
@@ -82,6 +95,34 @@ class AccessLog:
                 milliseconds,
                 access.key,
             )
+
+
+class _Body:
+    """A request's body, and whether all of it was read."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._is_read = False
+
+    async def receive(self) -> Message:
+        """The next part."""
+        message = await self._receive()
+        self._is_read = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
+
+    async def drop(self) -> None:
+        """Read what is left and drop it, as far as it is not much."""
+        dropped = 0
+        with anyio.move_on_after(DROP_SECONDS):
+            while not self._is_read and dropped < MOST_DROPPED_BYTES:
+                dropped += len((await self.receive()).get("body", b""))
+
+
+def _is_much(scope: Scope) -> bool:
+    """Whether a body is announced as much, or is sent only when it is asked for."""
+    headers = dict(scope["headers"])
+    length = headers.get(b"content-length", b"0")
+    return b"expect" in headers or (length.isdigit() and int(length[:20]) > MOST_DROPPED_BYTES)
 
 
 async def _answer_failed(send: Send) -> None:

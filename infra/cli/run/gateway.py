@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from pathlib import Path
 
 from infra.cli.failures import FAILED, say
@@ -67,6 +68,13 @@ def run_gateway(settings: Settings, host: str, port: int, keys: Path | None) -> 
             timeout_graceful_shutdown=_STOP_SECONDS,
         )
     )
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    # uvicorn ends in order at these signals, and raises them once more when it has.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
     say(f"listening on http://{host}:{port}; Ctrl-C stops")
     try:
         server.run()
