@@ -134,6 +134,8 @@ class _Gateway:
         if preset not in PRESETS:
             raise HTTPException(404)
         key = self._webhook_key(request)
+        if key.mapping is None:
+            raise RequestRefused(403, "the key is not for webhooks: it has no mapping file")
         require_plain(request.scope["headers"])
         with self._ports.memory.share() as share:
             body = await limits.read_body(request, MOST_EVENT_BYTES, share)

@@ -10,6 +10,7 @@ from typing import Any
 
 from infra.gateway.event_requests import BATCH, JSON, MOST_EVENTS, STRUCTURED
 from infra.gateway.keys import EVENT_KINDS
+from infra.gateway.received_files import MOST_NAME, NAME
 from infra.gateway.webhooks.reading import FORM
 from infra.gateway.webhooks.receiving import PRESETS
 
@@ -65,14 +66,14 @@ def _events() -> dict[str, Any]:
     return {
         "operationId": "sendEvents",
         "summary": "Send events, by the CloudEvents HTTP binding.",
-        "description": "Structured, batch, or binary: ce- headers, and the event's data as body. "
-        "Of a batch all events are taken, or none.",
+        "description": "Structured, batch, or binary: attributes in ce- headers, the event's data "
+        "as the body in application/json. Of a batch all events are taken, or none.",
         "requestBody": {
             "required": True,
             "content": {
                 STRUCTURED: {"schema": event},
                 BATCH: {"schema": {"type": "array", "items": event, "maxItems": MOST_EVENTS}},
-                JSON: {"schema": {"type": "object"}},
+                JSON: {"schema": event},
             },
         },
         "responses": {
@@ -91,14 +92,13 @@ def _recordings(most_bytes: int) -> dict[str, Any]:
             "sha256": {"type": "string", "description": "for recording.sha256 of the event"},
         },
     }
+    digest = {"type": "string", "pattern": "^sha-256=:[A-Za-z0-9+/]{43}=:$"}
     return {
         "operationId": "sendRecording",
         "summary": "Send a call's recording, before the event that names it.",
         "parameters": [
-            _parameter("name", "path", {"type": "string", "maxLength": 200}),
-            _parameter(
-                "Content-Digest", "header", {"type": "string"}, "sha-256=:BASE64:, RFC 9530"
-            ),
+            _parameter("name", "path", {"type": "string", "maxLength": MOST_NAME, "pattern": NAME}),
+            _parameter("Content-Digest", "header", digest, "of RFC 9530"),
         ],
         "requestBody": {
             "required": True,
@@ -114,6 +114,12 @@ def _recordings(most_bytes: int) -> dict[str, Any]:
 
 
 def _webhooks() -> dict[str, Any]:
+    record = {"type": "object"}
+    content: dict[str, Any] = {
+        JSON: {"schema": {"anyOf": [record, {"type": "array", "items": record}]}},
+        FORM: {"schema": record},
+        "text/csv": {"schema": {"type": "string"}},
+    }
     return {
         "operationId": "receiveWebhook",
         "summary": "Receive a webhook, read by the mapping file of its key.",
@@ -125,7 +131,7 @@ def _webhooks() -> dict[str, Any]:
             _parameter("X-Signature", "header", {"type": "string"}, "sha256=HEX"),
             _parameter("X-Timestamp", "header", {"type": "string"}, "seconds since 1970"),
         ],
-        "requestBody": {"required": True, "content": {JSON: {}, FORM: {}, "text/csv": {}}},
+        "requestBody": {"required": True, "content": content},
         "responses": {
             "202": _answer(
                 "Kafka has confirmed all.", _counts("accepted", "passed_over", "dead_letters")

@@ -26,7 +26,9 @@ MOST_FOLDERS = 4
 """Slashes that a name may have."""
 
 _PART = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
-_NAME = re.compile(rf"{_PART}(?:/{_PART}){{0,{MOST_FOLDERS}}}")
+NAME = rf"^{_PART}(?:/{_PART}){{0,{MOST_FOLDERS}}}$"
+"""What names are made of: folders and a file, none of which begins with a dot."""
+_NAME = re.compile(NAME.removesuffix("$") + r"\Z")
 _LONGEST_FOLDER = 120
 _UNFINISHED = ".upload-"
 _UNFINISHED_SECONDS = 24 * 3600
@@ -101,7 +103,7 @@ class ReceivedFiles:
                 file of that name; 503, there is no directory, or the file cannot be written;
                 507, the disk is full.
         """
-        if len(name) > MOST_NAME or not _NAME.fullmatch(name):
+        if len(name) > MOST_NAME or not _NAME.match(name):
             raise RequestRefused(
                 400,
                 f"name: at most {MOST_NAME} of A-Z a-z 0-9 . _ - with at most {MOST_FOLDERS} "

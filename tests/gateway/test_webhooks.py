@@ -120,8 +120,9 @@ async def test_a_signed_webhook_names_its_own_key(shop: Served, query: str) -> N
     assert answer.status_code == 401
 
 
-async def test_a_key_with_a_signature_is_not_enough_by_itself(shop: Served) -> None:
-    token = shop.key("both", signature="hmac", secret_env="SHOP_SECRET")
+async def test_a_key_with_a_signature_is_not_enough_by_itself(shop: Served, tmp_path: Path) -> None:
+    more = {"mapping": tmp_path / "generic.yaml", "secret_env": "SHOP_SECRET"}
+    token = shop.key("both", signature="hmac", **more)
     answer = await shop.post(
         as_json(RECEIPT),
         "application/json",
@@ -348,7 +349,8 @@ async def test_a_mapping_is_read_again_when_it_changes(shop: Served, tmp_path: P
     assert json.loads(shop.sent[-1])["source"] == "urn:shop:milano"
 
 
-async def test_generic_webhooks_need_a_mapping(shop: Served) -> None:
-    answer = await shop.post(as_json(RECEIPT), "application/json", "/v1/webhooks/generic")
-    assert answer.status_code == 503
+@pytest.mark.parametrize("preset", ["genesys", "generic"])
+async def test_a_key_without_a_mapping_is_not_for_webhooks(shop: Served, preset: str) -> None:
+    answer = await shop.post(as_json(RECEIPT), "application/json", f"/v1/webhooks/{preset}")
+    assert answer.status_code == 403
     assert "mapping" in reasons(answer)[0][1]

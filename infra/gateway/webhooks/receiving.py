@@ -86,7 +86,7 @@ class Receiver:
     """Maps the bodies of webhooks; mapping files and tables are read again when they change."""
 
     def __init__(self) -> None:
-        self._loaded: dict[tuple[str, Path | None], tuple[Any, MappingFile, Tables]] = {}
+        self._loaded: dict[tuple[str, Path], tuple[Any, MappingFile, Tables]] = {}
 
     def map(self, preset: str, key: Key, call: Call) -> Mapped:
         """What the records of a body become; may be called in any thread.
@@ -96,6 +96,7 @@ class Receiver:
         Raises:
             RequestRefused: 400 or 415, the body cannot be read; 503, the key's mapping cannot.
         """
+        assert key.mapping is not None
         try:
             mapping_file, tables = self._mapping(preset, key.mapping)
         except (MappingError, UnreadableExport) as error:
@@ -125,27 +126,22 @@ class Receiver:
                 mapped.passed_over += 1
         return mapped
 
-    def _mapping(self, preset: str, own: Path | None) -> tuple[MappingFile, Tables]:
+    def _mapping(self, preset: str, own: Path) -> tuple[MappingFile, Tables]:
         known = self._loaded.get((preset, own))
         if known is not None and known[0] == _version(own, known[1]):
             return known[1:]
-        if preset != GENERIC:
-            mapping_file = load(preset, own)
-        elif own is not None:
-            mapping_file = load_own(own)
-        else:
-            raise MappingError("generic webhooks need a mapping file: ascolto keys add --mapping")
+        mapping_file = load_own(own) if preset == GENERIC else load(preset, own)
         version = _version(own, mapping_file)
         tables = read_tables(mapping_file)
         self._loaded[preset, own] = version, mapping_file, tables
         return mapping_file, tables
 
 
-def _version(own: Path | None, mapping_file: MappingFile) -> tuple[Any, ...]:
+def _version(own: Path, mapping_file: MappingFile) -> tuple[Any, ...]:
     """Changes whenever the mapping file or one of its tables does."""
     tables = [mapping_file.folder / each.file for each in mapping_file.mapping.tables.values()]
     found: list[Any] = []
-    for path in [*([] if own is None else [own]), *tables]:
+    for path in (own, *tables):
         try:
             status = path.stat()
             found.append((status.st_mtime_ns, status.st_size, status.st_ino))
