@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from infra.gateway import limits
 from infra.gateway.access import AccessLog, access_of
-from infra.gateway.authentication import Doorkeeper, unauthorized
+from infra.gateway.authentication import Authenticator, unauthorized
 from infra.gateway.delivery import Delivery
 from infra.gateway.event_requests import (
     Form,
@@ -82,7 +82,7 @@ def create_application(ports: Ports) -> ASGIApp:
     handlers = {
         RequestRefused: _answer_refusal,
         HTTPException: _answer_http,
-        ClientDisconnect: _answer_nobody,
+        ClientDisconnect: _answer_disconnected,
         TooLarge: _answer_limit,
         TooSlow: _answer_limit,
         NoRoom: _answer_limit,
@@ -97,7 +97,7 @@ class _Gateway:
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
-        self._doorkeeper = Doorkeeper(ports.keys, ports.rate)
+        self._authenticator = Authenticator(ports.keys, ports.rate)
         self._intake = Intake(ports.delivery, ports.seen)
         self._receiver = Receiver()
 
@@ -109,7 +109,7 @@ class _Gateway:
 
     async def events(self, request: Request) -> Response:
         """Events by the CloudEvents HTTP binding."""
-        key = self._doorkeeper.admit(request)
+        key = self._authenticator.admit(request)
         form = form_of(request.scope["headers"])
         with self._ports.memory.share() as share:
             body = await limits.read_body(request, form.most_bytes, share)
@@ -119,7 +119,7 @@ class _Gateway:
 
     async def recordings(self, request: Request) -> Response:
         """A recording, streamed to its file."""
-        key = self._doorkeeper.admit(request)
+        key = self._authenticator.admit(request)
         require_plain(request.scope["headers"])
         digest = expected_digest(request.headers.get("content-digest"))
         name = request.path_params["name"]
@@ -143,22 +143,22 @@ class _Gateway:
             if key.signature is not None:
                 if not is_signed(key, call):
                     raise _unsigned()
-                self._doorkeeper.count(request, key)
+                self._authenticator.count(request, key)
             mapped: Mapped = await to_thread.run_sync(self._receiver.map, preset, key, call)
-            await self._intake.take(key, mapped.events, mapped.letters)
+            await self._intake.send(key, mapped.events, mapped.letters)
         return JSONResponse(mapped.as_json(), 202)
 
     def _webhook_key(self, request: Request) -> Key:
         """The key of a webhook: named by a request that is signed, else sent with it."""
         names = request.query_params.getlist("key")
         if not names:
-            key = self._doorkeeper.admit(request)
+            key = self._authenticator.admit(request)
             if key.signature is not None:
                 raise unauthorized(
                     "webhooks of this key are signed: name it in the query, key=NAME"
                 )
             return key
-        named = self._doorkeeper.named(names[0])
+        named = self._authenticator.named(names[0])
         if named is None or named.signature is None or len(names) > 1:
             raise _unsigned()
         return named
@@ -222,5 +222,5 @@ async def _answer_limit(_: Request, error: Exception) -> Response:
     return JSONResponse({"errors": [{"reason": str(error)}]}, status, headers)
 
 
-async def _answer_nobody(_: Request, __: Exception) -> Response:
+async def _answer_disconnected(_: Request, __: Exception) -> Response:
     return Response(status_code=400)

@@ -14,10 +14,10 @@ from infra.gateway.refusals import RequestRefused
 
 log = logging.getLogger(__name__)
 
-_KEYS_AWAY_SECONDS = 30
+_RETRY_SECONDS = 30
 
 
-class Doorkeeper:
+class Authenticator:
     """Admits requests with a known key, up to its rate."""
 
     def __init__(self, keys: KeyRing, rate: RateLimit) -> None:
@@ -46,7 +46,7 @@ class Doorkeeper:
         try:
             return self._keys.named(name)
         except KeyFileError as error:
-            raise _keys_away(error) from None
+            raise _keys_unreadable(error) from None
 
     def count(self, request: Request, key: Key) -> None:
         """Count a request against its key's rate, and name the key in the log.
@@ -70,7 +70,7 @@ class Doorkeeper:
         try:
             return self._keys.find(token.strip())
         except KeyFileError as error:
-            raise _keys_away(error) from None
+            raise _keys_unreadable(error) from None
 
 
 def unauthorized(
@@ -80,7 +80,7 @@ def unauthorized(
     return RequestRefused(401, reason, {"WWW-Authenticate": 'Bearer realm="ascolto"'})
 
 
-def _keys_away(error: KeyFileError) -> RequestRefused:
+def _keys_unreadable(error: KeyFileError) -> RequestRefused:
     log.error("%s", error)
-    retry = {"Retry-After": str(_KEYS_AWAY_SECONDS)}
+    retry = {"Retry-After": str(_RETRY_SECONDS)}
     return RequestRefused(503, "the gateway's keys cannot be read; its log says why", retry)

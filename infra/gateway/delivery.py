@@ -200,13 +200,13 @@ class _Waiting:
             self._left -= 1
             if self._left:
                 return
-        self._tell(None)
+        self._report(None)
 
     def failed(self, error: BaseException) -> None:
         """One will not be."""
-        self._tell(NotDelivered(f"Kafka does not take a message ({type(error).__name__})"))
+        self._report(NotDelivered(f"Kafka does not take a message ({type(error).__name__})"))
 
-    def _tell(self, error: NotDelivered | None) -> None:
+    def _report(self, error: NotDelivered | None) -> None:
         if self.given_up:
             return
 

@@ -136,7 +136,7 @@ def _webhooks() -> dict[str, Any]:
             "202": _answer(
                 "Kafka has confirmed all.", _counts("accepted", "passed_over", "dead_letters")
             ),
-            **_refusals("400", "401", "403", "404", "408", "409", "413", "415", "429", "503"),
+            **_refusals("400", "401", "403", "404", "408", "413", "415", "429", "503"),
         },
     }
 

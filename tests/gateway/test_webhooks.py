@@ -84,6 +84,13 @@ async def test_a_signed_webhook_becomes_an_event(shop: Served) -> None:
     assert (event["id"], event["source"], event["data"]["amount"]) == ("R-1", "urn:shop", "7.50")
 
 
+async def test_a_correction_that_a_vendor_sends_is_left_to_the_workers(shop: Served) -> None:
+    for total in ("7.50", "8.00"):
+        body = as_json({**RECEIPT, "total": total})
+        assert (await generic(shop, body, **hmac_headers(body))).status_code == 202
+    assert topics(shop) == [PAYMENT_RECEIVED.name] * 2
+
+
 async def test_forged_and_recorded_webhooks_are_refused(shop: Served) -> None:
     body = as_json(RECEIPT)
     good = hmac_headers(body)
