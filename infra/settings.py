@@ -128,6 +128,20 @@ class Settings(BaseSettings):
         description='how readily each committente\'s alerts open, as JSON: {"acqua": '
         '{"aggression_rise": "high", "nps_fall": "off", "silence_days": 3}}; docs/alerts.md',
     )
+    gateway_rate: Annotated[float, Field(gt=0, le=100_000)] = Field(
+        50.0, description="requests a second that the gateway takes of each key"
+    )
+    gateway_timeout: Annotated[float, Field(ge=2, le=120)] = Field(
+        10.0, description="seconds that the gateway waits for Kafka to confirm, before it says 503"
+    )
+    gateway_recording_bytes: Annotated[int, Field(ge=1)] = Field(
+        200 * 1024 * 1024, description="largest recording that the gateway takes"
+    )
+    gateway_url: str | None = Field(
+        None,
+        description="the gateway's address as senders of signed webhooks know it, "
+        "https://ascolto.example; none: from their requests",
+    )
     status_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         0, description="port of the worker's status page on 127.0.0.1; 0: a free one"
     )

@@ -38,6 +38,7 @@ FOLDERS_MAY_IMPORT = {
     "infra.clickhouse": {"data_directory"},
     "infra.data_directory": set(),
     "infra.embedded": {"clickhouse", "data_directory", "kafka"},
+    "infra.gateway": {"data_directory", "importing", "kafka"},
     "infra.importing": {"kafka"},
     "infra.kafka": set(),
     "infra.recordings": set(),

@@ -64,16 +64,30 @@ def load(preset: str, own: Path | None = None) -> MappingFile:
     base = _parsed(preset_text(preset), f"preset {preset}")
     if own is None:
         return MappingFile(_checked(base, [(f"preset {preset}", base)]), Path())
-    try:
-        text = own.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MappingError(f"{own}: cannot be read: {error}") from error
-    mine = _parsed(text, str(own))
+    mine = _read(own)
     whole = _on_top(base.content, mine.content)
     document = _Document(str(own), whole, base.lines | mine.lines)
     return MappingFile(
         _checked(document, [(str(own), mine), (f"preset {preset}", base)]), own.parent
     )
+
+
+def load_own(own: Path) -> MappingFile:
+    """A mapping file that stands alone, on top of no preset.
+
+    Raises:
+        MappingError: it cannot be read, or is no mapping.
+    """
+    document = _read(own)
+    return MappingFile(_checked(document, [(str(own), document)]), own.parent)
+
+
+def _read(own: Path) -> _Document:
+    try:
+        text = own.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MappingError(f"{own}: cannot be read: {error}") from error
+    return _parsed(text, str(own))
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,28 @@ def run_importer(
     raise typer.Exit(run(read_settings(data_dir), config))
 
 
+@app.command("gateway")
+def run_gateway(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8808,
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            help="File of keys (ascolto keys). Default: gateway-keys.json in the data directory.",
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Take events, webhooks and recordings in by HTTP: see docs/gateway.md.
+
+    Example: [bold]ascolto run gateway --host 10.0.0.5[/bold]
+    """
+    from infra.cli.run.gateway import run_gateway as run
+
+    raise typer.Exit(run(read_settings(data_dir), host, port, keys))
+
+
 def run_worker(worker: str, data_dir: Path | None) -> None:
     """Run a worker until it receives a signal to stop."""
     from infra.cli.run.workers import run_worker as run

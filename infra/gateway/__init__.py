@@ -1,0 +1,1 @@
+"""The HTTP gateway: events, webhooks and recordings from systems that speak HTTP."""

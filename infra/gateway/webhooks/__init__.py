@@ -1,0 +1,1 @@
+"""Webhooks of other systems: signatures are checked, bodies go through mapping files."""
