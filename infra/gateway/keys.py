@@ -142,7 +142,7 @@ class KeyFile:
         with self._changing() as keys:
             if any(each.name == key.name for each in keys):
                 raise KeyFileError(
-                    f"there is a key {key.name}: ascolto keys rotate {key.name} makes it anew"
+                    f"there is a key {key.name}: ascolto keys rotate {key.name} makes a new one"
                 )
             keys.append(key)
 
@@ -182,6 +182,8 @@ class KeyFile:
     @contextmanager
     def _changing(self) -> Iterator[list[Key]]:
         """The keys to change: they are written when the block ends, one process at a time."""
+        if self.path.exists():
+            self.read()  # A wrong file is left alone, without a lock beside it.
         lock_file = self.path.with_name(f".{self.path.name}.lock")
         try:
             with lock_file.open("a+") as lock:

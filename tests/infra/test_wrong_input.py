@@ -19,6 +19,7 @@ from tests.infra.stored import make_store
 from tests.waiting import completed, output
 
 _FILES = ("directory", "missing", "empty", "binary", "utf16", "below a file", "name too long")
+_KEYS = ("directory", "file", "binary", "utf16", "below a file")
 _OUTS = ("directory", "missing parent", "below a file")
 _DIRECTORIES = ("missing", "file", "below a file", "without a store")
 
@@ -41,6 +42,11 @@ READS_FILES = [
     Command(f"import twilio {{}} --mapping {EXPORTS}/calls.yaml --dry-run", _FILES),
     Command(f"import twilio {EXPORTS}/twilio.json --mapping {{}} --dry-run", _FILES),
     Command("run importer --config {}", _FILES),
+    Command("run gateway --keys {}", ("directory",)),
+    Command("keys list --keys {}", _KEYS),
+    Command("keys add billing --client luce --keys {}", _KEYS),
+    Command("keys rotate billing --keys {}", _KEYS),
+    Command("keys revoke billing --keys {}", _KEYS),
 ]
 WRITES_FILES = [
     Command("simulate --calls 5 --days 3 --out {}", _OUTS),
@@ -155,6 +161,7 @@ def test_a_wrong_input_is_reported_and_nothing_is_started(
 def test_no_command_is_left_out() -> None:
     tried = {" ".join(command.line.split("{}")[0].split(" --")[0].split()) for command in ALL}
     tried |= {"admin topics", "dead-letters show", "dead-letters replay", "import files"} | FREE
+    tried |= {"keys add", "keys rotate", "keys revoke"}
     assert set(_leaves(typer.main.get_command(app))) <= tried
 
 
