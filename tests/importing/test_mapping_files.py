@@ -91,7 +91,7 @@ def test_a_table_with_two_values_for_a_key_is_refused(tmp_path: Path) -> None:
     )
     mine = file(tmp_path, f"data:\n{data}tables:\n  {table}\n")
     file(tmp_path, "n,c\n055 1234567,C-1\n+390551234567,C-2\n", "c.csv")
-    with pytest.raises(UnreadableExport, match="row 2: its key stands there with another value"):
+    with pytest.raises(UnreadableExport, match="another value already: 1, for instance in row 2"):
         read_tables(load("asterisk-cdr", mine))
 
 
