@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -207,15 +208,22 @@ def phone(text: str, country: str) -> str:
     """
     if _ROUNDED.fullmatch(text.strip()):
         raise CannotConvert("is a number whose last digits a spreadsheet has rounded away")
-    number = _phone_number(text, country)
-    if number is not None:
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if (number := _in_e164(text, country)) is not None:
+        return number
     digits = re.sub(r"\D", "", text)
     if not digits:
         raise CannotConvert("is no telephone number")
     if len(digits) > _MOST_PHONE_DIGITS:
         raise CannotConvert("has more digits than a telephone number: are there several?")
     return digits
+
+
+@lru_cache(maxsize=16_384)
+def _in_e164(text: str, country: str) -> str | None:
+    number = _phone_number(text, country)
+    if number is None:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _phone_number(text: str, country: str) -> phonenumbers.PhoneNumber | None:
