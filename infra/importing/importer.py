@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -11,6 +12,7 @@ from infra.importing.mapping_files import MappingFile
 from infra.importing.rows import UnreadableExport, read_records, read_table
 from processors.mapping.conversions import CannotConvert, phone
 from processors.mapping.mapper import Made, Mapper, Outcome, Refused, Tables, UnknownCustomer
+from processors.mapping.model import Table
 from processors.mapping.records import Record
 
 
@@ -54,22 +56,39 @@ def read_tables(mapping_file: MappingFile) -> Tables:
     Raises:
         UnreadableExport: one cannot be read, or has two values for one key.
     """
-    found: dict[str, dict[str, str]] = {}
-    for name, table in mapping_file.mapping.tables.items():
-        path = mapping_file.folder / table.file
-        values = found[name] = {}
-        for number, (written, value) in enumerate(read_table(path, table), start=1):
-            key = written
-            if table.as_ == "phone":
-                try:
-                    key = phone(written, mapping_file.mapping.country)
-                except CannotConvert as error:
-                    raise UnreadableExport(f"{path}, row {number}: the key {error}") from None
-            if values.setdefault(key, value) != value:
+    country = mapping_file.mapping.country
+    return {
+        name: _read_table(mapping_file.folder / table.file, table, country)
+        for name, table in mapping_file.mapping.tables.items()
+    }
+
+
+def _read_table(path: Path, table: Table, country: str) -> dict[str, str]:
+    """The values of a table by key; of telephone numbers those without a digit are left out."""
+    found: dict[str, str] = {}
+    ambiguous: dict[str, int] = {}
+    written = 0
+    for number, key, value in read_table(path, table):
+        written += 1
+        try:
+            key = phone(key, country) if table.as_ == "phone" else key
+        except CannotConvert as error:
+            if any(map(str.isdigit, key)):
                 raise UnreadableExport(
-                    f"{path}, row {number}: its key stands there with another value already"
-                )
-    return found
+                    f"{path}, row {number}: the key {error} (separators: [;] takes them apart)"
+                ) from None
+            continue
+        if found.setdefault(key, value) != value:
+            ambiguous.setdefault(key, number)
+    if written and not found:
+        raise UnreadableExport(f"{path}: none of its keys is a telephone number: is key right?")
+    if ambiguous and table.ambiguous == "refuse":
+        rows = ", ".join(map(str, islice(ambiguous.values(), 5)))
+        raise UnreadableExport(
+            f"{path}: keys that stand there with another value already: {len(ambiguous)}, for "
+            f"instance in row {rows}; ambiguous: unknown takes calls from them as unknown"
+        )
+    return {key: value for key, value in found.items() if key not in ambiguous}
 
 
 @dataclass

@@ -1,33 +1,18 @@
-"""Reads exports: CSV in whatever encoding and with whatever delimiter, JSON, and lines of JSON."""
+"""Reads exports: the records of a file as its mapping says, and lookup tables."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jmespath
-
-from infra.errors import InfraError
-from processors.mapping.model import Input, Mapping, Part, Table, Value
+from infra.importing.csv_rows import Names, Wanted, csv_rows
+from infra.importing.json_rows import json_records
+from infra.importing.texts import UnreadableExport
+from processors.mapping.model import Case, Condition, Input, Mapping, Table, Value
 from processors.mapping.records import Record, Row
 
-_DELIMITERS = ",;\t|"
-_MOST_CELL = 1_000_000
-"""Characters of a cell; Python's own limit is less than some transcripts."""
-
-Names = tuple[str, ...]
-"""The names that a column may have."""
-
-csv.field_size_limit(_MOST_CELL)
-
-
-class UnreadableExport(InfraError):
-    """A file that is not what its mapping says; the message says what it is and what to change."""
+__all__ = ["UnreadableExport", "read_records", "read_table"]
 
 
 def read_records(path: Path, mapping: Mapping) -> Iterator[Record]:
@@ -52,126 +37,61 @@ def read_records(path: Path, mapping: Mapping) -> Iterator[Record]:
         yield Record(first[key], rows, is_json)
 
 
-def read_table(path: Path, table: Table) -> Iterator[tuple[str, str]]:
-    """The keys and values of a lookup table, as they are written.
+def read_table(path: Path, table: Table) -> Iterator[tuple[int, str, str]]:
+    """The keys and values of a lookup table as they are written, with the rows they stand in.
 
     Raises:
         UnreadableExport: the file cannot be read, or lacks one of its two columns.
     """
-    form = Input(delimiter=table.delimiter, encodings=table.encodings)
-    for row in _csv_rows(path, form, {(table.key,), (table.value,)}):
-        if row[table.key].strip():
-            yield row[table.key].strip(), row[table.value].strip()
+    form = Input(delimiter=table.delimiter, encodings=table.encodings, skip_lines=table.skip_lines)
+    wanted = Wanted(frozenset({(table.key,), (table.value,)}))
+    for number, row in enumerate(csv_rows(path, form, wanted), start=1):
+        for key in table.keys_in(row[table.key]):
+            yield number, key, row[table.value].strip()
 
 
 def _rows(path: Path, mapping: Mapping) -> Iterator[Row]:
-    form = mapping.input
-    if form.format == "csv":
-        yield from _csv_rows(path, form, set(_needed(mapping)))
-    elif form.format == "jsonl":
-        for number, line in enumerate(_text(path, form).splitlines(), start=1):
-            if line.strip():
-                yield _parsed(line, f"{path}, line {number}")
-    else:
-        yield from _json_records(path, form)
+    if mapping.input.format != "csv":
+        return json_records(path, mapping.input)
+    return csv_rows(path, mapping.input, _wanted_by(mapping))
 
 
-def _json_records(path: Path, form: Input) -> Iterator[Row]:
-    found: Any = _parsed(_text(path, form), str(path))
-    if form.records is not None:
-        found = jmespath.search(form.records, found)
-    if isinstance(found, dict):
-        found = [found]
-    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        where = f"at {form.records!r}" if form.records else "in it"
-        raise UnreadableExport(f"{path}: {where} is no list of records: set input: records")
-    yield from found
+def _wanted_by(mapping: Mapping) -> Wanted:
+    """The columns that a mapping names, those it needs and those that may be absent."""
+    parts: list[Any] = [mapping.source, mapping.id, *mapping.data.values(), *mapping.filters]
+    needed = {(mapping.group_by,)} if mapping.group_by is not None else set()
+    return Wanted(
+        frozenset(needed.union(*(_needed_by(part) for part in parts))),
+        frozenset(name for part in parts for name in _named_in(part)),
+    )
 
 
-def _parsed(text: str, where: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableExport(f"{where}: it is no JSON: {error}") from error
-
-
-def _text(path: Path, form: Input) -> str:
-    """The file as text, in the first encoding that fits all of it."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise UnreadableExport(f"{path}: cannot be read: {error.strerror}") from error
-    for encoding in form.encodings:
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        except LookupError as error:
-            raise UnreadableExport(f"there is no encoding {encoding!r}: change input") from error
-        if "\0" not in text:
-            return text
-    raise UnreadableExport(f"{path}: it is no text in {' or '.join(form.encodings)}: set input")
-
-
-def _csv_rows(path: Path, form: Input, needed: set[Names]) -> Iterator[dict[str, str]]:
-    text = _text(path, form)
-    delimiter = form.delimiter or _delimiter(text)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        first = next(lines, [])
-        names = [name.strip() for name in first]
-        headed = form.columns is None or bool(set(names) & set(form.columns))
-        columns = names if headed else form.columns or []
-        _check_columns(path, columns, needed, delimiter)
-        for cells in lines if headed else chain([first], lines):
-            if any(cell.strip() for cell in cells):
-                yield dict(zip(columns, cells + [""] * len(columns), strict=False))
-    except csv.Error as error:
-        raise UnreadableExport(f"{path}, line {lines.line_num}: {error}") from error
-
-
-def _check_columns(path: Path, columns: Sequence[str], needed: set[Names], delimiter: str) -> None:
-    missing = sorted(names for names in needed if not set(names) & set(columns))
-    if missing:
-        there = ", ".join(map(repr, islice(columns, 30))) or "none"
-        raise UnreadableExport(
-            f"{path} lacks {', '.join(map(_either, missing))}; its columns, separated by "
-            f"{delimiter!r}, are {there}: change the mapping's columns, or input"
-        )
-
-
-def _either(names: Names) -> str:
-    return " or ".join(map(repr, names))
-
-
-def _delimiter(text: str) -> str:
-    """What the first line has most of."""
-    line = next((line for line in text.splitlines() if line.strip()), "")
-    return max(_DELIMITERS, key=line.count)
-
-
-def _needed(mapping: Mapping) -> Iterator[Names]:
-    """The columns without which no record can be understood, each with its other names."""
-    if mapping.group_by is not None:
-        yield (mapping.group_by,)
-    parts: list[Part | dict[str, Value]] = [*mapping.filters, mapping.source]
-    parts += [] if mapping.id is None else [mapping.id]
-    for part in [*parts, *mapping.data.values()]:
-        yield from _columns_of(part)
-
-
-def _columns_of(part: Any) -> Iterator[Names]:
+def _needed_by(part: Any) -> Iterator[Names]:
+    """The columns without which a part of a mapping finds nothing, each with its other names."""
     if isinstance(part, dict):
         for inner in part.values():
-            yield from _columns_of(inner)
-    elif isinstance(part, Value):
-        if part.optional:
-            return
+            yield from _needed_by(inner)
+    elif isinstance(part, Condition):
+        if part.column is not None:
+            yield (part.column,)
+    elif isinstance(part, Value) and not part.optional:
         if part.column is not None:
             yield (part.column,) if isinstance(part.column, str) else tuple(part.column)
-        for value in part.join or []:
-            yield from _columns_of(value)
-        if part.plus_seconds is not None:
-            yield from _columns_of(part.plus_seconds)
-    else:
-        yield (part.column,)
+        for value in [*(part.join or []), part.plus_seconds]:
+            yield from _needed_by(value)
+
+
+def _named_in(part: Any) -> Iterator[str]:
+    """Every column that a part of a mapping names."""
+    if isinstance(part, dict):
+        part = list(part.values())
+    if isinstance(part, list):
+        for inner in part:
+            yield from _named_in(inner)
+    elif isinstance(part, Value | Condition | Case):
+        for name in type(part).model_fields:
+            inner = getattr(part, name)
+            if name == "column" and inner is not None:
+                yield from [inner] if isinstance(inner, str) else inner
+            elif name not in ("map", "value"):
+                yield from _named_in(inner)

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -209,10 +209,10 @@ class Watcher:
         with tempfile.TemporaryDirectory() as temporary:
             local = Path(temporary) / seen.name
             files.get_file(seen.path, str(local))
-            content = local.read_bytes()
-            if len(content) != seen.size:
+            if local.stat().st_size != seen.size:
                 return False  # It was written to meanwhile.
-            checksum = sha256(content).hexdigest()
+            with local.open("rb") as file:
+                checksum = file_digest(file, "sha256").hexdigest()
             done = {
                 "url": folder.url,
                 "name": seen.name,
@@ -224,7 +224,7 @@ class Watcher:
             if self._ledger.has_content(folder.url, checksum):
                 self._ledger.add(done)
                 return False
-            report = self._imported(folder, local, content)
+            report = self._imported(folder, local)
         self.confirm()
         path = self.directory / "reports" / f"{seen.name}.{checksum[:8]}.json"
         _write_whole(path, {**done, **report})
@@ -233,7 +233,7 @@ class Watcher:
         self.say(f"{seen.name}: {report['error'] or counts}; see {path}")
         return True
 
-    def _imported(self, folder: WatchedFolder, local: Path, content: bytes) -> dict[str, Any]:
+    def _imported(self, folder: WatchedFolder, local: Path) -> dict[str, Any]:
         """Send a file's events and dead letters; returns its report."""
         mapping_file = load(folder.preset, _mapping_path(self.configuration, folder))
         importing = Import(mapping_file, read_tables(mapping_file), self.recordings)
@@ -250,7 +250,7 @@ class Watcher:
                 dead_letter(
                     topic=TOPIC,
                     origin=local.name,
-                    original=content,
+                    original=local.read_bytes(),
                     reason=error,
                     error_class=REFUSED,
                 )

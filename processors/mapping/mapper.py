@@ -11,8 +11,8 @@ from typing import Any
 
 from processors.mapping import conversions
 from processors.mapping.conversions import CannotConvert
-from processors.mapping.model import CUSTOMER, Mapping, Value
-from processors.mapping.records import NoColumn, Record, Row
+from processors.mapping.model import CUSTOMER, Condition, Mapping, Value
+from processors.mapping.records import NOT_FITTING, NoColumn, Record, Row
 from schemas.codec import InvalidMessage, decode_inbound
 from schemas.errors import AscoltoError
 
@@ -68,6 +68,7 @@ class Mapper:
         try:
             if not all(map(record.any_row, self.mapping.filters)):
                 return PassedOver()
+            _check_fit(record)
             data = self._data(record)
             event = {
                 "specversion": "1.0",
@@ -141,7 +142,7 @@ class Mapper:
             return "".join(str(self._inner(record, part)) for part in value.join)
         if value.cases is not None:
             for case in value.cases:
-                if case.when is None or record.any_row(case.when):
+                if case.when is None or _holds(record, case.when, value, row):
                     return str(self._inner(record, case.use))
             raise _NotFound("is of none of the cases")
         columns = [value.column] if isinstance(value.column, str) else value.column or []
@@ -164,7 +165,7 @@ class Mapper:
 
     def _meant(self, record: Record, value: Value, text: str, not_before: datetime | None) -> Any:
         """What a text means: looked up, then of the kind that the mapping says."""
-        text = _without_prefix(text, value.strip_prefix)
+        text = _cut(_without_prefix(text, value.strip_prefix), value)
         if value.lookup is not None:
             text = self._looked_up(value, text)
         elif value.map is not None:
@@ -242,13 +243,35 @@ def _row(record: Record, value: Value) -> Row:
     for row in rows:
         if record.holds(value.where, row):
             return row
-    raise _NotFound(f"has no row in which {value.where.column} is as it should be")
+    raise _NotFound("has no row of which its where holds")
+
+
+def _holds(record: Record, condition: Condition, value: Value, row: Row) -> bool:
+    """Whether the condition of a case holds: of the row that `where` picks, or of any."""
+    return record.any_row(condition) if value.where is None else record.holds(condition, row)
+
+
+def _check_fit(record: Record) -> None:
+    if any(NOT_FITTING in row for row in record.rows):
+        raise CannotConvert(
+            "the row has more or fewer cells than there are columns: a text that holds the "
+            "delimiter has to stand in quotes, and quotes have to be closed"
+        )
 
 
 def _without_prefix(text: str, prefixes: list[str]) -> str:
     for prefix in prefixes:
         if prefix and text.startswith(prefix):
             return text[len(prefix) :]
+    return text
+
+
+def _cut(text: str, value: Value) -> str:
+    """The part of a text between `after` and `before`; all of it where they are not in it."""
+    if value.after is not None and value.after in text:
+        text = text.split(value.after, 1)[1]
+    for end in value.before:
+        text = text.rpartition(end)[0] if end and end in text else text
     return text
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from processors.mapping.conversions import zone_of
+from processors.mapping.conversions import TIME_FORMATS, zone_of
 from schemas.errors import AscoltoError
 from schemas.events import (
     CallEnded,
@@ -59,19 +59,29 @@ class Part(BaseModel):
 class Condition(Part):
     """Something that must hold of a row; everything that is given must."""
 
-    column: str = Field(description="column name, or JMESPath of JSON")
+    column: str | None = Field(None, description="column name, or JMESPath of JSON")
     is_: list[str] | None = Field(None, alias="is", description="one of these, in any case")
     is_not: list[str] | None = Field(None, description="none of these, in any case")
     starts_with: list[str] | None = Field(None, description="begins with one of these")
     at_least: float | None = Field(None, description="a number, this or more")
     at_most: float | None = Field(None, description="a number, this or less")
+    longer_than: int | None = Field(None, description="has more characters than this")
     empty: bool | None = Field(None, description="true: holds nothing; false: holds something")
+    any_of: list[Condition] | None = Field(
+        None, description="in place of a column: conditions of which one must hold", min_length=1
+    )
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
+        if (self.column is None) == (self.any_of is None):
+            raise ValueError("say of what it must hold: one of column, any_of")
+        if self.any_of is not None:
+            if self.model_fields_set != {"any_of"}:
+                raise ValueError("any_of stands alone: put what must hold into its conditions")
+            return self
         if self.model_fields_set <= {"column"}:
             raise ValueError(
-                "say what must hold: is, is_not, starts_with, at_least, at_most or empty"
+                "say what must hold: is, is_not, starts_with, at_least, at_most, longer_than, empty"
             )
         return self
 
@@ -90,11 +100,22 @@ class Value(Part):
     join: list[Value] | None = Field(None, description="texts put together")
     cases: list[Case] | None = Field(None, description="the first whose condition holds")
     where: Condition | None = Field(
-        None, description="of grouped rows, one for which this holds; default: the first row"
+        None,
+        description="of grouped rows, one for which this holds (cases ask of it, too); "
+        "default: the first row",
     )
     take: Literal["first", "last"] = Field("first", description="of grouped rows, which")
     strip_prefix: list[str] = Field(
         default_factory=list, description="taken off the beginning, such as the 0 for a line"
+    )
+    after: str | None = Field(
+        None,
+        min_length=1,
+        description="only what follows this, such as the / of PJSIP/201-0000000a",
+    )
+    before: list[str] = Field(
+        default_factory=list,
+        description="cut off with all behind them, one after the other, each at its last place",
     )
     map: dict[str, str] | None = Field(None, description="texts and what replaces them")
     lookup: str | None = Field(None, description="a table, whose value replaces the key")
@@ -104,7 +125,8 @@ class Value(Part):
     as_: ValueKind = Field("text", alias="as", description="what it is")
     formats: list[str] = Field(
         default_factory=list,
-        description="of times: iso, rfc2822, unix, unix_ms, or as Python's strptime writes them",
+        description="of times: iso, rfc2822, unix, unix_ms, excel (days since 1900), or as "
+        "Python's strptime writes them; months by name in English or Italian",
     )
     time_zone: str | None = Field(None, description="of times without offset; default: the file's")
     near: Value | None = Field(
@@ -121,6 +143,12 @@ class Value(Part):
             raise ValueError("say where it comes from: one of column, value, join, cases")
         if self.as_ != "time" and (self.formats or self.near or self.plus_seconds or self.write):
             raise ValueError("formats, near, plus_seconds and write are for as: time")
+        for form in self.formats:
+            if form not in TIME_FORMATS and "%" not in form:
+                raise ValueError(
+                    f"formats: {form!r} is none; there are {', '.join(TIME_FORMATS)}, and such as "
+                    "%d/%m/%Y %H:%M:%S"
+                )
         return self
 
 
@@ -158,6 +186,7 @@ class Input(Part):
     columns: list[str] | None = Field(
         None, description="names of the columns, for CSV whose first line does not name them"
     )
+    skip_lines: int = Field(0, ge=0, description="of CSV: titles above the names of the columns")
     records: str | None = Field(None, description="JMESPath of the list of records in JSON")
 
 
@@ -170,6 +199,21 @@ class Table(Part):
     as_: Literal["text", "phone"] = Field("text", alias="as", description="what the keys are")
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     encodings: list[str] = Field(default=["utf-8-sig", "cp1252"], min_length=1)
+    skip_lines: int = Field(0, ge=0, description="of CSV: titles above the names of the columns")
+    separators: list[str] = Field(
+        default_factory=list, description="between several keys in one cell, such as ;"
+    )
+    ambiguous: Literal["refuse", "unknown"] = Field(
+        "refuse", description="unknown: a key that stands there with two values is as if not there"
+    )
+
+    def keys_in(self, cell: str) -> list[str]:
+        """The keys in a cell, without blanks around them."""
+        for separator in filter(None, self.separators):
+            cell = cell.replace(separator, "\n")
+        return [
+            key.strip() for key in (cell.split("\n") if self.separators else [cell]) if key.strip()
+        ]
 
 
 class Mapping(Part):

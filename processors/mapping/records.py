@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 import jmespath
 from jmespath.exceptions import JMESPathError
@@ -17,6 +17,10 @@ from processors.mapping.model import Condition
 
 Row = Mapping[str, Any]
 """A row of CSV (texts by column), or an object of JSON."""
+
+
+NOT_FITTING: Final = "(cells that do not fit)"
+"""Stands among the columns of a row that has more or fewer cells than there are columns."""
 
 
 class NoColumn(CannotConvert):
@@ -53,6 +57,9 @@ class Record:
 
     def holds(self, condition: Condition, row: Row) -> bool:
         """Whether a condition holds of one of the rows; a column that is not there is empty."""
+        if condition.any_of is not None:
+            return any(self.holds(each, row) for each in condition.any_of)
+        assert condition.column is not None, "one of the two is given"
         text = self.cell(row, condition.column).strip() if self.has(row, condition.column) else ""
         word = text.casefold()
         return (
@@ -60,6 +67,7 @@ class Record:
             and (condition.is_not is None or word not in _words(condition.is_not))
             and (condition.starts_with is None or text.startswith(tuple(condition.starts_with)))
             and (condition.empty is None or (not text) is condition.empty)
+            and (condition.longer_than is None or len(text) > condition.longer_than)
             and (condition.at_least is None or _number(text) >= condition.at_least)
             and (condition.at_most is None or _number(text) <= condition.at_most)
         )

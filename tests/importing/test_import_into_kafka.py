@@ -46,7 +46,7 @@ def installed(tmp_path: Path) -> Iterator[Embedded]:
 
 def work_through(installed: Embedded) -> None:
     installed.start("analytics")
-    installed.wait_until_through()
+    installed.wait_until_caught_up()
     installed.stop()
 
 
