@@ -317,7 +317,9 @@ class BatchStream:
             for value in batch:
                 place = {"topic": self._topic, "partition": self._partition, "offset": offset}
                 place["generation_id"] = self.app.consumer_generation_id
-                events.append(SimpleNamespace(message=SimpleNamespace(**place, value=value)))
+                events.append(
+                    SimpleNamespace(message=SimpleNamespace(**place, value=value, headers=None))
+                )
                 offset += 1
             self.taken += 1
             yield events

@@ -127,7 +127,7 @@ def test_a_sender_s_clock_is_not_believed() -> None:
     place = {"topic": "t", "partition": 0, "offset": 0, "value": b"x"}
 
     def delivered(kind: int) -> Delivery:
-        message = SimpleNamespace(**place, timestamp=12.5, timestamp_type=kind)
+        message = SimpleNamespace(**place, headers=None, timestamp=12.5, timestamp_type=kind)
         return delivery_of(SimpleNamespace(message=message))  # type: ignore[arg-type]
 
     assert delivered(0).appended_us is None

@@ -374,6 +374,6 @@ async def test_a_survey_s_comment_is_redacted_and_names_stay_out_of_the_event(de
 
 
 def test_a_delivery_is_what_the_message_says() -> None:
-    message = SimpleNamespace(topic="t", partition=1, offset=9, value=None)
+    message = SimpleNamespace(topic="t", partition=1, offset=9, value=None, headers=None)
     found = delivery_of(SimpleNamespace(message=message))  # type: ignore[arg-type]
     assert (found.position, found.origin, found.value) == (("t", 1, 9), "t/1/9", b"")
