@@ -22,6 +22,8 @@ def read_records(path: Path, mapping: Mapping) -> Iterator[Record]:
         UnreadableExport: the file cannot be read as its mapping says.
     """
     is_json = mapping.input.format != "csv"
+    if path.is_file() and path.stat().st_size == 0:
+        raise UnreadableExport(f"{path}: is empty: has the system written it?")
     numbered = enumerate(_rows(path, mapping), start=1)
     if mapping.group_by is None:
         for number, row in numbered:

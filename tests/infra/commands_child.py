@@ -12,6 +12,7 @@ from contextlib import redirect_stdout
 from io import StringIO
 
 from infra.cli.main import app
+from infra.data_directory.permissions import keep_files_private
 
 
 def output_of(arguments: list[str]) -> str:
@@ -27,4 +28,5 @@ def output_of(arguments: list[str]) -> str:
 
 
 if __name__ == "__main__":
+    keep_files_private()
     print(json.dumps([output_of(arguments) for arguments in json.load(sys.stdin)]))

@@ -19,6 +19,7 @@ from infra.clickhouse.client import open_embedded
 from infra.clickhouse.comparison import as_object
 from infra.clickhouse.reconcile import reconcile
 from infra.clickhouse.schema import migrate
+from infra.data_directory.permissions import keep_files_private
 from processors.engagements.facts import Fact, Payment
 from processors.engagements.history import engagements_of, observe
 from processors.engagements.horizons import Horizons
@@ -296,5 +297,6 @@ def sql(directory: Path) -> list[list[Any]]:
 
 
 if __name__ == "__main__":
+    keep_files_private()  # The engine merges what it has open: stores stay their owner's alone.
     task, place = sys.argv[1], Path(sys.argv[2])
     print(json.dumps(sql(place) if task == "sql" else reconciled(place, int(sys.argv[3]))))

@@ -106,10 +106,10 @@ async def test_link_links_in_a_faust_app(app: faust.App, broker: MemoryBroker) -
     linker = Linker(customers, conflicts, outbox, letters, progress, LinkSettings(KEY, Horizons()))
     values = [scored(f"e{n}", "p:c", BEGIN).value for n in range(3)]
     await feed(app, CALL_SCORED, Intake(linker.handle, letters), values)
-    (raw,) = broker.values(ENGAGEMENT_CHANGED.name)
-    batch = decode(raw, ChangeBatch)
-    assert isinstance(batch, ChangeBatch)
-    assert [change.position.offset for change in batch.changes] == [0, 1, 2]
+    # On a busy machine Faust hands the events over in several batches.
+    batches = [decode(raw, ChangeBatch) for raw in broker.values(ENGAGEMENT_CHANGED.name)]
+    changes = [change for batch in batches for change in batch.changes]  # type: ignore[union-attr]
+    assert [change.position.offset for change in changes] == [0, 1, 2]
     assert list(table) == ["acqua|p:c"]
     assert table.partitions == {"acqua|p:c": 1}
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from infra.cli.failures import FAILED, STOPPED, WRONG_USAGE, counted, end_at_once, say, some
 from infra.escaping import console
-from infra.kafka.security import Security
+from infra.kafka.security import NO_SECURITY, Security
 from schemas.codec import InvalidMessage
 
 
-def emit_file(path: Path, bootstrap: str, security: Security) -> int:
+def emit_file(path: Path, bootstrap: str, security: Security = NO_SECURITY) -> int:
     """Send the events of `path`, each confirmed; returns the exit code.
 
     The whole file is read once before anything is sent: lines that are no events are named and
