@@ -253,7 +253,7 @@ def test_a_report_of_nothing_is_null() -> None:
 
 
 def test_a_label_that_is_not_in_its_text_is_refused() -> None:
-    with pytest.raises(ValueError, match="does not stand in"):
+    with pytest.raises(ValueError, match="does not occur in"):
         measure([{"text": "Buongiorno.", "pii": ["Marta"]}])
 
 
