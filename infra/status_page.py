@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from infra.atomic_files import replacing
 from infra.embedded.processes import free_port
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -91,9 +92,8 @@ class Page:
         await web.TCPSite(self._runner, self._host, port).start()
         url = f"http://{self._host}:{port}"
         self._address_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = self._address_file.with_suffix(".tmp")
-        temporary.write_text(json.dumps({"pid": os.getpid(), "url": url}), encoding="utf-8")
-        temporary.replace(self._address_file)
+        with replacing(self._address_file) as file:
+            file.write(json.dumps({"pid": os.getpid(), "url": url}).encode())
         return url
 
     async def stop(self) -> None:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import secrets
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +19,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from infra.atomic_files import replacing
 from infra.data_directory.file_lock import try_lock
 from infra.errors import InfraError
 from schemas.inbound.identifiers import Identifier
@@ -200,16 +199,8 @@ class KeyFile:
 
     def _write(self, keys: list[Key]) -> None:
         shown = _Contents(keys=keys).model_dump(mode="json", exclude_none=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(shown, file, ensure_ascii=False, indent=2)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with replacing(self.path) as file:
+            file.write(json.dumps(shown, ensure_ascii=False, indent=2).encode())
 
 
 class KeyRing:

@@ -22,6 +22,7 @@ import fsspec
 import yaml
 from pydantic import Field, ValidationError
 
+from infra.atomic_files import replacing
 from infra.errors import InfraError
 from infra.importing.importer import Import, Imported, read_tables
 from infra.importing.letters import REFUSED, TOPIC
@@ -227,7 +228,8 @@ class Watcher:
             report = self._imported(folder, local)
         self.confirm()
         path = self.directory / "reports" / f"{seen.name}.{checksum[:8]}.json"
-        _write_whole(path, {**done, **report})
+        with replacing(path) as file:
+            file.write(json.dumps({**done, **report}, ensure_ascii=False, indent=2).encode())
         self._ledger.add({**done, **report["counts"]})
         counts = ", ".join(f"{value} {key}" for key, value in report["counts"].items())
         self.say(f"{seen.name}: {report['error'] or counts}; see {path}")
@@ -264,9 +266,3 @@ def _files(files: Any, pattern: str) -> Iterator[Seen]:
         if info["type"] == "file":
             modified = info.get("mtime") or info.get("LastModified") or info.get("ETag")
             yield Seen(path, int(info["size"]), str(modified))
-
-
-def _write_whole(path: Path, report: dict[str, Any]) -> None:
-    temporary = path.with_suffix(".part")
-    temporary.write_text(json.dumps(report, ensure_ascii=False, indent=2), encoding="utf-8")
-    temporary.replace(path)

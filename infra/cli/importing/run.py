@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+from infra.atomic_files import replacing
 from infra.cli.failures import FAILED, WRONG_USAGE, cannot_write, counted, say
 from infra.cli.importing.report import Report
 from infra.cli.operate.dead_letters import Letter, read_letters
@@ -114,7 +113,7 @@ def _note(settings: Settings, replayed: Sequence[Letter], topic: Topic) -> None:
 def _destination(settings: Settings, preset: str, goal: Goal, *, again: bool) -> Iterator[Take]:
     """Where events go, and with them the dead letters, but of records that come from letters."""
     if goal.out is not None:
-        with _replaced(goal.out) as file:
+        with replacing(goal.out) as file:
             yield lambda imported: _write(file, imported)
     elif goal.emit:
         from infra.kafka.emitter import Emitter
@@ -135,20 +134,7 @@ def _write(file: BinaryIO, imported: Imported) -> None:
 
 def _send_event(emitter: Emitter, imported: Imported) -> None:
     if isinstance(imported.outcome, Made):
-        send_event(emitter, imported.outcome.line)
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[BinaryIO]:
-    """A file that appears under its name when it is whole."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        send_event(emitter, imported.outcome)
 
 
 def _with_progress(imported: Iterator[Imported]) -> Iterator[Imported]:
