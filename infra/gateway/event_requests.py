@@ -8,7 +8,6 @@ it does in files and in Kafka.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.message import Message as Headers
@@ -16,7 +15,8 @@ from urllib.parse import unquote_to_bytes
 
 from infra.gateway.refusals import Reason, RequestRefused, refused
 from schemas.codec import InvalidMessage, Routed, decode_inbound
-from schemas.inbound.reading import NotAnObject, read_object
+from schemas.inbound.binary_mode import is_attribute, put_together
+from schemas.inbound.reading import NotAnObject
 from schemas.topics import MOST_EVENT_BYTES
 
 STRUCTURED = "application/cloudevents+json"
@@ -29,8 +29,6 @@ MOST_EVENTS = 10_000
 """Most events of one batch."""
 
 _PREFIX = b"ce-"
-_NAME = re.compile(r"[a-z0-9]{1,64}")
-_NOT_ATTRIBUTES = frozenset({"data", "data_base64", "datacontenttype"})
 _BOM = b"\xef\xbb\xbf"
 _BLANKS = " \t\r\n"
 
@@ -141,7 +139,7 @@ def _structured(attributes: Sequence[tuple[bytes, bytes]], body: bytes) -> bytes
     envelope: dict[str, str] = {}
     for raw_name, raw_value in attributes:
         name = raw_name.decode("latin-1")
-        if not _NAME.fullmatch(name) or name in _NOT_ATTRIBUTES:
+        if not is_attribute(name):
             raise RequestRefused(400, [Reason("a ce- header names no attribute", 0)])
         if name in envelope:
             raise RequestRefused(400, [Reason("a ce- header is there twice", 0)])
@@ -151,13 +149,10 @@ def _structured(attributes: Sequence[tuple[bytes, bytes]], body: bytes) -> bytes
             raise RequestRefused(
                 400, [Reason("a ce- header is not UTF-8 in percent-encoding", 0)]
             ) from None
-    data = body.removeprefix(_BOM)
     try:
-        read_object(data)
+        return put_together(envelope, body)
     except NotAnObject as error:
         raise RequestRefused(400, [Reason(f"data: {error.reason}", 0)]) from None
-    head = json.dumps(envelope)[:-1]
-    return b'%s, "data": %s}' % (head.encode(), data)
 
 
 def _elements(body: bytes) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from infra.importing.importer import Imported
 from infra.importing.letters import letter_of
 from processors.mapping.mapper import Made
-from schemas.codec import Routed, decode_inbound, encode
+from schemas.codec import encode
 from schemas.derived import DeadLetter
 from schemas.topics import DEAD_LETTER
 
@@ -15,11 +15,9 @@ if TYPE_CHECKING:
     from infra.kafka.emitter import Emitter
 
 
-def send_event(emitter: Emitter, line: bytes) -> None:
-    """Send an event that the mapper has made, keyed by its customer."""
-    routed = decode_inbound(line)
-    assert isinstance(routed, Routed), "the mapper has read it"
-    emitter.write(routed.topic, routed.event.data.customer_id.encode(), line)
+def send_event(emitter: Emitter, made: Made) -> None:
+    """Send an event, keyed by its customer."""
+    emitter.write(made.routed.topic, made.routed.event.data.customer_id.encode(), made.line)
 
 
 def send_letter(emitter: Emitter, letter: DeadLetter) -> None:
@@ -30,6 +28,6 @@ def send_letter(emitter: Emitter, letter: DeadLetter) -> None:
 def send(emitter: Emitter, imported: Imported, preset: str) -> None:
     """Send what became of a record: an event, a dead letter, or nothing where it is passed over."""
     if isinstance(imported.outcome, Made):
-        send_event(emitter, imported.outcome.line)
+        send_event(emitter, imported.outcome)
     elif (letter := letter_of(imported, preset)) is not None:
         send_letter(emitter, letter)

@@ -13,7 +13,7 @@ from processors.mapping import conversions
 from processors.mapping.conversions import CannotConvert
 from processors.mapping.model import CUSTOMER, Condition, Mapping, Value
 from processors.mapping.records import NOT_FITTING, NoColumn, Record, Row
-from schemas.codec import InvalidMessage, decode_inbound
+from schemas.codec import InvalidMessage, Routed, decode_inbound
 from schemas.errors import AscoltoError
 
 Tables = Names[str, Names[str, str]]
@@ -25,6 +25,8 @@ class Made:
     """An event, as the line of an events file."""
 
     line: bytes
+    routed: Routed
+    """The event, as the codec reads the line, and its topic."""
     recording: str | None = None
     """Where its recording is to be, as the event says."""
 
@@ -87,7 +89,7 @@ class Mapper:
         if isinstance(routed, InvalidMessage):
             return Refused(routed.reason)
         recording = data.get("recording")
-        return Made(line, recording.get("uri") if isinstance(recording, dict) else None)
+        return Made(line, routed, recording.get("uri") if isinstance(recording, dict) else None)
 
     def _id(self, record: Record) -> Any:
         given = self.mapping.id

@@ -1,17 +1,19 @@
-"""CloudEvents in Kafka's binary mode: attributes in headers, the event's data in the message."""
+"""CloudEvents in binary mode: attributes in headers, the event's data as the message or body."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from schemas.inbound.reading import NotAnObject, read_object
 
 _PREFIX: Final = "ce_"
-_NAME: Final = re.compile(r"[a-z0-9]{1,20}")
-_NOT_ATTRIBUTES: Final = frozenset({"data"})
+_NAME: Final = re.compile(r"[a-z0-9]{1,64}")
+_NOT_ATTRIBUTES: Final = frozenset({"data", "data_base64", "datacontenttype"})
+"""The media type has a header of its own in this mode."""
+_BOM: Final = b"\xef\xbb\xbf"
 _NEEDED: Final = "specversion"
 
 
@@ -25,11 +27,25 @@ def structured(headers: Iterable[tuple[str, bytes | None]], value: bytes) -> byt
     if _NEEDED not in attributes:
         return value
     try:
-        read_object(value)
+        return put_together(attributes, value)
     except NotAnObject:
         return value
-    head = json.dumps(attributes)[:-1].encode()
-    return b'%s, "data": %s}' % (head, value.removeprefix(b"\xef\xbb\xbf"))
+
+
+def put_together(attributes: Mapping[str, str], data: bytes) -> bytes:
+    """The event of these attributes in structured mode; the bytes of `data` stay as they are.
+
+    Raises:
+        NotAnObject: `data` is not one JSON object.
+    """
+    read_object(data)
+    head = json.dumps(dict(attributes))[:-1].encode()
+    return b'%s, "data": %s}' % (head, data.removeprefix(_BOM))
+
+
+def is_attribute(name: str) -> bool:
+    """Whether a header, without its prefix, may name an attribute."""
+    return name not in _NOT_ATTRIBUTES and _NAME.fullmatch(name) is not None
 
 
 def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
@@ -37,7 +53,7 @@ def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for header, value in headers:
         name = header.removeprefix(_PREFIX)
-        if name == header or name in _NOT_ATTRIBUTES or not _NAME.fullmatch(name):
+        if name == header or not is_attribute(name):
             continue
         if name in found or value is None:
             return {}

@@ -20,7 +20,7 @@ from infra.importing.letters import letter_of
 from infra.importing.mapping_files import MappingError, MappingFile, load, load_own
 from infra.importing.rows import UnreadableExport
 from processors.mapping.mapper import Made, Mapper, Refused, Tables, UnknownCustomer
-from schemas.codec import Routed, decode_inbound, encode
+from schemas.codec import Routed, encode
 from schemas.topics import DEAD_LETTER
 
 log = logging.getLogger(__name__)
@@ -111,9 +111,7 @@ class Receiver:
         for index, record in enumerate(records):
             outcome = mapper.apply(record)
             if isinstance(outcome, Made):
-                routed = decode_inbound(outcome.line)
-                assert isinstance(routed, Routed), "the mapper has read it"
-                mapped.events.append((routed, outcome.line))
+                mapped.events.append((outcome.routed, outcome.line))
             elif isinstance(outcome, Refused | UnknownCustomer):
                 imported = Imported(Path(f"webhook-{key.name}"), record, outcome)
                 letter = letter_of(imported, preset)
