@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _LONGEST_DAYS = max(window.hours for window in MetricWindow) // 24
 
 _STEPS = (
+    "journaled",
     "journaled_calls",
     "journaled_attempts",
     "answers",
