@@ -18,6 +18,7 @@ from schemas.codec import InvalidMessage, Routed, decode, decode_inbound, encode
 from schemas.derived import Call, CallScored, CallTranscribed, DeadLetter, Figures
 from schemas.events import CallEndedEvent
 from schemas.topics import TOPICS
+from tests.contracts.written import json_values
 
 EXAMPLES = sorted((Path(schemas.__file__).parent / "examples").glob("*/*.json"))
 PAYLOADS = {topic.name: topic.payload for topic in TOPICS if not topic.private}
@@ -28,18 +29,6 @@ quiet = settings(
     max_examples=400,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
-)
-json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=20)
-    | st.sampled_from([-1, 0, 11, 1e308, "", " ", "it", "2026-01-01T00:00:00Z", "p:", "a|b"]),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
-    ),
-    max_leaves=6,
 )
 
 

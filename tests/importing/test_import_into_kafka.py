@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.embedded.broker import EmbeddedBroker
 from tests.infra.stored import sql
-from tests.kafka.workers import Installation
+from tests.streams.embedded import EmbeddedInstallation, embedded
 
 EXPORTS = Path(__file__).parent / "exports"
 MAPPING = """
@@ -22,36 +21,20 @@ tables:
 """
 
 
-class Embedded(Installation):
-    """The workers on the embedded broker."""
-
-    def environment(self, name: str = "analytics") -> dict[str, str]:
-        return {
-            **super().environment(name),
-            "ASCOLTO_EMBEDDED": "1",
-            "ASCOLTO_SCORER": "lexicon",
-        }
-
-
 @pytest.fixture
-def installed(tmp_path: Path) -> Iterator[Embedded]:
-    broker = EmbeddedBroker(tmp_path / "broker.log")
-    broker.start()
-    installation = Embedded(broker.bootstrap, tmp_path)
-    installation.make_topics()
-    yield installation
-    installation.stop()
-    broker.stop()
+def installed(tmp_path: Path) -> Iterator[EmbeddedInstallation]:
+    with embedded(tmp_path) as installation:
+        yield installation
 
 
-def work_through(installed: Embedded) -> None:
+def work_through(installed: EmbeddedInstallation) -> None:
     installed.start("analytics")
     installed.wait_until_caught_up()
     installed.stop()
 
 
 def test_a_customer_that_was_unknown_is_imported_when_the_table_knows_it(
-    installed: Embedded, tmp_path: Path
+    installed: EmbeddedInstallation, tmp_path: Path
 ) -> None:
     mapping, table = tmp_path / "mine.yaml", tmp_path / "known.csv"
     mapping.write_text(MAPPING)

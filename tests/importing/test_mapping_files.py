@@ -128,7 +128,7 @@ def test_whatever_a_row_holds_it_becomes_an_event_or_a_reason_without_its_values
     mapper = Mapper(_payments(), {})
     outcome = mapper.apply(Record(1, (row,), is_json=False))
     match outcome:
-        case Made(line):
+        case Made(line=line):
             assert json.loads(line)["data"]["client_id"] == "luce"
         case Refused(reason):
             assert not any(len(cell) > 3 and cell in reason for cell in row.values())

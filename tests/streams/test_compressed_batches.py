@@ -2,60 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.data_directory.processes import page_address
-from infra.embedded.broker import EmbeddedBroker
 from schemas.topics import CALL_ENDED, MOST_EVENT_BYTES, PAYMENT_RECEIVED
 from tests.infra.stored import sql
-from tests.kafka.workers import PARTITIONS, PSEUDONYM_KEY, Installation, partition_of
+from tests.kafka.workers import PARTITIONS, PSEUDONYM_KEY, partition_of
 from tests.streams.codecs import CODECS, damage, event, identity_in, send, send_damaged, torn
+from tests.streams.embedded import EmbeddedInstallation, embedded
 
 MINE = partition_of(b"customer")
 
 
-class Embedded(Installation):
-    """The workers on the embedded broker."""
-
-    skips = ""
-
-    def environment(self, name: str = "analytics") -> dict[str, str]:
-        """As the embedded stack sets them."""
-        return {
-            **super().environment(name),
-            "ASCOLTO_EMBEDDED": "1",
-            "ASCOLTO_SCORER": "lexicon",
-            "ASCOLTO_SKIP_UNREADABLE": self.skips,
-        }
-
-    def counts(self, worker: str = "analytics") -> dict[str, int]:
-        """What a worker has counted."""
-        url = page_address(Path(self.environment(worker)["ASCOLTO_DATA_DIR"]), worker)
-        if url is None:
-            return {}
-        try:
-            with urllib.request.urlopen(f"{url}/status", timeout=30) as response:
-                told: dict[str, Any] = json.load(response)
-        except OSError:
-            return {}
-        return dict(told["counts"])
-
-
 @pytest.fixture
-def installed(tmp_path: Path) -> Iterator[Embedded]:
-    broker = EmbeddedBroker(tmp_path / "broker.log")
-    broker.start()
-    installation = Embedded(broker.bootstrap, tmp_path)
-    installation.make_topics()
-    yield installation
-    installation.stop()
-    broker.stop()
+def installed(tmp_path: Path) -> Iterator[EmbeddedInstallation]:
+    with embedded(tmp_path) as installation:
+        yield installation
 
 
 def identities(*names: str) -> list[list[str]]:
@@ -64,7 +29,7 @@ def identities(*names: str) -> list[list[str]]:
     return [[identity] for identity in sorted(found)]
 
 
-def test_events_in_every_codec_and_mode_go_the_whole_way(installed: Embedded) -> None:
+def test_events_in_every_codec_and_mode_go_the_whole_way(installed: EmbeddedInstallation) -> None:
     for codec in CODECS:
         for topic in (CALL_ENDED, PAYMENT_RECEIVED):
             send(installed.bootstrap, topic, codec, [event(topic, f"{codec}-{n}") for n in (1, 2)])
@@ -85,7 +50,7 @@ def test_events_in_every_codec_and_mode_go_the_whole_way(installed: Embedded) ->
 
 @pytest.mark.parametrize("change", [damage, torn])
 async def test_a_batch_that_cannot_be_read_waits_until_it_is_to_be_skipped(
-    installed: Embedded, change: Any
+    installed: EmbeddedInstallation, change: Any
 ) -> None:
     other = (MINE + 1) % PARTITIONS
     send(installed.bootstrap, PAYMENT_RECEIVED, None, [event(PAYMENT_RECEIVED, "before")])
@@ -132,7 +97,7 @@ async def test_a_batch_that_cannot_be_read_waits_until_it_is_to_be_skipped(
 
 
 def test_the_largest_event_goes_the_whole_way_and_a_larger_one_is_stored_whole(
-    installed: Embedded,
+    installed: EmbeddedInstallation,
 ) -> None:
     """A topic may take more than is accepted, as its team has set it."""
     large = [event(CALL_ENDED, name) for name in ("fits", "too-large")]

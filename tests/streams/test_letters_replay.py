@@ -122,12 +122,12 @@ def test_a_conversation_goes_to_the_partition_it_came_from_once_its_time_has_com
     ],
 )
 def test_what_cannot_be_replayed_says_why(given: Letter, why: str) -> None:
-    told = plan(given)
-    assert isinstance(told, str)
-    assert why in told
+    refusal = plan(given)
+    assert isinstance(refusal, str)
+    assert why in refusal
 
 
-def told(directory: Path, *arguments: str) -> tuple[int, list[str], str]:
+def letters(directory: Path, *arguments: str) -> tuple[int, list[str], str]:
     done = ascolto("dead-letters", *arguments, "--data-dir", directory, home=directory)
     out, err = done.communicate(timeout=300)
     assert done.returncode is not None
@@ -189,7 +189,7 @@ def test_a_letter_from_the_future_counts_when_its_time_has_come(
     assert before.returncode == 0
 
     monkeypatch.setenv("ASCOLTO_FUTURE_TOLERANCE", str(3 * 3600))
-    code, out, err = told(directory, "replay", "--error-class", "from_the_future")
+    code, out, err = letters(directory, "replay", "--error-class", "from_the_future")
     assert (code, [line.split("\t")[1:] for line in out]) == (0, [["replayed", "call-ended"]])
     assert "1 events of the journal lie in the future" in err
     calls, journal, waiting = sql(
@@ -206,14 +206,14 @@ def test_a_letter_from_the_future_counts_when_its_time_has_come(
     assert whole in recovered
     assert waiting == [[older_id]]
 
-    code, out, err = told(directory, "replay", "--all")
+    code, out, err = letters(directory, "replay", "--all")
     assert code == 1
     assert {line.split("\t")[1] for line in out} == {"not replayed"}
     assert {line.split("\t")[2].split(":")[0] for line in out} == {
         "it is still no event",
         "its time has not come",
     }
-    code, listed, _ = told(directory, "list", "--error-class", "from_the_future")
+    code, listed, _ = letters(directory, "list", "--error-class", "from_the_future")
     assert code == 0
     assert [line.split("\t")[4:] for line in listed] == [
         ["replayed 1 times, not seen since"],
