@@ -235,7 +235,7 @@ def test_numbers_that_json_cannot_hold_are_taken_nowhere(number: str) -> None:
     raw = json.dumps(event).replace('"NUMBER"', number).encode()
     routed = decode_inbound(raw)
     assert isinstance(routed, Routed)
-    assert routed.event.data.transcript[0].end is None  # type: ignore[union-attr]
+    assert routed.event.data.transcript[0].end is None
     assert [part for part, _ in routed.left_out] == ["transcript.end"]
     payment = next(path for path in EXAMPLES if path.parent.name == "payment-received")
     event = content(payment)

@@ -124,7 +124,7 @@ def test_a_language_is_its_first_part_and_unknown_where_it_is_none(
     written: Any, read: str | None
 ) -> None:
     routed = taken(changed(CALL, "data.language", written))
-    assert routed.event.data.language == (read or "und")  # type: ignore[union-attr]
+    assert routed.event.data.language == (read or "und")
     assert [part for part, _ in routed.left_out] == ([] if read else ["language"])
 
 

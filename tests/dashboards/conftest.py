@@ -3,12 +3,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import dashboard_rows
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from dashboard_engine import Engine
 
 from dashboards.preview import create_preview
+from tests.dashboards import dashboard_rows
+from tests.dashboards.dashboard_engine import Engine
 
 _ROWS = dashboard_rows.rows()
 _NO_ROWS: dict[str, list[dict[str, Any]]] = {}

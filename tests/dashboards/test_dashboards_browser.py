@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import dashboard_rows
 import pytest
 from aiohttp import web
-from dashboard_engine import Engine
-from dashboard_rows import AGENCIES, CLIENT, HOUR, metric
 from playwright.async_api import Page, async_playwright, expect
 
 from dashboards.preview import create_preview
 from schemas.rows import AGENCY_METRICS
+from tests.dashboards import dashboard_rows
+from tests.dashboards.dashboard_engine import Engine
+from tests.dashboards.dashboard_rows import AGENCIES, CLIENT, HOUR, metric
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [

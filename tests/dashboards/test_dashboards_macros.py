@@ -61,4 +61,4 @@ def test_unknown_macros_are_refused(sql: str) -> None:
 )
 def test_impossible_choices_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(InvalidChoiceError):
-        Choices(**{"client": "c", "to": TO, **wrong})  # type: ignore[arg-type]
+        Choices(**{"client": "c", "to": TO, **wrong})

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dashboard_engine import Engine
-from dashboard_rows import CLIENT, HOUR, NOW, curve, engagement
 
 from dashboards.grafana.charts import QUARTER_COLUMNS
 from dashboards.panels import OVERVIEW, panel
@@ -18,6 +16,8 @@ from dashboards.preview.macros import Choices, expand
 from dashboards.queries import query
 from processors.metrics.quarters import quarters
 from schemas.rows import ENGAGEMENTS, SURVIVAL
+from tests.dashboards.dashboard_engine import Engine
+from tests.dashboards.dashboard_rows import CLIENT, HOUR, NOW, curve, engagement
 
 
 def read(engine: Engine, panel_id: str, **choices: Any) -> list[dict[str, Any]]:

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from dashboard_engine import Engine
-from dashboard_rows import AGENCIES, CLIENT, HOUR, NOW, OTHER_CLIENT, metric
 
 from dashboards.panels import OVERVIEW
 from dashboards.preview import QueryResult, create_preview
 from dashboards.preview.reading import REMEMBERED_RESULTS, Reader
 from schemas.rows import AGENCY_METRICS
+from tests.dashboards.dashboard_engine import Engine
+from tests.dashboards.dashboard_rows import AGENCIES, CLIENT, HOUR, NOW, OTHER_CLIENT, metric
 
 Page = TestClient[Any, Any]
 

@@ -5,14 +5,14 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from dashboard_engine import Engine
-from dashboard_rows import AGENCIES, CLIENT, HOUR, NOW, OTHER_CLIENT, call, metric
 
 from dashboards.grafana.charts import ALERT_COLUMNS, CALL_COLUMNS, COMPARED_COLUMNS
 from dashboards.panels import OVERVIEW, Panel, panel
 from dashboards.preview.macros import Choices, expand
 from dashboards.queries import query
 from schemas.rows import AGENCY_METRICS, ALERTS, CALL_SURVEYS, CALLS
+from tests.dashboards.dashboard_engine import Engine
+from tests.dashboards.dashboard_rows import AGENCIES, CLIENT, HOUR, NOW, OTHER_CLIENT, call, metric
 
 WHOLE = ("clients", "agencies", "segments", "newest", "revision")
 

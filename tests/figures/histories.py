@@ -6,6 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from processors.engagements.facts import (
     Cancellation,
@@ -56,7 +57,7 @@ def random_corrections(
     paid = [event for event in history if isinstance(event, Paid)]
     made: list[Happening] = []
     while (said or paid) and len(made) < number:
-        targets = rng.choice((said, paid)) or said or paid
+        targets: list[Any] = rng.choice((said, paid)) or said or paid
         # A few have many corrections, so that several meet.
         target = rng.choice(targets[: rng.choice((3, len(targets), len(targets)))])
         event_id = f"k{rng.randrange(10**6):06}-{len(made)}"
@@ -146,7 +147,7 @@ def fact_of(event: Happening) -> Fact:
             CLIENT,
             event.customer,
             to_us(event.at),
-            event.ended_by,  # type: ignore[arg-type]
+            event.ended_by,
         )
     if isinstance(event, Returned):
         back = None if event.amount is None else int(event.amount * SCORE_UNIT)

@@ -276,6 +276,6 @@ def test_an_hour_as_alerts_see_it_is_whole_from_whenever_it_is_known() -> None:
 
 @pytest.mark.parametrize("module", [corrections, comments])
 def test_examples_in_docstrings_hold(module: object) -> None:
-    result = doctest.testmod(module)  # type: ignore[arg-type]
+    result = doctest.testmod(module)
     assert result.attempted > 0
     assert result.failed == 0

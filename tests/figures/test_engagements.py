@@ -54,7 +54,7 @@ def paid(event_id: str, at: int, amount: int = 10_000, currency: str = "EUR") ->
 
 
 def left(event_id: str, at: int, ended_by: str = "customer") -> Cancellation:
-    return Cancellation(event_id, CLIENT, "c", at, ended_by)  # type: ignore[arg-type]
+    return Cancellation(event_id, CLIENT, "c", at, ended_by)
 
 
 def only(*facts: Fact) -> Engagement:

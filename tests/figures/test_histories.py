@@ -61,7 +61,7 @@ def facts(rng: random.Random, count: int) -> list[Fact]:
             made.append(Payment(name, "acqua", "c", at, rng.randrange(1, 50_000), currency))
         elif kind < 0.9:
             by = rng.choice(("customer", "supplier"))
-            made.append(Cancellation(name, "acqua", "c", at, by))  # type: ignore[arg-type]
+            made.append(Cancellation(name, "acqua", "c", at, by))
         else:
             made.append(correction(rng, name, at, made))
     return made

@@ -91,7 +91,7 @@ def test_sensitivity_is_the_figures_were_the_horizon_another(seed: int) -> None:
             as_of,
             timedelta(days=each.horizon_days),
         )
-        assert each.matured == expected["recovery_rate"]["n"]  # type: ignore[index]
+        assert each.matured == expected["recovery_rate"]["n"]
         for name in ("churn_rate", "recovery_rate", "churn_correlation", "payment_correlation"):
             reported = getattr(each, name).model_dump()
             assert reported == pytest.approx(expected[name], abs=1e-6), name

@@ -112,7 +112,7 @@ def call(days: float, agency: str = "a", aggression: int | None = 5000) -> Score
 
 def ended(days: float, by: str) -> Cancellation:
     at = to_us(BEGIN + days * DAY)
-    return Cancellation(f"end-{by}-{days}", "acqua", "c", at, by)  # type: ignore[arg-type]
+    return Cancellation(f"end-{by}-{days}", "acqua", "c", at, by)
 
 
 def stays(*facts: Fact, end: float = 100.0) -> list[tuple[float, bool]]:

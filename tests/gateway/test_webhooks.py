@@ -107,7 +107,7 @@ async def test_forged_and_recorded_webhooks_are_refused(shop: Served) -> None:
     ]
     for headers in wrong:
         encoded = {name: value.encode() for name, value in headers.items()}
-        answer = await generic(shop, body, **encoded)  # type: ignore[arg-type]
+        answer = await generic(shop, body, **encoded)
         assert answer.status_code == 401, headers
     assert not shop.sent
     within = await generic(shop, body, **hmac_headers(body, at=time.time() - 290))

@@ -110,7 +110,7 @@ def journaled(event: Happening, fact: Fact) -> dict[str, Any]:
             customer_id=event.customer,
             contract_id="contract",
             cancelled_at=event.at,
-            ended_by=event.ended_by,  # type: ignore[arg-type]
+            ended_by=event.ended_by,
         )
         payload = encode(
             ContractCancelledEvent(id=event.event_id, time=time, data=left, **envelope)

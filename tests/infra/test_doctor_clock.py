@@ -18,7 +18,7 @@ def test_a_clock_that_is_apart_is_named(ahead: float, well: bool) -> None:
     def query(_: str) -> Any:
         return SimpleNamespace(result_rows=[[time.time() + ahead]])
 
-    found = clock(SimpleNamespace(query=query))  # type: ignore[arg-type]
+    found = clock(SimpleNamespace(query=query))
     assert found.well is well
     assert f"{abs(ahead):.1f} s" in found.seen
     assert "NTP" in found.todo or well

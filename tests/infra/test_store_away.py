@@ -51,7 +51,7 @@ async def test_a_store_that_is_away_is_waited_for(
     waits: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     client = Client(OperationalError("refused"), ConnectionResetError(), TimeoutError())
-    store = ClickHouseStore(lambda: client)  # type: ignore[arg-type,return-value]
+    store = ClickHouseStore(lambda: client)
     with caplog.at_level(logging.WARNING):
         await store.insert(EVENTS, [ROW])
     store.close()
@@ -68,7 +68,7 @@ async def test_a_server_without_room_for_the_moment_is_waited_for(
 ) -> None:
     """Memory, parts, queries, read-only, disk, keeper: each passes, none is the rows' fault."""
     client = Client(DatabaseError("not now", code=code))
-    store = ClickHouseStore(lambda: client)  # type: ignore[arg-type,return-value]
+    store = ClickHouseStore(lambda: client)
     await store.insert(EVENTS, [ROW])
     store.close()
     assert waits == [0.5]
@@ -79,7 +79,7 @@ async def test_a_server_without_room_for_the_moment_is_waited_for(
     "error", [DatabaseError("type mismatch", code=53), DataError("not a number")]
 )
 async def test_rows_that_are_refused_are_a_defect(error: Exception, waits: list[float]) -> None:
-    store = ClickHouseStore(lambda: Client(error))  # type: ignore[arg-type,return-value]
+    store = ClickHouseStore(lambda: Client(error))
     with pytest.raises(type(error)):
         await store.insert(EVENTS, [ROW])
     store.close()
@@ -87,7 +87,7 @@ async def test_rows_that_are_refused_are_a_defect(error: Exception, waits: list[
 
 
 async def test_a_row_without_a_column_is_a_defect(waits: list[float]) -> None:
-    store = ClickHouseStore(lambda: Client())  # type: ignore[arg-type,return-value]
+    store = ClickHouseStore(lambda: Client())
     with pytest.raises(KeyError):
         await store.insert(EVENTS, [{"topic": "x"}])
     store.close()
@@ -101,7 +101,7 @@ async def test_one_client_a_thread_and_none_for_no_rows() -> None:
         opened.append(Client())
         return opened[-1]
 
-    store = ClickHouseStore(open_client)  # type: ignore[arg-type]
+    store = ClickHouseStore(open_client)
     await store.insert(EVENTS, [])
     assert opened == []
     await store.insert(EVENTS, [ROW])

@@ -12,6 +12,7 @@ import sys
 import time
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -306,7 +307,7 @@ def test_a_decoding_that_fails_blocks_nobody(tmp_path, monkeypatch, what):
 def test_a_reading_that_is_given_up_leaves_no_process(tmp_path):
     path = write_wav(tmp_path / "a.wav", [np.tile(LEFT, 200)])
     before = children()
-    blocks = Sound(path, "mono", 3600).blocks()
+    blocks: Any = Sound(path, "mono", 3600).blocks()
     next(blocks)
     assert len(children()) == len(before) + 1
     blocks.close()

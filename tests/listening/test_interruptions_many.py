@@ -29,8 +29,7 @@ def by_pairs(turns: list[Turn]) -> TurnTaking:
             if (mine.speaker, other.speaker) != (Speaker.OPERATOR, Speaker.CUSTOMER):
                 continue
             start, end, since, until = (
-                round(1000 * time)  # type: ignore[operator]
-                for time in (mine.start, mine.end, other.start, other.end)
+                round(1000 * time) for time in (mine.start, mine.end, other.start, other.end)
             )
             lasting = min(end, until) - max(start, since)
             overlaps += lasting > 0
@@ -54,7 +53,7 @@ def steps(work: Callable[[], object]) -> int:
         count += event == "line"
         return trace
 
-    sys.settrace(trace)  # type: ignore[arg-type]
+    sys.settrace(trace)
     try:
         work()
     finally:

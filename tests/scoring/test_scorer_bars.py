@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from infra.lab.training.evaluation import Figures, evaluate
-from infra.lab.training.material import load_material
+from infra.lab.training.material import Material, load_material
 from infra.scoring.sentence_encoder import SentenceEncoder
 from processors.encoder.scorer import EncoderReader
 from processors.scoring.lexicon_scorer import LexiconReader
@@ -58,10 +58,14 @@ def test_beats_the_baseline_clearly(figures: Figures) -> None:
         assert (figures[name] or 0.0) > (baseline[name] or 0.0) + 0.1
 
 
+def _texts(material: Material) -> set[str]:
+    operators = {turn.said.text for turn in material.operators}
+    return operators | {turn.said.text for turn in material.customers}
+
+
 def test_nothing_but_short_formulas_is_both_learned_from_and_measured_on() -> None:
     learned, measured = load_material("train"), load_material("test")
-    texts = {turn.said.text for turn in [*learned.operators, *learned.customers]}
-    tested = {turn.said.text for turn in [*measured.operators, *measured.customers]}
+    texts, tested = _texts(learned), _texts(measured)
     formulas = {text for text in texts & tested if len(text.split()) <= 3}
     assert texts & tested == formulas
     assert len(formulas) <= 2

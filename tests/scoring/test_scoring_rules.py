@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -79,6 +80,7 @@ def test_any_conversation_gets_scores_in_range_and_quotes_its_own_words(
         for reason in scored.reasons:
             assert reason.text
             assert reason.text in turn.text
+    found: Any
     for found in [*score.drivers, *score.conduct]:
         assert found.turn is not None
         assert found.quote in turns[found.turn].text

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from infra.data_directory.processes import page_address
 from infra.embedded.broker import EmbeddedBroker
-from infra.status_page import page_address
 from tests.kafka.workers import Installation
 
 

@@ -275,7 +275,7 @@ def paid(
     event_id: str, customer: str, at: datetime, amount: str = "12.34", client: str = "acqua"
 ) -> Message:
     """A payment that is pseudonymous already."""
-    data = PaymentReceived(client_id=client, customer_id=customer, amount=amount, received_at=at)  # type: ignore[arg-type]
+    data = PaymentReceived(client_id=client, customer_id=customer, amount=amount, received_at=at)
     event = SealedPayment(
         id=event_id, source=PSEUDONYMOUS_SOURCE, time=at, subject=customer, data=data
     )
@@ -302,7 +302,7 @@ def returned(
         customer_id=customer,
         payment=EventReference(source=PSEUDONYMOUS_SOURCE, id=payment),
         returned_at=at,
-        amount=amount,  # type: ignore[arg-type]
+        amount=amount,
     )
     event = SealedReturn(
         id=event_id, source=PSEUDONYMOUS_SOURCE, time=at, subject=customer, data=data

@@ -186,7 +186,7 @@ async def test_conflicts_are_counted_and_one_sent_twice_is_one_letter() -> None:
     while await worker.step(random.Random(0)):
         pass
     assert len(letters(world)) == 2
-    assert worker.progress.report()["counts"]["conflicts"] == 3  # type: ignore[index]
+    assert worker.progress.report()["counts"]["conflicts"] == 3
 
 
 async def test_a_duplicate_in_another_partition_is_a_duplicate_also_when_all_was_archived() -> None:

@@ -23,7 +23,8 @@ from streams.runtime.delivery import Delivery
 from streams.runtime.intake import delivery_of
 from tests.streams.doubles import BatchStream
 from tests.streams.pipeline import BEGIN, World, left, paid, scored
-from tests.streams.test_transcribing_agent import Desk, call, until
+from tests.streams.test_transcribing_agent import Desk, call
+from tests.waiting import until
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 NOW = BEGIN + timedelta(days=30)
@@ -128,7 +129,7 @@ def test_a_sender_s_clock_is_not_believed() -> None:
 
     def delivered(kind: int) -> Delivery:
         message = SimpleNamespace(**place, headers=None, timestamp=12.5, timestamp_type=kind)
-        return delivery_of(SimpleNamespace(message=message))  # type: ignore[arg-type]
+        return delivery_of(SimpleNamespace(message=message))
 
     assert delivered(0).appended_us is None
     assert delivered(1).appended_us == 12_500_000
@@ -139,14 +140,14 @@ async def test_a_recording_from_the_future_is_not_transcribed() -> None:
     wall = Wall(event.data.ended_at - timedelta(hours=2))
     agent = desk.agent()
     agent._ports = replace(agent._ports, gate=ClockGate(wall, HOUR_US))
-    await agent.run(BatchStream(CALL_ENDED.name, 2, [encode(event)]))  # type: ignore[arg-type]
+    await agent.run(BatchStream(CALL_ENDED.name, 2, [encode(event)]))
     assert desk.transcriber.transcribed == []
     (letter,) = desk.letters()
     assert (letter.error_class, letter.event_id) == (FROM_THE_FUTURE, identity_of(b"key", event))
     assert "ended_at" in letter.reason
     wall.now += timedelta(hours=2)
     again = BatchStream(CALL_ENDED.name, 3, [encode(event)])
-    await agent.run(again)  # type: ignore[arg-type]
+    await agent.run(again)
     await until(desk.transcribed)
     assert desk.transcriber.transcribed == ["a.ogg"]
     desk.executor.shutdown()

@@ -98,7 +98,7 @@ async def test_events_are_acknowledged_after_they_are_handled_or_rejected() -> N
 
     broker = MemoryBroker()
     intake = Intake(noting, DeadLetters(MemoryOutbox(broker), Progress()))
-    await consume(stream, intake, 10, 0.1)  # type: ignore[arg-type]
+    await consume(stream, intake, 10, 0.1)
     assert acked_when_handled == [[], [], [], [0, 1]]
     assert stream.acked == [0, 1, 2]
 
@@ -108,7 +108,7 @@ async def test_too_many_failures_acknowledge_nothing_and_stop_the_worker() -> No
     stream = BatchStream("t", 0, [b"good"], values)
     intake, _, _ = desk(Handler(*values))
     with pytest.raises(TooManyFailures):
-        await consume(stream, intake, 10, 0.1)  # type: ignore[arg-type]
+        await consume(stream, intake, 10, 0.1)
     assert stream.acked == [0]
     assert [type(error) for error in stream.crashed] == [TooManyFailures]
 

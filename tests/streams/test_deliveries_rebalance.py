@@ -29,7 +29,7 @@ class Rebalanced:
 
 async def consumed(stream: BatchStream, handler: Rebalanced) -> None:
     letters = DeadLetters(MemoryOutbox(MemoryBroker()), Progress())
-    await consume(stream, Intake(handler, letters), 10, 0.1)  # type: ignore[arg-type]
+    await consume(stream, Intake(handler, letters), 10, 0.1)
 
 
 async def test_what_was_handled_while_partitions_moved_is_not_acknowledged() -> None:
@@ -50,7 +50,7 @@ async def test_a_batch_from_before_is_left_alone() -> None:
             stream.app.consumer_generation_id += 1
             yield events
 
-    stream.noack_take = moved_meanwhile  # type: ignore[method-assign]
+    stream.noack_take = moved_meanwhile
     await consumed(stream, handler)
     assert handler.batches == 0
     assert stream.acked == []

@@ -167,7 +167,7 @@ async def test_handling_twice_leaves_the_same_rows() -> None:
     for name, some in (await every_message()).items():
         store = MemoryStore()
         ticks = iter(range(NOW_US, NOW_US + 1000))
-        settings = RowSettings(KEY, 1, lambda ticks=ticks: next(ticks))  # type: ignore[misc]
+        settings = RowSettings(KEY, 1, lambda ticks=ticks: next(ticks))
         table = TABLE_OF[name]
         writer = writer_of(name, store, settings, MemoryBroker())
         batch = [Delivery(m.topic.name, 0, n, m.value) for n, m in enumerate(some)]

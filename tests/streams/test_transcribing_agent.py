@@ -71,7 +71,7 @@ def call(
         service=Service.DEBT_COLLECTION,
         touchpoint=Touchpoint.REMINDER,
         recording=None if recording is None else Recording(uri=recording, layout="stereo"),
-        transcript=None if recording is not None else [Turn(speaker="operator", text=text)],  # type: ignore[call-arg,arg-type]
+        transcript=None if recording is not None else [Turn(speaker="operator", text=text)],
         survey=Survey(rating=7, comment="chiamate il 333 1234567"),
     )
     return CallEndedEvent(id=event_id, source="/pbx", time=TIME, subject=customer, data=data)
@@ -158,7 +158,7 @@ class Desk:
 
         ports = TranscribePorts(
             recordings=self.recordings,
-            transcriber=self.transcriber,  # type: ignore[arg-type]
+            transcriber=self.transcriber,
             executor=self.executor,
             outbox=outbox,
             dead_letters=DeadLetters(outbox, progress),
@@ -293,7 +293,7 @@ async def test_a_recording_that_takes_too_long_is_given_up_and_the_next_one_wait
 async def test_an_unexpected_error_ends_as_a_dead_letter_and_not_in_silence(desk: Desk) -> None:
     desk.transcriber.fails["bad.ogg"] = RuntimeError("of the model, about Mario Rossi")
     events = stream([encode(call("bad", "bad.ogg")), encode(call("good", "good.ogg"))])
-    await desk.agent().run(events)  # type: ignore[arg-type]
+    await desk.agent().run(events)
     await until(lambda: len(events.acked) == 2)
     (letter,) = desk.letters()
     assert letter.error_class == "unexpected"
@@ -308,7 +308,7 @@ async def test_text_passes_while_a_recording_is_waited_for(desk: Desk) -> None:
         [encode(call("text0")), encode(call("slow", "slow.ogg")), encode(call("text2"))],
         [b"{", encode(call("text4"))],
     )
-    await desk.agent().run(events)  # type: ignore[arg-type]
+    await desk.agent().run(events)
     assert set(desk.transcribed()) == {"text0", "text2", "text4"}
     assert events.acked == [0], "nothing behind the recording is acknowledged before it"
     assert [letter.origin for letter in desk.letters()] == ["call-ended/2/3"]
@@ -321,7 +321,7 @@ async def test_text_passes_while_a_recording_is_waited_for(desk: Desk) -> None:
 async def test_no_more_recordings_are_taken_in_than_there_are_places(desk: Desk) -> None:
     desk.transcriber.gates = {f"{n}.ogg": threading.Event() for n in range(6)}
     events = stream(*([encode(call(f"e{n}", f"{n}.ogg"))] for n in range(6)))
-    running = asyncio.create_task(desk.agent(waiting=2).run(events))  # type: ignore[arg-type]
+    running = asyncio.create_task(desk.agent(waiting=2).run(events))
     await until(lambda: events.taken == 3)
     await asyncio.sleep(0.05)
     assert events.taken == 3, "two have places, the third waits for one"
@@ -346,7 +346,7 @@ async def test_one_call_that_cannot_be_written_does_not_hold_up_the_others(desk:
     narrow, progress = Narrow(desk.broker), Progress()
     ports = TranscribePorts(
         desk.recordings,
-        desk.transcriber,  # type: ignore[arg-type]
+        desk.transcriber,
         desk.executor,
         narrow,
         DeadLetters(MemoryOutbox(desk.broker), progress),
@@ -356,7 +356,7 @@ async def test_one_call_that_cannot_be_written_does_not_hold_up_the_others(desk:
     events = stream(
         [encode(call("a")), encode(call("b", text="parola " * 1_000)), encode(call("c"))]
     )
-    await CallTranscriber(ports, TranscribeSettings()).run(events)  # type: ignore[arg-type]
+    await CallTranscriber(ports, TranscribeSettings()).run(events)
     assert set(desk.transcribed()) == {"a", "c"}
     assert [letter.event_id for letter in desk.letters()] == [named("b")]
     assert events.acked == [0, 1, 2]
@@ -375,5 +375,5 @@ async def test_a_survey_s_comment_is_redacted_and_names_stay_out_of_the_event(de
 
 def test_a_delivery_is_what_the_message_says() -> None:
     message = SimpleNamespace(topic="t", partition=1, offset=9, value=None, headers=None)
-    found = delivery_of(SimpleNamespace(message=message))  # type: ignore[arg-type]
+    found = delivery_of(SimpleNamespace(message=message))
     assert (found.position, found.origin, found.value) == (("t", 1, 9), "t/1/9", b"")

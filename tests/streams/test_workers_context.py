@@ -56,7 +56,7 @@ async def feed(app: faust.App, topic: Topic, intake: Intake, values: list[bytes]
     """Feed an agent; returns its acknowledged events once all of them are."""
     _attach(app, "agent", (topic,), intake, size=10, within=0.05)
     agent = app.agents["agent"]
-    async with agent.test_context() as context:  # type: ignore[attr-defined]
+    async with agent.test_context() as context:
         events = [
             await context.put(key=b"k", value=value, partition=1, wait=False) for value in values
         ]
@@ -108,7 +108,7 @@ async def test_link_links_in_a_faust_app(app: faust.App, broker: MemoryBroker) -
     await feed(app, CALL_SCORED, Intake(linker.handle, letters), values)
     # On a busy machine Faust hands the events over in several batches.
     batches = [decode(raw, ChangeBatch) for raw in broker.values(ENGAGEMENT_CHANGED.name)]
-    changes = [change for batch in batches for change in batch.changes]  # type: ignore[union-attr]
+    changes = [change for batch in batches for change in batch.changes]
     assert [change.position.offset for change in changes] == [0, 1, 2]
     assert list(table) == ["acqua|p:c"]
     assert table.partitions == {"acqua|p:c": 1}
@@ -135,6 +135,6 @@ async def test_the_analytics_worker_has_its_agents_and_the_changelogs_of_the_adm
 
 def test_the_transcriber_has_one_agent(tmp_path: Path) -> None:
     app = build_app("transcriber", Settings(data_dir=tmp_path, embedded=True))
-    attach_transcriber(app, None)  # type: ignore[arg-type]
+    attach_transcriber(app, None)
     assert set(app.agents) == {"transcribe"}
     assert app.conf.id == "ascolto-transcriber"

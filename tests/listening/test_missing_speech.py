@@ -29,8 +29,8 @@ def tracks(path, sounds, container, codec, *, video=False):
             picture.width = picture.height = 64
             picture.pix_fmt = "yuv420p"
             for _ in range(20):
-                frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
-                file.mux(picture.encode(frame))
+                black = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+                file.mux(picture.encode(black))
             file.mux(picture.encode(None))
         for stream, sound in zip(streams, sounds, strict=True):
             samples = (sound * 32767).astype("<i2").reshape(1, -1)
