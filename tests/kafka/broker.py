@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.embedded import processes as children
+from tests.kafka.ports import new_port
 from tests.waiting import Standstill, cpu_seconds, wait_for
 
 POM = Path(__file__).with_name("pom.xml")
@@ -94,7 +95,7 @@ class KafkaBroker:
     """A broker on a fixed port of 127.0.0.1; its data outlives it, killed or stopped."""
 
     def __init__(self, folder: Path, libs: Path) -> None:
-        self.bootstrap = f"127.0.0.1:{children.free_port()}"
+        self.bootstrap = f"127.0.0.1:{new_port()}"
         self.log_file = folder / "kafka.log"
         self._folder = folder
         self._libs = libs
@@ -178,7 +179,7 @@ class KafkaBroker:
 
     def settings(self) -> dict[str, str]:
         """The broker's configuration."""
-        controller = f"127.0.0.1:{children.free_port()}"
+        controller = f"127.0.0.1:{new_port()}"
         return {
             "node.id": "1",
             "process.roles": "broker,controller",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infra.embedded import processes as children
 from tests.kafka.broker import KafkaBroker
+from tests.kafka.ports import new_port
 
 BROKERS = 3
 
@@ -14,7 +14,7 @@ class KafkaCluster:
     """Brokers that are controllers too; each can be killed and started again on its data."""
 
     def __init__(self, folder: Path, libs: Path) -> None:
-        controllers = [f"127.0.0.1:{children.free_port()}" for _ in range(BROKERS)]
+        controllers = [f"127.0.0.1:{new_port()}" for _ in range(BROKERS)]
         self.brokers = [
             _Member(folder / str(number), libs, number, controllers)
             for number in range(1, BROKERS + 1)
