@@ -46,6 +46,7 @@ FOLDERS_MAY_IMPORT = {
     "infra.simulation": set(),
     "infra.transcription": {"data_directory", "recordings"},
     "infra.lab": {
+        "clickhouse",
         "data_directory",
         "embedded",
         "kafka",

@@ -45,6 +45,13 @@ def test_a_part_changes_its_own_figures_only(tmp_path: Path) -> None:
     assert latest["events"]["workers_2_to_1"] is None
 
 
+def test_figures_named_by_what_is_measured_are_together(tmp_path: Path) -> None:
+    file = tmp_path / "latest.json"
+    update(file, "a machine", AT, {"panels.1m.p95_ms.drivers": 12.0, "panels.1m.p95_ms.nps": 9.876})
+    update(file, "a machine", AT, {"panels.1m.rows": 1.0})
+    assert read(file)["panels"] == {"1m": {"p95_ms": {"drivers": 12.0, "nps": 9.876}}, "10m": None}
+
+
 def test_figures_of_another_machine_are_not_kept(tmp_path: Path) -> None:
     file = tmp_path / "latest.json"
     update(file, "a machine", AT, RATES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +46,8 @@ def machine() -> dict[str, str | int | float]:
 
 def machine_name(where: Machine) -> str:
     """The machine in words, and whether others were at work on it."""
-    name = f"{where['cores']} cores of {where['processor']}, {where['memory_gib']} GB"
+    processor = re.sub(r"\((R|TM)\)|\s+(Processor|CPU)\b.*", "", str(where["processor"]))
+    name = f"{where['cores']} cores of an {processor}, {where['memory_gib']} GB"
     return name + (SHARED if float(where["load"]) > BUSY_LOAD else "")
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from infra.lab.benchmarks.figures import SHARED
 from infra.lab.benchmarks.pipeline.contenders import NAMES
 
+_ANY = "*"
 _SPREAD = ("min", "median", "max")
 
 
@@ -40,22 +41,24 @@ FORM: Mapping[str, Any] = {
         "wer": "transcription.demo.wer",
         "wer_plain": "transcription.demo.plain_wer",
     },
-    "panels": {size: {"p95_ms": f"panels.{size}.p95_ms"} for size in ("1m", "10m")},
+    "panels": {size: {"p95_ms": f"panels.{size}.p95_ms.*"} for size in ("1m", "10m")},
     "restart_to_first_run_cpu": "restart.to_first_run_cpu",
     "demo_seconds": "demo.seconds",
 }
-"""The file's form; in the places of figures, `bench.figure`."""
+"""The file's form; in the places of figures, `bench.figure`, or all that begin alike."""
 
 
-def update(file: Path, machine: str, at: datetime, measured: Mapping[str, Any]) -> None:
+def update(file: Path, machine: str, at: datetime, measured: Mapping[str, float]) -> None:
     """Put figures in their places in `file`, and leave the others of the same machine.
 
     Args:
         file: made where it is missing.
         machine: its name, for people.
         at: when the figures were measured.
-        measured: values by `bench.figure`; those that have no place in the form are left out.
+        measured: values by `bench.figure`, written with four digits; those that have no place in
+            the form are left out.
     """
+    measured = {name: float(f"{value:.4g}") for name, value in measured.items()}
     before: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
     if _bare(before.get("machine")) != _bare(machine):
         before = {}
@@ -65,10 +68,17 @@ def update(file: Path, machine: str, at: datetime, measured: Mapping[str, Any]) 
     file.write_text(json.dumps(head | filled, indent=2) + "\n", "utf-8")
 
 
-def _filled(form: Any, before: Any, measured: Mapping[str, Any]) -> Any:
+def _filled(form: Any, before: Any, measured: Mapping[str, float]) -> Any:
     """`form` with values in the places of figures' names; null where all of it is."""
     if isinstance(form, str):
-        return measured.get(form, before)
+        if not form.endswith(_ANY):
+            return measured.get(form, before)
+        start = form.removesuffix(_ANY)
+        return {
+            name.removeprefix(start): value
+            for name, value in measured.items()
+            if name.startswith(start)
+        } or before
     if isinstance(form, list):
         row = before if isinstance(before, list) else [None] * len(form)
         values = [_filled(*each, measured) for each in zip(form, row, strict=True)]

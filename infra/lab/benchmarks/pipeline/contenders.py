@@ -62,6 +62,11 @@ class Contender:
         return self.folder / "data-0"
 
     @property
+    def store(self) -> str:
+        """Where the rows are: a directory, or a server's address."""
+        return self.settings.get("ASCOLTO_CLICKHOUSE_URL", str(self.data_dir))
+
+    @property
     def pids(self) -> list[int]:
         """The workers' processes, with their children."""
         return [pid for worker in self._workers for pid in processes(worker.pid)]

@@ -1,4 +1,4 @@
-"""What a contender has stored: `python -m infra.lab.benchmarks.pipeline.totals DIRECTORY`.
+"""What a contender has stored: `python -m infra.lab.benchmarks.pipeline.totals STORE`.
 
 The engine in process opens one store a process, so each store is read by a process of its own,
 when its worker has ended.
@@ -35,13 +35,13 @@ class WrongTotals(InfraError):
     """A contender has not stored what the events add up to: its speed means nothing."""
 
 
-def check_totals(contender: str, data_dir: Path, expected: Totals) -> None:
-    """Compare what is stored in `data_dir` with what is expected.
+def check_totals(contender: str, store: str, expected: Totals) -> None:
+    """Compare what is stored with what is expected; `store` is a directory or an address.
 
     Raises:
         WrongTotals: they differ; the message says where first.
     """
-    command = [sys.executable, "-m", "infra.lab.benchmarks.pipeline.totals", str(data_dir)]
+    command = [sys.executable, "-m", "infra.lab.benchmarks.pipeline.totals", store]
     printed = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout  # noqa: S603
     stored = json.loads(printed)
     for name, right in asdict(expected).items():
@@ -74,11 +74,14 @@ def read_totals(client: Client) -> Totals:
 
 
 def main() -> None:
-    """Print the totals of the directory's store as JSON."""
+    """Print a store's totals as JSON."""
     import clickhouse_connect
 
-    path = Path(sys.argv[1]) / "store"
-    client = clickhouse_connect.get_client(interface="chdb", path=str(path))
+    store = sys.argv[1]
+    if "://" in store:
+        client = clickhouse_connect.get_client(dsn=store)
+    else:
+        client = clickhouse_connect.get_client(interface="chdb", path=str(Path(store) / "store"))
     print(json.dumps(asdict(read_totals(client))))
     client.close()
 
