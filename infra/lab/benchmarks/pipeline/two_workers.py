@@ -16,7 +16,7 @@ from infra.lab.benchmarks.pipeline.contenders import ASCOLTO, Contender
 from infra.lab.benchmarks.pipeline.load import Load
 from infra.lab.benchmarks.pipeline.runs import WITHOUT_SCORES, run_once
 
-SERVER = "ASCOLTO_BENCH_CLICKHOUSE_URL"
+SERVER = "BENCH_CLICKHOUSE_URL"
 """Environment variable: http(s)://user:password@host:port of a server for the bench."""
 
 
