@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+from infra.data_directory.file_lock import try_lock
 from infra.errors import InfraError
 
 ROOT = Path(__file__).parents[4]
@@ -37,7 +41,9 @@ def peers_python() -> str:
         raise NoPeers(f"{FOLDER} is not there: the peers are part of the project's checkout only")
     python, ready = ENVIRONMENT / "bin" / "python", ENVIRONMENT / ".ready"
     locked = hashlib.sha256(lock.read_bytes()).hexdigest()
-    if not ready.is_file() or ready.read_text("utf-8") != locked:
+    with _alone():
+        if ready.is_file() and ready.read_text("utf-8") == locked:
+            return str(python)
         print(f"installing the peers into {ENVIRONMENT} (some 250 MB, once) ...", file=sys.stderr)
         uv = [sys.executable, "-m", "uv"]
         _run([*uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(ENVIRONMENT)])
@@ -50,6 +56,15 @@ def peers_python() -> str:
 def peer_command(module: str, *arguments: str) -> list[str]:
     """The command of one module of the peers; it needs `IMPORTS` in its environment."""
     return [peers_python(), "-m", f"tests.benchmarks.peers.{module}", *arguments]
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other process installs: tests that run at once would both do it."""
+    with ENVIRONMENT.with_suffix(".lock").open("a") as file:
+        while not try_lock(file):
+            time.sleep(0.2)
+        yield
 
 
 def _run(command: list[str]) -> None:
