@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := tests/benchmarks/peers
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check train bench format schemas dashboards lock clean
@@ -54,8 +55,8 @@ train: setup ## learn the scorer again from infra/lab/training/material
 	@$(BIN)/python -m infra.lab.training learn
 	@$(BIN)/python -m infra.lab.training.announcements learn
 
-bench: setup ## measure speed, words missed and memory on this machine (some 10 minutes)
-	@$(BIN)/python -m infra.lab.benchmarks
+bench: setup ## measure on this machine, beside peers, all or PART=events (some 40 minutes)
+	@$(BIN)/python -m infra.lab.benchmarks $(PART) --latest docs/benchmarks/latest.json
 
 format: setup ## fix format and what lint can
 	@$(BIN)/ruff format .
@@ -67,11 +68,12 @@ schemas: setup ## write schemas/generated from the models
 dashboards: setup ## write infra/grafana/dashboards from the definitions
 	@$(BIN)/ascolto dashboards build --out infra/grafana/dashboards
 
-lock: setup ## renew both lock files
+lock: setup ## renew the lock files
 	@$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --group dev $(LOCK) -o requirements-dev.lock
+	@$(BIN)/uv pip compile $(PEERS)/requirements.in $(LOCK) -o $(PEERS)/requirements.lock
 
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 
-clean: ## remove .venv and caches
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: ## remove .venv, .venv-peers and caches
+	@rm -rf $(VENV) .venv-peers* .mypy_cache .ruff_cache .pytest_cache .hypothesis

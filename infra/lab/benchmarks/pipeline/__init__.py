@@ -1,0 +1,1 @@
+"""Benches of events on their way through the workers: rate, latency, restart, the demo."""
