@@ -54,8 +54,8 @@ train: setup ## learn the scorer again from infra/lab/training/material
 	@$(BIN)/python -m infra.lab.training learn
 	@$(BIN)/python -m infra.lab.training.announcements learn
 
-bench: setup ## measure speed, words missed and memory on this machine (some 10 minutes)
-	@$(BIN)/python -m infra.lab.benchmarks
+bench: setup ## measure speed, words missed and memory on this machine (some 10 minutes); PART=scoring: only that
+	@$(BIN)/python -m infra.lab.benchmarks $(PART)
 
 format: setup ## fix format and what lint can
 	@$(BIN)/ruff format .

