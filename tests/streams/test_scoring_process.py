@@ -25,7 +25,7 @@ from infra.scoring.client import (
     scoring_command,
 )
 from infra.scoring.protocol import LENGTH, Outcome, Scored, packed, parts_of, results_of
-from infra.scoring.server import outcome_of
+from infra.scoring.server import outcomes_of
 from processors.scoring.lexicon_scorer import LexiconReader
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.conversation import Speaker, Turn
@@ -75,7 +75,8 @@ def call(text: str, customer: str = "p:c", language: str = "it") -> bytes:
 
 
 def expected(*values: bytes) -> list[Outcome]:
-    return [outcome_of(value, LexiconReader()) for value in values]
+    """The outcomes of messages that are scored one by one."""
+    return [outcomes_of([value], LexiconReader())[0] for value in values]
 
 
 def command(directory: Path) -> list[str]:
