@@ -31,14 +31,15 @@ class SentenceEncoder:
         """One row a text, with the bits it has when it is encoded alone."""
         # One thread: more of them make a turn slower, and their number would show in its bits.
         with self._lock, self._threads.limit(limits=1, user_api="blas"):
-            return self._network.vectors([self._tokenizer.tokens(text) for text in texts])
+            return self._network.vectors([self.tokenizer.tokens(text) for text in texts])
 
     @cached_property
     def _network(self) -> SentenceNetwork:
         return SentenceNetwork(self._model)
 
     @cached_property
-    def _tokenizer(self) -> Tokenizer:
+    def tokenizer(self) -> Tokenizer:
+        """What makes tokens of a text."""
         return Tokenizer(self._model.sp)
 
     @cached_property

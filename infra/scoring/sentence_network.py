@@ -41,7 +41,7 @@ class SentenceNetwork:
         """`model` is the package's `NumpyBackend`, whose arrays are used as they are."""
         self._model = model
         self._blocks = len(model.scale)
-        self._project = PieceProduct(model.proj_W, len(model.table))
+        self._project = PieceProduct(model.proj_W, len(model.table), _CACHED_PIECES)
         self._first = [SharedProduct(weights) for weights in model.w1]
         self._second = [SharedProduct(weights) for weights in model.w2]
         # In halves that stay in the processor's cache from row to row.
@@ -114,8 +114,8 @@ class SharedProduct:
 
     BLAS multiplies few rows by other kernels than many, and their last bits differ. The number of
     rows from which they are the same is found by trying, as it differs between processors.
-    Sentences with fewer tokens are multiplied each by itself; so are all of them where no number
-    is enough.
+    Sentences with fewer tokens are multiplied each by itself. So are all of them where no number
+    is enough: with AVX2, but without AVX-512, a row's bits depend on its place among the others.
     """
 
     def __init__(self, weights: Rows) -> None:
@@ -124,7 +124,10 @@ class SharedProduct:
 
     def __call__(self, rows: Rows, layout: Layout) -> Rows:
         """`rows` of the tokens of all sentences times the matrix."""
-        product = self._together(rows, layout)
+        if max(layout.starts_by_size) >= self.least_rows:
+            product = self._together(rows, layout)
+        else:
+            product = np.empty((len(rows), self._weights.shape[1]), dtype=np.float32)
         for size, starts in layout.starts_by_size.items():
             if size < self.least_rows:
                 places = np.add.outer(starts, np.arange(size))
@@ -139,7 +142,7 @@ class SharedProduct:
 class PieceProduct(SharedProduct):
     """A product of rows that depend on their tokens alone: each token's is computed once."""
 
-    def __init__(self, weights: Rows, vocabulary: int, most: int = _CACHED_PIECES) -> None:
+    def __init__(self, weights: Rows, vocabulary: int, most: int) -> None:
         """`vocabulary`: how many different tokens there are; `most`: how many are cached."""
         super().__init__(weights)
         self._slots = np.full(vocabulary, -1, dtype=np.int64)
@@ -157,7 +160,7 @@ class PieceProduct(SharedProduct):
             new, places = np.unique(layout.tokens[missing], return_index=True)
             after = self._used + len(new)
             # Repeated where they are too few: by another kernel they would have other bits.
-            chosen = np.resize(missing[places], max(len(new), min(self.least_rows, _TRIED)))
+            chosen = np.resize(missing[places], max(len(new), self.least_rows))
             self._products[self._used : after] = (rows[chosen] @ self._weights)[: len(new)]
             self._slots[new] = np.arange(self._used, after)
             self._used = after

@@ -27,6 +27,7 @@ from infra.scoring.protocol import (
     packed,
     parts_of,
 )
+from infra.scoring.warm_up import warm_up
 from processors.attempts.answering import with_machine_turns
 from processors.scoring.bounded import bounded
 from processors.scoring.call import Conversation, score_calls
@@ -125,7 +126,7 @@ def _results(values: Sequence[bytes], reader: TurnReader) -> list[Outcome | Fail
 
 
 def run(reader: TurnReader) -> None:
-    """Serve this process's stdin and stdout until stdin ends.
+    """Serve this process's stdin and stdout until stdin ends; `reader` is warm before it says so.
 
     A signal meant for the worker may reach its group: this process ends after it, by its stdin.
     Whatever prints, prints to stderr.
@@ -135,6 +136,7 @@ def run(reader: TurnReader) -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     with contextlib.suppress(BrokenPipeError), answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        warm_up(reader)
         serve(reader, sys.stdin.buffer, answers)
 
 

@@ -102,10 +102,15 @@ def run_analytics(settings: Settings) -> None:
         columns, rows = await store.query(sql, parameters)
         return QueryResult(columns=columns, rows=rows)
 
+    warming: list[asyncio.Task[None]] = []
+
     async def open_store() -> None:
         await store.query("SELECT 1")
+        warming.append(asyncio.create_task(scoring.start()))
 
     async def close() -> None:
+        for task in warming:
+            task.cancel()
         await scoring.stop()
         await asyncio.to_thread(store.close)
 

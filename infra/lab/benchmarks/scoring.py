@@ -12,16 +12,13 @@ from infra.lab.benchmarks.figures import Figure
 from infra.lab.training.material import LabelledCall, load_material
 from infra.scoring.catalogue import ScorerName, scorer_of
 from infra.scoring.server import TOGETHER
+from infra.scoring.warm_up import warm_up
 from processors.scoring.call import Conversation, score_call, score_calls
 from processors.scoring.scorer import TurnReader
-from schemas.conversation import Speaker, Turn
+from schemas.conversation import Speaker
 
 RUNS = 5
 """Runs of the rate of distinct turns, each over calls of its own."""
-_WARM_UP = [
-    Turn(speaker=Speaker.OPERATOR, text="Pronto, buongiorno."),
-    Turn(speaker=Speaker.CUSTOMER, text="Buongiorno, mi dica."),
-]
 
 
 class Rates(NamedTuple):
@@ -46,7 +43,8 @@ def scoring() -> Iterator[Figure]:
     yield Figure("turns", turns)
     names: tuple[ScorerName, ...] = ("encoder", "lexicon")
     for name in names:
-        reader = _warm(scorer_of(name))
+        reader = scorer_of(name)
+        warm_up(reader)
         began = time.perf_counter()
         for call in calls:
             score_call(call.turns, call.language, reader)
@@ -68,9 +66,10 @@ def distinct_turns_per_second(runs: int = RUNS) -> Rates:
     that every run has the same mix. Turns met before are taken out of the calls: all that is
     counted is new to the process. The warm-up reads weights, lexicons and common words.
     """
-    reader = _warm(scorer_of("encoder"))
-    warm_up, *parts = _distinct(load_material("train").calls, runs + 1)
-    _seconds(warm_up, reader)
+    reader = scorer_of("encoder")
+    warm_up(reader)
+    first, *parts = _distinct(load_material("train").calls, runs + 1)
+    _seconds(first, reader)
     rates = [sum(len(call.turns) for call in part) / _seconds(part, reader) for part in parts]
     turns = sum(len(call.turns) for part in parts for call in part)
     return Rates(min(rates), median(rates), max(rates), runs, turns)
@@ -94,9 +93,3 @@ def _seconds(calls: Sequence[LabelledCall], reader: TurnReader) -> float:
     for first in range(0, len(said), TOGETHER):
         score_calls(said[first : first + TOGETHER], reader)
     return time.process_time() - began
-
-
-def _warm(reader: TurnReader) -> TurnReader:
-    for language in ("it", "en"):
-        score_call(_WARM_UP, language, reader)
-    return reader
