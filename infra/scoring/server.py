@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -137,6 +138,8 @@ def run(reader: TurnReader) -> None:
     with contextlib.suppress(BrokenPipeError), answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         warm_up(reader)
+        # What is loaded by now stays: the collector need not go through it again and again.
+        gc.freeze()
         serve(reader, sys.stdin.buffer, answers)
 
 
