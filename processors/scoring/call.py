@@ -97,9 +97,9 @@ def score_calls(calls: Sequence[Conversation], reader: TurnReader) -> list[CallS
             readable[place] = checked
     for language in LANGUAGES:
         places = [place for place in readable if calls[place].language == language]
-        utterances = [each for place in places for each in readable[place].utterances]
-        if not utterances:
+        if not places:
             continue
+        utterances = [each for place in places for each in readable[place].utterances]
         readings = iter(reader.read(utterances, language.value))
         for place in places:
             own = list(islice(readings, len(readable[place].utterances)))
