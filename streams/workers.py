@@ -1,4 +1,4 @@
-"""The two workers: Faust apps with their agents attached, run until they are stopped."""
+"""What the workers have in common: Faust apps with agents attached, run until they are stopped."""
 
 from __future__ import annotations
 
@@ -6,57 +6,30 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any, cast
 
 import faust
 from mode import Service
 
-from infra.clickhouse.store import Store
-from infra.settings import Settings
-from processors.alerts.settings import read_alert_settings
-from processors.identity.event_identity import unsourced_identity
 from schemas.derived import DeadLetter
 from schemas.topics import Topic
-from streams.agents import aggregate as aggregating
-from streams.agents import link as linking
 from streams.agents import score as scoring
 from streams.agents import transcribe as transcribing
-from streams.agents.aggregate import Aggregator
-from streams.agents.alerts import AlertWatch
-from streams.agents.link import Linker, LinkSettings
-from streams.agents.row_writer import RowSettings
 from streams.agents.score import Scorer, Scoring
-from streams.agents.store import SINKS, TableWriter
-from streams.agents.store_facts import FACT_SINKS, FactWriter
 from streams.agents.transcribe import CallTranscriber
-from streams.facts.claims import StoreClaims
-from streams.facts.clock_gate import ClockGate
-from streams.facts.conflicts import Conflicts, WithoutConflicts
-from streams.facts.customers import Customers, StoreArchive
-from streams.facts.originals import KafkaOriginals
 from streams.runtime.app import raw_topic
-from streams.runtime.consumer import Transport
 from streams.runtime.dead_letters import DeadLetters
-from streams.runtime.intake import Intake, consume
+from streams.runtime.intake import Intake, Take, consume
 from streams.runtime.outbox import KafkaOutbox
 from streams.runtime.progress import Progress
-from streams.runtime.state import FaustStateTable, changelog_topic
+from streams.transport.consumer import Transport
+from streams.transport.writers import SharedWriter
 
 log = logging.getLogger(__name__)
 
 TRANSCRIBER = "transcriber"
+SCORER = "scorer"
 ANALYTICS = "analytics"
-_CUSTOMERS = "customers"
-_SETTLED = "settled"
-_DAYS = "agency-days"
-_ALERTS = "agency-alerts"
-_TABLES = (_CUSTOMERS, _SETTLED, _DAYS, _ALERTS)
-CHANGELOGS = tuple(changelog_topic(ANALYTICS, table) for table in _TABLES)
-_MINUTE = 60.0
-_QUIET_SECONDS = 60 * _MINUTE
-"""After so long without events all have arrived, even those of a slow transcriber."""
-_EMBEDDED_QUIET_SECONDS = _MINUTE
 
 
 def reject_unreadable(app: faust.App, letters: DeadLetters) -> None:
@@ -78,110 +51,34 @@ def attach_transcriber(app: faust.App, transcriber: CallTranscriber) -> None:
     async def transcribe(stream: faust.StreamT[Any]) -> None:
         await transcriber.run(cast("faust.Stream[Any]", stream))
 
-    app.agent(raw_topic(app, *transcribing.TOPICS), name="transcribe")(transcribe)
+    _add(app, transcribing.AGENT, transcribing.TOPICS, transcribe)
 
 
-def attach_analytics(
-    app: faust.App,
-    settings: Settings,
-    store: Store,
-    progress: Progress,
-    now_us: Callable[[], int],
-    scored_by: Scoring,
-) -> Callable[[], Awaitable[None]]:
-    """The analytics worker's agents: score, link, aggregate, and one a table of the store.
-
-    Returns:
-        To be called once nothing more is on its way: silences are then judged as of the last
-        call.
-    """
-    outbox = KafkaOutbox(app, progress)
+def attach_scorer(app: faust.App, progress: Progress, scored_by: Scoring) -> None:
+    """The scorer worker's one agent."""
+    outbox = KafkaOutbox(SharedWriter(app, progress.written))
     letters = DeadLetters(outbox, progress)
-    reject_unreadable(app, letters)
-    gate = ClockGate(now_us, settings.future_tolerance_us)
-    key = settings.pseudonym_secret()
-    tables = {name: FaustStateTable(app, name, settings.partitions) for name in _TABLES}
-    for name, table in tables.items():
-        progress.watch(name, table.size)
-    aggregator = Aggregator(
-        tables[_DAYS],
-        AlertWatch(tables[_ALERTS], read_alert_settings(settings.alerts), ceiling_us=now_us),
-        outbox,
-        letters,
-        progress,
-        None if settings.embedded else now_us,
-        ceiling_us=now_us,
-    )
-    customers = Customers(
-        tables[_CUSTOMERS],
-        tables[_SETTLED],
-        StoreArchive(store),
-        horizons=settings.horizons,
-        grace_hours=settings.grace_days * 24,
-        now_us=now_us,
-        older_name=partial(unsourced_identity, key),
-    )
-    claims = StoreClaims(store, now_us)
-    conflicts = Conflicts(
-        claims, KafkaOriginals(settings.kafka, security=settings.broker_security), letters, progress
-    )
-    linker = Linker(
-        customers,
-        conflicts,
-        outbox,
-        letters,
-        progress,
-        LinkSettings(key, settings.horizons, settings.currency),
-        gate,
-    )
     scorer = Scorer(outbox, letters, progress, scored_by)
-    _attach(app, "score", scoring.TOPICS, Intake(scorer.handle, letters), size=200, within=0.1)
-    _attach(app, "link", linking.TOPICS, Intake(linker.handle, letters), size=500, within=0.2)
-    _attach(
-        app, "aggregate", aggregating.TOPICS, Intake(aggregator.handle, letters), 100, within=0.5
-    )
-    rows = RowSettings(key, settings.generation, now_us)
-    without_conflicts = WithoutConflicts(claims)
-    for fact_sink in FACT_SINKS:
-        arbiter = conflicts if fact_sink.rejects_conflicts else without_conflicts
-        facts = FactWriter(fact_sink, store, rows, letters, arbiter, gate)
-        name = f"store-{fact_sink.table.name}"
-        _attach(app, name, fact_sink.topics, Intake(facts.handle, letters), size=1000, within=0.5)
-    for sink in SINKS:
-        writer = TableWriter(sink, store, rows, letters)
-        name = f"store-{sink.table.name}"
-        _attach(app, name, sink.topics, Intake(writer.handle, letters), size=1000, within=0.5)
-
-    async def forget(*_: object, **__: object) -> None:
-        aggregator.forget()
-        customers.forget()
-        for table in tables.values():
-            table.forget_size()
-
-    app.on_partitions_assigned.connect(forget)
-    app.on_rebalance_complete.connect(forget)
-
-    async def advance() -> None:
-        if not (app.rebalancing or app.in_recovery):
-            await aggregator.advance()
-
-    async def judge_silences() -> None:
-        if not (app.rebalancing or app.in_recovery):
-            await aggregator.judge_silences()
-
-    quiet = _EMBEDDED_QUIET_SECONDS if settings.embedded else _QUIET_SECONDS
-    app.timer(interval=quiet, on_leader=False)(judge_silences)
-    if not settings.embedded:
-        app.timer(interval=_MINUTE, on_leader=False)(advance)
-    return aggregator.judge_all_silences
+    attach(app, "score", scoring.TOPICS, Intake(scorer.handle, letters).take, size=200)
 
 
-def _attach(
-    app: faust.App, name: str, topics: tuple[Topic, ...], intake: Intake, size: int, within: float
-) -> None:
+def attach(app: faust.App, name: str, topics: tuple[Topic, ...], take: Take, size: int) -> None:
+    """An agent that gives what comes in `topics` to `take`, up to `size` events at a time."""
+
     async def agent(stream: faust.StreamT[Any]) -> None:
-        await consume(cast("faust.Stream[Any]", stream), intake, size, within)
+        await consume(cast("faust.Stream[Any]", stream), name, take, size)
 
+    _add(app, name, topics, agent)
+
+
+def _add(
+    app: faust.App,
+    name: str,
+    topics: tuple[Topic, ...],
+    agent: Callable[[faust.StreamT[Any]], Awaitable[None]],
+) -> None:
+    for topic in topics:
+        cast(Transport, app.transport).readers[topic.name].add(name)
     app.agent(raw_topic(app, *topics), name=name)(agent)
 
 

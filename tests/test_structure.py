@@ -55,9 +55,11 @@ FOLDERS_MAY_IMPORT = {
         "simulation",
         "transcription",
     },
-    "streams.runtime": set(),
-    "streams.facts": {"runtime"},
-    "streams.agents": {"facts", "runtime"},
+    "streams.transport": set(),
+    "streams.runtime": {"transport"},
+    "streams.state": {"runtime", "transport"},
+    "streams.facts": {"runtime", "state", "transport"},
+    "streams.agents": {"facts", "runtime", "state", "transport"},
 }
 """Folders beside it that a folder may import; modules that lie loose above it are free to all."""
 

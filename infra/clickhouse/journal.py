@@ -45,6 +45,18 @@ def read_journal(client: Client) -> Iterator[Journaled]:
                 yield Journaled(*row)
 
 
+def moved_customers(client: Client) -> dict[tuple[str, str], int]:
+    """Customers whose events came by several partitions, and by which the last of them came.
+
+    The events of one customer have to meet: all are sent again to that one.
+    """
+    rows = client.query(
+        "SELECT client_id, customer, argMin(partition, version) FROM events "
+        "GROUP BY client_id, customer HAVING uniqExact(partition) > 1"
+    ).result_rows
+    return {(client_id, customer): partition for client_id, customer, partition in rows}
+
+
 def sealed_with(client: Client, key: bytes) -> bool:
     """Whether the journal's sealed events are sealed with `key`; true where there are none."""
     rows = client.query(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from infra.clickhouse.journal import Journaled
@@ -88,15 +88,21 @@ def _claim(key: bytes, event: InboundEvent) -> Claim:
     )
 
 
-def restore(journal: Iterable[Journaled], emitter: Emitter, known: Known) -> None:
+def restore(
+    journal: Iterable[Journaled],
+    emitter: Emitter,
+    known: Known,
+    moved: Mapping[tuple[str, str], int],
+) -> None:
     """Send the journal's facts again, to fill a broker and workers that start empty.
 
-    Each goes to the partition it came from, so that it meets the customer's later events; `known`
-    takes note of it.
+    Each goes to the partition it came from, or, of customers that have `moved`, to the one named,
+    so that it meets the customer's later events; `known` takes note of it.
     """
     for fact in journal:
         topic = _JOURNALED[fact.topic]
-        emitter.write(topic, fact.customer.encode(), fact.payload.encode(), fact.partition)
+        partition = moved.get((fact.client_id, fact.customer), fact.partition)
+        emitter.write(topic, fact.customer.encode(), fact.payload.encode(), partition)
         known.add(fact)
     emitter.confirm()
 

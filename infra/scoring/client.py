@@ -60,6 +60,12 @@ class ScoringChild:
         self._process: Process | None = None
         self._turn = asyncio.Lock()
 
+    async def start(self) -> None:
+        """Have a process ready and warm, so that the first batch need not wait for it."""
+        async with self._turn:
+            if self._process is None:
+                await self._start()
+
     async def score(self, values: Sequence[bytes]) -> list[Outcome]:
         """The outcome of each message, in order.
 

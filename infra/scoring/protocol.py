@@ -3,7 +3,7 @@
 What goes through the pipes is a list of byte strings: the length of the whole, then each with its
 own length before it (4 bytes, big-endian). A batch is a list of messages of `call-transcribed`,
 any bytes at all; its answer has three byte strings for each, in order: a kind and two fields. An
-empty list says, first of all, that the process has started.
+empty list says, first of all, that the process has started and is warm.
 
 The worker imports this and not what scores: so it has no use for the scorer's libraries.
 """

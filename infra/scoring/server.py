@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import BinaryIO, get_args
 
 from infra.scoring.catalogue import ScorerName, scorer_of
@@ -26,46 +28,66 @@ from infra.scoring.protocol import (
     packed,
     parts_of,
 )
+from infra.scoring.warm_up import warm_up
 from processors.attempts.answering import with_machine_turns
 from processors.scoring.bounded import bounded
-from processors.scoring.call import score_call
+from processors.scoring.call import Conversation, score_calls
 from processors.scoring.scorer import TurnReader
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.derived import CallScored, CallTranscribed
 
-
-def outcome_of(value: bytes, reader: TurnReader) -> Outcome:
-    """The outcome of the message `value` of `call-transcribed`: the same for the same bytes."""
-    transcribed = decode(value, CallTranscribed)
-    if isinstance(transcribed, InvalidMessage):
-        return transcribed
-    if transcribed.attempt is not None:
-        return Attempted()
-    event = scored(transcribed, reader)
-    return Scored(event.call.customer, encode(event))
+TOGETHER = 32
+"""Calls that are scored together: their sentences fill the encoder's groups."""
 
 
-def scored(transcribed: CallTranscribed, reader: TurnReader) -> CallScored:
-    """`transcribed` with its scores."""
-    survey, call = transcribed.survey, transcribed.call
-    turns = with_machine_turns(transcribed.turns)
-    return CallScored(
-        call=call,
-        turns=turns,
-        score=bounded(
-            score_call(
-                turns,
-                call.language,
-                reader,
-                survey_rating=None if survey is None else survey.rating,
-                started_at=call.started_at,
-                ended_at=call.ended_at,
-                doubts=transcribed.doubts,
-            )
-        ),
-        survey=survey,
-        from_audio=transcribed.from_audio,
-    )
+def outcomes_of(values: Sequence[bytes], reader: TurnReader) -> list[Outcome]:
+    """The outcome of each message of `call-transcribed`: the same for the same bytes.
+
+    Raises an exception if scoring any of them does.
+    """
+    messages = [decode(value, CallTranscribed) for value in values]
+    calls = [
+        message
+        for message in messages
+        if isinstance(message, CallTranscribed) and message.attempt is None
+    ]
+    events = iter(scored(calls, reader))
+    outcomes: list[Outcome] = []
+    for message in messages:
+        if isinstance(message, InvalidMessage):
+            outcomes.append(message)
+        elif message.attempt is not None:
+            outcomes.append(Attempted())
+        else:
+            event = next(events)
+            outcomes.append(Scored(event.call.customer, encode(event)))
+    return outcomes
+
+
+def scored(transcribed: Sequence[CallTranscribed], reader: TurnReader) -> list[CallScored]:
+    """Each conversation with its scores."""
+    turns = [with_machine_turns(each.turns) for each in transcribed]
+    calls = [
+        Conversation(
+            said,
+            each.call.language,
+            survey_rating=None if each.survey is None else each.survey.rating,
+            started_at=each.call.started_at,
+            ended_at=each.call.ended_at,
+            doubts=each.doubts,
+        )
+        for each, said in zip(transcribed, turns, strict=True)
+    ]
+    return [
+        CallScored(
+            call=each.call,
+            turns=said,
+            score=bounded(score),
+            survey=each.survey,
+            from_audio=each.from_audio,
+        )
+        for each, said, score in zip(transcribed, turns, score_calls(calls, reader), strict=True)
+    ]
 
 
 def serve(reader: TurnReader, batches: BinaryIO, answers: BinaryIO) -> None:
@@ -80,7 +102,11 @@ def serve(reader: TurnReader, batches: BinaryIO, answers: BinaryIO) -> None:
         body = batches.read(size)
         if len(body) < size:
             return
-        _write(answers, answer([_result(value, reader) for value in parts_of(body)]))
+        values = parts_of(body)
+        results: list[Outcome | Failure] = []
+        for first in range(0, len(values), TOGETHER):
+            results += _results(values[first : first + TOGETHER], reader)
+        _write(answers, answer(results))
 
 
 def _write(stream: BinaryIO, data: bytes) -> None:
@@ -88,17 +114,20 @@ def _write(stream: BinaryIO, data: bytes) -> None:
     stream.flush()
 
 
-def _result(value: bytes, reader: TurnReader) -> Outcome | Failure:
+def _results(values: Sequence[bytes], reader: TurnReader) -> list[Outcome | Failure]:
+    """The outcomes; where scoring one of them raises, it alone is a failure."""
     try:
-        return outcome_of(value, reader)
+        return [*outcomes_of(values, reader)]
     except Exception as error:
+        if len(values) > 1:
+            return [result for value in values for result in _results([value], reader)]
         # Without what the exception says: it may quote the words of a turn.
         where = "".join(traceback.format_tb(error.__traceback__))
-        return Failure(type(error).__name__, where)
+        return [Failure(type(error).__name__, where)]
 
 
 def run(reader: TurnReader) -> None:
-    """Serve this process's stdin and stdout until stdin ends.
+    """Serve this process's stdin and stdout until stdin ends; `reader` is warm before it says so.
 
     A signal meant for the worker may reach its group: this process ends after it, by its stdin.
     Whatever prints, prints to stderr.
@@ -108,6 +137,9 @@ def run(reader: TurnReader) -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     with contextlib.suppress(BrokenPipeError), answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        warm_up(reader)
+        # What is loaded by now stays: the collector need not go through it again and again.
+        gc.freeze()
         serve(reader, sys.stdin.buffer, answers)
 
 

@@ -74,7 +74,7 @@ def human_text(turn: Turn) -> str:
 
 
 def _announces(sentence: Sentence) -> bool:
-    of = sentence.evidence
+    of = sentence.phrases
     return of.ends + of.passes >= SURE and not of.reports and not of.answers
 
 
@@ -133,7 +133,7 @@ def _continues_reporting(text: str) -> bool:
     if not has_words(text):
         return False
     last = sentences_of(text)[-1]
-    return bool(last.evidence.reports) and not any(stop in text[last.end :] for stop in ".!?")
+    return bool(last.phrases.reports) and not any(stop in text[last.end :] for stop in ".!?")
 
 
 def _may_be_machine(text: str) -> bool:
@@ -141,7 +141,7 @@ def _may_be_machine(text: str) -> bool:
     if not evidence_of(text).machine and not is_neutral(text):
         return False
     sentences = sentences_of(text)
-    ends = sum(sentence.evidence.ends for sentence in sentences)
+    ends = sum(sentence.phrases.ends for sentence in sentences)
     return all(_is_no_person(sentence, ends) for sentence in sentences) and any(
         sentence.evidence.machine or sentence.neutral for sentence in sentences
     )

@@ -65,9 +65,26 @@ class Sentence:
 
     start: int
     end: int
-    evidence: Evidence
-    neutral: bool
-    """Whether it is only numbers, a greeting or a tone."""
+    text: str
+    asked: bool
+    """Whether it is a question."""
+
+    @property
+    def phrases(self) -> Evidence:
+        """The evidence of its phrases, whatever it sounds like."""
+        evidence = _phrases_of(self.text)
+        return evidence.asked() if self.asked else evidence
+
+    @property
+    def evidence(self) -> Evidence:
+        """All its evidence."""
+        evidence = evidence_of(self.text)
+        return evidence.asked() if self.asked else evidence
+
+    @property
+    def neutral(self) -> bool:
+        """Whether it is only numbers, a greeting or a tone."""
+        return is_neutral(self.text)
 
 
 @lru_cache(maxsize=8192)
@@ -79,11 +96,8 @@ def sentences_of(text: str) -> tuple[Sentence, ...]:
     while first < len(said.words):
         after = bisect_right(said.sentences, said.sentences[first], first)
         start, end = said.starts[first], said.ends[after - 1]
-        part = text[start:end]
-        evidence = evidence_of(part)
-        if said.sentences[first] in said.questions:
-            evidence = evidence.asked()
-        found.append(Sentence(start, end, evidence, is_neutral(part)))
+        asked = said.sentences[first] in said.questions
+        found.append(Sentence(start, end, text[start:end], asked))
         first = after
     return tuple(found)
 
@@ -94,9 +108,13 @@ def evidence_of(text: str) -> Evidence:
 
     Carriers say the same message in both languages, whatever the callers speak.
     """
+    return _phrases_of(text)._replace(sounds=_sounds(text))
+
+
+@lru_cache(maxsize=8192)
+def _phrases_of(text: str) -> Evidence:
     read = (_evidence(text, language) for language in LANGUAGES)
-    of_language = max(read, key=lambda of: (of.machine, of.reports + of.answers + of.person))
-    return of_language._replace(sounds=_sounds(text))
+    return max(read, key=lambda of: (of.machine, of.reports + of.answers + of.person))
 
 
 def _sounds(text: str) -> float:

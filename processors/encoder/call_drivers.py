@@ -20,6 +20,7 @@ from processors.encoder.cache_keys import Key, key_in_method
 from processors.encoder.explain import best_part
 from processors.encoder.network import Vector
 from processors.encoder.probabilities import CustomerProbabilities, OperatorProbabilities
+from processors.encoder.rounds import Steps, in_rounds
 from processors.scoring.drivers import drivers_in
 from processors.scoring.scorer import TurnReading, Utterance, found_in_turns
 from processors.text.clauses import windows_of
@@ -62,11 +63,19 @@ class TurnEvidence(NamedTuple):
 class CallDrivers:
     """Decides on the drivers of calls; for use by one thread at a time."""
 
-    def __init__(self, operator: OfOperator, customer: OfCustomer, learned: Vector | None) -> None:
+    def __init__(
+        self,
+        operator: OfOperator,
+        customer: OfCustomer,
+        encode: Callable[[list[Utterance]], None],
+        learned: Vector | None,
+    ) -> None:
         """`operator` and `customer` give a text's probabilities; `learned` are the `PARTS` numbers.
 
-        Without `learned`, the drivers that single turns show are the call's.
+        `encode` gets the texts that are read next. Without `learned`, the drivers that single
+        turns show are the call's.
         """
+        self._encode = encode
         self._operator = operator
         self._customer = customer
         self._learned = learned
@@ -94,7 +103,10 @@ class CallDrivers:
         drivers = self._decided(evidence, readings, self._learned)
         found = [each for each in shown if each.driver in drivers]
         unshown = drivers - {each.driver for each in found}
-        found += [self._strongest(driver, utterances, evidence, language) for driver in unshown]
+        found += in_rounds(
+            (self._strongest(driver, utterances, evidence, language) for driver in unshown),
+            self._encode,
+        )
         return sorted(found, key=lambda each: (each.turn, _DRIVERS.index(each.driver)))
 
     @cachedmethod(attrgetter("_evidence"), key=key_in_method)
@@ -120,7 +132,7 @@ class CallDrivers:
         utterances: Sequence[Utterance],
         evidence: Mapping[int, TurnEvidence],
         language: str,
-    ) -> DriverFound:
+    ) -> Steps[DriverFound]:
         """The driver with the words that show it most, by what is said or by conduct."""
 
         def strength(place: int) -> tuple[float, float]:
@@ -138,7 +150,7 @@ class CallDrivers:
         place = max(evidence, key=lambda at: max(strength(at)))
         turn = utterances[place]
         by_words, by_conduct = strength(place)
-        quote = best_part(turn.text, by_text if by_words >= by_conduct else shown)
+        quote = yield from best_part(turn, by_text if by_words >= by_conduct else shown)
         return DriverFound(driver=driver, turn=place, quote=quote)
 
 

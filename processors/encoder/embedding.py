@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from operator import attrgetter
 
 import numpy as np
@@ -38,15 +39,34 @@ class TurnEmbeddings:
 
     def of(self, utterance: Utterance) -> NDArray[np.float64]:
         """The vector of what was said, of length 1."""
-        masked = _NUMBER.sub(_ANY_NUMBER, utterance.text)
+        rows = [self._of_sentence(sentence) for sentence in _encoded(utterance)]
         if utterance.speaker is Speaker.CUSTOMER:
-            return self._of_sentence(masked).astype(np.float64)
-        rows = [self._of_sentence(sentence) for sentence in sentences_of(masked) or [masked]]
+            return rows[0].astype(np.float64)
         mean = np.add.reduce(np.array(rows, dtype=np.float64), axis=0) / len(rows)
         norm = math.sqrt(np.add.reduce(mean * mean))
         return np.asarray(mean / norm if norm else mean)
+
+    def encode(self, utterances: Iterable[Utterance]) -> None:
+        """Encode together what the vectors of `utterances` need and is not cached."""
+        sentences = {
+            digest_of(sentence): sentence
+            for utterance in utterances
+            for sentence in _encoded(utterance)
+        }
+        new = [digest for digest in sentences if digest not in self._sentences]
+        if new:
+            vectors = self._encoder.encode([sentences[digest] for digest in new])
+            self._sentences.update(zip(new, vectors, strict=True))
 
     @cachedmethod(attrgetter("_sentences"), key=lambda _, sentence: digest_of(sentence))
     def _of_sentence(self, sentence: str) -> NDArray[np.float32]:
         vector: NDArray[np.float32] = self._encoder.encode([sentence])[0]
         return vector
+
+
+def _encoded(utterance: Utterance) -> list[str]:
+    """What is encoded of an utterance: a customer's whole turn, an operator's sentences."""
+    masked = _NUMBER.sub(_ANY_NUMBER, utterance.text)
+    if utterance.speaker is Speaker.CUSTOMER:
+        return [masked]
+    return sentences_of(masked) or [masked]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from processors.encoder.rounds import Steps
 from processors.scoring.cues import read_turn
 from processors.scoring.scorer import Utterance
 from processors.text.clauses import clauses_of, sentences_of
@@ -18,17 +19,19 @@ Alone = Callable[[str], float]
 """The score of a part of the turn as if nothing else had been said."""
 
 
-def best_part(text: str, alone: Alone) -> str:
-    """The part of `text` that carries its score: the best sentence, a clause of it, or all.
+def best_part(utterance: Utterance, alone: Alone) -> Steps[str]:
+    """The part of a turn that carries its score: the best sentence, a clause of it, or all.
 
-    A part carries it where it alone has at least `LEAST_SHARE` of the whole text's score.
+    A part carries it where it alone has at least `LEAST_SHARE` of the whole turn's score.
     """
-    whole = text.strip()
+    whole = utterance.text.strip()
+    yield [utterance._replace(text=text) for text in (whole, *sentences_of(whole))]
     needed = LEAST_SHARE * alone(whole)
     part = whole
     for cut in (sentences_of, clauses_of):
         parts = cut(part)
         if len(parts) > 1:
+            yield [utterance._replace(text=text) for text in parts]
             best = max(parts, key=alone)
             if alone(best) < needed:
                 break
@@ -38,13 +41,13 @@ def best_part(text: str, alone: Alone) -> str:
 
 def sentence_reason(
     utterance: Utterance, language: str, kind: str, score: float, alone: Alone
-) -> Reason:
+) -> Steps[Reason]:
     """The part of a turn that carries `score`.
 
     Its kind is that of the heaviest phrase of the same sort and side that the lexicon finds in
     that part, where there is one: then the learned score and the lexicon agree. Else it is `kind`.
     """
-    part = best_part(utterance.text, alone)
+    part = yield from best_part(utterance, alone)
     sort = kind.partition(".")[0]
     cues = [
         cue

@@ -158,6 +158,7 @@ def softmax(logits: Vector) -> Vector:
     return probabilities
 
 
-def sigmoid(logit: float) -> float:
-    """Probability of a label that holds or not (logistic)."""
-    return float(1.0 / (1.0 + np.exp(-np.clip(logit, -60.0, 60.0))))
+def sigmoid(logits: Vector) -> Vector:
+    """Probabilities of labels each of which holds or not (logistic)."""
+    probabilities: Vector = 1.0 / (1.0 + np.exp(-np.clip(logits, -60.0, 60.0)))
+    return probabilities

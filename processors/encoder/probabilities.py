@@ -68,11 +68,12 @@ class Classifier:
     def customer(self, utterance: Utterance, language: str) -> CustomerProbabilities:
         """Probabilities of a customer's text, or of an operator's read as if a customer said it."""
         logits = self._logits(utterance, language, Speaker.CUSTOMER)
-        side = dict(zip(SENTIMENTS, softmax(logits[: len(SENTIMENTS)]), strict=True))
-        labels = zip(CUSTOMER_LABELS, logits, strict=True)
+        sides = len(SENTIMENTS)
+        side = dict(zip(SENTIMENTS, softmax(logits[:sides]).tolist(), strict=True))
+        labels = sigmoid(logits[sides:]).tolist()
         return CustomerProbabilities(
-            float(side["positive"] - side["negative"]),
-            {label: sigmoid(logit) for label, logit in labels if label not in SENTIMENTS},
+            side["positive"] - side["negative"],
+            dict(zip(CUSTOMER_LABELS[sides:], labels, strict=True)),
         )
 
     def _logits(self, utterance: Utterance, language: str, reads_as: Speaker) -> Vector:

@@ -14,7 +14,7 @@ from operator import attrgetter
 
 from cachetools import LRUCache, cachedmethod
 
-from processors.encoder.cache_keys import Key, key_in_method
+from processors.encoder.cache_keys import Key, key_in_method, key_of
 from processors.encoder.call_drivers import CallDrivers
 from processors.encoder.embedding import TurnEmbeddings
 from processors.encoder.expected_rating import expected_rating
@@ -27,6 +27,7 @@ from processors.encoder.probabilities import (
     OperatorProbabilities,
 )
 from processors.encoder.protocol import Encoder
+from processors.encoder.rounds import Steps, in_rounds
 from processors.scoring.cues import plain_threat, read_turn
 from processors.scoring.drivers import drivers_in
 from processors.scoring.intent import churn_intent
@@ -60,17 +61,34 @@ class EncoderReader:
     def __init__(self, encoder: Encoder, weights: Weights | None = None) -> None:
         """`weights` other than the package's own are for training."""
         self._weights = load_weights() if weights is None else weights
-        self._classifier = Classifier(TurnEmbeddings(encoder), self._weights)
+        self._embeddings = TurnEmbeddings(encoder)
+        self._classifier = Classifier(self._embeddings, self._weights)
         self._readings: LRUCache[Key, TurnReading] = LRUCache(CACHED_READINGS)
         self._of_operators: LRUCache[Key, OperatorProbabilities] = LRUCache(CACHED_PARTS)
         self._of_customers: LRUCache[Key, CustomerProbabilities] = LRUCache(CACHED_PARTS)
         self._call_drivers = CallDrivers(
-            self._operator_probabilities, self._customer_probabilities, self._weights.call_drivers
+            self._operator_probabilities,
+            self._customer_probabilities,
+            self._embeddings.encode,
+            self._weights.call_drivers,
         )
 
     def read(self, turns: Sequence[Utterance], language: str) -> list[TurnReading]:
-        """A reading for each turn."""
-        return [self._reading(utterance, language) for utterance in turns]
+        """A reading for each turn; what the new ones need encoded is encoded together."""
+        keys = [key_of(turn, language) if _is_read(turn) else None for turn in turns]
+        readings: dict[Key, TurnReading] = {}
+        new: dict[Key, Utterance] = {}
+        for key, turn in zip(keys, turns, strict=True):
+            if key is None:
+                continue
+            if key in self._readings:
+                readings[key] = self._readings[key]
+            else:
+                new[key] = turn
+        steps = [self._reading(turn, language) for turn in new.values()]
+        readings.update(zip(new, in_rounds(steps, self._embeddings.encode), strict=True))
+        self._readings.update(readings)
+        return [UNREAD if key is None else readings[key] for key in keys]
 
     def drivers_of_call(
         self, utterances: Sequence[Utterance], readings: Sequence[TurnReading], language: str
@@ -90,21 +108,17 @@ class EncoderReader:
     def _customer_probabilities(self, utterance: Utterance, language: str) -> CustomerProbabilities:
         return self._classifier.customer(utterance, language)
 
-    def _reading(self, utterance: Utterance, language: str) -> TurnReading:
-        if utterance.speaker is Speaker.UNKNOWN or not has_words(utterance.text):
-            return UNREAD
-        return self._reading_of_words(utterance, language)
-
-    @cachedmethod(attrgetter("_readings"), key=key_in_method)
-    def _reading_of_words(self, utterance: Utterance, language: str) -> TurnReading:
+    def _reading(self, utterance: Utterance, language: str) -> Steps[TurnReading]:
         read = self._operator if utterance.speaker is Speaker.OPERATOR else self._customer
         return read(utterance, language)
 
-    def _operator(self, utterance: Utterance, language: str) -> TurnReading:
+    def _operator(self, utterance: Utterance, language: str) -> Steps[TurnReading]:
         def part(text: str) -> OperatorProbabilities:
             return self._operator_probabilities(utterance._replace(text=text), language)
 
-        windows = [part(window) for window in windows_of(utterance.text)]
+        texts = windows_of(utterance.text)
+        yield [utterance._replace(text=text) for text in texts]
+        windows = [part(text) for text in texts]
         worst = max(windows, key=lambda probabilities: probabilities.aggression)
         aggression = round(worst.aggression, 4)
         empathy = round(max(probabilities.empathy for probabilities in windows), 4)
@@ -112,18 +126,19 @@ class EncoderReader:
         if max(probabilities.threat for probabilities in windows) >= self._enough_for_threat(
             utterance, language
         ):
-            threat = best_part(utterance.text, lambda text: part(text).threat)
+            threat = yield from best_part(utterance, lambda text: part(text).threat)
         reasons = []
         if aggression >= FLOOR:
             kind = _kind_of_aggression(worst, threatens=threat is not None)
             alone = _aggression_alone(part)
-            reasons.append(sentence_reason(utterance, language, kind, aggression, alone))
-        if empathy >= FLOOR:
             reasons.append(
-                sentence_reason(
-                    utterance, language, "empathy.warmth", empathy, lambda text: part(text).empathy
-                )
+                (yield from sentence_reason(utterance, language, kind, aggression, alone))
             )
+        if empathy >= FLOOR:
+            warm = sentence_reason(
+                utterance, language, "empathy.warmth", empathy, lambda text: part(text).empathy
+            )
+            reasons.append((yield from warm))
         return TurnReading(
             TurnScore(aggression=aggression, empathy=empathy, sentiment=None, reasons=reasons),
             drivers=_drivers_of_operator(utterance.text, language, threat),
@@ -138,11 +153,13 @@ class EncoderReader:
         cues = read_turn(utterance.text, language, utterance.speaker)
         return enough if plain_threat(cues) is None else PLAIN_SHARE * enough
 
-    def _customer(self, utterance: Utterance, language: str) -> TurnReading:
+    def _customer(self, utterance: Utterance, language: str) -> Steps[TurnReading]:
         def part(text: str) -> CustomerProbabilities:
             return self._customer_probabilities(utterance._replace(text=text), language)
 
-        windows = [part(window) for window in windows_of(utterance.text)]
+        texts = windows_of(utterance.text)
+        yield [utterance._replace(text=text) for text in texts]
+        windows = [part(text) for text in texts]
         lexical = sentiment_of(utterance.text, language)
         learned = sum(probabilities.sentiment for probabilities in windows) / len(windows)
         sentiment = round(LEARNED * learned + (1.0 - LEARNED) * lexical.polarity, 4)
@@ -158,28 +175,33 @@ class EncoderReader:
         quoted = {
             each.driver: each for each in drivers_in(utterance.text, utterance.speaker, language)
         }
-        drivers = tuple(
-            quoted.get(driver)
-            or DriverQuote(driver, best_part(utterance.text, _chance_of(part, driver)))
-            for driver in Driver
-            if driver.value in found
-        )
+        drivers = []
+        for driver in Driver:
+            if driver.value in found:
+                quote = quoted.get(driver)
+                if quote is None:
+                    shown = yield from best_part(utterance, _chance_of(part, driver))
+                    quote = DriverQuote(driver, shown)
+                drivers.append(quote)
         sided = abs(sentiment) >= SIDED
         reasons = []
         if sided:
             side = 1.0 if sentiment > 0 else -1.0
-            reasons.append(
-                sentence_reason(
-                    utterance, language, "sentiment.tone", sentiment, _sentiment_alone(part, side)
-                )
+            toned = sentence_reason(
+                utterance, language, "sentiment.tone", sentiment, _sentiment_alone(part, side)
             )
+            reasons.append((yield from toned))
         return TurnReading(
             TurnScore(aggression=None, empathy=None, sentiment=sentiment, reasons=reasons),
             sided=sided,
             leaves="leaves" in found,
             promises="promises" in found,
-            drivers=drivers,
+            drivers=tuple(drivers),
         )
+
+
+def _is_read(turn: Utterance) -> bool:
+    return turn.speaker is not Speaker.UNKNOWN and has_words(turn.text)
 
 
 def _aggression_alone(part: Callable[[str], OperatorProbabilities]) -> Callable[[str], float]:

@@ -1,9 +1,11 @@
-"""One conversation in, all its scores out, whichever reader reads its turns."""
+"""Conversations in, all their scores out, whichever reader reads their turns."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
+from typing import NamedTuple
 
 from processors.attempts.answering import human_text, unanswered, with_machine_turns
 from processors.contact_hours import conduct_code
@@ -38,6 +40,25 @@ LEAST_CONFIDENCE = 0.45
 _UNSCORED = TurnScore(aggression=None, empathy=None, sentiment=None, reasons=[])
 
 
+class Conversation(NamedTuple):
+    """What is scored of one conversation."""
+
+    turns: Sequence[Turn]
+    """Who said what, in order."""
+    language: str
+    """Two letters; `it` and `en` are scored."""
+    survey_rating: int | None = None
+    """The rating of a survey, 0-10; with it none is predicted."""
+    started_at: datetime | None = None
+    """When it began (aware); with it the permitted hours are checked."""
+    ended_at: datetime | None = None
+    """Used where `started_at` is not known."""
+    answered: bool | None = None
+    """False where it is known that nobody answered; null to infer it from the words."""
+    doubts: Sequence[str] = ()
+    """What the transcriber doubts (`processors/transcript/doubts.py`)."""
+
+
 def score_call(
     turns: Sequence[Turn],
     language: str,
@@ -49,17 +70,16 @@ def score_call(
     answered: bool | None = None,
     doubts: Sequence[str] = (),
 ) -> CallScore:
-    """All scores of one conversation.
+    """All scores of one conversation, whose parts are explained in `Conversation`."""
+    call = Conversation(turns, language, survey_rating, started_at, ended_at, answered, doubts)
+    return score_calls([call], reader)[0]
 
-    Args:
-        turns: who said what, in order.
-        language: two letters; `it` and `en` are scored.
-        reader: reads the turns; its version is stored with the scores.
-        survey_rating: the rating of a survey, 0-10; with it none is predicted.
-        started_at: when it began (aware); with it the permitted hours are checked.
-        ended_at: used where `started_at` is not known.
-        answered: false where it is known that nobody answered; null to infer it from the words.
-        doubts: what the transcriber doubts (`processors/transcript/doubts.py`).
+
+def score_calls(calls: Sequence[Conversation], reader: TurnReader) -> list[CallScore]:
+    """All scores of each conversation, in order: the same as if it were scored alone.
+
+    The turns of all are given to `reader` together, which may take less time. The reader's version
+    is stored with the scores.
 
     A score that cannot be given is null and `why` names the reasons, separated by blanks:
     `no_turns`, `no_words`, `language_not_supported:xx`, `low_transcription_confidence`,
@@ -67,21 +87,56 @@ def score_call(
     doubts. Turns without words are ignored, and so are a machine's (a voicemail's, an
     announcement's); they remain in their places with null scores.
     """
-    flag = hours_flag(started_at or ended_at, conduct_code())
+    readable = {}
+    scores = {}
+    for place, call in enumerate(calls):
+        checked = _checked(call, reader.version)
+        if isinstance(checked, CallScore):
+            scores[place] = checked
+        else:
+            readable[place] = checked
+    for language in LANGUAGES:
+        places = [place for place in readable if calls[place].language == language]
+        if not places:
+            continue
+        utterances = [each for place in places for each in readable[place].utterances]
+        readings = iter(reader.read(utterances, language.value))
+        for place in places:
+            own = list(islice(readings, len(readable[place].utterances)))
+            scores[place] = _scored(calls[place], readable[place], own, reader)
+    return [scores[place] for place in range(len(calls))]
+
+
+class _Readable(NamedTuple):
+    """A conversation that can be scored."""
+
+    turns: Sequence[Turn]
+    """Those of people, without the doubted ones' words."""
+    utterances: Sequence[Utterance]
+    by_time: list[ConductFlag]
+
+
+def _checked(call: Conversation, version: str) -> _Readable | CallScore:
+    """What is read of a conversation, or its scores where nothing is."""
+    flag = hours_flag(call.started_at or call.ended_at, conduct_code())
     by_time = [] if flag is None else [flag]
-    if answered is False:
-        return _without_scores(turns, by_time, reader.version, "nobody_answered")
-    refused = " ".join(of_the_call(doubts)) or _refusal(turns, language)
-    doubted = doubted_speakers(doubts)
-    turns = without(turns, doubted)
+    if call.answered is False:
+        return _without_scores(call.turns, by_time, version, "nobody_answered")
+    refused = " ".join(of_the_call(call.doubts)) or _refusal(call.turns, call.language)
+    doubted = doubted_speakers(call.doubts)
+    turns = without(call.turns, doubted)
     if refused is None and not any(has_words(turn.text) for turn in turns):
         refused = " ".join(doubted.values())
     if refused is not None:
-        return _without_scores(turns, by_time, reader.version, refused)
-
+        return _without_scores(turns, by_time, version, refused)
     turns = _of_people(turns)
-    utterances = utterances_of(turns)
-    readings = reader.read(utterances, language)
+    return _Readable(turns, utterances_of(turns), by_time)
+
+
+def _scored(
+    call: Conversation, read: _Readable, readings: Sequence[TurnReading], reader: TurnReader
+) -> CallScore:
+    turns, language = read.turns, call.language
     scored = [reading.score for reading in readings]
     aggression = aggression_of_call([s.aggression for s in scored if s.aggression is not None])
     empathy = empathy_of_call([s.empathy for s in scored if s.empathy is not None])
@@ -92,7 +147,7 @@ def score_call(
             if reading.score.sentiment is not None
         ]
     )
-    drivers = _drivers(utterances, readings, language, reader)
+    drivers = _drivers(read.utterances, readings, language, reader)
     leaves = any(reading.leaves for reading in readings)
     promises = any(reading.promises for reading in readings)
     threats = {
@@ -102,7 +157,7 @@ def score_call(
     }
     spoken = spoken_rating(turns, language)
     predicted = None
-    if survey_rating is None and spoken is None:
+    if call.survey_rating is None and spoken is None:
         features = CallFeatures(
             aggression,
             empathy,
@@ -123,10 +178,10 @@ def score_call(
         churn_intent=leaves,
         promise_to_pay=promises,
         drivers=drivers,
-        conduct=[*_conduct(turns, language, threats), *by_time],
+        conduct=[*_conduct(turns, language, threats), *read.by_time],
         turns=scored,
         scorer_version=reader.version,
-        why=" ".join(_reasons(turns, doubts)) or None,
+        why=" ".join(_reasons(turns, call.doubts)) or None,
     )
 
 

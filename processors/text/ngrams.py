@@ -25,6 +25,9 @@ CHARACTER_BUCKETS, WORD_BUCKETS = 2**14, 2**16
 LONGEST_TEXT = 4_000
 """Characters of a text that are read; speech without a pause is not that long."""
 
+_CACHED_TEXTS = 2048
+"""A few MB: several classifiers read the same text, one soon after another."""
+
 _WORD = re.compile(r"[^\W_]+|[?!]")
 _DIGITS = re.compile(r"\d+")
 
@@ -45,6 +48,7 @@ class Grams(NamedTuple):
     """Of `WORD_BUCKETS`."""
 
 
+@lru_cache(maxsize=_CACHED_TEXTS)
 def grams_of(text: str) -> Grams:
     """The n-grams and words of `text`; it is folded and every number is 0."""
     words = _WORD.findall(_DIGITS.sub("0", fold(text[:LONGEST_TEXT])))
@@ -55,8 +59,13 @@ def grams_of(text: str) -> Grams:
 
 
 def _dampened(buckets: NDArray[np.int64]) -> Sparse:
-    places, counts = np.unique(buckets, return_counts=True)
-    return Sparse(places, 1.0 + np.log(counts.astype(np.float64)))
+    # `np.unique` does the same, in three times the time for as few as a text has.
+    ordered = np.sort(buckets)
+    starts = np.ones(len(ordered) + 1, dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=starts[1:-1])
+    edges = starts.nonzero()[0]
+    counts = edges[1:] - edges[:-1]
+    return Sparse(ordered[edges[:-1]], 1.0 + np.log(counts.astype(np.float64)))
 
 
 def _bucket(gram: str, buckets: int) -> int:

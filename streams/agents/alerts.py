@@ -21,7 +21,7 @@ from schemas.derived import AgencyAlert, Quote
 from schemas.figures import ALL, SCORE_UNIT
 from schemas.topics import AGENCY_ALERT, agency_key
 from streams.runtime.outbox import Message
-from streams.runtime.state import StateTable
+from streams.state.tables import StateTable
 
 Agency = tuple[str, str]
 
@@ -119,12 +119,8 @@ class AlertWatch:
         key = agency_key(*agency).encode()
         return [Message(AGENCY_ALERT, key, encode(alert)) for alert in watched.pending]
 
-    async def save(self, partitions: Mapping[Agency, int]) -> None:
-        """Make durable what has been published; call it after the messages are delivered.
-
-        `partitions` are those of agencies with events since the start; of the others time alone
-        changed alerts, and their key, the same as their events', names the partition.
-        """
+    async def save(self) -> None:
+        """Make durable what has been published; call it after the messages are delivered."""
         new = {
             agency: watched.published | {alert.alert_id: alert for alert in watched.pending}
             for agency, watched in self._watched.items()
@@ -132,13 +128,10 @@ class AlertWatch:
         }
         await self._table.put(
             {
-                agency_key(*agency): (
-                    partitions.get(agency),
-                    {
-                        "alerts": [alert.model_dump(mode="json") for alert in published.values()],
-                        "clock": list(self._watched[agency].clock),
-                    },
-                )
+                agency_key(*agency): {
+                    "alerts": [alert.model_dump(mode="json") for alert in published.values()],
+                    "clock": list(self._watched[agency].clock),
+                }
                 for agency, published in new.items()
             }
         )

@@ -31,12 +31,13 @@ from schemas.topics import (
 from streams.facts.clock_gate import ClockGate
 from streams.facts.conflicts import Conflicts
 from streams.facts.customers import STATES_CHECKED_AN_EVENT, Arrival, Customers, Key
-from streams.facts.identified import read_fact
-from streams.runtime.counters import EVENTS_SETTLED, FACTS, LATE_EVENTS
+from streams.facts.identified import Identified, read_fact
+from streams.facts.partitioning import Partitioning
+from streams.runtime.counters import EVENTS_SETTLED, FACTS, LATE_EVENTS, REPARTITIONED
 from streams.runtime.dead_letters import DeadLetters
-from streams.runtime.delivery import Delivery
 from streams.runtime.outbox import Message, Outbox
 from streams.runtime.progress import Progress
+from streams.transport.delivery import Delivery
 
 TOPICS = (CALL_SCORED, PAYMENT_RECEIVED, CONTRACT_CANCELLED, PAYMENT_RETURNED, SURVEY_ANSWERED)
 BYTES_A_MESSAGE = 400_000
@@ -79,15 +80,31 @@ class Linker:
         progress: Progress,
         settings: LinkSettings,
         gate: ClockGate | None = None,
+        partitioning: Partitioning | None = None,
     ) -> None:
-        """`gate` refuses payments and cancellations from the future; None: all may pass."""
+        """
+        Args:
+            customers: their states.
+            conflicts: which events are accepted.
+            outbox: where changes go, and what belongs to another partition.
+            dead_letters: where what cannot be read goes.
+            progress: what is counted.
+            settings: what linking depends on.
+            gate: refuses payments and cancellations from the future; None: all may pass.
+            partitioning: where events belong; None: where they come.
+        """
         self._gate = gate
+        self._partitioning = partitioning
         self._customers = customers
         self._conflicts = conflicts
         self._outbox = outbox
         self._dead_letters = dead_letters
         self._progress = progress
         self._settings = settings
+
+    def forget(self) -> None:
+        """Drop what is in memory only."""
+        self._customers.forget()
 
     async def handle(self, batch: Sequence[Delivery]) -> None:
         """Take a batch in; safe to repeat."""
@@ -127,7 +144,7 @@ class Linker:
             found = read_fact(delivery, self._settings.pseudonym_key, self._gate)
             if isinstance(found, InvalidMessage):
                 await self._dead_letters.reject(delivery, found)
-            else:
+            elif not await self._sent_on(delivery, found):
                 read.append((delivery, found))
         arrivals = []
         for delivery, found in await self._conflicts.accepted(read):
@@ -136,6 +153,19 @@ class Linker:
                 self._progress.saw(fact.at if self._gate is None else self._gate.past(fact.at))
             arrivals.append(Arrival(fact, Position(*delivery.position)))
         return arrivals
+
+    async def _sent_on(self, delivery: Delivery, found: Identified) -> bool:
+        """Whether a fact belongs to another partition; then it is sent there, as it came."""
+        if self._partitioning is None or found.customer_id is None:
+            return False
+        right = self._partitioning.elsewhere(delivery, found)
+        if right is None:
+            return False
+        topic = next(topic for topic in TOPICS if topic.name == delivery.topic)
+        key = found.customer_id.encode()
+        await self._outbox.deliver([Message(topic, key, delivery.value, right)])
+        self._progress.count(REPARTITIONED)
+        return True
 
     def _observe(
         self,

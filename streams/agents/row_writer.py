@@ -11,7 +11,7 @@ from infra.clickhouse.store import Row, Store
 from schemas.codec import InvalidMessage
 from schemas.rows import Table
 from streams.runtime.dead_letters import DeadLetters
-from streams.runtime.delivery import Delivery
+from streams.transport.delivery import Delivery
 
 Made = tuple[Row, Delivery]
 """A row, and the message it was made of."""

@@ -9,9 +9,9 @@ from infra.scoring.protocol import Attempted, Outcome, Scored
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED
 from streams.runtime.counters import ATTEMPTS, CALLS_SCORED
 from streams.runtime.dead_letters import DeadLetters
-from streams.runtime.delivery import Delivery
 from streams.runtime.outbox import Message, Outbox, too_large
 from streams.runtime.progress import Progress
+from streams.transport.delivery import Delivery
 
 TOPICS = (CALL_TRANSCRIBED,)
 

@@ -1,7 +1,8 @@
 """The `store` agents of what the workers derive: rows of ClickHouse, one agent a table.
 
-A row written again replaces itself. What changes has the clock as its version; what happened once
-keeps its first row; an engagement's rows are ordered by its customer's events.
+A row written again replaces itself. What changes has its message's place as its version: all of an
+agency come from one partition, in order, whichever worker writes them and whenever. An engagement's
+rows are ordered by its customer's events.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ from schemas.rows import HOUR_SUMS, Table
 from schemas.topics import Topic
 from streams.agents.row_writer import RowSettings, RowWriter
 from streams.runtime.dead_letters import DeadLetters
-from streams.runtime.delivery import Delivery
+from streams.transport.delivery import Delivery
 
 _GENERATION = 2**40
+_PLACES = 2**52
+"""Versions from here on are places of messages; before, they were microseconds since the epoch."""
 
 
 Rows = Iterable[Row]
@@ -132,6 +135,11 @@ def _engagement_row(
     }
 
 
+def _version(delivery: Delivery, settings: RowSettings) -> int:
+    """Greater for each later message of a partition, and of a later generation of topics."""
+    return _PLACES + settings.generation * _GENERATION + delivery.offset
+
+
 def _mean(total: int, n: int) -> float | None:
     return total / (SCORE_UNIT * n) if n else None
 
@@ -141,7 +149,7 @@ def hour_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessag
     hours = decode(delivery.value, AgencyHours)
     if isinstance(hours, InvalidMessage):
         return hours
-    version = settings.now_us()
+    version = _version(delivery, settings)
     return [
         {
             "client_id": hours.client_id,
@@ -170,7 +178,7 @@ def metrics_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMes
         "as_of": figures.as_of,
         "calls": figures.calls,
         "amount_recovered": amount_of(figures.amount_recovered_units),
-        "version": settings.now_us(),
+        "version": _version(delivery, settings),
     }
     for name in ("nps", "nps_predicted", "churn_rate", "recovery_rate"):
         row |= _interval_columns(name, getattr(figures, name))
@@ -201,7 +209,7 @@ def alert_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessa
         **alert.model_dump(mode="python"),
         "status": alert.status.value,
         "quotes": [(q.event_id, q.turn, q.text, q.aggression) for q in alert.quotes],
-        "version": settings.now_us(),
+        "version": _version(delivery, settings),
     }
     return [row]
 

@@ -18,8 +18,9 @@ from streams.agents.row_writer import RowSettings, RowWriter
 from streams.facts.clock_gate import ClockGate
 from streams.facts.conflicts import Arbiter
 from streams.facts.identified import Identified, read_fact
+from streams.facts.partitioning import Partitioning
 from streams.runtime.dead_letters import DeadLetters
-from streams.runtime.delivery import Delivery
+from streams.transport.delivery import Delivery
 
 _MOST_QUOTES = 3
 """Quotes of a call that are stored for each score."""
@@ -54,12 +55,15 @@ class FactWriter:
         dead_letters: DeadLetters,
         arbiter: Arbiter,
         gate: ClockGate | None = None,
+        partitioning: Partitioning | None = None,
     ) -> None:
+        """`partitioning` leaves out what `link` sends on to another partition; None: nothing."""
         self._writer = RowWriter(sink.table, store, dead_letters)
         self._sink = sink
         self._settings = settings
         self._arbiter = arbiter
         self._gate = gate
+        self._partitioning = partitioning
 
     async def handle(self, batch: Sequence[Delivery]) -> None:
         """Write the rows of a batch's accepted facts in one insert.
@@ -72,12 +76,16 @@ class FactWriter:
         facts = [
             (each, fact)
             for each, fact in read
-            if isinstance(fact, Identified) and self._sink.takes(fact)
+            if isinstance(fact, Identified) and self._takes(each, fact)
         ]
         await self._writer.write(
             (self._sink.row_of(fact, delivery, self._settings), delivery)
             for delivery, fact in await self._arbiter.accepted(facts)
         )
+
+    def _takes(self, delivery: Delivery, fact: Identified) -> bool:
+        belongs = self._partitioning is None or self._partitioning.elsewhere(delivery, fact) is None
+        return belongs and self._sink.takes(fact)
 
 
 def journal_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row:

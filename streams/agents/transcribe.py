@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import faust
 
@@ -31,22 +31,31 @@ from schemas.topics import CALL_ENDED
 from streams.agents.calls import from_text, message_of, redacted_survey
 from streams.agents.left_out import report_left_out
 from streams.facts.clock_gate import ClockGate
+from streams.facts.partitioning import Partitioning
 from streams.runtime.counters import (
     RECORDINGS_IN_DOUBT,
     RECORDINGS_PARTLY_UNHEARD,
+    REPARTITIONED,
     TEXTS_TAKEN_FOR_INVENTED,
     TRANSCRIBED_FROM_AUDIO,
 )
 from streams.runtime.dead_letters import DeadLetters
-from streams.runtime.delivery import Delivery
-from streams.runtime.intake import delivery_of
 from streams.runtime.ordered_acks import OrderedAcks, Ticket
 from streams.runtime.outbox import Message, Outbox, too_large
 from streams.runtime.progress import Progress
+from streams.transport.delivery import Delivery
+from streams.transport.fetched import Fetched
+
+if TYPE_CHECKING:
+    from streams.transport.consumer import Consumer
 
 log = logging.getLogger(__name__)
 
+AGENT = "transcribe"
 TOPICS = (CALL_ENDED,)
+Reached = tuple[Fetched, int]
+"""What a partition was fetched with, and the offset up to which it is done."""
+Acks = OrderedAcks[Reached]
 LONG_BYTES = 50_000
 """Size of an event from which its text is redacted beside the event loop, not in it."""
 
@@ -64,6 +73,8 @@ class TranscribePorts:
     pseudonym_key: bytes
     gate: ClockGate | None = None
     """Refuses calls from the future, before they are transcribed; None: all may pass."""
+    partitioning: Partitioning | None = None
+    """Where calls belong; None: where they come."""
 
 
 @dataclass(frozen=True)
@@ -92,31 +103,42 @@ class CallTranscriber:
         self._slots = asyncio.Semaphore(settings.at_once)
         self._running: set[asyncio.Task[None]] = set()
 
-    async def run(self, stream: faust.Stream[Any], size: int = 500, within: float = 0.25) -> None:
-        """Handle all events of `stream`.
+    async def run(self, stream: faust.Stream[Any], size: int = 500) -> None:
+        """Handle all events of `stream`, up to `size` at a time.
 
         A slow recording holds back the partition's committed offset, but no other event. Order of
         effects: 1. the transcribed call, or the dead letter, is acknowledged by the broker; 2. its
         event is acknowledged, in the order of offsets.
         """
-        acks: OrderedAcks[faust.EventT[Any]] = OrderedAcks(stream.ack)
-        async for events in stream.noack_take(size, within=within):
-            await acks.room()
-            for delivery, call, ticket in await self._pass_text(acks, events):
-                await self._room.acquire()
-                task = asyncio.create_task(self._transcribe_and_ack(acks, ticket, delivery, call))
-                self._running.add(task)
-                task.add_done_callback(self._ended)
+        consumer = cast("Consumer", stream.app.consumer)
+
+        async def done(reached: Reached) -> None:
+            consumer.done(AGENT, *reached)
+
+        acks: Acks = OrderedAcks(done)
+        async for event in stream.noack().events():
+            fetched = cast("Fetched", event.value)
+            deliveries = fetched.deliveries if fetched.is_current else []
+            for start in range(0, len(deliveries), size):
+                await acks.room()
+                await self._take(acks, fetched, deliveries[start : start + size])
+            await acks.done(acks.expect(*fetched.place, (fetched, fetched.end)))
+
+    async def _take(self, acks: Acks, fetched: Fetched, batch: Sequence[Delivery]) -> None:
+        for delivery, call, ticket in await self._pass_text(acks, fetched, batch):
+            await self._room.acquire()
+            task = asyncio.create_task(self._transcribe_and_ack(acks, ticket, delivery, call))
+            self._running.add(task)
+            task.add_done_callback(self._ended)
 
     async def _pass_text(
-        self, acks: OrderedAcks[faust.EventT[Any]], events: Sequence[faust.EventT[Any]]
-    ) -> list[tuple[Delivery, CallEndedEvent, Ticket[faust.EventT[Any]]]]:
+        self, acks: Acks, fetched: Fetched, batch: Sequence[Delivery]
+    ) -> list[tuple[Delivery, CallEndedEvent, Ticket[Reached]]]:
         """Write the calls whose text was given; returns those that need transcription."""
         passed: list[tuple[Delivery, CallEndedEvent, Message]] = []
         tickets, slow = [], []
-        for event in events:
-            delivery = delivery_of(event)
-            ticket = acks.expect(delivery.topic, delivery.partition, event)
+        for delivery in batch:
+            ticket = acks.expect(*fetched.place, (fetched, delivery.offset + 1))
             call = self._read(delivery)
             if isinstance(call, CallEndedEvent) and _needs_transcription(call.data):
                 slow.append((delivery, call, ticket))
@@ -153,7 +175,7 @@ class CallTranscriber:
             given = partial(from_text, call, self._ports.pseudonym_key, delivery.origin)
             long = len(delivery.value) > LONG_BYTES
             transcribed = await asyncio.to_thread(given) if long else given()
-            message = message_of(transcribed, delivery.partition)
+            message = message_of(transcribed, self._partition(delivery, call))
         except Exception as error:
             await self._reject_unexpected(delivery, call, error)
             return None
@@ -189,8 +211,8 @@ class CallTranscriber:
 
     async def _transcribe_and_ack(
         self,
-        acks: OrderedAcks[faust.EventT[Any]],
-        ticket: Ticket[faust.EventT[Any]],
+        acks: Acks,
+        ticket: Ticket[Reached],
         delivery: Delivery,
         call: CallEndedEvent,
     ) -> None:
@@ -207,6 +229,15 @@ class CallTranscriber:
                 "transcribing failed; the call stays unacknowledged", exc_info=task.exception()
             )
 
+    def _partition(self, delivery: Delivery, call: CallEndedEvent) -> int:
+        """The customer's partition, by whichever the call came."""
+        partitioning = self._ports.partitioning
+        if partitioning is None:
+            return delivery.partition
+        right = partitioning.of(call.data.customer_id)
+        self._ports.progress.count(REPARTITIONED, right != delivery.partition)
+        return right
+
     async def transcribe(self, delivery: Delivery, call: CallEndedEvent) -> None:
         """Transcribe a recording and write it, or its dead letter; safe to repeat."""
         ports = self._ports
@@ -214,7 +245,7 @@ class CallTranscriber:
         try:
             transcription = await self._transcription(call.data, call.data.recording)
             transcribed = await asyncio.to_thread(self._transcribed, delivery, call, transcription)
-            message = message_of(transcribed, delivery.partition)
+            message = message_of(transcribed, self._partition(delivery, call))
             refused = too_large(message.value)
             if refused is not None:
                 await self._reject(delivery, call, refused)

@@ -10,7 +10,7 @@ from processors.event_time import to_datetime, to_us
 from processors.identity.future import FROM_THE_FUTURE, is_from_the_future, time_of, why_refused
 from schemas.codec import InvalidMessage
 from schemas.events import InboundEvent
-from streams.runtime.delivery import Delivery
+from streams.transport.delivery import Delivery
 
 REMEMBERED = 100_000
 """Decisions in memory; only those on events ahead of the clock are needed."""

@@ -14,8 +14,8 @@ from streams.facts.identified import Identified
 from streams.facts.originals import Originals
 from streams.runtime.counters import CONFLICTS, KNOWN_FROM_OLDER_VERSIONS
 from streams.runtime.dead_letters import DeadLetters
-from streams.runtime.delivery import Delivery
 from streams.runtime.progress import Progress
+from streams.transport.delivery import Delivery
 
 CONFLICT = "conflict"
 """Error class of the dead letters."""

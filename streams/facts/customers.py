@@ -23,7 +23,7 @@ from processors.engagements.horizons import Horizons
 from processors.event_time import HOUR_US
 from schemas.changes import Position
 from schemas.rows import SETTLED_EVENTS
-from streams.runtime.state import StateTable
+from streams.state.tables import StateTable
 
 STATES_CHECKED_AN_EVENT = 4
 """States checked, in turn, for each event taken in: a fifth of the states is settled at most, as
@@ -108,6 +108,7 @@ class Customers:
         horizons: Horizons,
         grace_hours: int,
         now_us: Callable[[], int],
+        latest: dict[str, int] | None = None,
         older_name: OlderName | None = None,
     ) -> None:
         """
@@ -118,6 +119,8 @@ class Customers:
             horizons: every client company's horizon H.
             grace_hours: how long after its end an engagement stays in the table.
             now_us: the clock: event times ahead of it settle nothing.
+            latest: per client company, the time of its latest conversation, us; shared by the
+                partitions of a worker.
             older_name: the identity of events that a version before identities left in the
                 states; None: there are none.
         """
@@ -128,7 +131,7 @@ class Customers:
         self._grace_us = grace_hours * HOUR_US
         self._now_us = now_us
         self._older_name = older_name
-        self._latest: dict[str, int] = defaultdict(int)
+        self._latest = {} if latest is None else latest
         self._cursor: Iterator[str] = iter(())
 
     def forget(self) -> None:
@@ -176,7 +179,7 @@ class Customers:
         for fact in facts:
             if not isinstance(fact, ScoredCall):
                 continue
-            self._latest[fact.client_id] = max(self._latest[fact.client_id], fact.at)
+            self._latest[fact.client_id] = max(self._latest.get(fact.client_id, 0), fact.at)
 
     async def archive_settled(self, checks: int) -> int:
         """Check the next `checks` states, and archive what of them is settled.
@@ -186,7 +189,7 @@ class Customers:
         """
         settled: dict[Key, list[Entry]] = {}
         smaller: dict[Key, CustomerState] = {}
-        emptied: dict[str, int] = {}
+        emptied: list[str] = []
         watermarks: dict[tuple[str, int], int] = defaultdict(int)
         for key in self._next(checks):
             state = self._state(key)
@@ -200,7 +203,7 @@ class Customers:
             partition = _partition(state)
             watermarks[key[0], partition] = max(watermarks[key[0], partition], state["arrived"])
             if split.remaining is None:
-                emptied[_text(key)] = partition
+                emptied.append(_text(key))
             else:
                 smaller[key] = split.remaining
         if settled:
@@ -220,7 +223,7 @@ class Customers:
     async def _move_watermarks(self, watermarks: Mapping[tuple[str, int], int]) -> None:
         await self._watermark_table.put(
             {
-                f"{client_id}|{partition}": (partition, self._moved(client_id, partition, arrivals))
+                f"{client_id}|{partition}": self._moved(client_id, partition, arrivals)
                 for (client_id, partition), arrivals in watermarks.items()
             }
         )
@@ -251,7 +254,7 @@ class Customers:
         return self._watermark_table.get(f"{client_id}|{partition}") or {"before": 0, "arrivals": 0}
 
     def _settled_before(self, client_id: str) -> int:
-        latest = min(self._latest[client_id], self._now_us())
+        latest = min(self._latest.get(client_id, 0), self._now_us())
         return max(0, latest - self._grace_us)
 
     def _state(self, key: Key) -> CustomerState | None:
@@ -262,9 +265,7 @@ class Customers:
         return state if self._older_name is None else with_identities(state, self._older_name)
 
     async def _put(self, states: Mapping[Key, CustomerState]) -> None:
-        await self._table.put(
-            {_text(key): (_partition(state), dict(state)) for key, state in states.items()}
-        )
+        await self._table.put({_text(key): dict(state) for key, state in states.items()})
 
 
 def _partition(state: CustomerState) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from processors.engagements.entries import PAYMENT, TYPE_OF_KIND
 from processors.engagements.facts import Fact, fact_of_event
@@ -14,7 +14,7 @@ from schemas.derived import CallScored, CallTranscribed
 from schemas.sealed import SEALED, Sealed, SealedReturn
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED
 from streams.facts.clock_gate import ClockGate
-from streams.runtime.delivery import Delivery
+from streams.transport.delivery import Delivery
 
 FactEvent = CallTranscribed | CallScored | Sealed
 
@@ -27,6 +27,8 @@ class Identified:
     claim: Claim
     older_payment_id: str | None = None
     """The identity that states of a version that stored no source have of the payment it names."""
+    customer_id: str | None = field(default=None, repr=False)
+    """Whose it is, as it was sent; None where it came pseudonymous."""
 
     def fact(self) -> Fact:
         """What the figures follow from."""
@@ -46,7 +48,17 @@ def read_fact(
 
     `gate` refuses what comes from the future, other than calls, which have passed it before they
     were transcribed; None lets all pass.
+
+    Several agents read the same topics: what one has read, the others are given.
     """
+    name = read_fact, gate is not None
+    if name not in delivery.memo:
+        delivery.memo[name] = _read(delivery, key, gate)
+    found: Identified | InvalidMessage = delivery.memo[name]
+    return found
+
+
+def _read(delivery: Delivery, key: bytes, gate: ClockGate | None) -> Identified | InvalidMessage:
     if delivery.topic == CALL_TRANSCRIBED.name:
         return _of_call(decode(delivery.value, CallTranscribed), key)
     if delivery.topic == CALL_SCORED.name:
@@ -79,7 +91,10 @@ def _of_event(event: SealedT | InvalidMessage, key: bytes) -> Identified | Inval
     sent = safe is not event
     older_id = unsourced_identity(key, event.data.client_id, event.type, event.id) if sent else None
     return Identified(
-        safe, claim_of_event(key, safe, older_id), _older_payment_id(event, sent, key)
+        safe,
+        claim_of_event(key, safe, older_id),
+        _older_payment_id(event, sent, key),
+        event.data.customer_id if sent else None,
     )
 
 

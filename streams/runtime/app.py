@@ -11,8 +11,8 @@ from faust.types.auth import CredentialsT
 from infra.kafka.security import Security
 from infra.settings import Settings
 from schemas.topics import MOST_STATE_BYTES, Topic
-from streams.runtime.consumer import Transport
-from streams.runtime.unreadable import Policy
+from streams.transport.consumer import Transport
+from streams.transport.unreadable import Policy
 
 EMBEDDED_SESSION = {
     "broker_session_timeout": 6.0,
@@ -53,7 +53,9 @@ def build_app(name: str, settings: Settings) -> faust.App:
         **options,
     )
     unreadable = Policy(settings.unreadable_to_skip)
-    app.transport = Transport(app.conf.broker_consumer, app, unreadable=unreadable)
+    app.transport = app.producer_transport = Transport(
+        app.conf.broker_consumer, app, unreadable=unreadable
+    )
     return app
 
 

@@ -38,6 +38,11 @@ FACTS = Counter(
     "facts that `link` took in; fact: scoredcall, payment, cancellation, paymentreturn, "
     "surveyanswer; outcome: new, replay (that delivery again), duplicate (that event elsewhere)",
 )
+REPARTITIONED = Counter(
+    "repartitioned",
+    "events",
+    "events that came by another partition than their customer's, sent on to it",
+)
 LATE_EVENTS = Counter(
     "late_events", "events", "new facts of an engagement that had ended longer ago than the grace"
 )
@@ -72,6 +77,7 @@ COUNTERS = (
     CONFLICTS,
     KNOWN_FROM_OLDER_VERSIONS,
     FACTS,
+    REPARTITIONED,
     LATE_EVENTS,
     EVENTS_SETTLED,
     CALLS_SCORED,

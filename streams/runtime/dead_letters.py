@@ -9,9 +9,9 @@ from schemas.dead_letters import dead_letter
 from schemas.derived import DeadLetter
 from schemas.topics import DEAD_LETTER
 from streams.runtime.counters import DEAD_LETTERS
-from streams.runtime.delivery import Delivery
 from streams.runtime.outbox import Message, Outbox
 from streams.runtime.progress import Progress
+from streams.transport.delivery import Delivery
 
 log = logging.getLogger(__name__)
 

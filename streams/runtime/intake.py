@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import faust
 
+from infra.retry import delays
 from schemas.codec import InvalidMessage
 from schemas.errors import AscoltoError
-from schemas.inbound.binary_mode import structured
 from streams.runtime.dead_letters import DeadLetters
-from streams.runtime.delivery import Delivery
+from streams.transport.delivery import Delivery
+from streams.transport.fetched import Fetched
+from streams.transport.writers import PartitionLost
+
+if TYPE_CHECKING:
+    from streams.transport.consumer import Consumer
 
 log = logging.getLogger(__name__)
 
 MOST_UNEXPECTED = 50
 """Unexpected failures in a row after which a worker stops, rather than reject a whole topic."""
-
-
-_LOG_APPEND_TIME = 1
-"""Kafka's number for a timestamp that the broker set, not the producer."""
 
 Handler = Callable[[Sequence[Delivery]], Awaitable[None]]
 
@@ -44,11 +45,12 @@ class Intake:
 
         Raises:
             TooManyFailures: the worker has to stop, nothing of the batch acknowledged.
+            PartitionLost: another worker may have the partition.
         """
         try:
             await self._handler(batch)
             self._failures = 0
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, PartitionLost):
             raise
         except Exception:
             log.exception("a batch of %d events failed; handling each alone", len(batch))
@@ -59,7 +61,7 @@ class Intake:
         try:
             await self._handler([delivery])
             self._failures = 0
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, PartitionLost):
             raise
         except Exception as error:
             self._failures += 1
@@ -73,48 +75,51 @@ class Intake:
             await self._dead_letters.reject(delivery, InvalidMessage(reason, "unexpected"))
 
 
-async def consume(stream: faust.Stream[Any], intake: Intake, size: int, within: float) -> None:
-    """Feed `stream` to `intake`, up to `size` events or `within` seconds at a time.
+Take = Callable[[Sequence[Delivery]], Awaitable[None]]
 
-    Too many failures stop the worker: Faust alone would go on without this agent.
 
-    Events are acknowledged here, after the handler: Faust's own `take` acknowledges a batch
-    even when its agent is cancelled in the midst of it. Events from before a rebalance are
-    neither handled nor acknowledged: the tables are being read back meanwhile, and the events
-    come again.
+async def consume(stream: faust.Stream[Any], agent: str, take: Take, size: int) -> None:
+    """Feed `stream` to `take`: all that is there, up to `size` events at a time.
+
+    A batch closes when nothing more is there, so no event waits for others. What was fetched under
+    an assignment that has ended is neither handled nor acknowledged: its events come again, here
+    or to another worker. Too many failures stop the worker: Faust alone would go on without this
+    agent.
     """
-    async for taken in stream.noack_take(size, within=within):
-        events = current(stream, taken)
-        if not events:
+    queue = cast("faust.Topic", stream.channel).queue
+    consumer = cast("Consumer", stream.app.consumer)
+    waiting: list[faust.EventT[Fetched]] = []
+    async for event in stream.noack().events():
+        waiting.append(event)
+        if sum(len(_fetched(each).records) for each in waiting) < size and not queue.empty():
             continue
+        events, waiting = waiting, []
         try:
-            await intake.take([delivery_of(event) for event in events])
+            with consumer.in_hand:
+                await _take_fetched([_fetched(each) for each in events], take, size)
+                for each in events:
+                    consumer.done(agent, _fetched(each), _fetched(each).end)
         except TooManyFailures as error:
             log.critical("stopping the worker: %s", error)
             await stream.app.crash(error)
             raise
-        for event in current(stream, events):
-            await stream.ack(event)
 
 
-def current(
-    stream: faust.Stream[Any], events: Sequence[faust.EventT[Any]]
-) -> Sequence[faust.EventT[Any]]:
-    """Those of `events` that came since the worker was last given its partitions."""
-    generation = stream.app.consumer_generation_id
-    return [event for event in events if event.message.generation_id == generation]
+def _fetched(event: faust.EventT[Fetched]) -> Fetched:
+    return cast("Fetched", event.value)
 
 
-def delivery_of(event: faust.EventT[Any]) -> Delivery:
-    """The message behind a Faust event."""
-    message = event.message
-    headers = message.headers or ()
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
-    by_the_broker = getattr(message, "timestamp_type", None) == _LOG_APPEND_TIME
-    return Delivery(
-        message.topic,
-        message.partition,
-        message.offset,
-        structured(pairs, message.value or b""),
-        round(message.timestamp * 1e6) if by_the_broker else None,
-    )
+async def _take_fetched(fetched: Sequence[Fetched], take: Take, size: int) -> None:
+    """Handle what was fetched, in parts of `size`, as long as it is this worker's."""
+    left = [each for each in fetched if each.is_current]
+    deliveries = [delivery for each in left for delivery in each.deliveries]
+    waits = delays()
+    while deliveries and all(each.is_current for each in left):
+        try:
+            await take(deliveries[:size])
+        except PartitionLost as error:
+            delay = next(waits)
+            log.warning("%s; trying again in %.1f s, if it is still ours", error, delay)
+            await asyncio.sleep(delay)
+        else:
+            del deliveries[:size]

@@ -1,8 +1,7 @@
 """Acknowledging in the order of offsets, though work ends in any order.
 
-Faust commits past an event that is not acknowledged when it is the very next one to be
-committed (`Consumer._new_offset` takes a gap of one for none): after a crash that event would
-be lost. So no event is acknowledged here before all those in front of it.
+What is committed is one offset, and says that everything before it is done. So no event is
+acknowledged here before all those in front of it.
 """
 
 from __future__ import annotations

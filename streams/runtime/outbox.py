@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol
 
-import faust
-from faust.types import RecordMetadata
-
 from schemas.codec import InvalidMessage
-from schemas.topics import MOST_DERIVED_BYTES, TOPICS, Topic
-from streams.runtime.app import raw_topic
-from streams.runtime.producer import Send, deliver
-from streams.runtime.progress import Progress
+from schemas.topics import MOST_DERIVED_BYTES, Topic
+from streams.transport.writers import Record, Writer
 
 
 @dataclass(frozen=True)
@@ -49,24 +43,17 @@ class Outbox(Protocol):
 
 
 class KafkaOutbox:
-    """An `Outbox` on the app's own producer; brokers that are away are waited for.
+    """An `Outbox` on a writer to Kafka."""
 
-    Messages of one call may be retried out of order among themselves: what needs an order is
-    one message, or one call after another.
-    """
-
-    def __init__(self, app: faust.App, progress: Progress) -> None:
-        self._topics = {topic.name: raw_topic(app, topic) for topic in TOPICS}
-        self._progress = progress
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
 
     async def deliver(self, messages: Iterable[Message]) -> None:
-        """Write all `messages`; returns when every one is acknowledged."""
-        sends = [self._send(message) for message in messages]
-        await deliver(sends, "messages", self._acknowledged)
+        """Write all `messages`; returns when every one is acknowledged.
 
-    def _send(self, message: Message) -> Send:
-        send = self._topics[message.topic.name].send
-        return partial(send, key=message.key, value=message.value, partition=message.partition)
-
-    def _acknowledged(self, _: int, at: RecordMetadata) -> None:
-        self._progress.written(at.topic, at.partition, at.offset)
+        Raises:
+            PartitionLost: none of them is written, nor what was before in the transaction.
+        """
+        await self._writer.write(
+            [Record(each.topic.name, each.key, each.value, each.partition) for each in messages]
+        )

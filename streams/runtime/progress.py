@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from typing import NamedTuple
 
 from streams.runtime.counters import Counter
-from streams.runtime.state import Size
+
+
+class Size(NamedTuple):
+    """How much a table holds: keys, and bytes of keys and values."""
+
+    keys: int
+    bytes: int
 
 
 class Progress:

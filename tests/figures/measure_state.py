@@ -16,7 +16,7 @@ from processors.event_time import DAY_US
 from processors.metrics.hourly_sums import DayState, apply, days_touched
 from schemas.changes import Position, WorstQuote
 from schemas.figures import Segment
-from streams.runtime.state import packed
+from streams.state.tables import packed
 
 HORIZON_DAYS, GRACE_DAYS = 30, 7
 CALLS, PAYMENTS = 3, 1

@@ -55,7 +55,7 @@ from schemas.topics import AGENCY_METRICS as METRICS_TOPIC
 from schemas.topics import ENGAGEMENT_CHANGED, Topic
 from streams.agents import store as storing
 from streams.agents.row_writer import RowSettings
-from streams.runtime.delivery import Delivery
+from streams.transport.delivery import Delivery
 from tests.figures.histories import CLIENT, fact_of, random_corrections, random_history
 from tests.figures.reference import Answered, Happening, Left, Paid, Returned, Said
 from tests.figures.test_any_order import in_order

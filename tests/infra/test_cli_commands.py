@@ -20,7 +20,9 @@ from tests.waiting import completed, ended
 COMMANDS = [
     "demo",
     "run transcriber",
+    "run scorer",
     "run analytics",
+    "run preview",
     "run all",
     "emit",
     "simulate",

@@ -72,7 +72,9 @@ RUNS_IN = [
     Command("demo --exit --data-dir {}", ("file", "below a file")),
     Command("run all --exit --data-dir {}", ("file", "below a file")),
     Command("run transcriber --data-dir {}", ("file", "below a file")),
+    Command("run scorer --data-dir {}", ("file", "below a file")),
     Command("run analytics --data-dir {}", ("file", "below a file")),
+    Command("run preview --data-dir {}", ("file", "below a file")),
 ]
 ALL = [*READS_FILES, *WRITES_FILES, *READS_STORES, *RUNS_IN]
 CASES = [(command, kind) for command in ALL for kind in command.kinds]

@@ -24,7 +24,7 @@ def test_events_in_every_codec_go_the_whole_way_and_the_future_is_refused(
     payment = json.loads(event(PAYMENT_RECEIVED, "ahead"))
     payment["data"]["received_at"] = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
     send(installed.bootstrap, PAYMENT_RECEIVED, "lz4", [json.dumps(payment).encode()])
-    for name in ("analytics", "transcriber"):
+    for name in ("analytics", "scorer", "transcriber"):
         installed.start(name)
     installed.until(lambda: installed.done("ascolto-transcriber") > 0, "joining")
     installed.wait_until_caught_up()

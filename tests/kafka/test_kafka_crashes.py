@@ -18,7 +18,7 @@ from tests.streams.played import happenings
 pytestmark = pytest.mark.kafka
 SEED = 23
 CALLS = 420
-KILLS = ("analytics", "transcriber", "analytics", "broker", "analytics", "analytics")
+KILLS = ("analytics", "transcriber", "scorer", "broker", "analytics", "analytics")
 """Who is killed after each part of the events but the last; it is started again at once."""
 
 
@@ -30,7 +30,7 @@ class Survived:
         self.events: list[Happening] = happenings(good)
         self.data_dir: Path = installed.data_dir
         rng = random.Random(SEED)
-        for name in ("analytics", "transcriber"):
+        for name in ("analytics", "scorer", "transcriber"):
             installed.start(name)
         part = -(-len(sent) // (len(KILLS) + 1))
         for index, victim in enumerate(KILLS):

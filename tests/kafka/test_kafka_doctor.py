@@ -71,7 +71,7 @@ def test_from_bare_brokers_to_a_whole_installation(team: Installation) -> None:
     assert "partitions" in wrong(counted)
     assert "call-ended has 4" in counted["partitions"]["seen"]
 
-    for name in ("analytics", "transcriber"):
+    for name in ("analytics", "scorer", "transcriber"):
         team.start(name)
     for group in ("ascolto-analytics", "ascolto-transcriber"):
         team.until(lambda group=group: team.members(group) == 1, f"joining {group}")

@@ -2,7 +2,7 @@
 
 On Apache Kafka: the embedded broker states an end offset before the last batch, and who reads a
 changelog up to there misses the newest states. Faust as it comes is left out: restarted, it loses
-events that it has fetched meanwhile (`streams/runtime/consumer.py` names the defects).
+events that it has fetched meanwhile (`streams/transport/consumer.py` names the defects).
 """
 
 from __future__ import annotations

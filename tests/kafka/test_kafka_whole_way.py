@@ -30,7 +30,7 @@ class Worked:
         self.events: list[Happening] = happenings(good)
         self.installed = installed
         half = len(sent) // 2
-        for name in ("analytics", "transcriber"):
+        for name in ("analytics", "scorer", "transcriber"):
             installed.start(name)
         self._emit(folder / "first.jsonl", sent[:half])
         installed.until(lambda: installed.done("ascolto-transcriber") > 0, "joining")

@@ -10,15 +10,16 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from infra.data_directory.processes import page_address
 from infra.embedded import processes as children
 from infra.retry import retry_until_done
-from schemas.topics import CALL_ENDED, TOPICS
+from schemas.topics import CALL_ENDED, CALL_TRANSCRIBED, TOPICS
 from tests.waiting import completed, wait_for
 
 log = logging.getLogger(__name__)
@@ -31,9 +32,12 @@ SESSION_SECONDS = 6.0
 _LATE = "woke up too late"
 """In lines that Faust logs for ever on a machine that is busy."""
 
-GROUPS = {topic.name: "ascolto-analytics" for topic in TOPICS} | {
-    CALL_ENDED.name: "ascolto-transcriber"
+Groups = dict[str, tuple[str, ...]]
+GROUPS: Groups = {topic.name: ("ascolto-analytics",) for topic in TOPICS} | {
+    CALL_ENDED.name: ("ascolto-transcriber",),
+    CALL_TRANSCRIBED.name: ("ascolto-scorer", "ascolto-analytics"),
 }
+"""The groups that read each topic."""
 Offsets = dict[tuple[str, int], int]
 
 
@@ -44,6 +48,7 @@ class Installation:
     bootstrap: str
     folder: Path
     workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    groups: ClassVar[Groups] = GROUPS
 
     @property
     def data_dir(self) -> Path:
@@ -85,7 +90,7 @@ class Installation:
         assert code == 0, messages
 
     def start(self, name: str) -> None:
-        """Start worker `name`: `analytics`, or `transcriber` with anything after it."""
+        """Start worker `name`: `analytics`, or a role with anything after it, as `scorer-2`."""
         worker = name.split("-")[0]
         self.workers[name] = children.start(
             [sys.executable, "-m", "infra.cli.main", "run", worker],
@@ -131,7 +136,7 @@ class Installation:
         said = sum(
             _LATE not in line for name in self.workers for line in self.log(name).splitlines()
         )
-        return committed(self.bootstrap), end_offsets(self.bootstrap), said
+        return committed(self.bootstrap, self.groups), end_offsets(self.bootstrap), said
 
     def wait_until_caught_up(self) -> float:
         """Wait until every event and all its effects are in place; returns the seconds."""
@@ -147,7 +152,7 @@ class Installation:
 
     def lag(self) -> Offsets:
         """Per topic and partition, how many events are still to be processed."""
-        done = committed(self.bootstrap)
+        done = committed(self.bootstrap, self.groups)
         ends = end_offsets(self.bootstrap)
         return {
             place: end - done.get(place, 0)
@@ -178,24 +183,27 @@ class Installation:
 
     def done(self, group: str) -> int:
         """Events that a group has committed, in all."""
-        mine = {topic for topic, its_group in GROUPS.items() if its_group == group}
-        return sum(n for (topic, _), n in committed(self.bootstrap).items() if topic in mine)
+        return sum(committed(self.bootstrap, dict.fromkeys(self.groups, (group,))).values())
 
 
-def committed(bootstrap: str) -> Offsets:
-    """Per topic and partition, what its group has committed; waits for a broker that is away."""
+def committed(bootstrap: str, groups: Groups) -> Offsets:
+    """Per topic and partition, what all of its groups have committed; waits for brokers."""
     from kafka.admin import KafkaAdminClient
     from kafka.errors import KafkaError
 
     def ask() -> Offsets:
         admin = KafkaAdminClient(bootstrap_servers=bootstrap)
         try:
+            found: dict[tuple[str, int], list[int]] = defaultdict(list)
+            for group in sorted({group for its in groups.values() for group in its}):
+                for offsets in admin.list_group_offsets(group).values():
+                    for place, offset in offsets.items():
+                        if group in groups.get(place.topic, ()):
+                            found[place.topic, place.partition].append(offset.offset)
             return {
-                (place.topic, place.partition): offset.offset
-                for group in sorted(set(GROUPS.values()))
-                for offsets in admin.list_group_offsets(group).values()
-                for place, offset in offsets.items()
-                if GROUPS.get(place.topic) == group
+                place: min(offsets)
+                for place, offsets in found.items()
+                if len(offsets) == len(groups[place[0]])
             }
         finally:
             admin.close()

@@ -60,7 +60,7 @@ def learned(offset: float = 3.0) -> NDArray[np.float64]:
 
 
 def found(said: list[Utterance], readings: list[TurnReading] | None = None) -> list[DriverFound]:
-    drivers = CallDrivers(of_operator, of_customer, learned())
+    drivers = CallDrivers(of_operator, of_customer, lambda _: None, learned())
     return drivers.found(said, readings or [UNREAD] * len(said), "it")
 
 
@@ -148,7 +148,7 @@ def test_where_nobody_known_speaks_no_driver_is_found() -> None:
 
 def test_without_learned_weights_what_turns_show_counts() -> None:
     shown = TurnReading(UNREAD.score, drivers=(DriverQuote(Driver.PRICE, "caro"),))
-    drivers = CallDrivers(of_operator, of_customer, None)
+    drivers = CallDrivers(of_operator, of_customer, lambda _: None, None)
     assert drivers.found([cu(NOISE)], [shown], "it") == [
         DriverFound(driver=Driver.PRICE, turn=0, quote="caro")
     ]

@@ -88,7 +88,8 @@ def test_the_workers_score_by_what_is_transcribed_and_older_messages_have_no_dou
     plain = from_text(call("1"), b"key")
     assert (plain.doubts, plain.unheard) == ([], [])
     doubted = plain.model_copy(update={"turns": TURNS, "doubts": ["language:en"]})
-    assert scored(doubted, READER).score.why == "language:en"
+    [event] = scored([doubted], READER)
+    assert event.score.why == "language:en"
     old = plain.model_dump(mode="json")
     del old["doubts"], old["unheard"]
     assert CallTranscribed.model_validate(old) == plain

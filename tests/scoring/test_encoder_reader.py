@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from infra.scoring.sentence_encoder import SentenceEncoder
 from processors.encoder import scorer as encoder_reader
+from processors.encoder.embedding import TurnEmbeddings
 from processors.encoder.explain import FLOOR, best_part
 from processors.encoder.network import load_weights
+from processors.encoder.rounds import Steps, in_rounds
 from processors.encoder.scorer import EncoderReader
-from processors.scoring.call import score_call
+from processors.scoring.call import Conversation, score_call, score_calls
 from processors.scoring.cues import read_turn
 from processors.scoring.scorer import Utterance
 from processors.text.clauses import MOST_WORDS, clauses_of, sentences_of, windows_of
@@ -21,6 +29,7 @@ from processors.text.ngrams import grams_of
 from processors.text.tokens import cut
 from schemas.conversation import Driver, Rule, Speaker, Turn
 
+MATERIAL = Path(__file__).parent / "material"
 ENCODER = SentenceEncoder()
 READER = EncoderReader(ENCODER)
 HARSH = "Lei è una bugiarda. Ma si vergogni, alla sua età a inventare queste storie. Arrivederci."
@@ -52,6 +61,46 @@ def test_a_turn_is_read_the_same_whatever_was_read_before() -> None:
     backward = EncoderReader(ENCODER).read(turns[::-1], "it")
     alone = [EncoderReader(ENCODER).read([turn], "it")[0] for turn in turns]
     assert forward == backward[::-1] == alone
+
+
+def labelled_calls(most: int) -> list[Conversation]:
+    """Labelled calls in both languages."""
+    rows = (MATERIAL / "rating_calls.jsonl").read_text("utf-8").splitlines()
+    calls = [json.loads(row) for row in rows]
+    return [
+        Conversation([Turn(speaker=t["speaker"], text=t["text"]) for t in call["turns"]], language)
+        for call in calls[:most]
+        for language in ("it", "en")
+    ]
+
+
+def test_calls_have_the_scores_they_have_alone_whatever_they_are_scored_with() -> None:
+    calls = labelled_calls(12)
+    together = score_calls(calls, EncoderReader(ENCODER))
+    assert any(score.drivers for score in together)
+    assert together == [score_calls([call], EncoderReader(ENCODER))[0] for call in calls]
+
+
+def test_what_is_encoded_ahead_decides_on_no_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = labelled_calls(4)
+    ahead = score_calls(calls, EncoderReader(ENCODER))
+    monkeypatch.setattr(TurnEmbeddings, "encode", lambda *_: None)
+    assert score_calls(calls, EncoderReader(ENCODER)) == ahead
+
+
+def test_what_readings_are_about_to_read_is_encoded_together() -> None:
+    def steps(*rounds: str) -> Steps[int]:
+        for text in rounds:
+            yield [Utterance(Speaker.CUSTOMER, text)]
+        return len(rounds)
+
+    encoded: list[list[str]] = []
+    counts = in_rounds(
+        [steps("a", "b"), steps(), steps("c")],
+        lambda texts: encoded.append([each.text for each in texts]),
+    )
+    assert counts == [2, 0, 1]
+    assert [texts for texts in encoded if texts] == [["a", "c"], ["b"]]
 
 
 def test_a_customers_turn_is_read_the_same_whatever_the_operator_had_said() -> None:
@@ -89,6 +138,13 @@ def test_phrases_of_a_sentence_are_found_in_their_place_however_often_it_comes()
 
 def test_a_text_without_words_has_no_ngrams() -> None:
     assert [(part.places.size, part.values.size) for part in grams_of("...")] == [(0, 0), (0, 0)]
+
+
+@given(st.lists(st.sampled_from(["rata", "paga", "la", "luce"]), min_size=1, max_size=30))
+def test_every_word_and_pair_of_words_is_counted(words: list[str]) -> None:
+    counted = Counter(words) + Counter(pairwise(words))
+    found = np.exp(grams_of(" ".join(words)).words.values - 1.0)
+    assert sorted(np.round(found)) == sorted(counted.values())
 
 
 def test_ngrams_and_words_are_counted_each_in_its_bucket() -> None:
@@ -213,10 +269,16 @@ def test_parts_of_a_turn_are_its_own_words() -> None:
 
 
 def test_a_part_that_does_not_carry_the_score_is_not_quoted_alone() -> None:
-    scores = {"Uno due. Tre quattro.": 0.9, "Uno due.": 0.2, "Tre quattro.": 0.3}
-    assert best_part("Uno due. Tre quattro.", scores.__getitem__) == "Uno due. Tre quattro."
+    whole = "Uno due. Tre quattro."
+    scores = {whole: 0.9, "Uno due.": 0.2, "Tre quattro.": 0.3}
+    turn = Utterance(Speaker.CUSTOMER, whole)
+
+    def quoted() -> str:
+        return in_rounds([best_part(turn, scores.__getitem__)], lambda _: None)[0]
+
+    assert quoted() == whole
     scores["Tre quattro."] = 0.8
-    assert best_part("Uno due. Tre quattro.", scores.__getitem__) == "Tre quattro."
+    assert quoted() == "Tre quattro."
 
 
 def test_the_weights_are_small_and_fit_their_labels() -> None:

@@ -16,6 +16,7 @@ from schemas.derived import AgencyAlert, AlertKind, AlertStatus
 from schemas.topics import AGENCY_ALERT
 from streams.agents.aggregate import Aggregator
 from streams.agents.alerts import AlertWatch
+from streams.agents.clocks import ClientClocks
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.intake import Intake
 from streams.runtime.outbox import Message
@@ -61,8 +62,8 @@ class AlertWorld(World):
 
     async def hush(self, worker: AlertWorker) -> None:
         """Let an interval pass in which nothing comes."""
-        await worker.aggregator.judge_silences()
-        await worker.aggregator.judge_silences()
+        await worker.judge_silences()
+        await worker.judge_silences()
         await self.drain(worker)
 
     def published(self, kind: AlertKind | None = None) -> list[AgencyAlert]:
@@ -87,13 +88,13 @@ class AlertWorker(Worker):
         super().__init__(world)
         outbox = MemoryOutbox(world.broker, world.script)
         letters = DeadLetters(outbox, self.progress)
+        self.clocks = ClientClocks(world.wall_us)
         self.aggregator = Aggregator(
             world.table("agency-days"),
             AlertWatch(world.table("agency-alerts"), world.alerts),
             outbox,
             letters,
-            self.progress,
-            world.wall_us,
+            self.clocks,
         )
         intake = Intake(self.aggregator.handle, letters)
         self.agents = [

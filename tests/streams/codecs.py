@@ -17,6 +17,10 @@ _CALL = json.loads((_EXAMPLES / "call-ended" / "with-transcript.json").read_text
 _PAYMENT = json.loads((_EXAMPLES / "payment-received" / "payment.json").read_text())
 
 
+CUSTOMER = str(_PAYMENT["data"]["customer_id"]).encode()
+"""Whose events they are."""
+
+
 def event(topic: Topic, event_id: str) -> bytes:
     """An event of `call-ended` or `payment-received`."""
     return json.dumps(
@@ -60,7 +64,7 @@ def send(
     )
     messages = [binary(value) if in_binary_mode else ([], value) for value in values]
     sent = [
-        producer.send(topic.name, key=b"customer", value=value, headers=headers)
+        producer.send(topic.name, key=CUSTOMER, value=value, headers=headers)
         for headers, value in messages
     ]
     producer.flush()
@@ -84,7 +88,7 @@ async def send_damaged(
     try:
         batch = producer.create_batch()
         for value in values:
-            batch.append(key=b"customer", value=value, timestamp=None)
+            batch.append(key=CUSTOMER, value=value, timestamp=None)
         build = batch._build
 
         def damaged() -> bytearray:

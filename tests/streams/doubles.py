@@ -11,6 +11,7 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
@@ -18,18 +19,20 @@ from types import SimpleNamespace
 from typing import Any
 
 from aiokafka.partitioner import DefaultPartitioner
+from faust.types import TP
 
 from infra.clickhouse.store import Row
 from infra.scoring.protocol import Outcome
-from infra.scoring.server import outcome_of
+from infra.scoring.server import outcomes_of
 from processors.engagements.entries import Entry, identity_of, read_entry
 from processors.identity.claims import Claim, Name, Verdict, verdict
 from processors.scoring.scorer import TurnReader
 from schemas.rows import Table
 from streams.facts.customers import Key
-from streams.runtime.delivery import Delivery
 from streams.runtime.outbox import Message
-from streams.runtime.state import State
+from streams.state.tables import State
+from streams.transport.delivery import Delivery
+from streams.transport.fetched import Fetched
 
 PARTITIONS = 4
 _MURMUR2 = DefaultPartitioner()
@@ -153,7 +156,6 @@ class MemoryTable:
         self._durable = durable
         self._seen = dict(durable)
         self._effects = effects or Effects()
-        self.partitions: dict[str, int | None] = {}
 
     def get(self, key: str) -> State | None:
         """The value at `key`, or None."""
@@ -164,16 +166,16 @@ class MemoryTable:
         """All keys."""
         return iter(list(self._seen))
 
-    async def put(self, values: Mapping[str, tuple[int | None, State]]) -> None:
+    async def put(self, values: Mapping[str, State]) -> None:
         """Keep each key's value."""
-        encoded = {key: json.dumps(value) for key, (_, value) in values.items()}
+        encoded = {key: json.dumps(value) for key, value in values.items()}
         for key, raw in encoded.items():
             self._effects.happen(partial(self._durable.__setitem__, key, raw))
         self._seen |= encoded
-        self.partitions |= {key: partition for key, (partition, _) in values.items()}
 
-    async def remove(self, keys: Mapping[str, int | None]) -> None:
+    async def remove(self, keys: Iterable[str]) -> None:
         """Forget each key."""
+        keys = list(keys)
         for key in keys:
             self._effects.happen(partial(self._durable.pop, key, None))
         for key in keys:
@@ -291,42 +293,55 @@ class ScoringHere:
 
     async def score(self, values: Sequence[bytes]) -> list[Outcome]:
         """What comes of each message, in order."""
-        return await asyncio.to_thread(lambda: [outcome_of(v, self._reader) for v in values])
+        return await asyncio.to_thread(outcomes_of, values, self._reader)
 
 
 class BatchStream:
-    """What an agent sees of Faust's stream: given batches, each event acknowledged by hand."""
+    """What an agent sees of Faust's stream: fetched batches, and how far it says it is done."""
 
     def __init__(self, topic: str, partition: int, *batches: Sequence[bytes]) -> None:
-        self._topic = topic
-        self._partition = partition
+        self._place = TP(topic, partition)
         self._batches = batches
         self.acked: list[int] = []
+        """Offsets of the events that are done, in order."""
         self.taken = 0
         self.crashed: list[BaseException] = []
-        self.app = SimpleNamespace(crash=self._crash, consumer_generation_id=1)
+        self.assignment = SimpleNamespace(active=True)
+        self.channel = SimpleNamespace(queue=SimpleNamespace(empty=lambda: True))
+        self.app = SimpleNamespace(crash=self._crash, consumer=self)
+        self.in_hand = nullcontext()
 
     async def _crash(self, error: BaseException) -> None:
         self.crashed.append(error)
 
-    async def noack_take(self, *_: object, **__: object) -> AsyncIterator[list[Any]]:
-        """The batches, whatever size is asked for."""
+    def reassign(self) -> None:
+        """Give the worker its partitions again: what it has in hand is from before."""
+        self.assignment.active = False
+        self.assignment = SimpleNamespace(active=True)
+
+    def noack(self) -> BatchStream:
+        """This stream: nothing is acknowledged by itself."""
+        return self
+
+    async def events(self) -> AsyncIterator[Any]:
+        """One event a batch."""
         offset = 0
         for batch in self._batches:
-            events = []
-            for value in batch:
-                place = {"topic": self._topic, "partition": self._partition, "offset": offset}
-                place["generation_id"] = self.app.consumer_generation_id
-                events.append(
-                    SimpleNamespace(message=SimpleNamespace(**place, value=value, headers=None))
+            records = [
+                SimpleNamespace(
+                    offset=offset + n, value=value, headers=(), timestamp=0, timestamp_type=0
                 )
-                offset += 1
+                for n, value in enumerate(batch)
+            ]
+            offset += len(batch)
             self.taken += 1
-            yield events
+            yield SimpleNamespace(value=Fetched(self._place, records, self.assignment, offset))
 
-    async def ack(self, event: Any) -> None:
-        """Note the event's offset."""
-        self.acked.append(event.message.offset)
+    def done(self, _: str, fetched: Fetched, end: int) -> None:
+        """Note the events before `end`, as the consumer does."""
+        if fetched.is_current:
+            first = self.acked[-1] + 1 if self.acked else 0
+            self.acked += range(first, end)
 
 
 def deliveries(topic: str, *values: bytes, partition: int = 0, first: int = 0) -> list[Delivery]:

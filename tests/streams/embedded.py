@@ -7,11 +7,12 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from infra.data_directory.processes import page_address
 from infra.embedded.broker import EmbeddedBroker
-from tests.kafka.workers import Installation
+from schemas.topics import CALL_TRANSCRIBED
+from tests.kafka.workers import GROUPS, Groups, Installation
 
 
 class EmbeddedInstallation(Installation):
@@ -19,6 +20,7 @@ class EmbeddedInstallation(Installation):
 
     skips = ""
     """Batches that cannot be read and are to be skipped."""
+    groups: ClassVar[Groups] = GROUPS | {CALL_TRANSCRIBED.name: ("ascolto-analytics",)}
 
     def environment(self, name: str = "analytics") -> dict[str, str]:
         """As the embedded stack sets them."""

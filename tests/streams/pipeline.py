@@ -43,6 +43,7 @@ from streams.agents import aggregate as aggregating
 from streams.agents import link as linking
 from streams.agents.aggregate import Aggregator
 from streams.agents.alerts import AlertWatch
+from streams.agents.clocks import ClientClocks
 from streams.agents.link import Linker, LinkSettings
 from streams.agents.row_writer import RowSettings
 from streams.agents.store import SINKS, TableWriter
@@ -50,11 +51,12 @@ from streams.agents.store_facts import FACT_SINKS, FactWriter
 from streams.facts.clock_gate import ClockGate
 from streams.facts.conflicts import Conflicts, WithoutConflicts
 from streams.facts.customers import Customers, Key
+from streams.facts.partitioning import Partitioning
 from streams.runtime.dead_letters import DeadLetters
-from streams.runtime.delivery import Delivery
 from streams.runtime.intake import Intake
 from streams.runtime.outbox import Message
 from streams.runtime.progress import Progress
+from streams.transport.delivery import Delivery
 from tests.streams.doubles import (
     Death,
     Effects,
@@ -104,6 +106,8 @@ class World:
     """The wall clock in production; None: only events move time, as in the embedded stack."""
     gate: ClockGate | None = None
     """Refuses what lies in the future; None: all may pass."""
+    partitioning: Partitioning | None = None
+    """Where events belong; None: where they come."""
 
     def now_us(self) -> int:
         """A clock that moves at every look."""
@@ -164,14 +168,15 @@ class Worker:
             self.progress,
             LinkSettings(KEY, Horizons(HORIZON_HOURS)),
             world.gate,
+            world.partitioning,
         )
+        self.clocks = ClientClocks(None if world.today is None else partial(to_us, world.today))
         self.aggregator = Aggregator(
             world.table("agency-days"),
             AlertWatch(world.table("agency-alerts"), {}),
             outbox,
             letters,
-            self.progress,
-            None if world.today is None else partial(to_us, world.today),
+            self.clocks,
         )
         self.agents = [
             _agent("link", linking.TOPICS, Intake(linker.handle, letters), 4),
@@ -179,7 +184,9 @@ class Worker:
         ]
         for fact_sink in FACT_SINKS:
             arbiter = conflicts if fact_sink.rejects_conflicts else WithoutConflicts(claims)
-            facts = FactWriter(fact_sink, world.store, settings, letters, arbiter, world.gate)
+            facts = FactWriter(
+                fact_sink, world.store, settings, letters, arbiter, world.gate, world.partitioning
+            )
             intake = Intake(facts.handle, letters)
             name = f"store-{fact_sink.table.name}"
             self.agents.append(_agent(name, fact_sink.topics, intake, 50))
@@ -187,6 +194,16 @@ class Worker:
             writer = TableWriter(sink, world.store, settings, letters)
             intake = Intake(writer.handle, letters)
             self.agents.append(_agent(f"store-{sink.table.name}", sink.topics, intake, 50))
+
+    async def judge_silences(self) -> None:
+        """An interval has passed."""
+        self.clocks.judge(self.aggregator.clients, {})
+        await self.aggregator.publish_silences()
+
+    async def judge_all_silences(self) -> None:
+        """Nothing is on its way."""
+        self.clocks.all_arrived(self.aggregator.clients)
+        await self.aggregator.publish_silences()
 
     async def step(self, rng: random.Random) -> bool:
         """Let one agent take one batch in; False where none has anything to do."""

@@ -34,12 +34,14 @@ class Scripted:
 
     def read(self, turns: Sequence[Utterance], language: str) -> list[TurnReading]:
         print("a reader that prints spoils no answer", flush=True)
-        said = turns[0].text
-        if said == RAISE:
-            raise KeyError(said)
-        if said == DIE or (said == DIE_ONCE and self._once()):
+        with (self._directory / "languages").open("a") as file:
+            print(language, file=file)
+        said = [turn.text for turn in turns]
+        if RAISE in said:
+            raise KeyError(RAISE)
+        if DIE in said or (DIE_ONCE in said and self._once()):
             os.kill(os.getpid(), signal.SIGKILL)
-        if said == WAIT:
+        if WAIT in said:
             (self._directory / "gate").read_bytes()
         return self._reader.read(turns, language)
 

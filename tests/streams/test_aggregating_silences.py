@@ -68,7 +68,7 @@ async def test_it_is_not_published_while_calls_may_be_on_their_way(world: AlertW
     """Aurora's partition may simply be read before bora's."""
     worker = world.worker()
     await world.play(worker, [*weeks(0, FIVE_WEEKS), *weeks(0, 60, "aurora")])
-    await worker.aggregator.judge_silences()
+    await worker.judge_silences()
     await world.play(worker, weeks(FIVE_WEEKS, 60))
     await world.hush(worker)
     assert world.published() == []
@@ -77,9 +77,9 @@ async def test_it_is_not_published_while_calls_may_be_on_their_way(world: AlertW
 async def test_when_every_event_is_processed_it_is_published_at_once(world: AlertWorld) -> None:
     worker = world.worker()
     await world.play(worker, [*weeks(0, FIVE_WEEKS), *weeks(0, 60, "aurora")])
-    await worker.aggregator.judge_all_silences()
+    await worker.judge_all_silences()
     assert [alert.kind for alert in world.published()] == [AlertKind.SILENCE]
-    await worker.aggregator.judge_all_silences()
+    await worker.judge_all_silences()
     assert len(world.published()) == 1
 
 
@@ -129,10 +129,10 @@ async def test_in_production_the_wall_clock_counts_when_nothing_comes_at_all() -
     await world.play(worker, weeks(0, FIVE_WEEKS))
     for wall.day in (32.3, 36.5):
         await worker.aggregator.advance()
-        await worker.aggregator.judge_silences()
+        await worker.judge_silences()
         assert world.published() == []
     wall.day = 36.7
-    await worker.aggregator.judge_silences()
+    await worker.judge_silences()
     (opened,) = world.published()
     assert (opened.status, opened.opened_at) == (AlertStatus.OPEN, end_of(36))
 
@@ -145,14 +145,14 @@ async def test_after_an_outage_it_waits_until_what_was_missed_is_processed() -> 
     for begin in range(0, 41, 5):
         await world.play(worker, weeks(begin, begin + 5))
         await worker.aggregator.advance()
-        await worker.aggregator.judge_silences()
+        await worker.judge_silences()
     assert world.published() == []
     await world.play(worker, weeks(0, 48, "aurora"))
-    await worker.aggregator.judge_silences()
+    await worker.judge_silences()
     assert world.published() == []
     wall.day = 51.05
     await world.play(worker, weeks(48, 52, "aurora"))
-    await worker.aggregator.judge_silences()
+    await worker.judge_silences()
     assert [alert.agency_id for alert in world.published()] == ["bora"]
 
 
@@ -175,7 +175,7 @@ async def test_a_restart_retracts_nothing_and_publishes_nothing_twice(world: Ale
     assert len(published) == 1
     restarted = world.worker()
     await world.play(restarted, [call_on(3, 5, "aurora"), call_on(3, 5)])
-    await restarted.aggregator.judge_silences()
+    await restarted.judge_silences()
     assert world.published() == published
     await world.hush(restarted)
     assert world.published() == published

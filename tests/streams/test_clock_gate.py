@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from faust.types import TP
 
 from processors.event_time import HOUR_US, to_us
 from processors.identity.event_identity import identity_of
@@ -19,8 +20,8 @@ from schemas.codec import _INBOUND, InvalidMessage, decode, decode_inbound, enco
 from schemas.derived import DeadLetter, Figures
 from schemas.topics import AGENCY_METRICS, CALL_ENDED, DEAD_LETTER
 from streams.facts.clock_gate import ClockGate
-from streams.runtime.delivery import Delivery
-from streams.runtime.intake import delivery_of
+from streams.transport.delivery import Delivery
+from streams.transport.fetched import delivery_of
 from tests.streams.doubles import BatchStream
 from tests.streams.pipeline import BEGIN, World, left, paid, scored
 from tests.streams.test_transcribing_agent import Desk, call
@@ -125,11 +126,11 @@ def test_what_the_broker_says_decides_whoever_looks_and_whenever() -> None:
 
 
 def test_a_sender_s_clock_is_not_believed() -> None:
-    place = {"topic": "t", "partition": 0, "offset": 0, "value": b"x"}
-
     def delivered(kind: int) -> Delivery:
-        message = SimpleNamespace(**place, headers=None, timestamp=12.5, timestamp_type=kind)
-        return delivery_of(SimpleNamespace(message=message))
+        record = SimpleNamespace(
+            offset=0, value=b"x", headers=(), timestamp=12_500, timestamp_type=kind
+        )
+        return delivery_of(TP("t", 0), record)
 
     assert delivered(0).appended_us is None
     assert delivered(1).appended_us == 12_500_000
@@ -181,7 +182,7 @@ async def test_a_state_that_holds_a_call_from_the_future_publishes_nothing_after
     await world.settle()
     restarted = world.worker()
     await restarted.aggregator.advance()
-    await restarted.aggregator.judge_silences()
+    await restarted.judge_silences()
     await world.settle()
     assert max(figures.as_of for figures in snapshots(world).values()) <= NOW
     (remaining,) = [

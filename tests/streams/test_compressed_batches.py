@@ -11,10 +11,19 @@ import pytest
 from schemas.topics import CALL_ENDED, MOST_EVENT_BYTES, PAYMENT_RECEIVED
 from tests.infra.stored import sql
 from tests.kafka.workers import PARTITIONS, PSEUDONYM_KEY, partition_of
-from tests.streams.codecs import CODECS, damage, event, identity_in, send, send_damaged, torn
+from tests.streams.codecs import (
+    CODECS,
+    CUSTOMER,
+    damage,
+    event,
+    identity_in,
+    send,
+    send_damaged,
+    torn,
+)
 from tests.streams.embedded import EmbeddedInstallation, embedded
 
-MINE = partition_of(b"customer")
+MINE = partition_of(CUSTOMER)
 
 
 @pytest.fixture
@@ -53,6 +62,7 @@ async def test_a_batch_that_cannot_be_read_waits_until_it_is_to_be_skipped(
     installed: EmbeddedInstallation, change: Any
 ) -> None:
     other = (MINE + 1) % PARTITIONS
+    neighbour = next(c for c in (b"c%d" % n for n in range(99)) if partition_of(c) == other)
     send(installed.bootstrap, PAYMENT_RECEIVED, None, [event(PAYMENT_RECEIVED, "before")])
     damaged = [event(PAYMENT_RECEIVED, f"damaged-{n}") for n in range(3)]
     first = await send_damaged(installed.bootstrap, PAYMENT_RECEIVED, MINE, damaged, change)
@@ -61,7 +71,7 @@ async def test_a_batch_that_cannot_be_read_waits_until_it_is_to_be_skipped(
         installed.bootstrap,
         PAYMENT_RECEIVED,
         other,
-        [event(PAYMENT_RECEIVED, "elsewhere")],
+        [event(PAYMENT_RECEIVED, "elsewhere").replace(CUSTOMER, neighbour)],
         lambda _: None,
     )
     installed.start("analytics")

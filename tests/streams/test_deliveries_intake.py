@@ -12,9 +12,9 @@ from schemas.dead_letters import dead_letter
 from schemas.derived import DeadLetter
 from schemas.topics import DEAD_LETTER, MOST_LETTER_BYTES, MOST_ORIGINAL_BYTES
 from streams.runtime.dead_letters import DeadLetters
-from streams.runtime.delivery import Delivery
 from streams.runtime.intake import MOST_UNEXPECTED, Intake, TooManyFailures, consume
 from streams.runtime.progress import Progress
+from streams.transport.delivery import Delivery
 from tests.streams.doubles import BatchStream, MemoryBroker, MemoryOutbox, deliveries
 
 
@@ -98,7 +98,7 @@ async def test_events_are_acknowledged_after_they_are_handled_or_rejected() -> N
 
     broker = MemoryBroker()
     intake = Intake(noting, DeadLetters(MemoryOutbox(broker), Progress()))
-    await consume(stream, intake, 10, 0.1)
+    await consume(stream, "agent", intake.take, 10)
     assert acked_when_handled == [[], [], [], [0, 1]]
     assert stream.acked == [0, 1, 2]
 
@@ -108,7 +108,7 @@ async def test_too_many_failures_acknowledge_nothing_and_stop_the_worker() -> No
     stream = BatchStream("t", 0, [b"good"], values)
     intake, _, _ = desk(Handler(*values))
     with pytest.raises(TooManyFailures):
-        await consume(stream, intake, 10, 0.1)
+        await consume(stream, "agent", intake.take, 10)
     assert stream.acked == [0]
     assert [type(error) for error in stream.crashed] == [TooManyFailures]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streams.runtime.dead_letters import DeadLetters
-from streams.runtime.delivery import Delivery
 from streams.runtime.intake import Intake, consume
 from streams.runtime.progress import Progress
+from streams.transport.delivery import Delivery
 from tests.streams.doubles import BatchStream, MemoryBroker, MemoryOutbox
 
 
@@ -24,12 +24,12 @@ class Rebalanced:
         self.batches += 1
         self.handled += [delivery.value for delivery in batch]
         if self._during in self.handled:
-            self._stream.app.consumer_generation_id = 2
+            self._stream.reassign()
 
 
 async def consumed(stream: BatchStream, handler: Rebalanced) -> None:
     letters = DeadLetters(MemoryOutbox(MemoryBroker()), Progress())
-    await consume(stream, Intake(handler, letters), 10, 0.1)
+    await consume(stream, "agent", Intake(handler, letters).take, 10)
 
 
 async def test_what_was_handled_while_partitions_moved_is_not_acknowledged() -> None:
@@ -43,14 +43,14 @@ async def test_what_was_handled_while_partitions_moved_is_not_acknowledged() -> 
 async def test_a_batch_from_before_is_left_alone() -> None:
     stream = BatchStream("t", 0, [b"a"], [b"b"])
     handler = Rebalanced(stream, during=b"never")
-    stale = stream.noack_take
+    stale = stream.events
 
-    async def moved_meanwhile(*sizes: object, **waits: object):
-        async for events in stale(*sizes, **waits):
-            stream.app.consumer_generation_id += 1
-            yield events
+    async def moved_meanwhile():
+        async for event in stale():
+            stream.reassign()
+            yield event
 
-    stream.noack_take = moved_meanwhile
+    stream.events = moved_meanwhile
     await consumed(stream, handler)
     assert handler.batches == 0
     assert stream.acked == []

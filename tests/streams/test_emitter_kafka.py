@@ -17,6 +17,7 @@ from kafka.partitioner.default import murmur2
 from infra.embedded.broker import EmbeddedBroker
 from infra.kafka.admin import ensure_topics
 from infra.kafka.emitter import DeliveryFailed, Emitter, read_lines
+from infra.kafka.security import NO_SECURITY
 from infra.settings import Settings
 from schemas.codec import decode
 from schemas.events import CallEndedEvent
@@ -31,11 +32,14 @@ from streams.facts.originals import KafkaOriginals
 from streams.runtime.app import build_app
 from streams.runtime.outbox import KafkaOutbox, Message, Outbox
 from streams.runtime.progress import Progress
-from streams.runtime.state import FaustStateTable, StateTable, changelog_topic
+from streams.state.changelogs import Changelogs
+from streams.state.tables import PartitionTable, StateTable, changelog_topic
+from streams.transport.writers import SharedWriter
 from tests.streams.doubles import PARTITIONS, MemoryBroker, MemoryOutbox, MemoryTable
 from tests.streams.played import BROKEN, events_file
 from tests.waiting import completed
 
+CHANGELOG = changelog_topic("suite", "states")
 KEYS = [f"client|agency{number}".encode() for number in range(8)]
 
 
@@ -48,7 +52,7 @@ def expected_partition(key: bytes) -> int:
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
     embedded = EmbeddedBroker(tmp_path_factory.mktemp("broker") / "broker.log")
     embedded.start()
-    ensure_topics(embedded.bootstrap, PARTITIONS, [changelog_topic("suite", "states")])
+    ensure_topics(embedded.bootstrap, PARTITIONS, [CHANGELOG])
     yield embedded
     embedded.stop()
 
@@ -99,8 +103,9 @@ async def stand(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     settings = Settings(kafka=bootstrap, partitions=PARTITIONS, embedded=True, data_dir=tmp_path)
     app = build_app("suite", settings)
     app.finalize()
-    outbox = KafkaOutbox(app, Progress())
-    yield Stand(outbox, FaustStateTable(app, "states", PARTITIONS), bootstrap, memory)
+    writer = SharedWriter(app, Progress().written)
+    table = PartitionTable(CHANGELOG, 2, writer)
+    yield Stand(KafkaOutbox(writer), table, bootstrap, memory)
     await app.producer.stop()
 
 
@@ -128,8 +133,8 @@ async def test_a_table_gives_what_was_put_and_none_else(stand: Stand) -> None:
     assert stand.table.get("nothing") is None
     assert list(stand.table) == []
     big = {"sum": 10**40, "text": "è ☎", "list": [1, None, 0.5]}
-    await stand.table.put({"a|b|1": (2, big), "a|b|2": (2, {})})
-    await stand.table.put({"a|b|2": (3, {"x": 1}), "a|c": (None, {"y": 2})})
+    await stand.table.put({"a|b|1": big, "a|b|2": {}})
+    await stand.table.put({"a|b|2": {"x": 1}, "a|c": {"y": 2}})
     await stand.table.put({})
     assert stand.table.get("a|b|1") == big
     assert stand.table.get("a|b|2") == {"x": 1}
@@ -141,37 +146,60 @@ async def test_a_table_gives_what_was_put_and_none_else(stand: Stand) -> None:
 
 
 async def test_a_table_forgets_what_is_removed(stand: Stand) -> None:
-    await stand.table.put({"a": (1, {"x": 1}), "b": (2, {"x": 2})})
-    await stand.table.remove({"a": 1, "never there": 0})
+    await stand.table.put({"a": {"x": 1}, "b": {"x": 2}})
+    await stand.table.remove(["a", "never there"])
     assert stand.table.get("a") is None
     assert list(stand.table) == ["b"]
-    await stand.table.put({"a": (1, {"x": 3})})
+    await stand.table.put({"a": {"x": 3}})
     assert stand.table.get("a") == {"x": 3}
 
 
-async def test_the_changelog_holds_each_state_in_the_partition_named(
-    broker: EmbeddedBroker, tmp_path: Path
+@pytest.mark.parametrize("decoded", [False, True])
+async def test_a_table_is_read_back_from_its_partition_s_changelog(
+    broker: EmbeddedBroker, tmp_path: Path, decoded: bool
 ) -> None:
     settings = Settings(
         kafka=broker.bootstrap, partitions=PARTITIONS, embedded=True, data_dir=tmp_path
     )
     app = build_app("suite", settings)
     app.finalize()
-    table = FaustStateTable(app, "states", PARTITIONS)
-    await table.put({f"key{n}": (n % PARTITIONS, {"n": n}) for n in range(6)})
-    await table.put({"client|agency1": (None, {"n": 6})})
-    assert table.size() == (7, 7 * len('{"n":0}') + 6 * len("key0") + len("client|agency1"))
-    await table.remove({"key5": 1})
-    assert table.size() == (6, 6 * len('{"n":0}') + 5 * len("key0") + len("client|agency1"))
-    table.forget_size()
-    assert table.size().keys == 6
+    partition = int(decoded)
+    writer = SharedWriter(app, Progress().written)
+    table = PartitionTable(CHANGELOG, partition, writer, decoded)
+    await table.put({f"key{n}": {"n": n} for n in range(6)})
+    await table.put({"large": {"text": "è" * 5_000}})
+    assert table.size().keys == 7
+    await table.remove(["key5"])
     await app.producer.stop()
-    written = consume(broker.bootstrap, changelog_topic("suite", "states"))
-    assert (1, b"key5", None) in written, "a tombstone, for the broker to compact"
-    found = {k.decode(): (partition, json.loads(value)) for partition, k, value in written if value}
-    for n in range(6):
-        assert found[f"key{n}"] == (n % PARTITIONS, {"n": n})
-    assert found["client|agency1"] == (expected_partition(b"client|agency1"), {"n": 6})
+    written = consume(broker.bootstrap, CHANGELOG)
+    assert (partition, b"key5", None) in written, "a tombstone, for the broker to compact"
+    again = PartitionTable(CHANGELOG, partition, writer, decoded)
+    other = PartitionTable(CHANGELOG, partition + 2, writer, decoded)
+    await Changelogs(broker.bootstrap, NO_SECURITY).read_back([again, other])
+    assert {key: again.get(key) for key in again} == {key: table.get(key) for key in table}
+    assert again.size() == table.size()
+    assert not {"key1", "large"} & set(other)
+
+
+async def test_what_is_undone_was_never_there(broker: EmbeddedBroker, tmp_path: Path) -> None:
+    settings = Settings(
+        kafka=broker.bootstrap, partitions=PARTITIONS, embedded=True, data_dir=tmp_path
+    )
+    app = build_app("suite", settings)
+    app.finalize()
+    table = PartitionTable(CHANGELOG, 3, SharedWriter(app, Progress().written))
+    await table.put({"stays": {"n": 1}, "changed": {"n": 1}, "removed": {"n": 1}})
+    table.keep()
+    size = table.size()
+    await table.put({"changed": {"n": 2}, "new": {"n": 2}})
+    await table.put({"changed": {"n": 3}})
+    await table.remove(["removed", "new"])
+    table.undo()
+    assert {key: table.get(key) for key in table} == {
+        key: {"n": 1} for key in ("stays", "changed", "removed")
+    }
+    assert table.size() == size
+    await app.producer.stop()
 
 
 def emit(path: Path, bootstrap: str) -> subprocess.CompletedProcess[str]:

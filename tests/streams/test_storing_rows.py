@@ -35,9 +35,9 @@ from streams.agents.store_facts import FACT_SINKS, FactWriter
 from streams.facts.conflicts import WithoutConflicts
 from streams.facts.identified import read_fact
 from streams.runtime.dead_letters import DeadLetters
-from streams.runtime.delivery import Delivery
 from streams.runtime.outbox import Message
 from streams.runtime.progress import Progress
+from streams.transport.delivery import Delivery
 from tests.streams.doubles import MemoryBroker, MemoryClaims, MemoryOutbox, MemoryStore
 from tests.streams.pipeline import BEGIN, KEY, World, answered, left, paid, returned, scored
 

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from faust.types import TP
 
 from infra.recordings.store import (
     RecordingBroken,
@@ -31,10 +32,10 @@ from schemas.topics import CALL_ENDED, CALL_TRANSCRIBED, DEAD_LETTER
 from streams.agents.calls import from_text
 from streams.agents.transcribe import CallTranscriber, TranscribePorts, TranscribeSettings
 from streams.runtime.dead_letters import DeadLetters
-from streams.runtime.delivery import Delivery
-from streams.runtime.intake import delivery_of
 from streams.runtime.outbox import Message
 from streams.runtime.progress import Progress
+from streams.transport.delivery import Delivery
+from streams.transport.fetched import delivery_of
 from tests.streams.doubles import BatchStream, MemoryBroker, MemoryOutbox
 from tests.waiting import finished, until
 
@@ -374,6 +375,6 @@ async def test_a_survey_s_comment_is_redacted_and_names_stay_out_of_the_event(de
 
 
 def test_a_delivery_is_what_the_message_says() -> None:
-    message = SimpleNamespace(topic="t", partition=1, offset=9, value=None, headers=None)
-    found = delivery_of(SimpleNamespace(message=message))
+    record = SimpleNamespace(offset=9, value=None, headers=(), timestamp=0, timestamp_type=0)
+    found = delivery_of(TP("t", 1), record)
     assert (found.position, found.origin, found.value) == (("t", 1, 9), "t/1/9", b"")

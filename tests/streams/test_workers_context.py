@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import faust
 import pytest
+from faust.types import TP
 
 from infra.settings import Settings
 from processors.engagements.horizons import Horizons
@@ -19,13 +21,15 @@ from streams.agents.link import Linker, LinkSettings
 from streams.agents.score import Scorer
 from streams.agents.store import SINKS
 from streams.agents.store_facts import FACT_SINKS
+from streams.analytics import CHANGELOGS, attach_analytics
 from streams.facts.conflicts import Conflicts
 from streams.facts.customers import Customers
 from streams.runtime.app import build_app
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.intake import Intake
 from streams.runtime.progress import Progress
-from streams.workers import ANALYTICS, CHANGELOGS, _attach, attach_analytics, attach_transcriber
+from streams.transport.fetched import Fetched
+from streams.workers import ANALYTICS, SCORER, attach, attach_scorer, attach_transcriber
 from tests.streams.doubles import (
     Effects,
     MemoryArchive,
@@ -52,16 +56,20 @@ def broker() -> MemoryBroker:
     return MemoryBroker()
 
 
-async def feed(app: faust.App, topic: Topic, intake: Intake, values: list[bytes]) -> list[Any]:
-    """Feed an agent; returns its acknowledged events once all of them are."""
-    _attach(app, "agent", (topic,), intake, size=10, within=0.05)
-    agent = app.agents["agent"]
-    async with agent.test_context() as context:
-        events = [
-            await context.put(key=b"k", value=value, partition=1, wait=False) for value in values
-        ]
-        await until(lambda: all(event.message.acked for event in events))
-    return events
+async def feed(app: faust.App, topic: Topic, intake: Intake, values: list[bytes]) -> None:
+    """Feed an agent what a partition was fetched with, until it is done with all of it."""
+    attach(app, "agent", (topic,), intake.take, size=10)
+    assignment = SimpleNamespace(active=True)
+    records = [
+        SimpleNamespace(offset=n, value=value, headers=(), timestamp=0, timestamp_type=0)
+        for n, value in enumerate(values)
+    ]
+    done: list[int] = []
+    cast(Any, app.consumer).done = lambda *reached: done.append(reached[-1])
+    fetched = Fetched(TP(topic.name, 1), records, assignment, len(records))
+    async with app.agents["agent"].test_context() as context:
+        await context.put(value=fetched, key=b"k", partition=1, wait=False)
+        await until(lambda: done == [len(records)])
 
 
 def transcribed() -> bytes:
@@ -106,31 +114,35 @@ async def test_link_links_in_a_faust_app(app: faust.App, broker: MemoryBroker) -
     linker = Linker(customers, conflicts, outbox, letters, progress, LinkSettings(KEY, Horizons()))
     values = [scored(f"e{n}", "p:c", BEGIN).value for n in range(3)]
     await feed(app, CALL_SCORED, Intake(linker.handle, letters), values)
-    # On a busy machine Faust hands the events over in several batches.
     batches = [decode(raw, ChangeBatch) for raw in broker.values(ENGAGEMENT_CHANGED.name)]
     changes = [change for batch in batches for change in batch.changes]
     assert [change.position.offset for change in changes] == [0, 1, 2]
     assert list(table) == ["acqua|p:c"]
-    assert table.partitions == {"acqua|p:c": 1}
 
 
 async def test_the_analytics_worker_has_its_agents_and_the_changelogs_of_the_admin_step(
     app: faust.App, tmp_path: Path
 ) -> None:
     settings = Settings(data_dir=tmp_path, embedded=True, partitions=4)
-    scoring = ScoringHere(LexiconReader())
-    attach_analytics(app, settings, MemoryStore(), Progress(), lambda: 0, scoring)
+    analytics = attach_analytics(app, settings, MemoryStore(), Progress(), lambda: 0)
     assert set(app.agents) == {
-        "score",
         "link",
         "aggregate",
         *(f"store-{sink.table.name}" for sink in (*FACT_SINKS, *SINKS)),
     }
-    app.finalize()
-    changelogs = {table.changelog_topic.get_topic_name() for table in app.tables.values()}
-    assert changelogs == set(CHANGELOGS)
+    parts = (analytics.link._make(3), analytics.aggregate._make(3))
+    tables = [table for part in parts for table in part.tables]
+    assert {table.topic for table in tables} == set(CHANGELOGS)
+    assert {table.partition for table in tables} == {3}
     assert not app.conf.topic_allow_declare
     assert not app.conf.web_enabled
+
+
+def test_the_scorer_has_one_agent(tmp_path: Path) -> None:
+    app = build_app(SCORER, Settings(data_dir=tmp_path, embedded=True))
+    attach_scorer(app, Progress(), ScoringHere(LexiconReader()))
+    assert set(app.agents) == {"score"}
+    assert app.conf.id == "ascolto-scorer"
 
 
 def test_the_transcriber_has_one_agent(tmp_path: Path) -> None:

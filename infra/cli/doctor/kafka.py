@@ -23,8 +23,11 @@ _NOT_LET_IN = (
     "and certificates"
 )
 _MAKE_TOPICS = "ascolto admin topics"
-_CONSUMED: Mapping[str, tuple[str, ...]] = {"transcriber": ("call-ended",)}
-"""Topics of a group that consumes some only; the other group consumes all the rest."""
+_CONSUMED: Mapping[str, tuple[str, ...]] = {
+    "transcriber": ("call-ended",),
+    "scorer": ("call-transcribed",),
+}
+"""Topics of the groups that consume some only; analytics consumes all but the first of them."""
 
 Described = Mapping[str, Any]
 
@@ -86,7 +89,7 @@ def _brokers(admin: KafkaAdminClient) -> list[Described]:
 
 def _cluster(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
     from schemas.topics import TOPICS
-    from streams.workers import CHANGELOGS
+    from streams.analytics import CHANGELOGS
 
     brokers = _brokers(admin)
     yield _advertised(brokers)
@@ -102,7 +105,7 @@ def _cluster(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
     configs = _configs(admin, there)
     yield _writable(described, configs)
     yield _compacted(configs, CHANGELOGS)
-    for worker in ("transcriber", "analytics"):
+    for worker in ("transcriber", "scorer", "analytics"):
         yield from _group(admin, worker, described)
 
 
@@ -285,8 +288,8 @@ def _topics_of(worker: str, described: Mapping[str, Described]) -> list[str]:
 
     own = _CONSUMED.get(worker)
     if own is None:
-        taken = {name for names in _CONSUMED.values() for name in names}
-        own = tuple(topic.name for topic in TOPICS if topic.name not in taken)
+        others = _CONSUMED["transcriber"]
+        own = tuple(topic.name for topic in TOPICS if topic.name not in others)
     return [name for name in own if name in described]
 
 

@@ -33,7 +33,7 @@ def admin_topics(
 ) -> None:
     """Make the topics that are missing, and check the others' partitions."""
     from infra.kafka.admin import WrongPartitions, ensure_topics
-    from streams.workers import CHANGELOGS
+    from streams.analytics import CHANGELOGS
 
     settings = read_settings(None)
     try:

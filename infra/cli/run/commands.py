@@ -18,10 +18,24 @@ def run_transcriber(data_dir: DataDir = None) -> None:
     run_worker("transcriber", data_dir)
 
 
+@app.command("scorer")
+def run_scorer(data_dir: DataDir = None) -> None:
+    """Run the scorer worker: redacted turns get their scores. As many as there are cores."""
+    run_worker("scorer", data_dir)
+
+
 @app.command("analytics")
 def run_analytics(data_dir: DataDir = None) -> None:
-    """Run the analytics worker: scores, figures, alerts, the store and the preview."""
+    """Run the analytics worker: figures, alerts, the store and the preview."""
     run_worker("analytics", data_dir)
+
+
+@app.command("preview")
+def run_preview(data_dir: DataDir = None) -> None:
+    """Serve the page alone, from a ClickHouse server (ASCOLTO_CLICKHOUSE_URL)."""
+    from infra.cli.run.preview import run_preview as run
+
+    raise typer.Exit(run(read_settings(data_dir)))
 
 
 @app.command("all")

@@ -188,7 +188,7 @@ class Stack:
 
     def _make_topics(self) -> None:
         from infra.kafka.admin import ensure_topics
-        from streams.workers import CHANGELOGS
+        from streams.analytics import CHANGELOGS
 
         ensure_topics(self.bootstrap, PARTITIONS, CHANGELOGS)
 
@@ -196,6 +196,7 @@ class Stack:
         from infra.clickhouse.client import STORE_DIRECTORY, open_embedded
         from infra.clickhouse.damage import FACTS, check_tables
         from infra.clickhouse.journal import (
+            moved_customers,
             read_claims,
             read_journal,
             sealed_with,
@@ -224,7 +225,7 @@ class Stack:
                 name_older_events(client, key)
             self.known = Known(key, read_claims(client))
             with Emitter(self.bootstrap) as emitter:
-                restore(read_journal(client), emitter, self.known)
+                restore(read_journal(client), emitter, self.known, moved_customers(client))
             self.wrote(emitter.written.items())
         finally:
             client.close()

@@ -1,4 +1,4 @@
-"""Puts the two workers together: settings in, running processes out."""
+"""Puts the workers together: settings in, running processes out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from infra.settings import Settings
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from dashboards.preview.reading import RunQuery
+    from infra.clickhouse.store import Store
+    from infra.status_page import Page
     from streams.runtime.progress import Progress
+    from streams.workers import Around
 
 PARENT_VARIABLE = "ASCOLTO_PARENT_PID"
 CAUGHT_UP_PATH = "/caught-up"
@@ -31,7 +35,12 @@ def run_worker(name: str, settings: Settings) -> None:
         make_private(settings.data_dir)
     except NoDirectory as error:
         raise SystemExit(f"{error}: set ASCOLTO_DATA_DIR, or give --data-dir") from error
-    {"transcriber": run_transcriber, "analytics": run_analytics}[name](settings)
+    workers = {
+        "transcriber": run_transcriber,
+        "scorer": run_scorer,
+        "analytics": run_analytics,
+    }
+    workers[name](settings)
 
 
 def run_transcriber(settings: Settings) -> None:
@@ -43,10 +52,12 @@ def run_transcriber(settings: Settings) -> None:
     from infra.transcription.transcriber import transcriber_of
     from streams.agents.transcribe import CallTranscriber, TranscribePorts, TranscribeSettings
     from streams.facts.clock_gate import ClockGate
+    from streams.facts.partitioning import Partitioning
     from streams.runtime.app import build_app
     from streams.runtime.dead_letters import DeadLetters
     from streams.runtime.outbox import KafkaOutbox
     from streams.runtime.progress import Progress
+    from streams.transport.writers import SharedWriter
     from streams.workers import TRANSCRIBER, attach_transcriber, reject_unreadable, run
 
     transcriber = transcriber_of(settings)
@@ -56,7 +67,7 @@ def run_transcriber(settings: Settings) -> None:
         raise SystemExit(f"{error}; ascolto doctor says more") from error
     app = build_app(TRANSCRIBER, settings)
     progress = Progress()
-    outbox = KafkaOutbox(app, progress)
+    outbox = KafkaOutbox(SharedWriter(app, progress.written))
     letters = DeadLetters(outbox, progress)
     reject_unreadable(app, letters)
     ports = TranscribePorts(
@@ -68,6 +79,7 @@ def run_transcriber(settings: Settings) -> None:
         progress=progress,
         pseudonym_key=settings.pseudonym_secret(),
         gate=ClockGate(clock_of(settings), settings.future_tolerance_us),
+        partitioning=Partitioning(settings.partitions),
     )
     patience = TranscribeSettings(
         settings.recording_attempts,
@@ -81,39 +93,79 @@ def run_transcriber(settings: Settings) -> None:
     run(app, page, *_guard())
 
 
-def run_analytics(settings: Settings) -> None:
-    """Run the analytics worker, with the preview on its page."""
-    from dashboards.preview.app import QueryResult, create_preview
-    from infra.clickhouse.client import open_client
-    from infra.clickhouse.store import ClickHouseStore
-    from infra.scoring.client import ScoringChild, scoring_command
+def run_scorer(settings: Settings) -> None:
+    """Run the scorer worker."""
     from streams.runtime.app import build_app
     from streams.runtime.progress import Progress
-    from streams.workers import ANALYTICS, Around, attach_analytics, run
+    from streams.workers import SCORER, run
+
+    app = build_app(SCORER, settings)
+    progress = Progress()
+    scoring = _attach_scoring(app, settings, progress)
+    page = _page(settings, SCORER, _status_only(progress))
+    run(app, scoring, page, *_guard())
+
+
+def _attach_scoring(app: Any, settings: Settings, progress: Progress) -> Around:
+    """The scoring agent, and its process: warm before the first call."""
+    from infra.scoring.client import ScoringChild, scoring_command
+    from streams.workers import Around, attach_scorer
+
+    scoring = ScoringChild(scoring_command(settings.scorer))
+    attach_scorer(app, progress, scoring)
+    warming: list[asyncio.Task[None]] = []
+
+    async def start() -> None:
+        warming.append(asyncio.create_task(scoring.start()))
+
+    async def stop() -> None:
+        for task in warming:
+            task.cancel()
+        await scoring.stop()
+
+    return Around(start, stop)
+
+
+def run_analytics(settings: Settings) -> None:
+    """Run the analytics worker, with the preview on its page; embedded, it scores, too."""
+    from dashboards.preview.app import create_preview
+    from infra.clickhouse.client import open_client
+    from infra.clickhouse.store import ClickHouseStore
+    from streams.analytics import attach_analytics
+    from streams.runtime.app import build_app
+    from streams.runtime.progress import Progress
+    from streams.workers import ANALYTICS, Around, run
 
     _prepare_store(settings)
     app = build_app(ANALYTICS, settings)
     progress = Progress()
     store = ClickHouseStore(lambda: open_client(settings))
-    scoring = ScoringChild(scoring_command(settings.scorer))
-    on_caught_up = attach_analytics(app, settings, store, progress, clock_of(settings), scoring)
-
-    async def run_query(sql: str, parameters: Mapping[str, Any]) -> QueryResult:
-        columns, rows = await store.query(sql, parameters)
-        return QueryResult(columns=columns, rows=rows)
+    analytics = attach_analytics(app, settings, store, progress, clock_of(settings))
+    scoring = [_attach_scoring(app, settings, progress)] if settings.embedded else []
 
     async def open_store() -> None:
         await store.query("SELECT 1")
 
     async def close() -> None:
-        await scoring.stop()
+        await analytics.close()
         await asyncio.to_thread(store.close)
 
-    preview = create_preview(run_query, language=settings.language, status=progress.report)
+    preview = create_preview(queries_of(store), language=settings.language, status=progress.report)
     if settings.embedded:
-        preview.router.add_post(CAUGHT_UP_PATH, _on_request(on_caught_up))
+        preview.router.add_post(CAUGHT_UP_PATH, _on_request(analytics.judge_all_silences))
     page = _page(settings, ANALYTICS, preview)
-    run(app, Around(open_store, close), page, *_guard())
+    run(app, Around(open_store, close), *scoring, page, *_guard())
+
+
+def queries_of(store: Store) -> RunQuery:
+    """The page's queries, answered by `store`."""
+    from dashboards.preview.reading import QueryResult
+
+    async def run_query(sql: str, parameters: Mapping[str, Any]) -> QueryResult:
+        columns, rows = await store.query(sql, parameters)
+        return QueryResult(columns=columns, rows=rows)
+
+    return run_query
 
 
 def _prepare_store(settings: Settings) -> None:
@@ -182,13 +234,19 @@ def _status_only(progress: Progress) -> web.Application:
 
 
 def _page(settings: Settings, worker: str, app: web.Application) -> Any:
-    from infra.data_directory.processes import address_file
-    from infra.status_page import Page
     from streams.workers import ANALYTICS, Around
 
-    port = settings.status_port if worker == ANALYTICS or not settings.embedded else 0
-    page = Page(app, settings.status_host, port, address_file(settings.data_dir, worker))
+    page = page_of(settings, worker, app, worker == ANALYTICS or not settings.embedded)
     return Around(page.start, page.stop)
+
+
+def page_of(settings: Settings, name: str, app: web.Application, at_its_port: bool = True) -> Page:
+    """The page of a process, at the port of the settings or at a free one."""
+    from infra.data_directory.processes import address_file
+    from infra.status_page import Page
+
+    port = settings.status_port if at_its_port else 0
+    return Page(app, settings.status_host, port, address_file(settings.data_dir, name))
 
 
 def _guard() -> list[Any]:

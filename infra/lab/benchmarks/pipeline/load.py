@@ -147,7 +147,7 @@ def _scored_texts(seed: int) -> Iterator[CallScored]:
             from_audio=False,
             transcriber=None,
         )
-        yield scored(transcribed, reader)
+        yield from scored([transcribed], reader)
 
 
 def _facts(event: _Event) -> Call:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,9 @@ class Delivery:
     value: bytes
     appended_us: int | None = None
     """When the broker appended it, us since the epoch; None where the broker does not say."""
+
+    memo: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What agents of one worker have made of it, for the others that read the same topic."""
 
     @property
     def position(self) -> tuple[str, int, int]:

@@ -1,0 +1,225 @@
+"""The analytics worker: link, aggregate, and one agent a table of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from functools import partial
+from typing import Any, cast
+
+import faust
+from faust.types import TP
+
+from infra.clickhouse.store import Store
+from infra.settings import Settings
+from processors.alerts.settings import read_alert_settings
+from processors.identity.event_identity import unsourced_identity
+from streams.agents import aggregate as aggregating
+from streams.agents import link as linking
+from streams.agents.aggregate import Aggregator
+from streams.agents.alerts import AlertWatch
+from streams.agents.clocks import ClientClocks
+from streams.agents.link import Linker, LinkSettings
+from streams.agents.row_writer import RowSettings
+from streams.agents.store import SINKS, TableWriter
+from streams.agents.store_facts import FACT_SINKS, FactWriter
+from streams.facts.claims import StoreClaims
+from streams.facts.clock_gate import ClockGate
+from streams.facts.conflicts import Conflicts, WithoutConflicts
+from streams.facts.customers import Customers, StoreArchive
+from streams.facts.last_calls import last_calls
+from streams.facts.originals import KafkaOriginals
+from streams.facts.partitioning import Partitioning
+from streams.runtime.dead_letters import DeadLetters
+from streams.runtime.intake import Intake
+from streams.runtime.outbox import KafkaOutbox
+from streams.runtime.progress import Progress
+from streams.state.changelogs import Changelogs
+from streams.state.partitions import Partitions, Parts
+from streams.state.tables import PartitionTable, changelog_topic
+from streams.transport.writers import OwnWriter, SharedWriter, TransactionalWriter
+from streams.workers import ANALYTICS, attach, reject_unreadable
+
+_LINK_TABLES = ("customers", "settled")
+_AGGREGATE_TABLES = ("agency-days", "agency-alerts")
+CHANGELOGS = tuple(changelog_topic(ANALYTICS, t) for t in (*_LINK_TABLES, *_AGGREGATE_TABLES))
+
+_MINUTE = 60.0
+_QUIET_SECONDS = 60 * _MINUTE
+"""After so long without events all have arrived, even those of a slow transcriber."""
+_EMBEDDED_QUIET_SECONDS = _MINUTE
+
+
+class Analytics:
+    """The stages of the analytics worker, each with the partitions that it has."""
+
+    def __init__(
+        self,
+        app: faust.App,
+        settings: Settings,
+        store: Store,
+        progress: Progress,
+        now_us: Callable[[], int],
+    ) -> None:
+        self._app = app
+        self._settings = settings
+        self._store = store
+        self._progress = progress
+        self._now_us = now_us
+        self._shared = SharedWriter(app, self._written)
+        self.letters = DeadLetters(KafkaOutbox(self._shared), progress)
+        self.gate = ClockGate(now_us, settings.future_tolerance_us)
+        self.claims = StoreClaims(store, now_us)
+        self.conflicts = Conflicts(
+            self.claims,
+            KafkaOriginals(settings.kafka, security=settings.broker_security),
+            self.letters,
+            progress,
+        )
+        self.partitioning = Partitioning(settings.partitions)
+        self.clocks = ClientClocks(None if settings.embedded else now_us, now_us)
+        self._latest: dict[str, int] = {}
+        read_back = Changelogs(settings.kafka, settings.broker_security).read_back
+        self.link = Partitions("link", self._linker, read_back, self.letters)
+        self.aggregate = Partitions("aggregate", self._aggregator, read_back, self.letters)
+        for stage, names in ((self.link, _LINK_TABLES), (self.aggregate, _AGGREGATE_TABLES)):
+            for place, name in enumerate(names):
+                progress.watch(name, partial(stage.size, place))
+
+    async def take_changes(self, batch: Collection[Any]) -> None:
+        """Aggregate a batch; if events alone move time, let the clients' other agencies follow."""
+        await self.aggregate.take(list(batch))
+        if not self.clocks.run_alone:
+            await self.aggregate.each(Aggregator.advance)
+
+    async def assigned(self, _: Any, assigned: Collection[TP], *__: Any, **___: Any) -> None:
+        """Open the partitions that the worker has now, and close the others."""
+        self.clocks.forget()
+        for stage, topics in ((self.link, linking.TOPICS), (self.aggregate, aggregating.TOPICS)):
+            names = {topic.name for topic in topics}
+            await stage.assign({place.partition for place in assigned if place.topic in names})
+
+    async def advance(self) -> None:
+        """Let time move on for agencies without events."""
+        await self.aggregate.each(Aggregator.advance)
+
+    async def judge_silences(self) -> None:
+        """Judge which agencies are silent, by what has arrived on any worker."""
+        self.clocks.judge(self._clients(), await last_calls(self._store))
+        await self.aggregate.each(Aggregator.publish_silences)
+
+    async def judge_all_silences(self) -> None:
+        """Judge which agencies are silent as of the last call, once nothing is on its way."""
+        self.clocks.all_arrived(self._clients())
+        await self.aggregate.each(Aggregator.publish_silences)
+
+    async def close(self) -> None:
+        """Release all partitions."""
+        await self.link.close()
+        await self.aggregate.close()
+
+    def _written(self, topic: str, partition: int, offset: int) -> None:
+        """Nobody processes what is written to changelogs."""
+        if topic not in CHANGELOGS:
+            self._progress.written(topic, partition, offset)
+
+    def _clients(self) -> set[str]:
+        owned = self.aggregate.owned.values()
+        return {client for each in owned for client in each.stage.clients}
+
+    def _linker(self, number: int) -> Parts[Linker]:
+        settings = self._settings
+        key = settings.pseudonym_secret()
+        writer = self._writer("link", number)
+        tables = _tables(_LINK_TABLES, number, writer)
+        customers = Customers(
+            *tables,
+            StoreArchive(self._store),
+            horizons=settings.horizons,
+            grace_hours=settings.grace_days * 24,
+            now_us=self._now_us,
+            latest=self._latest,
+            older_name=partial(unsourced_identity, key),
+        )
+        linker = Linker(
+            customers,
+            self.conflicts,
+            KafkaOutbox(writer),
+            self.letters,
+            self._progress,
+            LinkSettings(key, settings.horizons, settings.currency),
+            self.gate,
+            self.partitioning,
+        )
+        return Parts(writer, tables, linker)
+
+    def _aggregator(self, number: int) -> Parts[Aggregator]:
+        writer = self._writer("aggregate", number)
+        tables = _tables(_AGGREGATE_TABLES, number, writer, decoded=True)
+        days, alerts = tables
+        watch = AlertWatch(
+            alerts, read_alert_settings(self._settings.alerts), ceiling_us=self._now_us
+        )
+        aggregator = Aggregator(days, watch, KafkaOutbox(writer), self.letters, self.clocks)
+        return Parts(writer, tables, aggregator)
+
+    def _writer(self, stage: str, number: int) -> OwnWriter:
+        """The embedded broker has no transactions, and one analytics worker alone."""
+        settings = self._settings
+        if settings.embedded:
+            return self._shared
+        name = f"ascolto-{ANALYTICS}-{stage}-{number}"
+        return TransactionalWriter(settings.kafka, name, settings.broker_security, self._written)
+
+
+def _tables(
+    names: tuple[str, str], number: int, writer: OwnWriter, decoded: bool = False
+) -> tuple[PartitionTable, PartitionTable]:
+    first, second = (
+        PartitionTable(changelog_topic(ANALYTICS, name), number, writer, decoded) for name in names
+    )
+    return first, second
+
+
+def attach_analytics(
+    app: faust.App,
+    settings: Settings,
+    store: Store,
+    progress: Progress,
+    now_us: Callable[[], int],
+) -> Analytics:
+    """The analytics worker's agents: link, aggregate, and one a table of the store."""
+    analytics = Analytics(app, settings, store, progress, now_us)
+    letters = analytics.letters
+    reject_unreadable(app, letters)
+    attach(app, "link", linking.TOPICS, analytics.link.take, size=500)
+    attach(app, "aggregate", aggregating.TOPICS, analytics.take_changes, size=100)
+    rows = RowSettings(settings.pseudonym_secret(), settings.generation, now_us)
+    without_conflicts = WithoutConflicts(analytics.claims)
+    for fact_sink in FACT_SINKS:
+        arbiter = analytics.conflicts if fact_sink.rejects_conflicts else without_conflicts
+        facts = FactWriter(
+            fact_sink, store, rows, letters, arbiter, analytics.gate, analytics.partitioning
+        )
+        name = f"store-{fact_sink.table.name}"
+        attach(app, name, fact_sink.topics, Intake(facts.handle, letters).take, size=1000)
+    for sink in SINKS:
+        writer = TableWriter(sink, store, rows, letters)
+        name = f"store-{sink.table.name}"
+        attach(app, name, sink.topics, Intake(writer.handle, letters).take, size=1000)
+    app.on_partitions_assigned.connect(cast(Any, analytics.assigned))
+    _attach_timers(app, settings, analytics)
+    return analytics
+
+
+def _attach_timers(app: faust.App, settings: Settings, analytics: Analytics) -> None:
+    def settled(action: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        async def when_settled() -> None:
+            if not app.rebalancing:
+                await action()
+
+        return when_settled
+
+    quiet = _EMBEDDED_QUIET_SECONDS if settings.embedded else _QUIET_SECONDS
+    app.timer(interval=quiet, on_leader=False)(settled(analytics.judge_silences))
+    if not settings.embedded:
+        app.timer(interval=_MINUTE, on_leader=False)(settled(analytics.advance))
