@@ -142,6 +142,9 @@ class Settings(BaseSettings):
         description="the gateway's address as senders of signed webhooks know it, "
         "https://ascolto.example; none: from their requests",
     )
+    registry: Path | None = Field(
+        None, description="YAML file of the display names of client companies and agencies"
+    )
     status_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         0, description="port of the worker's status page on 127.0.0.1; 0: a free one"
     )

@@ -18,7 +18,7 @@ from infra.cli.failures import FAILED, STOPPED, cannot_write, counted, described
 from infra.cli.figures import commands as figure_commands
 from infra.cli.importing import commands as importing_commands
 from infra.cli.operate import commands as operating_commands
-from infra.cli.operate import keys, models
+from infra.cli.operate import keys, models, registry
 from infra.cli.options import (
     ChannelLayout,
     DataDir,
@@ -61,6 +61,7 @@ app.add_typer(operating_commands.admin_app, name="admin")
 app.add_typer(operating_commands.letters_app, name="dead-letters")
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
+app.add_typer(registry.app, name="registry")
 app.add_typer(importing_commands.app, name="import")
 
 

@@ -130,6 +130,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "gateway_timeout": st.floats(2, 120),
     "gateway_recording_bytes": st.integers(1),
     "gateway_url": TEXT,
+    "registry": PATHS,
     "status_port": st.integers(0, 65_535),
     "status_host": TEXT,
     "language": TEXT,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,8 +13,11 @@ from infra.settings import Settings
 
 if TYPE_CHECKING:
     from aiohttp import web
+    from clickhouse_connect.driver.client import Client
 
     from streams.runtime.progress import Progress
+
+log = logging.getLogger(__name__)
 
 PARENT_VARIABLE = "ASCOLTO_PARENT_PID"
 CAUGHT_UP_PATH = "/caught-up"
@@ -86,6 +90,7 @@ def run_analytics(settings: Settings) -> None:
     from dashboards.preview.app import QueryResult, create_preview
     from infra.clickhouse.client import open_client
     from infra.clickhouse.store import ClickHouseStore
+    from infra.registry import RegistryFile
     from infra.scoring.client import ScoringChild, scoring_command
     from streams.runtime.app import build_app
     from streams.runtime.progress import Progress
@@ -109,7 +114,12 @@ def run_analytics(settings: Settings) -> None:
         await scoring.stop()
         await asyncio.to_thread(store.close)
 
-    preview = create_preview(run_query, language=settings.language, status=progress.report)
+    preview = create_preview(
+        run_query,
+        language=settings.language,
+        status=progress.report,
+        names=RegistryFile(settings.registry),
+    )
     if settings.embedded:
         preview.router.add_post(CAUGHT_UP_PATH, _on_request(on_caught_up))
     page = _page(settings, ANALYTICS, preview)
@@ -142,10 +152,28 @@ def _prepare_store(settings: Settings) -> None:
         elif not applied(client):
             raise SystemExit("ClickHouse has no tables yet: make them with ascolto admin migrate")
         check(client, settings.pseudonym_secret())
+        _apply_registry(client, settings)
     except KeyDiffers as error:
         raise SystemExit(str(error)) from error
     finally:
         client.close()
+
+
+def _apply_registry(client: Client, settings: Settings) -> None:
+    """Write the registry's names into the store; a registry that is wrong changes nothing."""
+    from infra.clickhouse.display_names import write_names
+    from infra.registry import RegistryError, load_registry
+    from schemas.rows import DISPLAY_NAMES
+
+    if settings.registry is None:
+        return
+    if not int(client.command(f"EXISTS TABLE {DISPLAY_NAMES.name}")):  # type: ignore[arg-type]
+        log.warning("ClickHouse has no table for names yet: ascolto admin migrate")
+        return
+    try:
+        write_names(client, load_registry(settings.registry))
+    except RegistryError as error:
+        log.warning("ASCOLTO_REGISTRY cannot be used, ids are shown: %s", error)
 
 
 def _on_request(
