@@ -122,9 +122,7 @@ def attach_analytics(
         older_name=partial(unsourced_identity, key),
     )
     claims = StoreClaims(store, now_us)
-    conflicts = Conflicts(
-        claims, KafkaOriginals(settings.kafka, security=settings.broker_security), letters, progress
-    )
+    conflicts = Conflicts(claims, KafkaOriginals(settings.cluster), letters, progress)
     linker = Linker(
         customers,
         conflicts,

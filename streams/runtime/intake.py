@@ -12,6 +12,7 @@ import faust
 from schemas.codec import InvalidMessage
 from schemas.errors import AscoltoError
 from schemas.inbound.binary_mode import structured
+from schemas.topics import catalogue_name
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.delivery import Delivery
 
@@ -112,7 +113,7 @@ def delivery_of(event: faust.EventT[Any]) -> Delivery:
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     by_the_broker = getattr(message, "timestamp_type", None) == _LOG_APPEND_TIME
     return Delivery(
-        message.topic,
+        catalogue_name(message.topic),
         message.partition,
         message.offset,
         structured(pairs, message.value or b""),

@@ -11,7 +11,7 @@ import faust
 from faust.types import RecordMetadata
 
 from schemas.codec import InvalidMessage
-from schemas.topics import MOST_DERIVED_BYTES, TOPICS, Topic
+from schemas.topics import MOST_DERIVED_BYTES, TOPICS, Topic, catalogue_name
 from streams.runtime.app import raw_topic
 from streams.runtime.producer import Send, deliver
 from streams.runtime.progress import Progress
@@ -69,4 +69,4 @@ class KafkaOutbox:
         return partial(send, key=message.key, value=message.value, partition=message.partition)
 
     def _acknowledged(self, _: int, at: RecordMetadata) -> None:
-        self._progress.written(at.topic, at.partition, at.offset)
+        self._progress.written(catalogue_name(at.topic), at.partition, at.offset)
