@@ -66,22 +66,27 @@ def parse_document(text: str, name: str) -> Document:
     try:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
-        if node is not None:
-            _take_names_as_text(node, set())
+        lines = {} if node is None else _lines(node, name)
         content = None if node is None else loader.construct_document(node)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "it is no YAML"
         raise YamlError(name, mark.line + 1 if mark else None, problem) from error
-    if not isinstance(content, dict) or node is None:
+    if not isinstance(content, dict):
         raise YamlError(name, None, "a mapping of names to values is needed, as name: value")
+    return Document(name, content, lines)
+
+
+def _lines(node: yaml.Node, name: str) -> dict[EntryPath, int]:
+    """The line of every entry that is written out; constructing would mix in what `<<` merges."""
+    _take_names_as_text(node, set())
     lines: dict[EntryPath, int] = {}
     for path, line in _entries(node, (), set()):
         if path in lines:
             problem = f"{'.'.join(path)} is already in line {lines[path]}: remove one of the two"
             raise YamlError(name, line, problem)
         lines[path] = line
-    return Document(name, content, lines)
+    return lines
 
 
 def _take_names_as_text(node: yaml.Node, visited: set[int]) -> None:
