@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from infra.clickhouse.display_names import names_of
 from infra.registry import MOST_LOGO_BYTES, RegistryError, RegistryFile, load_registry
 from infra.registry_model import Registry
+from infra.simulation import SimulationSettings, simulate
 from tests.figures.histories import BEGIN
 from tests.infra.stored import sql
 from tests.waiting import completed
@@ -228,3 +229,16 @@ def test_figures_show_names_and_a_wrong_registry_shows_ids(data_dir: Path, tmp_p
         assert client in plain.stdout, view
         assert "Luce" not in plain.stdout
         assert "ASCOLTO_REGISTRY cannot be used, ids are shown" in plain.stderr
+
+
+def test_the_demo_names_all_its_agencies() -> None:
+    registry = load_registry(Path(__file__).parents[2] / "infra" / "simulation" / "registry.yaml")
+    simulated = SimulationSettings(calls=120, days=30, audio=False)
+    agencies = {
+        (event["data"]["client_id"], event["data"]["agency_id"])
+        for event in simulate(simulated)
+        if "call-ended" in event["type"]
+    }
+    assert len(agencies) == 3
+    assert all(registry.agency(*each) != each[1] for each in agencies)
+    assert {client for client, _ in agencies} == set(registry.clients)
