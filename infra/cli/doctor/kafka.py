@@ -34,7 +34,6 @@ Described = Mapping[str, Any]
 def kafka(settings: Settings) -> Iterator[Finding]:
     """Everything about the brokers of the settings."""
     from kafka.admin import KafkaAdminClient
-    from kafka.errors import KafkaError
 
     where = settings.cluster
     outcomes = {server: reached(server) for server in where.servers}
@@ -63,9 +62,10 @@ def kafka(settings: Settings) -> Iterator[Finding]:
     try:
         if found.well:
             yield from _cluster(opened[0], settings)
-    except KafkaError as error:
+    except Exception as error:
+        # Brokers that speak Kafka's protocol otherwise make the client raise more than KafkaError.
         todo = "see the brokers' logs, then run doctor again"
-        yield Finding("Kafka cluster", False, f"does not answer: {type(error).__name__}", todo)
+        yield Finding("Kafka's answers", False, f"not understood: {type(error).__name__}", todo)
     finally:
         for admin in opened:
             admin.close()
@@ -108,6 +108,8 @@ def _cluster(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
     yield _all_there("topics", names, set(described))
     if not only_emits:
         yield _all_there("changelog topics", changelogs, set(described))
+    if not described:
+        return
     yield _partitions(described, settings.partitions)
     yield _replication(described, len(brokers), settings.kafka_replication)
     yield _in_sync(described)
@@ -258,6 +260,7 @@ def _same_clock(admin: KafkaAdminClient, described: Mapping[str, Described]) -> 
     """
     from kafka import TopicPartition
     from kafka.admin import OffsetSpec
+    from kafka.errors import KafkaError
 
     from schemas.topics import TOPICS, catalogue_name
 
@@ -268,7 +271,10 @@ def _same_clock(admin: KafkaAdminClient, described: Mapping[str, Described]) -> 
         if catalogue_name(name) in inbound
         for partition in each["partitions"]
     ]
-    newest = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.MAX_TIMESTAMP))
+    try:
+        newest = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.MAX_TIMESTAMP))
+    except KafkaError:
+        return "these brokers do not say (Kafka 3.0 or newer does)"
     latest = max((each.timestamp for each in newest.values()), default=-1) / 1000
     if latest < 0:
         return "no event yet to tell it by"
