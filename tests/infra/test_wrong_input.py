@@ -44,6 +44,7 @@ READS_FILES = [
     Command("run importer --config {}", _FILES),
     Command("registry check {}", _FILES),
     Command("registry apply {}", _FILES),
+    Command("doctor --importer {}", ("directory", "missing", "below a file")),
     Command("run gateway --keys {}", ("directory",)),
     Command("keys list --keys {}", _KEYS),
     Command("keys add billing --client luce --keys {}", _KEYS),
