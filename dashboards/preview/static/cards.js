@@ -1,7 +1,7 @@
 import { colourOf } from "./colours.js";
 import { element } from "./elements.js";
 import { measure, outside, say, sayMany } from "./format.js";
-import { logoOf, nameOf } from "./names.js";
+import { logoOf, nameOf, titleOf } from "./names.js";
 
 const FIGURES = [
   { id: "aggression", unit: "score", range: [0, 1] },
@@ -69,7 +69,7 @@ export function drawComparison(place, rows, { smallSample }) {
     );
     return element(
       "article", { class: "card", "data-agency": row.agency, style: { "--agency": colourOf(row.agency) } },
-      element("header", {}, logo(row.agency), element("h3", { title: row.agency }, nameOf(row.agency)), element("span", {}, sayMany("ui.conversations", row.calls, { n: measure("count", row.calls) }))),
+      element("header", {}, logo(row.agency), element("h3", { title: titleOf(row.agency) }, nameOf(row.agency)), element("span", {}, sayMany("ui.conversations", row.calls, { n: measure("count", row.calls) }))),
       element(
         "div", { class: `hero ${few ? "few" : ""}`, title: `${say("panel.nps.description")}${few ? ` (${say("ui.small_sample")})` : ""}${outside(nps) ? ` ${say("ui.outside")}` : ""}` },
         element("span", { class: "name" }, "NPS"),

@@ -1,7 +1,7 @@
 import { colourOf } from "./colours.js";
 import { element } from "./elements.js";
 import { dayAndTime, measure, say, segmentName } from "./format.js";
-import { companyLogo, nameOf } from "./names.js";
+import { companyLogo, nameOf, titleOf } from "./names.js";
 
 const drawn = new WeakMap();
 
@@ -24,7 +24,7 @@ export function drawControls(place, { choice, known, change }) {
   const { definition, clients, agencies, segments } = known;
   const companyName = (client) => known.clientNames.get(client) ?? client;
   once(place, [choice.lang, choice.client, choice.window, choice.segment, choice.to, [...choice.hidden], clients, agencies, segments, known.names], () => [
-    element("div", { class: "brand" }, element("img", { src: companyLogo() ?? "/static/icon.svg", alt: "", width: 30, height: 30 }),
+    element("div", { class: "brand" }, element("img", { src: companyLogo() ?? "/static/icon.svg", alt: "", width: companyLogo() ? 76 : 30, height: 30 }),
       element("div", {}, element("small", {}, "Ascolto"), element("h1", {}, say("dashboard.title")))),
     element("nav", {},
       clients.length > 1 ? menu(say("variable.client"), choice.client, clients.map((each) => [each, companyName(each)]), (client) => change({ client }))
@@ -36,7 +36,7 @@ export function drawControls(place, { choice, known, change }) {
       element("div", { class: "segmented languages", role: "group", "aria-label": say("ui.language") }, definition.languages.map((each) =>
         element("button", { type: "button", lang: each, "aria-pressed": each === choice.lang, on: { click: () => change({ lang: each }) } }, each.toUpperCase())))),
     element("div", { class: "agencies" }, agencies.map((agency) => element(
-      "button", { type: "button", class: "chip", "aria-pressed": !choice.hidden.has(agency), style: { "--agency": colourOf(agency) }, title: agency, on: { click: () => toggle(agency, choice, agencies, change) } }, nameOf(agency)))),
+      "button", { type: "button", class: "chip", "aria-pressed": !choice.hidden.has(agency), style: { "--agency": colourOf(agency) }, title: titleOf(agency), on: { click: () => toggle(agency, choice, agencies, change) } }, nameOf(agency)))),
   ]);
 }
 

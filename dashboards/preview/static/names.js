@@ -10,6 +10,9 @@ export function learn(given) {
 /** An agency's display name; its id where it has none. */
 export const nameOf = (agency) => agencies.get(agency)?.name ?? agency;
 
+/** An agency's whole name, with its id where that is another one. */
+export const titleOf = (agency) => (nameOf(agency) === agency ? agency : `${nameOf(agency)} (${agency})`);
+
 /** Where an agency's logo is; null where it has none. */
 export const logoOf = (agency) => agencies.get(agency)?.logo ?? null;
 
