@@ -62,8 +62,13 @@ class Panel:
 
     @property
     def sql(self) -> str:
-        """The panel's SQL, with Grafana's macros and variables."""
+        """The panel's SQL, with Grafana's macros and variables; agencies by their ids."""
         return query(self.query, self.figure)
+
+    @property
+    def named_sql(self) -> str:
+        """The same, agencies by their display names in the store."""
+        return query(self.query, self.figure, named=True)
 
 
 def _nps(name: str) -> Panel:

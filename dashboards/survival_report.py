@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
@@ -11,6 +12,7 @@ from typing import Any
 
 from dashboards.texts import texts
 from infra.escaping import escaped
+from infra.registry import RegistryFile
 
 _COLOURS = {
     "agency": ("#2563a6", "#d97a1e", "#2b8a67", "#8b4fa8", "#b3434c", "#8a7420", "#3c8ea3"),
@@ -23,6 +25,7 @@ SHOWN_DAYS = (7, 14, 21)
 _STYLE = """
 body { margin: 0 auto; max-width: 1080px; padding: 28px 20px 60px; color: #1d2a36;
   font: 16px/1.5 system-ui, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif; }
+.logo { height: 28px; max-width: 90px; margin-right: 10px; vertical-align: middle; }
 h1 { margin: 0 0 4px; } h2 { margin: 36px 0 4px; } h3 { margin: 24px 0 0; font-size: 17px; }
 p { margin: 4px 0 10px; max-width: 76ch; } .quiet { color: #66737f; font-size: 14px; }
 .verdict { font-weight: 600; } .chart { height: 400px; } .wide { overflow-x: auto; }
@@ -52,22 +55,25 @@ def p_value(p: float | None) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def write_report(path: Path, shown: Mapping[str, Any], language: str) -> None:
+def write_report(
+    path: Path, shown: Mapping[str, Any], language: str, names: RegistryFile | None = None
+) -> None:
     """Write the page.
 
     Args:
         path: the file; an existing one is replaced.
         shown: the survival figures, as `--json` prints them.
         language: it or en.
+        names: display names and logos.
     """
-    path.write_text(page(shown, language), encoding="utf-8")
+    path.write_text(page(shown, language, names), encoding="utf-8")
 
 
-def page(shown: Mapping[str, Any], language: str) -> str:
+def page(shown: Mapping[str, Any], language: str, names: RegistryFile | None = None) -> str:
     """The page's HTML; it loads nothing from the network."""
     from plotly.offline import get_plotlyjs
 
-    words = _Words(texts(language), language)
+    words = _Words(texts(language), language, names or RegistryFile(None))
     charts: dict[str, Any] = {}
     sections = [
         _section(test, shown, words, charts, f"chart-{number}")
@@ -96,8 +102,9 @@ def page(shown: Mapping[str, Any], language: str) -> str:
 class _Words:
     """The report's texts in one language, and its formats of numbers."""
 
-    def __init__(self, words: Mapping[str, str], language: str) -> None:
+    def __init__(self, words: Mapping[str, str], language: str, names: RegistryFile) -> None:
         self._words = words
+        self._names = names
         self._comma = language == "it"
 
     def __call__(self, key: str, **places: object) -> str:
@@ -118,8 +125,21 @@ class _Words:
     def name(self, group: Group) -> str:
         """A group's name for readers."""
         if group["group_kind"] == "agency":
-            return escaped(group["group"])
+            name = self._names.current().agency(group["client_id"], group["group"])
+            return escaped(name)
         return self(f"tercile.{group['group']}")
+
+    def client(self, client_id: str) -> str:
+        """A client company's name for readers."""
+        return escaped(self._names.current().client(client_id))
+
+    def logo(self, client_id: str) -> str:
+        """A client company's logo as HTML; empty where it has none."""
+        found = self._names.logo(client_id)
+        if found is None:
+            return ""
+        encoded = b64encode(found.content).decode()
+        return f'<img class="logo" alt="" src="data:{found.media_type};base64,{encoded}">'
 
     @property
     def separators(self) -> str:
@@ -157,9 +177,10 @@ def _section(
     if kind != "agency":
         groups.sort(key=lambda group: _TERCILES.index(group["group"]))
     charts[chart_id] = _chart(groups, _COLOURS[kind], words)
-    heading = f"{escaped(test['client_id'])} · {words(f'by.{kind}')}"
+    heading = f"{words.client(test['client_id'])} · {words(f'by.{kind}')}"
     return (
-        f'<h2>{escape(heading)}</h2><p class="verdict">{escape(_verdict(test, words))}</p>'
+        f"<h2>{words.logo(test['client_id'])}{escape(heading)}</h2>"
+        f'<p class="verdict">{escape(_verdict(test, words))}</p>'
         f'<div class="chart" id="{chart_id}"></div>'
         f'<div class="wide">{_table(groups, shown["horizon_days"], words)}</div>'
     )

@@ -14,7 +14,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from infra.data_directory.paths import default_data_directory
 from infra.data_directory.permissions import create_once, make_private
+from infra.kafka.cluster import Cluster
 from infra.kafka.security import Mechanism, Protocol, Security
+from infra.kafka.tokens import require_token_url
 from infra.scoring.catalogue import ScorerName
 from infra.transcription.model_files import PACKAGED_MODEL, ComputeType, Device
 from processors.alerts.settings import read_alert_settings
@@ -40,10 +42,18 @@ class Settings(BaseSettings):
         "PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
     )
     kafka_sasl: Mechanism = Field(
-        "SCRAM-SHA-512", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
+        "SCRAM-SHA-512", description="PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER"
     )
-    kafka_username: str | None = Field(None, description="of SASL")
-    kafka_password: SecretStr | None = Field(None, description="of SASL")
+    kafka_username: str | None = Field(None, description="of SASL; the client's id of OAUTHBEARER")
+    kafka_password: SecretStr | None = Field(None, description="of SASL; the client's secret")
+    kafka_token_url: str | None = Field(None, description="where OAUTHBEARER's tokens come from")
+    kafka_scope: str | None = Field(None, description="scope that a token is asked for")
+    kafka_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,100}$")] = Field(
+        "", description="begins the names of all topics and consumer groups"
+    )
+    kafka_replication: Annotated[int, Field(ge=1, le=32)] = Field(
+        1, description="copies of each partition of the topics that ascolto admin topics makes"
+    )
     kafka_ca: Path | None = Field(
         None, description="PEM file of the authority that signed the brokers' certificates"
     )
@@ -59,6 +69,13 @@ class Settings(BaseSettings):
     clickhouse_url: SecretStr | None = Field(
         None, description="http(s)://user:password@host:port/database; none: embedded in data_dir"
     )
+    clickhouse_ca: Path | None = Field(
+        None, description="PEM file of the authority that signed ClickHouse's certificate"
+    )
+    clickhouse_certificate: Path | None = Field(
+        None, description="PEM file of our own certificate, where ClickHouse asks for one"
+    )
+    clickhouse_key: Path | None = Field(None, description="PEM file of its key")
     recordings: Annotated[list[Path], NoDecode] = Field(
         default_factory=list,
         description=f"directories recordings may be read from, separated by '{os.pathsep}'",
@@ -142,6 +159,9 @@ class Settings(BaseSettings):
         description="the gateway's address as senders of signed webhooks know it, "
         "https://ascolto.example; none: from their requests",
     )
+    registry: Path | None = Field(
+        None, description="YAML file of the display names of client companies and agencies"
+    )
     status_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         0, description="port of the worker's status page on 127.0.0.1; 0: a free one"
     )
@@ -159,7 +179,14 @@ class Settings(BaseSettings):
                 "ASCOLTO_KAFKA_SECURITY with SASL needs ASCOLTO_KAFKA_USERNAME and "
                 "ASCOLTO_KAFKA_PASSWORD"
             )
+        if self.kafka_sasl == "OAUTHBEARER" and self.kafka_token_url is None:
+            raise ValueError("ASCOLTO_KAFKA_SASL=OAUTHBEARER needs ASCOLTO_KAFKA_TOKEN_URL")
         return self
+
+    @field_validator("kafka_token_url")
+    @classmethod
+    def _is_safe(cls, value: str | None) -> str | None:
+        return None if value is None else require_token_url(value)
 
     @field_validator("alerts")
     @classmethod
@@ -191,10 +218,10 @@ class Settings(BaseSettings):
         }
 
     @property
-    def broker_security(self) -> Security:
-        """How clients authenticate to Kafka."""
+    def cluster(self) -> Cluster:
+        """The Kafka of the settings."""
         password = self.kafka_password
-        return Security(
+        security = Security(
             self.kafka_security,
             self.kafka_sasl,
             self.kafka_username,
@@ -202,7 +229,10 @@ class Settings(BaseSettings):
             self.kafka_ca,
             self.kafka_certificate,
             self.kafka_key,
+            self.kafka_token_url,
+            self.kafka_scope,
         )
+        return Cluster(self.kafka, security, self.kafka_prefix)
 
     @property
     def future_tolerance_us(self) -> int:

@@ -268,6 +268,15 @@ class SurveyAnswered(Inbound):
     It may come before the call it names; of several answers to one call the first stands.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["rating"], "properties": {"rating": {"not": {"type": "null"}}}},
+                {"required": ["comment"], "properties": {"comment": {"not": {"type": "null"}}}},
+            ]
+        }
+    )
+
     client_id: Identifier
     customer_id: Identifier
     call: EventReference = Field(description="the call-ended event that it answers about")

@@ -374,6 +374,16 @@ LETTER_REPLAYS = Table(
 A letter is open if it was written after it was last replayed.
 """
 
+DISPLAY_NAMES = Table(
+    "display_names",
+    {"client_id": _LABEL, "agency_id": _LABEL, "name": "String", **_VERSION},
+    ("client_id", "agency_id"),
+)
+"""What client companies and agencies are called, from the registry, for Grafana's queries.
+
+`agency_id` is empty for the client company itself; an empty `name` is one that was removed.
+"""
+
 TABLES = (
     EVENTS,
     EVENT_CLAIMS,
@@ -388,4 +398,5 @@ TABLES = (
     SETTLED_EVENTS,
     DEAD_LETTERS,
     LETTER_REPLAYS,
+    DISPLAY_NAMES,
 )

@@ -173,6 +173,14 @@ def agency_key(client_id: str, agency_id: str) -> str:
     return f"{client_id}|{agency_id}"
 
 
+def catalogue_name(name: str) -> str:
+    """The name in this catalogue of a topic that a Kafka knows by a name with a prefix.
+
+    One that is not in the catalogue, such as a changelog, keeps its name.
+    """
+    return next((topic.name for topic in TOPICS if name.endswith(topic.name)), name)
+
+
 TOPICS = (
     CALL_ENDED,
     PAYMENT_RECEIVED,

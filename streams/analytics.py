@@ -13,6 +13,7 @@ from infra.clickhouse.store import Store
 from infra.settings import Settings
 from processors.alerts.settings import read_alert_settings
 from processors.identity.event_identity import unsourced_identity
+from schemas.topics import catalogue_name
 from streams.agents import aggregate as aggregating
 from streams.agents import link as linking
 from streams.agents.aggregate import Aggregator
@@ -29,6 +30,7 @@ from streams.facts.customers import Customers, StoreArchive
 from streams.facts.last_calls import last_calls
 from streams.facts.originals import KafkaOriginals
 from streams.facts.partitioning import Partitioning
+from streams.runtime.app import App
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.intake import Intake
 from streams.runtime.outbox import KafkaOutbox
@@ -54,13 +56,12 @@ class Analytics:
 
     def __init__(
         self,
-        app: faust.App,
+        app: App,
         settings: Settings,
         store: Store,
         progress: Progress,
         now_us: Callable[[], int],
     ) -> None:
-        self._app = app
         self._settings = settings
         self._store = store
         self._progress = progress
@@ -71,14 +72,14 @@ class Analytics:
         self.claims = StoreClaims(store, now_us)
         self.conflicts = Conflicts(
             self.claims,
-            KafkaOriginals(settings.kafka, security=settings.broker_security),
+            KafkaOriginals(settings.cluster),
             self.letters,
             progress,
         )
         self.partitioning = Partitioning(settings.partitions)
         self.clocks = ClientClocks(None if settings.embedded else now_us, now_us)
         self._latest: dict[str, int] = {}
-        read_back = Changelogs(settings.kafka, settings.broker_security).read_back
+        read_back = Changelogs(settings.cluster).read_back
         self.link = Partitions("link", self._linker, read_back, self.letters)
         self.aggregate = Partitions("aggregate", self._aggregator, read_back, self.letters)
         for stage, names in ((self.link, _LINK_TABLES), (self.aggregate, _AGGREGATE_TABLES)):
@@ -96,7 +97,9 @@ class Analytics:
         self.clocks.forget()
         for stage, topics in ((self.link, linking.TOPICS), (self.aggregate, aggregating.TOPICS)):
             names = {topic.name for topic in topics}
-            await stage.assign({place.partition for place in assigned if place.topic in names})
+            await stage.assign(
+                {tp.partition for tp in assigned if catalogue_name(tp.topic) in names}
+            )
 
     async def advance(self) -> None:
         """Let time move on for agencies without events."""
@@ -164,11 +167,10 @@ class Analytics:
 
     def _writer(self, stage: str, number: int) -> OwnWriter:
         """The embedded broker has no transactions, and one analytics worker alone."""
-        settings = self._settings
-        if settings.embedded:
+        if self._settings.embedded:
             return self._shared
         name = f"ascolto-{ANALYTICS}-{stage}-{number}"
-        return TransactionalWriter(settings.kafka, name, settings.broker_security, self._written)
+        return TransactionalWriter(self._settings.cluster, name, self._written)
 
 
 def _tables(
@@ -181,7 +183,7 @@ def _tables(
 
 
 def attach_analytics(
-    app: faust.App,
+    app: App,
     settings: Settings,
     store: Store,
     progress: Progress,

@@ -17,7 +17,7 @@ from streams.agents import score as scoring
 from streams.agents import transcribe as transcribing
 from streams.agents.score import Scorer, Scoring
 from streams.agents.transcribe import CallTranscriber
-from streams.runtime.app import raw_topic
+from streams.runtime.app import App, raw_topic
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.intake import Intake, Take, consume
 from streams.runtime.outbox import KafkaOutbox
@@ -56,7 +56,7 @@ def attach_transcriber(app: faust.App, transcriber: CallTranscriber) -> None:
 
 def attach_scorer(app: faust.App, progress: Progress, scored_by: Scoring) -> None:
     """The scorer worker's one agent."""
-    outbox = KafkaOutbox(SharedWriter(app, progress.written))
+    outbox = KafkaOutbox(SharedWriter(cast(App, app), progress.written))
     letters = DeadLetters(outbox, progress)
     scorer = Scorer(outbox, letters, progress, scored_by)
     attach(app, "score", scoring.TOPICS, Intake(scorer.handle, letters).take, size=200)
@@ -78,7 +78,8 @@ def _add(
     agent: Callable[[faust.StreamT[Any]], Awaitable[None]],
 ) -> None:
     for topic in topics:
-        cast(Transport, app.transport).readers[topic.name].add(name)
+        read = cast(App, app).cluster.topic(topic.name)
+        cast(Transport, app.transport).readers[read].add(name)
     app.agent(raw_topic(app, *topics), name=name)(agent)
 
 

@@ -152,7 +152,9 @@ class _RawQuery(Dataquery):
 
 class _Target(Builder[Dataquery]):
     def __init__(self, panel: Panel) -> None:
-        self._query = _RawQuery(panel.sql, TIME_SERIES if panel.shape is Shape.SERIES else TABLE)
+        self._query = _RawQuery(
+            panel.named_sql, TIME_SERIES if panel.shape is Shape.SERIES else TABLE
+        )
 
     def build(self) -> Dataquery:
         return self._query

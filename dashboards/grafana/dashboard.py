@@ -43,7 +43,7 @@ def overview(language: str = DEFAULT_LANGUAGE) -> dict[str, Any]:
         .time("now-90d", "now")
         .refresh("10s")
         .tooltip(model.DashboardCursorSync.CROSSHAIR)
-        .with_variable(_query_variable("client", query("clients"), words))
+        .with_variable(_query_variable("client", query("clients", named=True), words))
         .with_variable(_window_variable(words))
         .with_variable(
             _query_variable("segment", query("segments"), words).current(
@@ -51,7 +51,7 @@ def overview(language: str = DEFAULT_LANGUAGE) -> dict[str, Any]:
             )
         )
         .with_variable(
-            _query_variable("agency", query("agencies"), words)
+            _query_variable("agency", query("agencies", named=True), words)
             .multi(True)
             .include_all(True)
             .current(model.VariableOption(text=["All"], value=["$__all"]))

@@ -13,6 +13,7 @@ from html import escape
 from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -20,6 +21,7 @@ from dashboards.panels import ALL_SEGMENTS, DEFAULT_WINDOW, OVERVIEW, SMALL_SAMP
 from dashboards.preview.macros import Choices, InvalidChoiceError
 from dashboards.preview.reading import Json, QueryResult, Reader, RunQuery
 from dashboards.texts import DEFAULT_LANGUAGE, LANGUAGES, texts
+from infra.registry import RegistryFile
 from infra.status_page import Handler, local_application
 
 __all__ = ["QueryResult", "create_preview"]
@@ -38,11 +40,15 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+_PICTURE_ALONE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+"""Of a logo that is opened by itself: a script in an SVG does not run."""
+
 Status = Callable[[], Mapping[str, Any]]
 
 _READER = web.AppKey("reader", Reader)
 _LANGUAGE = web.AppKey("language", str)
 _STATUS: web.AppKey[Status] = web.AppKey("status")
+_NAMES = web.AppKey("names", RegistryFile)
 
 
 def create_preview(
@@ -50,12 +56,14 @@ def create_preview(
     *,
     language: str = DEFAULT_LANGUAGE,
     status: Status | None = None,
+    names: RegistryFile | None = None,
 ) -> web.Application:
     """The page and its data, to be served on 127.0.0.1.
 
     `run_query` runs SQL with bound `{name:Type}` parameters and is awaited, one query at a
     time; `status` gives what the worker reports of itself (event-time clock, counts): JSON
-    values, dates included. Raises ValueError for a language there are no texts in.
+    values, dates included; `names` is the registry of display names. Raises ValueError for a
+    language there are no texts in.
     """
     texts(language)
     app = local_application([_store_away])
@@ -63,6 +71,7 @@ def create_preview(
     app[_READER] = Reader(run_query)
     app[_LANGUAGE] = language
     app[_STATUS] = status or dict
+    app[_NAMES] = names or RegistryFile(None)
     app.router.add_get("/", _page)
     app.router.add_get("/status", _status)
     app.router.add_get("/api/status", _status)
@@ -71,6 +80,7 @@ def create_preview(
     app.router.add_get("/api/variables", _variables)
     app.router.add_get("/api/version", _version)
     app.router.add_get("/api/panel/{id}", _panel)
+    app.router.add_get("/logo", _logo)
     app.router.add_get("/static/plotly.min.js", _Plotly().serve)
     for path in files(__package__).joinpath("static").iterdir():
         suffix = path.name[path.name.rfind(".") :]
@@ -94,7 +104,8 @@ async def _store_away(request: web.Request, handler: Handler) -> web.StreamRespo
 
 
 async def _harden(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(_HEADERS)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
     if not request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-store"
 
@@ -146,23 +157,54 @@ async def _panels(request: web.Request) -> web.Response:
 
 
 async def _clients(request: web.Request) -> web.Response:
-    return web.json_response({"clients": await request.app[_READER].clients()})
+    clients = await request.app[_READER].clients()
+    registry = request.app[_NAMES].current()
+    names = [[each, registry.client(each)] for each in clients]
+    return web.json_response({"clients": clients, "names": names})
 
 
 async def _variables(request: web.Request) -> web.Response:
     reader, choices = request.app[_READER], _choices(request)
+    agencies = await reader.agencies(choices)
     return web.json_response(
         {
-            "agencies": await reader.agencies(choices),
+            "agencies": agencies,
             "segments": await reader.segments(choices),
+            "names": _names(request.app[_NAMES], choices.client, agencies),
         }
     )
+
+
+def _names(names: RegistryFile, client: str, agencies: list[str]) -> Json:
+    """The names of one client company and of its agencies, and where their logos are."""
+    registry, version = names.current(), names.version
+
+    def logo(agency: str | None) -> str | None:
+        if registry.logo(client, agency) is None:
+            return None
+        which = {"client": client, "version": version}
+        return f"/logo?{urlencode(which if agency is None else {**which, 'agency': agency})}"
+
+    return {
+        "client": {"name": registry.client(client), "logo": logo(None)},
+        "agencies": [[each, registry.agency(client, each), logo(each)] for each in agencies],
+    }
+
+
+async def _logo(request: web.Request) -> web.Response:
+    asked = request.query
+    found = request.app[_NAMES].logo(asked.get("client", ""), asked.get("agency"))
+    if found is None:
+        raise web.HTTPNotFound(text="no logo")
+    headers = {"Content-Security-Policy": _PICTURE_ALONE}
+    return web.Response(body=found.content, content_type=found.media_type, headers=headers)
 
 
 async def _version(request: web.Request) -> web.Response:
     """What a page asks every two seconds to know whether the data have changed."""
     reader = request.app[_READER]
-    answer: dict[str, Json] = {"version": await reader.revision(), "newest": None}
+    version = f"{await reader.revision()}.{request.app[_NAMES].version}"
+    answer: dict[str, Json] = {"version": version, "newest": None}
     if request.query.get("client"):
         newest = await reader.newest(_choices(request))
         answer["newest"] = newest.isoformat() if newest else None

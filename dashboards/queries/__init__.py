@@ -12,15 +12,21 @@ FIGURE = "{{figure}}"
 _SHARED = re.compile(r"^( *)\{\{> (\w+)\}\}\n", re.MULTILINE)
 """A line in place of those of `shared/NAME.sql`, which are indented like it."""
 
+_NAMED = re.compile(r"\{\{(agency|client):(\w+)\}\}")
+"""The place of an agency's or a client company's name, with the column that holds its id."""
+
 
 @cache
-def query(name: str, figure: str | None = None) -> str:
+def query(name: str, figure: str | None = None, *, named: bool = False) -> str:
     """The SQL in `name`.sql, with the lines it shares with others and its figure filled in.
 
-    `figure` is a column name of the code, never a reader's input. Raises ValueError when a
-    query that serves several figures is asked for none, or the other way round.
+    `figure` is a column name of the code, never a reader's input. With `named`, agencies and
+    client companies have their display names in place of their ids, where the store has one.
+    Raises ValueError when a query that serves several figures is asked for none, or the other
+    way round.
     """
     sql = _SHARED.sub(lambda line: indent(_read(f"shared/{line[2]}"), line[1]), _read(name))
+    sql = _NAMED.sub(lambda place: _name(place[1], place[2]) if named else place[2], sql)
     if (FIGURE in sql) != (figure is not None):
         raise ValueError(f"query {name}: figure is {figure!r}")
     if figure is None:
@@ -28,6 +34,12 @@ def query(name: str, figure: str | None = None) -> str:
     if not figure.isidentifier():
         raise ValueError(f"query {name}: {figure!r} is no column")
     return sql.replace(FIGURE, figure)
+
+
+def _name(whose: str, column: str) -> str:
+    """SQL of the display name of the id in `column`; the id where the store has none."""
+    lookup = " ".join(_read(f"shared/{whose}_names").split())
+    return f"coalesce(nullIf(({lookup})[toString({column})], ''), toString({column}))"
 
 
 def _read(name: str) -> str:

@@ -1,7 +1,7 @@
 WITH 3600 * if(${window:singlequote} = '24h', 6, 24) AS step
 SELECT
     toDateTime(intDiv(toUnixTimestamp(hour), step) * step, 'UTC') AS time,
-    agency_id AS agency,
+    {{agency:agency_id}} AS agency,
     if(sum(aggression_n) < 30, 'n < 30', '') AS sample,
     toFloat64(sum(aggression_sum)) / 10000 / toFloat64(sum(aggression_n)) AS value
 FROM agency_hours FINAL

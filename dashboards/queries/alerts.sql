@@ -1,5 +1,5 @@
 SELECT
-    agency_id AS agency,
+    {{agency:agency_id}} AS agency,
     kind,
     since,
     opened_at,

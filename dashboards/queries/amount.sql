@@ -1,5 +1,5 @@
 SELECT
-    agency_id AS agency,
+    {{agency:agency_id}} AS agency,
     if(recovery_rate_n = 0, NULL, amount_recovered) AS value,
     recovery_rate_n AS n,
     as_of

@@ -1,4 +1,6 @@
-SELECT client_id
+SELECT
+    client_id,
+    {{client:client_id}} AS name
 FROM (
     SELECT DISTINCT client_id FROM agency_metrics
     UNION DISTINCT

@@ -1,5 +1,5 @@
 SELECT
-    agency_id AS agency,
+    {{agency:agency_id}} AS agency,
     calls,
     nps, nps_low, nps_high, nps_n,
     nps_predicted, nps_predicted_n,

@@ -1,5 +1,5 @@
 SELECT
-    agency_id AS agency,
+    {{agency:agency_id}} AS agency,
     {{figure}} AS value,
     {{figure}}_low AS low,
     {{figure}}_high AS high,

@@ -20,7 +20,7 @@ WITH
     ) AS sentences
 SELECT
     ended_at AS time,
-    agency_id AS agency,
+    {{agency:agency_id}} AS agency,
     aggression,
     empathy,
     sentiment,

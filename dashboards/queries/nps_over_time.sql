@@ -1,6 +1,6 @@
 SELECT
     as_of AS time,
-    agency_id AS agency,
+    {{agency:agency_id}} AS agency,
     if(nps_n < 30, 'n < 30', '') AS sample,
     nps AS value
 FROM agency_metrics FINAL

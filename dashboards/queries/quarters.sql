@@ -17,7 +17,7 @@ SELECT
     if(defined, most_count, NULL) AS most_n
 FROM (
     SELECT
-        agency_id AS agency,
+        {{agency:agency_id}} AS agency,
         count() AS n,
         groupArray((assumeNotNull(aggression), cancelled)) AS engaged,
         arraySort(arrayMap(each -> each.1, engaged)) AS scores,

@@ -1,5 +1,5 @@
 SELECT
-    agency_id AS agency,
+    {{agency:agency_id}} AS agency,
     recovery_rate,
     churn_rate,
     recovery_rate_low,

@@ -1,5 +1,5 @@
 SELECT
-    group_name AS agency,
+    {{agency:group_name}} AS agency,
     day,
     staying_until AS value,
     low_until AS low,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from infra.cli.failures import FAILED, STOPPED, cannot_write, counted, described
 from infra.cli.figures import commands as figure_commands
 from infra.cli.importing import commands as importing_commands
 from infra.cli.operate import commands as operating_commands
-from infra.cli.operate import keys, models
+from infra.cli.operate import keys, models, registry
 from infra.cli.options import (
     ChannelLayout,
     DataDir,
@@ -61,6 +62,7 @@ app.add_typer(operating_commands.admin_app, name="admin")
 app.add_typer(operating_commands.letters_app, name="dead-letters")
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
+app.add_typer(registry.app, name="registry")
 app.add_typer(importing_commands.app, name="import")
 
 
@@ -117,7 +119,8 @@ def emit(
 
     require_text(file, "an event")
     settings = read_settings(None)
-    raise typer.Exit(emit_file(file, kafka or settings.kafka, settings.broker_security))
+    cluster = settings.cluster
+    raise typer.Exit(emit_file(file, replace(cluster, bootstrap=kafka) if kafka else cluster))
 
 
 @app.command()
@@ -238,6 +241,14 @@ def score(
 def doctor(
     data_dir: DataDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    importer: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Watched folders to check too (YAML).",
+        ),
+    ] = None,
 ) -> None:
     """Check settings, data directory, Kafka and ClickHouse, and say how to fix what is wrong.
 
@@ -251,7 +262,7 @@ def doctor(
             f"there is no directory {data_dir}: check --data-dir; without it doctor checks the "
             "default one"
         )
-    raise typer.Exit(run_checks(read_settings(data_dir), as_json=as_json))
+    raise typer.Exit(run_checks(read_settings(data_dir), importer, as_json=as_json))
 
 
 def main() -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import ssl
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from infra.clickhouse.damage import StoreDamaged, check_parts, unopenable
 from infra.data_directory.file_lock import is_locked
@@ -39,13 +42,90 @@ def open_client(settings: Settings, *, session: bool = False) -> Client:
         session: temporary tables last as long as the client, whose queries follow each other.
 
     Raises:
-        NoStore: the embedded store's directory cannot be one.
+        NoStore: the embedded store's directory cannot be one; a certificate cannot be used.
         StoreInUse: the embedded store is open in another process.
         StoreDamaged: files of the embedded store are damaged.
     """
+    import clickhouse_connect
+    from clickhouse_connect.driver.exceptions import OperationalError
+
     if settings.clickhouse_url is None:
         return open_embedded(settings.data_dir)
-    return _open_server(settings.clickhouse_url.get_secret_value(), session)
+    options = server_options(settings)
+    return retry_until_done(
+        lambda: clickhouse_connect.get_client(**options, autogenerate_session_id=session),
+        (OperationalError, OSError),
+        "ClickHouse",
+        log,
+    )
+
+
+def server_options(settings: Settings) -> dict[str, Any]:
+    """Arguments of a client of the settings' server: where it is, and the certificates.
+
+    Where ClickHouse asks for a certificate, it shows who we are if the URL has no password
+    (ClickHouse's own authentication by certificate); with a password both are checked.
+
+    Raises:
+        NoStore: a certificate or key cannot be used.
+    """
+    assert settings.clickhouse_url is not None
+    url = settings.clickhouse_url.get_secret_value()
+    options: dict[str, Any] = {"dsn": url}
+    if url.startswith("https:"):
+        # The client itself takes a DSN for http unless its port is 443 or 8443.
+        options["interface"] = "https"
+    files = {
+        "ASCOLTO_CLICKHOUSE_CA": settings.clickhouse_ca,
+        "ASCOLTO_CLICKHOUSE_CERTIFICATE": settings.clickhouse_certificate,
+        "ASCOLTO_CLICKHOUSE_KEY": settings.clickhouse_key,
+    }
+    given = {name: path for name, path in files.items() if path is not None}
+    if given and not url.startswith("https:"):
+        raise NoStore(f"{', '.join(given)}: ASCOLTO_CLICKHOUSE_URL must begin with https://")
+    _check_files(settings)
+    if given:
+        options["pool_mgr"] = _connections(
+            settings.clickhouse_ca, settings.clickhouse_certificate, settings.clickhouse_key
+        )
+    if settings.clickhouse_certificate is not None:
+        options["client_cert"] = str(settings.clickhouse_certificate)
+        options["tls_mode"] = "strict" if urlsplit(url).password else "mutual"
+    return options
+
+
+@cache
+def _connections(ca: Path | None, certificate: Path | None, key: Path | None) -> Any:
+    """The connections of all clients with these files.
+
+    One that a client makes for itself cannot be closed where urllib3-future takes urllib3's place,
+    as Grafana's client has it: closing raises AttributeError.
+    """
+    from clickhouse_connect.driver.httputil import get_pool_manager
+
+    names = {"ca_cert": ca, "client_cert": certificate, "client_cert_key": key}
+    options: dict[str, Any] = {name: str(path) for name, path in names.items() if path is not None}
+    return get_pool_manager(**options)
+
+
+def _check_files(settings: Settings) -> None:
+    """Raise NoStore for certificates that cannot be used: the client's own error names no file."""
+    try:
+        context = ssl.create_default_context(cafile=settings.clickhouse_ca)
+    except OSError as error:
+        raise NoStore(
+            f"ASCOLTO_CLICKHOUSE_CA: {settings.clickhouse_ca} holds no certificate that can be "
+            f"read: {error}"
+        ) from error
+    if settings.clickhouse_certificate is not None:
+        certificate, key = settings.clickhouse_certificate, settings.clickhouse_key
+        try:
+            context.load_cert_chain(certificate, key)
+        except OSError as error:
+            raise NoStore(
+                f"ASCOLTO_CLICKHOUSE_CERTIFICATE, ASCOLTO_CLICKHOUSE_KEY: {certificate} and "
+                f"{key or 'no key file'} are no certificate with its key: {error}"
+            ) from error
 
 
 def open_embedded(data_dir: Path, *, damaged: bool = False) -> Client:
@@ -121,15 +201,3 @@ def _holder(status_file: Path) -> int | None:
         return None
     named = [line.removeprefix("PID: ") for line in lines if line.startswith("PID: ")]
     return int(named[0]) if named and named[0].isdigit() else None
-
-
-def _open_server(url: str, session: bool) -> Client:
-    import clickhouse_connect
-    from clickhouse_connect.driver.exceptions import OperationalError
-
-    return retry_until_done(
-        lambda: clickhouse_connect.get_client(dsn=url, autogenerate_session_id=session),
-        (OperationalError, OSError),
-        "ClickHouse",
-        log,
-    )

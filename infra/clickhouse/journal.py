@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from processors.identity.sealing import is_sealed
 from schemas.codec import InvalidMessage, decode
-from schemas.rows import DEAD_LETTERS, EVENT_CLAIMS, EVENTS, LETTER_REPLAYS, TABLES
+from schemas.rows import (
+    DEAD_LETTERS,
+    DISPLAY_NAMES,
+    EVENT_CLAIMS,
+    EVENTS,
+    LETTER_REPLAYS,
+    TABLES,
+)
 from schemas.sealed import SEALED
 from schemas.topics import CALL_TRANSCRIBED
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-_NOT_DERIVED = (EVENTS, EVENT_CLAIMS, DEAD_LETTERS, LETTER_REPLAYS)
+_NOT_DERIVED = (EVENTS, EVENT_CLAIMS, DEAD_LETTERS, LETTER_REPLAYS, DISPLAY_NAMES)
 DERIVED = tuple(table for table in TABLES if table not in _NOT_DERIVED)
 """Tables whose rows the workers write again when the journal is sent again."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from infra.errors import InfraError
 from infra.kafka.admin import BOOTSTRAP_MS
-from infra.kafka.security import NO_SECURITY, Security
+from infra.kafka.cluster import Cluster
 from infra.retry import delays
 from schemas.topics import MOST_LETTER_BYTES
 
@@ -59,11 +59,8 @@ class KafkaDelivery:
     Putting in may block (a topic's partitions must be known), so it has a thread of its own.
     """
 
-    def __init__(
-        self, bootstrap: str, security: Security = NO_SECURITY, timeout: float = 10.0
-    ) -> None:
-        self._bootstrap = bootstrap
-        self._security = security
+    def __init__(self, cluster: Cluster, timeout: float = 10.0) -> None:
+        self._cluster = cluster
         self._timeout = timeout
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="deliver")
         self._producer: KafkaProducer | None = None
@@ -81,7 +78,7 @@ class KafkaDelivery:
         Raises:
             CannotAuthenticate: a certificate or key cannot be read.
         """
-        options = self._security.options()
+        options = self._cluster.security.options()
         threading.Thread(target=self._connect, args=(options,), name="connect", daemon=True).start()
 
     def stop(self) -> None:
@@ -125,7 +122,7 @@ class KafkaDelivery:
             log.log(
                 logging.INFO if taken else logging.WARNING,
                 "Kafka at %s %s",
-                self._bootstrap,
+                self._cluster.bootstrap,
                 "confirms messages again" if taken else "does not confirm messages",
             )
 
@@ -138,7 +135,9 @@ class KafkaDelivery:
             for message in messages:
                 if waiting.given_up:
                     return
-                future = self._producer.send(message.topic, key=message.key, value=message.value)
+                future = self._producer.send(
+                    self._cluster.topic(message.topic), key=message.key, value=message.value
+                )
                 future.add_callback(waiting.confirmed)
                 future.add_errback(waiting.failed)
         except KafkaError as error:
@@ -152,7 +151,7 @@ class KafkaDelivery:
         for delay in delays():
             try:
                 self._producer = KafkaProducer(
-                    bootstrap_servers=self._bootstrap.split(","),
+                    bootstrap_servers=self._cluster.servers,
                     acks="all",
                     enable_idempotence=False,
                     linger_ms=LINGER_MS,
@@ -167,14 +166,14 @@ class KafkaDelivery:
             except KafkaError as error:
                 log.warning(
                     "Kafka at %s cannot be reached (%s); trying again in %.0f s",
-                    self._bootstrap,
+                    self._cluster.bootstrap,
                     type(error).__name__,
                     delay,
                 )
                 if self._stopped.wait(delay):
                     return
             else:
-                log.info("connected to Kafka at %s", self._bootstrap)
+                log.info("connected to Kafka at %s", self._cluster.bootstrap)
                 return
 
 

@@ -108,7 +108,7 @@ def _recordings(most_bytes: int) -> dict[str, Any]:
         "responses": {
             "200": _answer("It is there already.", stored),
             "201": _answer("It is stored.", stored),
-            **_refusals("400", "401", "408", "409", "413", "415", "429", "503", "507"),
+            **_refusals("400", "401", "404", "408", "409", "413", "415", "429", "503", "507"),
         },
     }
 

@@ -8,10 +8,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from pydantic import ValidationError
 
 from infra.errors import InfraError
+from infra.yaml_documents import Document, YamlError, parse_document, read_document
 from processors.mapping.model import DATA_OF, Mapping, WrongField
 from processors.mapping.records import check_path
 
@@ -66,7 +66,7 @@ def load(preset: str, own: Path | None = None) -> MappingFile:
         return MappingFile(_checked(base, [(f"preset {preset}", base)]), Path())
     mine = _read(own)
     whole = _on_top(base.content, mine.content)
-    document = _Document(str(own), whole, base.lines | mine.lines)
+    document = Document(str(own), whole, base.lines | mine.lines)
     return MappingFile(
         _checked(document, [(str(own), mine), (f"preset {preset}", base)]), own.parent
     )
@@ -82,49 +82,18 @@ def load_own(own: Path) -> MappingFile:
     return MappingFile(_checked(document, [(str(own), document)]), own.parent)
 
 
-def _read(own: Path) -> _Document:
+def _read(own: Path) -> Document:
     try:
-        text = own.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MappingError(f"{own}: cannot be read: {error}") from error
-    return _parsed(text, str(own))
+        return read_document(own)
+    except YamlError as error:
+        raise MappingError(str(error)) from error
 
 
-@dataclass(frozen=True)
-class _Document:
-    """A YAML document, and the line of each of its entries."""
-
-    name: str
-    content: dict[str, Any]
-    lines: dict[tuple[str, ...], int]
-
-
-def _parsed(text: str, name: str) -> _Document:
+def _parsed(text: str, name: str) -> Document:
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "it is no YAML"
-        raise MappingError(f"{name}{where}: {problem}") from error
-    if not isinstance(content, dict) or node is None:
-        raise MappingError(f"{name}: a mapping of names to values is needed: event: call-ended ...")
-    return _Document(name, content, dict(_lines(node, ())))
-
-
-def _lines(node: yaml.Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
-    """Every entry's path, and the line on which it stands."""
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            here = (*path, str(key.value))
-            yield here, key.start_mark.line + 1
-            yield from _lines(value, here)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            here = (*path, str(index))
-            yield here, value.start_mark.line + 1
-            yield from _lines(value, here)
+        return parse_document(text, name)
+    except YamlError as error:
+        raise MappingError(str(error)) from error
 
 
 def _on_top(base: dict[str, Any], mine: dict[str, Any]) -> dict[str, Any]:
@@ -137,7 +106,7 @@ def _on_top(base: dict[str, Any], mine: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _checked(document: _Document, sources: Sequence[tuple[str, _Document]]) -> Mapping:
+def _checked(document: Document, sources: Sequence[tuple[str, Document]]) -> Mapping:
     try:
         mapping = Mapping.model_validate(document.content)
         if mapping.input.format != "csv":
@@ -165,7 +134,7 @@ def _check_complete(mapping: Mapping, name: str) -> None:
         )
 
 
-def _sentence(detail: Any, sources: Sequence[tuple[str, _Document]]) -> str:
+def _sentence(detail: Any, sources: Sequence[tuple[str, Document]]) -> str:
     """An error with the file and line it is about, as near as a line is known."""
     # Names of the models that a field may be stand in the path beside its own.
     path = [str(part) for part in detail["loc"]]
@@ -176,19 +145,11 @@ def _sentence(detail: Any, sources: Sequence[tuple[str, _Document]]) -> str:
     if isinstance(cause, WrongField):
         path = list(cause.path)
     for name, document in sources:
-        at = _nearest(path, document)
+        at = document.nearest(path)
         if at is not None:
             return f"{name}, line {document.lines[at]}: {'.'.join(at)}: {message}"
     name = sources[0][0]
     return f"{name}: {'.'.join(path)}: {message}" if path else f"{name}: {message}"
-
-
-def _nearest(path: list[str], document: _Document) -> tuple[str, ...] | None:
-    found: tuple[str, ...] = ()
-    for part in path:
-        if (*found, part) in document.lines:
-            found = (*found, part)
-    return found or None
 
 
 def _check_paths(mapping: Mapping, content: Any) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from infra.errors import InfraError
-from infra.kafka.security import NO_SECURITY, Security
+from infra.kafka.cluster import Cluster
 from infra.retry import retry_until_done
 from schemas.topics import MOST_STATE_BYTES, TOPICS
 
 if TYPE_CHECKING:
     from kafka.admin import KafkaAdminClient
+    from kafka.errors import KafkaError
 
 log = logging.getLogger(__name__)
 
@@ -26,33 +27,33 @@ CHANGELOG_CONFIG = {
 }
 
 
+class TopicsRefused(InfraError):
+    """The brokers do not make or change topics for us; the message says what to do."""
+
+
 class WrongPartitions(InfraError):
     """A topic has another number of partitions than the catalogue asks for."""
 
 
-def open_admin(bootstrap: str, security: Security = NO_SECURITY) -> KafkaAdminClient:
+def open_admin(cluster: Cluster) -> KafkaAdminClient:
     """An admin client; waits for brokers that are away."""
     from kafka.admin import KafkaAdminClient
     from kafka.errors import KafkaError
 
     return retry_until_done(
         lambda: KafkaAdminClient(
-            bootstrap_servers=bootstrap.split(","),
+            bootstrap_servers=cluster.servers,
             bootstrap_timeout_ms=BOOTSTRAP_MS,
-            **security.options(),
+            **cluster.security.options(),
         ),
         KafkaError,
-        f"Kafka at {bootstrap}",
+        f"Kafka at {cluster.bootstrap}",
         log,
     )
 
 
 def ensure_topics(
-    bootstrap: str,
-    partitions: int,
-    changelogs: Iterable[str],
-    replication: int = 1,
-    security: Security = NO_SECURITY,
+    cluster: Cluster, partitions: int, changelogs: Iterable[str], replication: int = 1
 ) -> list[str]:
     """Make the topics that are missing, the workers' changelogs too.
 
@@ -61,12 +62,14 @@ def ensure_topics(
 
     Raises:
         WrongPartitions: a topic is there with another number of partitions.
+        TopicsRefused: the brokers do not let us, or have too few of themselves for the copies.
     """
     from kafka.admin import NewTopic
+    from kafka.errors import KafkaError
 
-    wanted = {topic.name: topic.config for topic in TOPICS}
-    wanted |= dict.fromkeys(changelogs, CHANGELOG_CONFIG)
-    admin = open_admin(bootstrap, security)
+    wanted = {cluster.topic(topic.name): topic.config for topic in TOPICS}
+    wanted |= {cluster.topic(name): CHANGELOG_CONFIG for name in changelogs}
+    admin = open_admin(cluster)
     try:
         present = partition_counts(admin, wanted)
         _check(present, partitions)
@@ -80,8 +83,26 @@ def ensure_topics(
                 ]
             )
         return missing
+    except KafkaError as error:
+        raise TopicsRefused(_why_refused(error, cluster, replication)) from error
     finally:
         admin.close()
+
+
+def _why_refused(error: KafkaError, cluster: Cluster, replication: int) -> str:
+    from kafka.errors import AuthorizationError, InvalidReplicationFactorError
+
+    where = f"Kafka at {cluster.bootstrap} refuses"
+    if isinstance(error, AuthorizationError):
+        user = cluster.security.username or "this client"
+        return (
+            f"{where} ({type(error).__name__}): {user} needs the operations CREATE, DESCRIBE, "
+            f"DESCRIBE_CONFIGS and ALTER_CONFIGS on topics that begin with "
+            f"{cluster.prefix or 'our names'}; docs/operations.md lists the ACLs"
+        )
+    if isinstance(error, InvalidReplicationFactorError):
+        return f"{where} {replication} copies of each partition: it has fewer brokers"
+    return f"{where} ({type(error).__name__}): see the brokers' logs"
 
 
 def _adjust(admin: KafkaAdminClient, wanted: Mapping[str, Mapping[str, str]]) -> None:

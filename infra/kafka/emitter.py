@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.errors import InfraError
 from infra.kafka.admin import BOOTSTRAP_MS
-from infra.kafka.security import NO_SECURITY, Security
+from infra.kafka.cluster import Cluster
 from infra.retry import retry_until_done
 from schemas.codec import InvalidMessage, Routed, decode_inbound
 from schemas.topics import MOST_LETTER_BYTES, Topic
@@ -58,8 +58,7 @@ class DeliveryFailed(InfraError):
 class Emitter:
     """Sends events and waits for the broker's confirmation; use it as a context manager."""
 
-    bootstrap: str
-    security: Security = NO_SECURITY
+    cluster: Cluster
     written: dict[str, int] = field(default_factory=dict)
     """Per `topic/partition`, the offset after the last confirmed event."""
     confirmed: int = 0
@@ -74,7 +73,7 @@ class Emitter:
 
         self._producer = retry_until_done(
             lambda: KafkaProducer(
-                bootstrap_servers=self.bootstrap.split(","),
+                bootstrap_servers=self.cluster.servers,
                 acks="all",
                 enable_idempotence=False,
                 linger_ms=20,
@@ -83,10 +82,10 @@ class Emitter:
                 bootstrap_timeout_ms=BOOTSTRAP_MS,
                 delivery_timeout_ms=_DELIVERY_MS,
                 max_block_ms=round(SAY_EVERY * 1000),
-                **self.security.options(),
+                **self.cluster.security.options(),
             ),
             KafkaError,
-            f"Kafka at {self.bootstrap}",
+            f"Kafka at {self.cluster.bootstrap}",
             log,
         )
         return self
@@ -127,7 +126,9 @@ class Emitter:
         assert self._producer is not None
         for attempt in itertools.count(1):
             try:
-                return self._producer.send(topic.name, key=key, value=value, partition=partition)
+                return self._producer.send(
+                    self.cluster.topic(topic.name), key=key, value=value, partition=partition
+                )
             except KafkaTimeoutError as error:
                 if self._in_flight:
                     self.confirm()
@@ -135,8 +136,8 @@ class Emitter:
                     log.warning(
                         "Kafka at %s does not say who takes events for %s: is the topic there "
                         "(ascolto admin topics), are its brokers up? trying again",
-                        self.bootstrap,
-                        topic.name,
+                        self.cluster.bootstrap,
+                        self.cluster.topic(topic.name),
                     )
                 else:
                     raise self._not_taken(topic, error) from error
@@ -145,10 +146,20 @@ class Emitter:
         raise AssertionError("counting never ends")
 
     def _not_taken(self, topic: Topic, error: Exception) -> DeliveryFailed:
+        name = self.cluster.topic(topic.name)
         return DeliveryFailed(
-            f"Kafka at {self.bootstrap} does not take an event for {topic.name} "
-            f"({type(error).__name__}): is the topic there? make them: ascolto admin topics"
+            f"Kafka at {self.cluster.bootstrap} does not take an event for {name} "
+            f"({type(error).__name__}): is the topic there (ascolto admin topics)? "
+            f"{self._todo(error)}"
         )
+
+    def _todo(self, error: Exception) -> str:
+        from kafka.errors import AuthorizationError
+
+        if isinstance(error, AuthorizationError):
+            user = self.cluster.security.username or "this client"
+            return f"allow {user} WRITE and DESCRIBE on our topics; docs/operations.md has the ACLs"
+        return "send the file again, duplicates do no harm"
 
     def confirm(self) -> None:
         """Wait until every message sent is confirmed, and say what is waited for.
@@ -169,7 +180,7 @@ class Emitter:
                 log.warning(
                     "Kafka at %s has not confirmed %d of %d events for %.0f s: is a broker away, "
                     "or are fewer replicas in sync than min.insync.replicas? still waiting",
-                    self.bootstrap,
+                    self.cluster.bootstrap,
                     waiting,
                     len(self._in_flight) + self.confirmed,
                     time.monotonic() - started,
@@ -179,8 +190,8 @@ class Emitter:
                 future.get(timeout=SAY_EVERY)
         except KafkaError as error:
             raise DeliveryFailed(
-                f"Kafka at {self.bootstrap} did not confirm an event "
-                f"({type(error).__name__}): send the file again, duplicates do no harm"
+                f"Kafka at {self.cluster.bootstrap} did not confirm an event "
+                f"({type(error).__name__}): {self._todo(error)}"
             ) from error
         finally:
             self.note_confirmed()

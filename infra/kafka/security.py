@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from infra.errors import InfraError
+from infra.kafka.tokens import TokenSource, for_kafka_python
 
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
-Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 
 
 class CannotAuthenticate(InfraError):
@@ -29,14 +31,41 @@ class Security:
     """Certificates that brokers' are signed with; none: those that the system trusts."""
     certificate: Path | None = None
     key: Path | None = None
+    token_url: str | None = None
+    """Where OAUTHBEARER's tokens come from; user name and password are the client's there."""
+    scope: str | None = None
+    """What a token is asked for."""
 
     @property
     def has_sasl(self) -> bool:
-        """Whether a user name and a password are sent."""
+        """Whether a user name and a password, or a token, are sent."""
         return self.protocol.startswith("SASL")
 
-    def options(self) -> dict[str, Any]:
+    @property
+    def has_tokens(self) -> bool:
+        """Whether a token is sent in place of user name and password."""
+        return self.has_sasl and self.mechanism == "OAUTHBEARER"
+
+    def tokens(self) -> TokenSource:
+        """The source of OAUTHBEARER's tokens.
+
+        Raises:
+            CannotAuthenticate: the settings do not say where they come from.
+        """
+        if self.token_url is None or self.username is None or self.password is None:
+            raise CannotAuthenticate(
+                "OAUTHBEARER needs ASCOLTO_KAFKA_TOKEN_URL, ASCOLTO_KAFKA_USERNAME and "
+                "ASCOLTO_KAFKA_PASSWORD"
+            )
+        return TokenSource(self.token_url, self.username, self.password, self.scope, self.ca)
+
+    def options(
+        self, token_provider: Callable[[TokenSource], Any] = for_kafka_python
+    ) -> dict[str, Any]:
         """Arguments of the clients of kafka-python and of aiokafka, whose names are the same.
+
+        Args:
+            token_provider: makes of a source of tokens what the client takes.
 
         Raises:
             CannotAuthenticate: a certificate or key cannot be read.
@@ -46,7 +75,12 @@ class Security:
         options: dict[str, Any] = {"security_protocol": self.protocol}
         if self.protocol.endswith("SSL"):
             options["ssl_context"] = self.context()
-        if self.has_sasl:
+        if self.has_tokens:
+            options |= {
+                "sasl_mechanism": self.mechanism,
+                "sasl_oauth_token_provider": token_provider(self.tokens()),
+            }
+        elif self.has_sasl:
             options |= {
                 "sasl_mechanism": self.mechanism,
                 "sasl_plain_username": self.username,

@@ -14,9 +14,10 @@ from typing import Protocol
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from infra.kafka.security import NO_SECURITY, Security
+from infra.kafka.cluster import Cluster
 from infra.retry import delays
 from schemas.inbound.binary_mode import structured
+from streams.transport.connecting import TokenProvider
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +37,10 @@ class KafkaOriginals:
 
     def __init__(
         self,
-        bootstrap: str,
+        cluster: Cluster,
         wait_seconds: float = WAIT_SECONDS,
-        security: Security = NO_SECURITY,
     ) -> None:
-        self._bootstrap = bootstrap
-        self._security = security
+        self._cluster = cluster
         self._wait_ms = int(wait_seconds * 1000)
 
     async def fetch(self, origins: Iterable[str]) -> dict[str, bytes]:
@@ -59,33 +58,32 @@ class KafkaOriginals:
 
     async def _read(self, origins: Sequence[str]) -> dict[str, bytes]:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap.split(","),
+            bootstrap_servers=self._cluster.servers,
             enable_auto_commit=False,
             auto_offset_reset="none",
-            **self._security.options(),
+            **self._cluster.security.options(TokenProvider),
         )
         await consumer.start()
         try:
-            values = [await _value(consumer, origin, self._wait_ms) for origin in origins]
+            values = [await self._value(consumer, origin) for origin in origins]
         finally:
             await consumer.stop()
         return {o: value for o, value in zip(origins, values, strict=True) if value is not None}
 
-
-async def _value(consumer: AIOKafkaConsumer, origin: str, wait_ms: int) -> bytes | None:
-    """The message there; None where the topic does not hold it any more, or cannot give it."""
-    topic, partition, offset = origin.rsplit("/", 2)
-    place = TopicPartition(topic, int(partition))
-    consumer.assign([place])
-    consumer.seek(place, int(offset))
-    try:
-        found = await consumer.getmany(place, timeout_ms=wait_ms, max_records=1)
-    except KafkaError as error:
-        if error.retriable:
-            raise
-        log.warning("the original at %s cannot be read: %s", origin, type(error).__name__)
+    async def _value(self, consumer: AIOKafkaConsumer, origin: str) -> bytes | None:
+        """The message there; None where the topic does not hold it any more, or cannot give it."""
+        topic, partition, offset = origin.rsplit("/", 2)
+        place = TopicPartition(self._cluster.topic(topic), int(partition))
+        consumer.assign([place])
+        consumer.seek(place, int(offset))
+        try:
+            found = await consumer.getmany(place, timeout_ms=self._wait_ms, max_records=1)
+        except KafkaError as error:
+            if error.retriable:
+                raise
+            log.warning("the original at %s cannot be read: %s", origin, type(error).__name__)
+            return None
+        for record in found.get(place, ()):
+            if record.offset == int(offset):
+                return structured(record.headers, bytes(record.value or b""))
         return None
-    for record in found.get(place, ()):
-        if record.offset == int(offset):
-            return structured(record.headers, bytes(record.value or b""))
-    return None

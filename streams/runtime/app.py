@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import faust
+from faust.auth import OAuthCredentials
 from faust.types.auth import CredentialsT
 
+from infra.kafka.cluster import Cluster
 from infra.kafka.security import Security
 from infra.settings import Settings
 from schemas.topics import MOST_STATE_BYTES, Topic
+from streams.transport.connecting import TokenProvider
 from streams.transport.consumer import Transport
 from streams.transport.unreadable import Policy
 
@@ -22,17 +25,24 @@ EMBEDDED_SESSION = {
 """Joining takes half the session timeout on the embedded broker: a short one starts quickly."""
 
 
-def build_app(name: str, settings: Settings) -> faust.App:
-    """The app of worker `name`; its consumer group is `ascolto-NAME`.
+class App(faust.App):
+    """A Faust app, and the Kafka it is on."""
+
+    cluster: Cluster
+
+
+def build_app(name: str, settings: Settings) -> App:
+    """The app of worker `name`; its consumer group is `ascolto-NAME`, after the prefix.
 
     Faust makes no topic and serves no page: the admin step and our own status page do.
     """
     home = settings.data_dir / "faust" / name
     home.mkdir(parents=True, exist_ok=True)
     options: dict[str, Any] = session(settings)
-    app = faust.App(
-        f"ascolto-{name}",
-        broker=[f"kafka://{server}" for server in settings.kafka.split(",")],
+    cluster = settings.cluster
+    app = App(
+        cluster.group(name),
+        broker=[f"kafka://{server}" for server in cluster.servers],
         store="memory://",
         datadir=str(home),
         topic_partitions=settings.partitions,
@@ -49,9 +59,10 @@ def build_app(name: str, settings: Settings) -> faust.App:
         stream_wait_empty=False,
         web_enabled=False,
         autodiscover=False,
-        broker_credentials=credentials(settings.broker_security),
+        broker_credentials=credentials(cluster.security),
         **options,
     )
+    app.cluster = cluster
     unreadable = Policy(settings.unreadable_to_skip)
     app.transport = app.producer_transport = Transport(
         app.conf.broker_consumer, app, unreadable=unreadable
@@ -66,6 +77,8 @@ def credentials(security: Security) -> CredentialsT | None:
         CannotAuthenticate: a certificate or key cannot be read.
     """
     context = security.context() if security.protocol.endswith("SSL") else None
+    if security.has_tokens:
+        return OAuthCredentials(oauth_cb=TokenProvider(security.tokens()), ssl_context=context)
     if security.has_sasl:
         return faust.SASLCredentials(
             username=security.username,
@@ -91,7 +104,7 @@ def session(settings: Settings) -> dict[str, float]:
 def raw_topic(app: faust.App, *topics: Topic) -> faust.TopicT:
     """`topics` as bytes: decoding is ours, inside the agents' try."""
     return app.topic(
-        *(topic.name for topic in topics),
+        *(cast(App, app).cluster.topic(topic.name) for topic in topics),
         key_type=bytes,
         value_type=bytes,
         key_serializer="raw",

@@ -83,7 +83,7 @@ async def consume(stream: faust.Stream[Any], agent: str, take: Take, size: int) 
 
     A batch closes when nothing more is there, so no event waits for others. What was fetched under
     an assignment that has ended is neither handled nor acknowledged: its events come again, here
-    or to another worker. Too many failures stop the worker: Faust alone would go on without this
+    or to another worker. What `take` raises stops the worker: Faust alone would go on without this
     agent.
     """
     queue = cast("faust.Topic", stream.channel).queue
@@ -99,7 +99,7 @@ async def consume(stream: faust.Stream[Any], agent: str, take: Take, size: int) 
                 await _take_fetched([_fetched(each) for each in events], take, size)
                 for each in events:
                     consumer.done(agent, _fetched(each), _fetched(each).end)
-        except TooManyFailures as error:
+        except Exception as error:
             log.critical("stopping the worker: %s", error)
             await stream.app.crash(error)
             raise

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from infra.kafka.security import Security
+from infra.kafka.cluster import Cluster
 from infra.retry import delays
 from schemas.topics import MOST_STATE_BYTES
 from streams.state.tables import PartitionTable
+from streams.transport.connecting import TokenProvider
 
 log = logging.getLogger(__name__)
 
@@ -22,16 +23,18 @@ _WAIT_MS = 200
 class Changelogs:
     """Reads changelogs to their end; brokers that are away are waited for."""
 
-    def __init__(self, bootstrap: str, security: Security) -> None:
-        self._bootstrap = bootstrap
-        self._security = security
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
 
     async def read_back(self, tables: Sequence[PartitionTable]) -> None:
         """Fill tables, each from its partition; nobody else may write to it meanwhile."""
         for delay in delays():
             try:
                 await self._read(
-                    {TopicPartition(table.topic, table.partition): table for table in tables}
+                    {
+                        TopicPartition(self._cluster.topic(table.topic), table.partition): table
+                        for table in tables
+                    }
                 )
             except (KafkaError, OSError) as error:
                 log.warning("states: %r; reading them again in %.1f s", error, delay)
@@ -41,13 +44,13 @@ class Changelogs:
 
     async def _read(self, tables: dict[TopicPartition, PartitionTable]) -> None:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap.split(","),
+            bootstrap_servers=self._cluster.servers,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             max_partition_fetch_bytes=MOST_STATE_BYTES,
             fetch_max_wait_ms=_WAIT_MS,
-            **self._security.options(),
+            **self._cluster.security.options(TokenProvider),
         )
         await consumer.start()
         try:

@@ -7,11 +7,31 @@ import logging
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from aiokafka.abc import AbstractTokenProvider
 from aiokafka.errors import KafkaError
 
+from infra.kafka.tokens import TokenSource
 from infra.retry import delays
 
 log = logging.getLogger(__name__)
+
+
+class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]
+    """Tokens for OAUTHBEARER as aiokafka's clients take them.
+
+    The source's waiting for the token server holds nothing else up.
+    """
+
+    def __init__(self, source: TokenSource) -> None:
+        self._source = source
+
+    async def token(self) -> str:
+        """A token that is still valid for a while.
+
+        Raises:
+            NoToken: the token server gives none.
+        """
+        return await asyncio.to_thread(self._source.token)
 
 
 class _Client(Protocol):

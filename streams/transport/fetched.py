@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from faust.types import TP
 
 from schemas.inbound.binary_mode import structured
+from schemas.topics import catalogue_name
 from streams.transport.delivery import Delivery
 
 _LOG_APPEND_TIME = 1
@@ -53,7 +54,7 @@ def delivery_of(place: TP, record: Any) -> Delivery:
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     by_the_broker = record.timestamp_type == _LOG_APPEND_TIME
     return Delivery(
-        place.topic,
+        catalogue_name(place.topic),
         place.partition,
         record.offset,
         structured(pairs, record.value or b""),

@@ -23,6 +23,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from schemas.dead_letters import dead_letter
 from schemas.derived import DeadLetter
 from schemas.errors import AscoltoError
+from schemas.topics import catalogue_name
 
 log = logging.getLogger(__name__)
 
@@ -208,7 +209,8 @@ def _resume(consumer: AIOKafkaConsumer, place: TopicPartition) -> None:
 
 
 def _letter(found: Unreadable) -> DeadLetter:
-    topic, partition, offset = found.place
+    name, partition, offset = found.place
+    topic = catalogue_name(name)
     return dead_letter(
         topic=topic,
         origin=f"{topic}/{partition}/{offset}",

@@ -15,17 +15,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-import faust
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.structs import RecordMetadata
 from faust.exceptions import ProducerSendError
 
-from infra.kafka.security import Security
+from infra.kafka.cluster import Cluster
 from infra.retry import delays
 from schemas.errors import AscoltoError
 from schemas.topics import MOST_STATE_BYTES
-from streams.transport.connecting import connected
+from streams.transport.connecting import TokenProvider, connected
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +45,7 @@ class Record:
     """A record to be written; without a partition its key chooses (murmur2)."""
 
     topic: str
+    """Of the catalogue, or a changelog: without what this Kafka puts in front of it."""
     key: bytes
     value: bytes | None
     partition: int | None = None
@@ -83,6 +83,15 @@ class OwnWriter(Writer, Protocol):
         """Release what it holds of this process."""
 
 
+class OurApp(Protocol):
+    """The Faust app, as far as its producer is concerned."""
+
+    cluster: Cluster
+
+    async def maybe_start_producer(self) -> Any:
+        """The producer, started."""
+
+
 class SharedWriter:
     """An `OwnWriter` on the worker's one producer: records may be retried out of order.
 
@@ -90,7 +99,7 @@ class SharedWriter:
     be written twice, and for the embedded broker, which has no transactions and one worker.
     """
 
-    def __init__(self, app: faust.App, written: Written) -> None:
+    def __init__(self, app: OurApp, written: Written) -> None:
         self._app = app
         self._written = written
 
@@ -119,7 +128,7 @@ class SharedWriter:
                 elif isinstance(result, BaseException):
                     raise result
                 else:
-                    self._written(result.topic, result.partition, result.offset)
+                    self._written(record.topic, result.partition, result.offset)
             left = refused
             if not left:
                 return
@@ -129,7 +138,12 @@ class SharedWriter:
     async def _send(self, record: Record) -> Awaitable[RecordMetadata]:
         producer = await self._app.maybe_start_producer()
         sent: Awaitable[RecordMetadata] = await producer.send(
-            record.topic, record.key, record.value, record.partition, None, None
+            self._app.cluster.topic(record.topic),
+            record.key,
+            record.value,
+            record.partition,
+            None,
+            None,
         )
         return sent
 
@@ -155,22 +169,23 @@ def _may_pass(error: object) -> bool:
 class TransactionalWriter:
     """An `OwnWriter` on a transactional producer of its own, named after the partition."""
 
-    def __init__(self, bootstrap: str, name: str, security: Security, written: Written) -> None:
+    def __init__(self, cluster: Cluster, name: str, written: Written) -> None:
         self._make = partial(
             AIOKafkaProducer,
-            bootstrap_servers=bootstrap.split(","),
-            transactional_id=name,
+            bootstrap_servers=cluster.servers,
+            transactional_id=cluster.topic(name),
             transaction_timeout_ms=int(TRANSACTION_SECONDS * 1000),
             acks="all",
             max_request_size=MOST_STATE_BYTES,
-            **security.options(),
+            **cluster.security.options(TokenProvider),
         )
+        self._cluster = cluster
         self._name = name
         self._written = written
         self._producer: Any = None
         self._begun = False
         self._beginning = asyncio.Lock()
-        self._acknowledged: list[RecordMetadata] = []
+        self._acknowledged: list[tuple[str, int, int]] = []
 
     async def open(self) -> None:
         """Take the partition away from whoever had it; waits for brokers that are away."""
@@ -188,16 +203,21 @@ class TransactionalWriter:
             for record in records:
                 sent.append(
                     await self._producer.send(
-                        record.topic, record.value, record.key, partition=record.partition
+                        self._cluster.topic(record.topic),
+                        record.value,
+                        record.key,
+                        partition=record.partition,
                     )
                 )
-            self._acknowledged += await asyncio.gather(*sent)
+            places = await asyncio.gather(*sent)
         except MessageSizeTooLargeError:
             raise
         except KafkaError as error:
             # Each is asked for what became of it, or asyncio reports it as an error nobody saw.
             await asyncio.gather(*sent, return_exceptions=True)
             raise PartitionLost(f"{self._name}: {what} were not taken: {error!r}") from error
+        for record, at in zip(records, places, strict=True):
+            self._acknowledged.append((record.topic, at.partition, at.offset))
 
     async def _begin(self) -> None:
         """Begin a transaction unless one is open; several may write at once."""
@@ -217,8 +237,8 @@ class TransactionalWriter:
         except KafkaError as error:
             raise PartitionLost(f"{self._name}: not committed: {error!r}") from error
         self._begun = False
-        for at in self._acknowledged:
-            self._written(at.topic, at.partition, at.offset)
+        for place in self._acknowledged:
+            self._written(*place)
         self._acknowledged.clear()
 
     async def abort(self) -> None:

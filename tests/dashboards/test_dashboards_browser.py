@@ -9,6 +9,7 @@ from aiohttp import web
 from playwright.async_api import Page, async_playwright, expect
 
 from dashboards.preview import create_preview
+from infra.registry import RegistryFile
 from schemas.rows import AGENCY_METRICS
 from tests.dashboards import dashboard_rows
 from tests.dashboards.dashboard_engine import Engine
@@ -33,12 +34,12 @@ pytestmark = [
 ]
 
 
-async def _serve(engine: Engine) -> tuple[web.AppRunner, str]:
+async def _serve(engine: Engine, names: RegistryFile | None = None) -> tuple[web.AppRunner, str]:
     status = {
         "event_time_us": 1_742_485_330_000_000,
         "counts": {"calls_scored": 240, "late_events": 7},
     }
-    runner = web.AppRunner(create_preview(engine.run_query, status=lambda: status))
+    runner = web.AppRunner(create_preview(engine.run_query, status=lambda: status, names=names))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -165,6 +166,45 @@ async def test_what_was_said_is_never_markup(
             "<b>Alba</b>\\u202e\\u001b[2J"
         )
         await expect(page.locator(".call header b")).to_have_text("<b>Alba</b>\\u202e\\u001b[2J")
+        assert complaints == []
+    finally:
+        await runner.cleanup()
+
+
+async def test_names_replace_ids_everywhere_and_are_never_markup(
+    engine: Engine, browser_page: tuple[Page, list[str]], tmp_path: Path
+) -> None:
+    page, complaints = browser_page
+    hostile = "<img src=x onerror=alert(1)>"
+    (tmp_path / "logo.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9" '
+        'onload="parent.ran = true"><script>parent.ran = true</script></svg>'
+    )
+    registry = tmp_path / "names.yaml"
+    registry.write_text(
+        f"clients:\n  {CLIENT}:\n    name: Lumina & Figli\n    logo: logo.svg\n    agencies:\n"
+        f"      alba-crediti: {{name: '{hostile}', logo: logo.svg}}\n      ferro-recuperi: Ferro\n"
+    )
+    runner, url = await _serve(engine, RegistryFile(registry))
+    try:
+        await page.goto(f"{url}/?client={CLIENT}")
+        shown = [hostile, "Ferro", "nexum-servizi", "sole&figli<srl>"]
+        await expect(page.locator(".card h3")).to_have_text(shown)
+        await expect(page.locator(".chip")).to_have_text(shown)
+        await expect(page.locator(".verdict")).to_contain_text(f"{hostile} si distingue")
+        await expect(page.locator(".alert h3").nth(2)).to_contain_text("Ferro: l'aggress")
+        await expect(page.locator("#panel-nps .ytick text").nth(1)).to_have_text("Ferro")
+        await expect(page.locator("select").first).to_contain_text("Lumina & Figli")
+        await expect(page.locator("img.logo")).to_have_count(1)
+        assert await page.locator("img.logo").evaluate("each => each.naturalWidth") > 0
+        assert await page.locator("img[src=x]").count() == 0
+        assert await page.evaluate("window.ran") is None
+
+        text = await page.locator("#dashboard").inner_text()
+        assert "alba-crediti" not in text
+        assert "ferro-recuperi" not in text
+        registry.write_text(f"clients: {{{CLIENT}: {{name: L, agencies: {{ferro-recuperi: F.}}}}}}")
+        await expect(page.locator(".card h3").nth(1)).to_have_text("F.", timeout=15_000)
         assert complaints == []
     finally:
         await runner.cleanup()

@@ -33,7 +33,7 @@ def test_panels_are_the_overviews_with_their_sql(made: tuple[str, dict[str, Any]
     language, dashboard = made
     words = texts(language)
     shown = [(each["title"], each["targets"][0]["rawSql"]) for each in dashboard["panels"]]
-    assert shown == [(words[f"panel.{each.id}.title"], each.sql) for each in OVERVIEW]
+    assert shown == [(words[f"panel.{each.id}.title"], each.named_sql) for each in OVERVIEW]
 
 
 def test_every_target_goes_to_the_provisioned_source(made: tuple[str, dict[str, Any]]) -> None:

@@ -20,6 +20,7 @@ from infra.embedded.broker import EmbeddedBroker
 from infra.embedded.processes import free_port
 from infra.gateway.keys import KeyFile
 from infra.kafka.admin import ensure_topics
+from infra.kafka.cluster import Cluster
 from schemas.topics import MOST_EVENT_BYTES, PAYMENT_RECEIVED
 from tests.gateway.served import BATCH, STRUCTURED, as_json, payment, serve
 from tests.waiting import ended, wait_for
@@ -69,7 +70,7 @@ def consumed(bootstrap: str) -> list[bytes]:
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
     embedded = EmbeddedBroker(tmp_path_factory.mktemp("broker") / "broker.log")
     embedded.start()
-    ensure_topics(embedded.bootstrap, PARTITIONS, [])
+    ensure_topics(Cluster(embedded.bootstrap), PARTITIONS, [])
     yield embedded
     embedded.stop()
 
@@ -270,7 +271,7 @@ def test_the_log_holds_nothing_of_what_was_sent(process: Process) -> None:
 async def test_without_kafka_it_says_so_and_takes_events_when_it_is_back(tmp_path: Path) -> None:
     broker = EmbeddedBroker(tmp_path / "broker.log")
     broker.start()
-    ensure_topics(broker.bootstrap, PARTITIONS, [])
+    ensure_topics(Cluster(broker.bootstrap), PARTITIONS, [])
     process = start(tmp_path, broker.bootstrap, timeout="2")
     token = served_key(tmp_path / "data" / "gateway-keys.json", "billing")
     headers = {"Authorization": f"Bearer {token}", "Content-Type": STRUCTURED}

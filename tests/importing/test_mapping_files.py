@@ -43,6 +43,7 @@ def file(folder: Path, text: str, name: str = "mine.yaml") -> Path:
         ("time_zone: Rome", None, "write it like Europe/Rome"),
         ("filters:\n  - {column: a}", 2, "say what must hold"),
         ("data: [\n", 2, "expected"),
+        ("data: {}\nfilters: []\ndata: {}\n", 3, "data is already in line 1"),
         ("- a\n", None, "a mapping of names to values is needed"),
         ("eval: import os", 1, "this name means nothing here"),
         ("data: !!python/object/apply:os.system [ls]", 1, "could not determine a constructor"),

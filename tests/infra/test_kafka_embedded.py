@@ -15,6 +15,7 @@ from infra.embedded import broker as broker_module
 from infra.embedded import processes as children
 from infra.embedded.broker import BrokerFailed, EmbeddedBroker
 from infra.kafka.admin import CHANGELOG_CONFIG, WrongPartitions, ensure_topics, open_admin
+from infra.kafka.cluster import Cluster
 from schemas.topics import CALL_ENDED, TOPICS
 from tests.waiting import ended
 
@@ -82,11 +83,13 @@ def test_a_broker_that_never_listens_is_ended(
 
 
 def test_topics_are_made_once_with_their_partitions(broker: EmbeddedBroker) -> None:
-    made = ensure_topics(broker.bootstrap, 3, ["x-changelog"])
+    made = ensure_topics(Cluster(broker.bootstrap), 3, ["x-changelog"])
     assert made == [*(topic.name for topic in TOPICS), "x-changelog"]
-    assert ensure_topics(broker.bootstrap, 3, ["x-changelog"]) == []
-    assert ensure_topics(broker.bootstrap, 3, ["x-changelog", "y-changelog"]) == ["y-changelog"]
-    admin = open_admin(broker.bootstrap)
+    assert ensure_topics(Cluster(broker.bootstrap), 3, ["x-changelog"]) == []
+    assert ensure_topics(Cluster(broker.bootstrap), 3, ["x-changelog", "y-changelog"]) == [
+        "y-changelog"
+    ]
+    admin = open_admin(Cluster(broker.bootstrap))
     described = admin.describe_topics([CALL_ENDED.name, "x-changelog"])
     admin.close()
     assert [len(topic["partitions"]) for topic in described] == [3, 3]
@@ -94,7 +97,7 @@ def test_topics_are_made_once_with_their_partitions(broker: EmbeddedBroker) -> N
 
 
 def test_another_number_of_partitions_is_refused_and_nothing_made(broker: EmbeddedBroker) -> None:
-    ensure_topics(broker.bootstrap, 3, [])
+    ensure_topics(Cluster(broker.bootstrap), 3, [])
     with pytest.raises(WrongPartitions, match=r"needs 4 partitions.*call-ended has 3"):
-        ensure_topics(broker.bootstrap, 4, ["x-changelog"])
-    assert ensure_topics(broker.bootstrap, 3, ["x-changelog"]) == ["x-changelog"]
+        ensure_topics(Cluster(broker.bootstrap), 4, ["x-changelog"])
+    assert ensure_topics(Cluster(broker.bootstrap), 3, ["x-changelog"]) == ["x-changelog"]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -96,6 +97,10 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "kafka": TEXT,
     "kafka_security": st.just("SASL_SSL"),
     "kafka_sasl": st.just("PLAIN"),
+    "kafka_token_url": TEXT.map(lambda text: f"https://login.example/{quote(text)}"),
+    "kafka_scope": TEXT,
+    "kafka_prefix": st.from_regex(r"[A-Za-z0-9._-]{1,100}", fullmatch=True),
+    "kafka_replication": st.integers(1, 32),
     "kafka_username": TEXT,
     "kafka_password": SECRETS,
     "kafka_ca": PATHS,
@@ -105,6 +110,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "partitions": st.integers(1, 1000),
     "session_timeout": st.floats(6, 90),
     "clickhouse_url": SECRETS,
+    "clickhouse_ca": PATHS,
+    "clickhouse_certificate": PATHS,
+    "clickhouse_key": PATHS,
     "recordings": st.lists(PATHS, min_size=1),
     "recording_attempts": st.integers(1),
     "recording_backoff": st.floats(0, exclude_min=True, allow_infinity=False),
@@ -130,6 +138,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "gateway_timeout": st.floats(2, 120),
     "gateway_recording_bytes": st.integers(1),
     "gateway_url": TEXT,
+    "registry": PATHS,
     "status_port": st.integers(0, 65_535),
     "status_host": TEXT,
     "language": TEXT,
@@ -176,6 +185,11 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         ("STATUS_PORT", "65536"),
         ("GENERATION", "0"),
         ("EMBEDDED", "perhaps"),
+        ("KAFKA_PREFIX", "a b"),
+        ("KAFKA_PREFIX", "x" * 101),
+        ("KAFKA_REPLICATION", "0"),
+        ("KAFKA_TOKEN_URL", "http://login.example/token"),
+        ("KAFKA_TOKEN_URL", "file:///etc/passwd"),
     ],
 )
 def test_values_out_of_range_are_refused(

@@ -42,6 +42,9 @@ READS_FILES = [
     Command(f"import twilio {{}} --mapping {EXPORTS}/calls.yaml --dry-run", _FILES),
     Command(f"import twilio {EXPORTS}/twilio.json --mapping {{}} --dry-run", _FILES),
     Command("run importer --config {}", _FILES),
+    Command("registry check {}", _FILES),
+    Command("registry apply {}", _FILES),
+    Command("doctor --importer {}", ("directory", "missing", "below a file")),
     Command("run gateway --keys {}", ("directory",)),
     Command("keys list --keys {}", _KEYS),
     Command("keys add billing --client luce --keys {}", _KEYS),
@@ -66,6 +69,7 @@ READS_STORES = [
     Command("dead-letters show abc --data-dir {}", _DIRECTORIES),
     Command("dead-letters replay --all --data-dir {}", _DIRECTORIES),
     Command("admin migrate --data-dir {}", _DIRECTORIES),
+    Command(f"registry apply {EXPORTS.parent}/names.yaml --data-dir {{}}", _DIRECTORIES),
     Command("doctor --data-dir {}", ("missing", "file", "below a file")),
 ]
 RUNS_IN = [
@@ -78,7 +82,7 @@ RUNS_IN = [
 ]
 ALL = [*READS_FILES, *WRITES_FILES, *READS_STORES, *RUNS_IN]
 CASES = [(command, kind) for command in ALL for kind in command.kinds]
-FREE = {"models fetch", "import presets show", "import presets schema"}
+FREE = {"models fetch", "import presets show", "import presets schema", "registry schema"}
 """Commands that take neither a file nor a directory of ours: tests of their own try them."""
 
 

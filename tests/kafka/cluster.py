@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.kafka.broker import KafkaBroker
@@ -15,11 +16,15 @@ class KafkaCluster:
 
     def __init__(self, folder: Path, libs: Path) -> None:
         controllers = [f"127.0.0.1:{new_port()}" for _ in range(BROKERS)]
-        self.brokers = [
-            _Member(folder / str(number), libs, number, controllers)
+        self.brokers: Sequence[Member] = [
+            Member(folder / str(number), libs, number, controllers)
             for number in range(1, BROKERS + 1)
         ]
-        self.bootstrap = ",".join(broker.bootstrap for broker in self.brokers)
+
+    @property
+    def bootstrap(self) -> str:
+        """The brokers' addresses."""
+        return ",".join(broker.bootstrap for broker in self.brokers)
 
     def start(self) -> None:
         """Start all; returns when each answers."""
@@ -34,7 +39,7 @@ class KafkaCluster:
             broker.kill()
 
 
-class _Member(KafkaBroker):
+class Member(KafkaBroker):
     """One of the brokers."""
 
     def __init__(self, folder: Path, libs: Path, number: int, controllers: list[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.kafka.cluster import Cluster
 from infra.kafka.emitter import Emitter, read_lines
 from tests.figures.reference import Happening
 from tests.kafka.broker import KafkaBroker
@@ -55,7 +56,7 @@ class Survived:
 
 def emit(bootstrap: str, lines: list[bytes]) -> None:
     """Send events, each confirmed."""
-    with Emitter(bootstrap) as emitter:
+    with Emitter(Cluster(bootstrap)) as emitter:
         for line in read_lines(lines):
             emitter.send(line)
 

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from infra.kafka.security import NO_SECURITY
+from infra.kafka.cluster import Cluster
 from streams.state.changelogs import Changelogs
 from streams.state.tables import PartitionTable
 from streams.transport.writers import PartitionLost, Record, TransactionalWriter
@@ -24,13 +24,12 @@ class Worker:
     def __init__(self, bootstrap: str, partition: int) -> None:
         self.written: list[tuple[str, int, int]] = []
         self.writer = TransactionalWriter(
-            bootstrap,
+            Cluster(bootstrap),
             f"ascolto-test-{partition}",
-            NO_SECURITY,
             lambda *place: self.written.append(place),
         )
         self.table = PartitionTable(CHANGELOG, partition, self.writer)
-        self._changelogs = Changelogs(bootstrap, NO_SECURITY)
+        self._changelogs = Changelogs(Cluster(bootstrap))
 
     async def open(self) -> dict[str, int]:
         """Take the partition; returns what was read back."""

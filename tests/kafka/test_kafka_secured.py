@@ -1,24 +1,40 @@
-"""Commands and workers on a Kafka that wants TLS, a certificate, or a user name and password."""
+"""Commands and workers on a Kafka that wants TLS, a certificate, password or token, and ACLs."""
 
 from __future__ import annotations
 
 import json
-import sys
+import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from aiokafka import AIOKafkaConsumer
 
+from infra.cli.doctor.kafka import kafka
 from infra.kafka.security import CannotAuthenticate, Mechanism, Security
+from infra.settings import Settings
 from schemas.topics import PAYMENT_RECEIVED
+from streams.transport.connecting import TokenProvider
 from tests.infra.stored import sql
-from tests.kafka.secured import SecuredBroker
-from tests.kafka.workers import PARTITIONS, PSEUDONYM_KEY
+from tests.kafka.secured import (
+    EMITTER,
+    EMITTER_PASSWORD,
+    PASSWORD,
+    USER,
+    SecuredBroker,
+    allow,
+    environment,
+    token_server,
+)
+from tests.kafka.workers import Installation
 from tests.streams.codecs import event
-from tests.waiting import completed, wait_for
 
 pytestmark = pytest.mark.kafka
+PREFIX = "prod."
+EVENTS = 5
 
 
 @pytest.fixture(scope="module", params=["SASL_SSL", "SSL"])
@@ -32,96 +48,169 @@ def secured(
     broker.stop()
 
 
-def ascolto(
-    broker: SecuredBroker, folder: Path, *arguments: str | Path, **settings: str
-) -> tuple[int, str, str]:
-    environment = {
-        "ASCOLTO_KAFKA": broker.bootstrap,
-        "ASCOLTO_PARTITIONS": str(PARTITIONS),
-        "ASCOLTO_HOME": str(folder),
-        "ASCOLTO_DATA_DIR": str(folder / "data"),
-        "ASCOLTO_PSEUDONYM_KEY": PSEUDONYM_KEY,
-        "ASCOLTO_SCORER": "lexicon",
-        **broker.environment(),
-        **settings,
-    }
-    command = [sys.executable, "-m", "infra.cli.main", *arguments]
-    done = completed(command, env=environment)
-    return done.returncode, done.stdout, done.stderr
+def installation(broker: SecuredBroker, folder: Path, security: Security) -> Installation:
+    more = {"ASCOLTO_SCORER": "lexicon", **environment(security)}
+    return Installation(broker.bootstrap, folder, security, PREFIX, more)
 
 
-def test_topics_events_and_a_worker(secured: SecuredBroker, tmp_path: Path) -> None:
-    assert ascolto(secured, tmp_path, "admin", "topics")[0] == 0
-    file = tmp_path / "events.jsonl"
-    file.write_bytes(b"\n".join(event(PAYMENT_RECEIVED, f"p-{n}") for n in range(5)) + b"\n")
+@pytest.fixture
+def team(secured: SecuredBroker, tmp_path: Path) -> Iterator[Installation]:
+    made = installation(secured, tmp_path, secured.security())
+    yield made
+    made.stop()
+
+
+def findings(team: Installation, **settings: str) -> dict[str, dict[str, Any]]:
+    """What doctor finds in Kafka, by what was checked."""
+    with patch.dict(os.environ, {**team.environment(), **settings}):
+        found = {each.what: each.as_object() for each in kafka(Settings())}
+    assert PASSWORD not in str(found)
+    assert all(each["todo"] for each in found.values() if not each["ok"])
+    return found
+
+
+def events_file(folder: Path, first: int = 0) -> Path:
+    file = folder / "events.jsonl"
+    lines = [event(PAYMENT_RECEIVED, f"p-{first + n}") for n in range(EVENTS)]
+    file.write_bytes(b"\n".join(lines) + b"\n")
+    return file
+
+
+def test_a_user_without_permissions_is_told_which(
+    secured: SecuredBroker, team: Installation
+) -> None:
+    if secured.protocol == "SSL":
+        return  # This one has no ACLs.
+    code, _, err = team.ascolto("admin", "topics")
+    assert code == 1
+    assert "TopicAuthorizationFailedError" in err
+    assert "topics that begin with prod." in err
+    denied = findings(team)["permissions on topics"]
+    assert not denied["ok"]
+    assert "READ: prod.call-ended" in denied["seen"]
+    assert "kafka-acls.sh --add --allow-principal User:ascolto" in denied["todo"]
+    assert "--topic prod. --resource-pattern-type prefixed" in denied["todo"]
+    allow(secured.bootstrap, secured.administrator(), PREFIX)
+
+
+def test_topics_events_and_a_worker(
+    secured: SecuredBroker, team: Installation, tmp_path: Path
+) -> None:
+    assert team.ascolto("admin", "topics", "--replication", "2")[0] == 1, "there is one broker"
+    code, _, err = team.ascolto("admin", "topics")
+    assert code == 0, err
+    assert f"{PREFIX}call-ended" in err
+    file = events_file(tmp_path)
     mechanisms: list[Mechanism] = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
     for mechanism in mechanisms if secured.protocol == "SASL_SSL" else mechanisms[:1]:
-        code, _, err = ascolto(secured, tmp_path, "emit", file, **secured.environment(mechanism))
+        code, _, err = team.ascolto("emit", file, **environment(secured.security(mechanism)))
         assert code == 0, err
-
-    from infra.embedded import processes as children
-
-    worker = children.start(
-        [sys.executable, "-m", "infra.cli.main", "run", "analytics"],
-        tmp_path / "analytics.log",
-        {
-            "ASCOLTO_KAFKA": secured.bootstrap,
-            "ASCOLTO_PARTITIONS": str(PARTITIONS),
-            "ASCOLTO_DATA_DIR": str(tmp_path / "data"),
-            "ASCOLTO_HOME": str(tmp_path),
-            "ASCOLTO_PSEUDONYM_KEY": PSEUDONYM_KEY,
-            "ASCOLTO_SCORER": "lexicon",
-            "ASCOLTO_SESSION_TIMEOUT": "6",
-            **secured.environment(),
-        },
-    )
-    log = tmp_path / "analytics.log"
-    try:
-        wait_for(
-            lambda: worker.poll() is not None or _committed(secured) >= 5,
-            lambda: (_committed(secured), log.stat().st_size),
-        )
-        assert worker.poll() is None, log.read_text()[-3000:]
-    finally:
-        children.stop(worker, patience=20.0)
-    [[[count]]] = sql(tmp_path / "data", "SELECT count() FROM events FINAL")
-    assert count == 5
-
-
-def _committed(broker: SecuredBroker) -> int:
-    from kafka.admin import KafkaAdminClient
-    from kafka.errors import KafkaError
-
-    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap, **broker.security().options())
-    try:
-        offsets = [
-            offset.offset
-            for group in admin.list_group_offsets("ascolto-analytics").values()
-            for place, offset in group.items()
-            if place.topic == PAYMENT_RECEIVED.name
-        ]
-    except KafkaError:
-        return 0  # No member of the group has come yet.
-    finally:
-        admin.close()
-    return sum(offset for offset in offsets if offset > 0)
-
-
-def test_doctor_says_who_is_not_let_in(secured: SecuredBroker, tmp_path: Path) -> None:
-    _, out, _ = ascolto(secured, tmp_path, "doctor")
-    assert "Kafka cluster" in out
+    team.start("analytics")
+    team.until(lambda: team.done("ascolto-analytics") >= EVENTS, "the events")
     if secured.protocol == "SASL_SSL":
-        wrong = {"ASCOLTO_KAFKA_PASSWORD": "wrong"}
+        found = findings(team)
+        assert found["Kafka cluster"]["seen"] == "1 broker, as ascolto (SCRAM-SHA-512)"
+        assert found["group prod.ascolto-analytics"]["seen"] == "1 member"
+        assert found["permissions on topics"]["ok"]
+        assert found["lag of prod.ascolto-analytics"]["seen"] == "no event waits"
+        assert found["brokers' clock"]["ok"]
+    team.stop()
+    [[[count]]] = sql(team.data_dir, "SELECT count() FROM events FINAL")
+    assert count == EVENTS
+    [[[topic]]] = sql(team.data_dir, "SELECT DISTINCT topic FROM events FINAL")
+    assert topic == "payment-received", "the prefix is Kafka's affair"
+
+
+def test_tokens_are_fetched_and_used_by_commands_and_workers(
+    secured: SecuredBroker, tmp_path: Path
+) -> None:
+    if secured.protocol == "SSL":
+        return
+    with token_server(USER, PASSWORD) as (url, forms):
+        security = replace(secured.security("OAUTHBEARER"), token_url=url, scope="kafka")
+        team = installation(secured, tmp_path, security)
+        try:
+            team.emit(events_file(tmp_path, 100))
+            team.start("analytics")
+            team.until(
+                lambda: not team.lag().keys() & {("payment-received", p) for p in range(4)}, ""
+            )
+            found = findings(team)
+            assert found["OAUTHBEARER token"]["seen"] == "issued"
+            assert found["Kafka cluster"]["seen"] == "1 broker, as ascolto (OAUTHBEARER)"
+            refused = findings(team, ASCOLTO_KAFKA_PASSWORD="wrong")
+            assert "ASCOLTO_KAFKA_TOKEN_URL answers 401" in refused["OAUTHBEARER token"]["seen"]
+        finally:
+            team.stop()
+    assert set(forms) == {"grant_type=client_credentials&scope=kafka"}
+
+
+def test_an_emitter_needs_no_more_than_to_write(
+    secured: SecuredBroker, team: Installation, tmp_path: Path
+) -> None:
+    if secured.protocol == "SSL":
+        return
+    mine = {"ASCOLTO_KAFKA_USERNAME": EMITTER, "ASCOLTO_KAFKA_PASSWORD": EMITTER_PASSWORD}
+    code, _, err = team.ascolto("emit", events_file(tmp_path, 200), **mine)
+    assert code == 0, err
+    found = findings(team, **mine)
+    assert "enough for emitters, gateway and importer" in found["permissions on topics"]["seen"]
+    kafkas = ["Kafka cluster", "topics", "partitions", "replication", "permissions on topics"]
+    assert all(found[what]["ok"] for what in kafkas), found
+    code, out, err = team.ascolto("doctor", **mine)
+    assert "permissions on topics: WRITE, DESCRIBE on the 6 topics" in out
+    assert EMITTER_PASSWORD not in out + err
+    elsewhere = {**mine, "ASCOLTO_KAFKA_PREFIX": "other."}
+    code, _, err = team.ascolto("emit", events_file(tmp_path, 300), **elsewhere)
+    assert code == 1
+    assert "allow emitter WRITE and DESCRIBE on our topics" in err
+
+
+def test_doctor_says_what_is_wrong_and_what_to_do(
+    secured: SecuredBroker, team: Installation, tmp_path: Path
+) -> None:
+    if secured.protocol == "SASL_SSL":
+        cases = [
+            (
+                {"PASSWORD": "wrong"},
+                "Kafka cluster",
+                "KafkaTimeoutError",
+                "takes neither this user",
+            ),
+            ({"SASL": "PLAIN", "USERNAME": "x"}, "Kafka cluster", "", "takes neither this user"),
+            ({"SECURITY": "SSL"}, "Kafka cluster", "", ""),
+            (
+                {"SECURITY": "SASL_PLAINTEXT"},
+                "Kafka's protocol",
+                "speaks TLS",
+                "to SSL or SASL_SSL",
+            ),
+            ({"SECURITY": "PLAINTEXT"}, "Kafka's protocol", "speaks TLS", "to SSL or SASL_SSL"),
+            ({"CA": ""}, "Kafka's TLS", "certificate", "ASCOLTO_KAFKA_CA"),
+        ]
     else:
-        wrong = {"ASCOLTO_KAFKA_CA": str(tmp_path / "nowhere.pem")}
-    code, out, err = ascolto(secured, tmp_path, "doctor", **wrong)
-    assert code != 0
-    assert "Traceback" not in out + err
-    assert "wrong" not in out + err, "no password is shown"
+        cases = [
+            ({"CA": str(tmp_path / "nowhere.pem")}, "Kafka's TLS", "nowhere.pem", "PEM"),
+            ({"CERTIFICATE": ""}, "Kafka's protocol", "", "ASCOLTO_KAFKA_CERTIFICATE"),
+            (
+                {"SECURITY": "SASL_SSL", "USERNAME": "a", "PASSWORD": "b"},
+                "SASL mechanism",
+                "",
+                "ASCOLTO_KAFKA_SECURITY",
+            ),
+        ]
+    for given, what, seen, todo in cases:
+        changed = {f"ASCOLTO_KAFKA_{name}": value for name, value in given.items()}
+        found = findings(team, **changed)
+        assert what in found, (given, found)
+        assert not found[what]["ok"], (given, found[what])
+        assert seen in found[what]["seen"], (given, found[what])
+        assert todo in found[what]["todo"], (given, found[what])
 
 
 async def test_the_clients_of_workers_take_the_same_options(secured: SecuredBroker) -> None:
-    consumer = AIOKafkaConsumer(bootstrap_servers=secured.bootstrap, **secured.security().options())
+    options = secured.security().options(TokenProvider)
+    consumer = AIOKafkaConsumer(bootstrap_servers=secured.bootstrap, **options)
     await consumer.start()
     try:
         assert isinstance(await consumer.topics(), set)
@@ -134,5 +223,7 @@ def test_what_cannot_be_used_is_named(tmp_path: Path) -> None:
         Security("SSL", ca=tmp_path / "nowhere.pem").options()
     with pytest.raises(CannotAuthenticate, match="ASCOLTO_KAFKA_CERTIFICATE"):
         Security("SSL", certificate=tmp_path / "nowhere.pem").options()
+    with pytest.raises(CannotAuthenticate, match="ASCOLTO_KAFKA_TOKEN_URL"):
+        Security("SASL_SSL", "OAUTHBEARER", "me", "secret").options()
     assert "secret" not in repr(Security("SASL_SSL", "PLAIN", "me", "secret"))
     assert json.dumps(Security().options()) == "{}"

@@ -18,6 +18,8 @@ from typing import Any, ClassVar
 
 from infra.data_directory.processes import page_address
 from infra.embedded import processes as children
+from infra.kafka.cluster import Cluster
+from infra.kafka.security import NO_SECURITY, Security
 from infra.retry import retry_until_done
 from schemas.topics import CALL_ENDED, CALL_TRANSCRIBED, TOPICS
 from tests.waiting import completed, wait_for
@@ -47,8 +49,17 @@ class Installation:
 
     bootstrap: str
     folder: Path
+    security: Security = NO_SECURITY
+    prefix: str = ""
+    more: dict[str, str] = field(default_factory=dict)
+    """Further settings of commands and workers."""
     workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     groups: ClassVar[Groups] = GROUPS
+
+    @property
+    def cluster(self) -> Cluster:
+        """The Kafka."""
+        return Cluster(self.bootstrap, self.security, self.prefix)
 
     @property
     def data_dir(self) -> Path:
@@ -69,6 +80,8 @@ class Installation:
             "ASCOLTO_HOME": str(self.folder),
             "ASCOLTO_PSEUDONYM_KEY": PSEUDONYM_KEY,
             "ASCOLTO_SESSION_TIMEOUT": str(SESSION_SECONDS),
+            "ASCOLTO_KAFKA_PREFIX": self.prefix,
+            **self.more,
         }
 
     def ascolto(self, *arguments: str | Path, **settings: str) -> tuple[int, str, str]:
@@ -89,11 +102,11 @@ class Installation:
         code, _, messages = self.ascolto("emit", file)
         assert code == 0, messages
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, *options: str) -> None:
         """Start worker `name`: `analytics`, or a role with anything after it, as `scorer-2`."""
         worker = name.split("-")[0]
         self.workers[name] = children.start(
-            [sys.executable, "-m", "infra.cli.main", "run", worker],
+            [sys.executable, "-m", "infra.cli.main", "run", worker, *options],
             self.folder / f"{name}.log",
             self.environment(name),
         )
@@ -136,7 +149,7 @@ class Installation:
         said = sum(
             _LATE not in line for name in self.workers for line in self.log(name).splitlines()
         )
-        return committed(self.bootstrap, self.groups), end_offsets(self.bootstrap), said
+        return committed(self.cluster, self.groups), end_offsets(self.cluster), said
 
     def wait_until_caught_up(self) -> float:
         """Wait until every event and all its effects are in place; returns the seconds."""
@@ -152,8 +165,8 @@ class Installation:
 
     def lag(self) -> Offsets:
         """Per topic and partition, how many events are still to be processed."""
-        done = committed(self.bootstrap, self.groups)
-        ends = end_offsets(self.bootstrap)
+        done = committed(self.cluster, self.groups)
+        ends = end_offsets(self.cluster)
         return {
             place: end - done.get(place, 0)
             for place, end in ends.items()
@@ -165,7 +178,7 @@ class Installation:
         from kafka.admin import KafkaAdminClient
         from kafka.errors import KafkaError
 
-        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
+        admin = KafkaAdminClient(**_options(self.cluster))
         try:
             described = admin.describe_groups([group])[group]
         except KafkaError:
@@ -183,23 +196,30 @@ class Installation:
 
     def done(self, group: str) -> int:
         """Events that a group has committed, in all."""
-        return sum(committed(self.bootstrap, dict.fromkeys(self.groups, (group,))).values())
+        return sum(committed(self.cluster, dict.fromkeys(self.groups, (group,))).values())
 
 
-def committed(bootstrap: str, groups: Groups) -> Offsets:
+def _options(of: Cluster | str) -> dict[str, Any]:
+    cluster = Cluster(of) if isinstance(of, str) else of
+    return {"bootstrap_servers": cluster.servers, **cluster.security.options()}
+
+
+def committed(of: Cluster | str, groups: Groups) -> Offsets:
     """Per topic and partition, what all of its groups have committed; waits for brokers."""
     from kafka.admin import KafkaAdminClient
     from kafka.errors import KafkaError
 
     def ask() -> Offsets:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+        prefix = "" if isinstance(of, str) else of.prefix
+        admin = KafkaAdminClient(**_options(of))
         try:
             found: dict[tuple[str, int], list[int]] = defaultdict(list)
             for group in sorted({group for its in groups.values() for group in its}):
-                for offsets in admin.list_group_offsets(group).values():
+                for offsets in admin.list_group_offsets(f"{prefix}{group}").values():
                     for place, offset in offsets.items():
-                        if group in groups.get(place.topic, ()):
-                            found[place.topic, place.partition].append(offset.offset)
+                        topic = place.topic.removeprefix(prefix)
+                        if group in groups.get(topic, ()):
+                            found[topic, place.partition].append(offset.offset)
             return {
                 place: min(offsets)
                 for place, offsets in found.items()
@@ -240,13 +260,16 @@ def records(bootstrap: str, topic: str) -> list[Any]:
         consumer.close()
 
 
-def end_offsets(bootstrap: str) -> Offsets:
+def end_offsets(of: Cluster | str) -> Offsets:
     """Per topic of the catalogue and partition, the offset after the last event."""
     from kafka import KafkaConsumer, TopicPartition
 
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap)
+    prefix = "" if isinstance(of, str) else of.prefix
+    consumer = KafkaConsumer(**_options(of))
     try:
-        places = [TopicPartition(t.name, p) for t in TOPICS for p in range(PARTITIONS)]
-        return {(p.topic, p.partition): end for p, end in consumer.end_offsets(places).items()}
+        names = [f"{prefix}{topic.name}" for topic in TOPICS]
+        places = [TopicPartition(name, p) for name in names for p in range(PARTITIONS)]
+        ends = consumer.end_offsets(places)
+        return {(place.topic.removeprefix(prefix), place.partition): e for place, e in ends.items()}
     finally:
         consumer.close()

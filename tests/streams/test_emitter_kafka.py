@@ -16,8 +16,8 @@ from kafka.partitioner.default import murmur2
 
 from infra.embedded.broker import EmbeddedBroker
 from infra.kafka.admin import ensure_topics
+from infra.kafka.cluster import Cluster
 from infra.kafka.emitter import DeliveryFailed, Emitter, read_lines
-from infra.kafka.security import NO_SECURITY
 from infra.settings import Settings
 from schemas.codec import decode
 from schemas.events import CallEndedEvent
@@ -52,7 +52,7 @@ def expected_partition(key: bytes) -> int:
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
     embedded = EmbeddedBroker(tmp_path_factory.mktemp("broker") / "broker.log")
     embedded.start()
-    ensure_topics(embedded.bootstrap, PARTITIONS, [CHANGELOG])
+    ensure_topics(Cluster(embedded.bootstrap), PARTITIONS, [CHANGELOG])
     yield embedded
     embedded.stop()
 
@@ -175,7 +175,7 @@ async def test_a_table_is_read_back_from_its_partition_s_changelog(
     assert (partition, b"key5", None) in written, "a tombstone, for the broker to compact"
     again = PartitionTable(CHANGELOG, partition, writer, decoded)
     other = PartitionTable(CHANGELOG, partition + 2, writer, decoded)
-    await Changelogs(broker.bootstrap, NO_SECURITY).read_back([again, other])
+    await Changelogs(Cluster(broker.bootstrap)).read_back([again, other])
     assert {key: again.get(key) for key in again} == {key: table.get(key) for key in table}
     assert again.size() == table.size()
     assert not {"key1", "large"} & set(other)
@@ -268,7 +268,7 @@ def test_lines_keep_their_numbers_over_blank_ones() -> None:
 
 
 def test_the_emitter_notes_how_far_each_partition_is_written(broker: EmbeddedBroker) -> None:
-    with Emitter(broker.bootstrap) as emitter:
+    with Emitter(Cluster(broker.bootstrap)) as emitter:
         for number in range(5):
             emitter.write(ENGAGEMENT_CHANGED, b"", str(number).encode(), partition=1)
         emitter.confirm()
@@ -287,7 +287,10 @@ def test_a_topic_that_is_not_there_is_reported(
         raise KafkaTimeoutError("no metadata")
 
     monkeypatch.setattr(KafkaProducer, "send", never)
-    with pytest.raises(DeliveryFailed, match="KafkaTimeoutError"), Emitter(broker.bootstrap) as e:
+    with (
+        pytest.raises(DeliveryFailed, match="KafkaTimeoutError"),
+        Emitter(Cluster(broker.bootstrap)) as e,
+    ):
         e.write(CALL_ENDED, b"k", b"v")
 
 
@@ -295,7 +298,7 @@ async def test_originals_are_fetched_by_their_place_and_what_is_not_there_is_lef
     broker: EmbeddedBroker,
 ) -> None:
     sent = {partition: [f"{partition}-{n}".encode() for n in range(5)] for partition in (0, 2)}
-    with Emitter(broker.bootstrap) as emitter:
+    with Emitter(Cluster(broker.bootstrap)) as emitter:
         for partition, values in sent.items():
             for value in values:
                 emitter.write(CONTRACT_CANCELLED, b"k", value, partition)
@@ -303,7 +306,7 @@ async def test_originals_are_fetched_by_their_place_and_what_is_not_there_is_lef
     wanted = {
         f"contract-cancelled/{p}/{end[p] - 5 + n}": sent[p][n] for p, n in ((0, 4), (2, 0), (0, 1))
     }
-    originals = KafkaOriginals(broker.bootstrap, wait_seconds=0.5)
+    originals = KafkaOriginals(Cluster(broker.bootstrap), wait_seconds=0.5)
     beyond = f"contract-cancelled/0/{end[0] + 99}"
     assert await originals.fetch([*wanted, beyond, *wanted]) == wanted
     assert await originals.fetch([]) == {}

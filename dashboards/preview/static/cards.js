@@ -1,6 +1,7 @@
 import { colourOf } from "./colours.js";
 import { element } from "./elements.js";
 import { measure, outside, say, sayMany } from "./format.js";
+import { logoOf, nameOf, titleOf } from "./names.js";
 
 const FIGURES = [
   { id: "aggression", unit: "score", range: [0, 1] },
@@ -45,6 +46,11 @@ function interval(figure, unit) {
   return `${measure(unit, figure.low)} … ${measure(unit, figure.high)}`;
 }
 
+function logo(agency) {
+  const place = logoOf(agency);
+  return place === null ? null : element("img", { class: "logo", src: place, alt: "" });
+}
+
 /** One card an agency: the NPS large, the other figures in rows that line up across cards. */
 export function drawComparison(place, rows, { smallSample }) {
   const ranges = Object.fromEntries(
@@ -63,7 +69,7 @@ export function drawComparison(place, rows, { smallSample }) {
     );
     return element(
       "article", { class: "card", "data-agency": row.agency, style: { "--agency": colourOf(row.agency) } },
-      element("header", {}, element("h3", { title: row.agency }, row.agency), element("span", {}, sayMany("ui.conversations", row.calls, { n: measure("count", row.calls) }))),
+      element("header", {}, logo(row.agency), element("h3", { title: titleOf(row.agency) }, nameOf(row.agency)), element("span", {}, sayMany("ui.conversations", row.calls, { n: measure("count", row.calls) }))),
       element(
         "div", { class: `hero ${few ? "few" : ""}`, title: `${say("panel.nps.description")}${few ? ` (${say("ui.small_sample")})` : ""}${outside(nps) ? ` ${say("ui.outside")}` : ""}` },
         element("span", { class: "name" }, "NPS"),
@@ -98,5 +104,5 @@ function verdict(rows, smallSample) {
   const named = [["best", best], ["worst", compared.length > 2 || !best ? worst : null]].filter(([, row]) => row);
   if (!named.length) return null;
   return element("p", { class: "verdict" }, named.map(([key, row]) =>
-    element("span", { style: { "--agency": colourOf(row.agency) } }, say(`ui.${key}`, { agency: row.agency, value: measure("nps", row.nps) }))));
+    element("span", { style: { "--agency": colourOf(row.agency) } }, say(`ui.${key}`, { agency: nameOf(row.agency), value: measure("nps", row.nps) }))));
 }

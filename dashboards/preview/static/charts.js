@@ -1,6 +1,7 @@
 import { FAINT, GREY, INK, SOFT, colourOf } from "./colours.js";
 import { seen } from "./elements.js";
 import { axisDate, measure, outside, say, sayMany, separators } from "./format.js";
+import { nameOf } from "./names.js";
 
 const CONFIG = { displayModeBar: false, responsive: true };
 const FONT = { family: "system-ui, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif", size: 12, color: INK };
@@ -25,7 +26,7 @@ const axis = (changes) => ({
 });
 
 function hover(row, panel) {
-  const lines = [`<b>${plain(row.agency)}</b>`, `${panel.title}: <b>${measure(panel.unit, row.value)}</b>`];
+  const lines = [`<b>${plain(nameOf(row.agency))}</b>`, `${panel.title}: <b>${measure(panel.unit, row.value)}</b>`];
   if (row.low !== undefined && row.low !== null) {
     lines.push(`${say("ui.interval")}: ${measure(panel.unit, row.low)} … ${measure(panel.unit, row.high)}`);
     if (outside(row)) lines.push(say("ui.outside"));
@@ -59,7 +60,7 @@ function figure(rows, panel, { smallSample }) {
   }));
   return [[trace], layout({
     margin: { l: 10, r: margin, t: 4, b: 24 }, annotations: values,
-    yaxis: axis({ tickvals: places, ticktext: rows.map((row) => short(row.agency)), range: [rows.length - 0.5, -0.5], showgrid: false, zeroline: false, tickfont: { color: INK, size: 12 }, ticks: "outside", tickcolor: "rgba(0,0,0,0)", ticklen: 4 }),
+    yaxis: axis({ tickvals: places, ticktext: rows.map((row) => short(nameOf(row.agency))), range: [rows.length - 0.5, -0.5], showgrid: false, zeroline: false, tickfont: { color: INK, size: 12 }, ticks: "outside", tickcolor: "rgba(0,0,0,0)", ticklen: 4 }),
     xaxis: axis({ range, nticks: 4, tickangle: 0, tickformat: panel.unit === "money" ? "~s" : TICKS[panel.unit], tickfont: { color: SOFT, size: 11 } }),
   })];
 }
@@ -72,10 +73,10 @@ function pair(rows, panel, { smallSample }) {
     const colour = few ? GREY : colourOf(row.agency);
     return {
       type: "scatter", mode: "markers+text", x: [row.recovery_rate], y: [row.churn_rate],
-      text: [`<b>${short(row.agency)}</b>`], textposition: "top right", textfont: { color: few ? SOFT : colour, size: 13 }, cliponaxis: false,
+      text: [`<b>${short(nameOf(row.agency))}</b>`], textposition: "top right", textfont: { color: few ? SOFT : colour, size: 13 }, cliponaxis: false,
       marker: { size: 15, color: colour, line: { color: "#fff", width: 2 } },
       error_x: spread(row, "recovery_rate", colour), error_y: spread(row, "churn_rate", colour), hoverinfo: "text",
-      hovertext: [[`<b>${plain(row.agency)}</b>`,
+      hovertext: [[`<b>${plain(nameOf(row.agency))}</b>`,
         `${say("ui.collected_axis")}: <b>${measure("rate", row.recovery_rate)}</b> (n ${measure("count", row.recovery_rate_n)})`,
         `${say("ui.lost_axis")}: <b>${measure("rate", row.churn_rate)}</b> (n ${measure("count", row.churn_rate_n)})`].join("<br>")],
     };
@@ -104,7 +105,7 @@ function series(rows, panel) {
       type: "scatter", mode: "lines+markers", x: own.map((row) => row.time), y: own.map((row) => row.value),
       line: { color: colour, width: 2.2 }, hoverinfo: "text",
       marker: { size: own.length > 60 ? 4 : 6, color: own.map((row) => (row.sample ? "#fff" : colour)), line: { color: colour, width: 1.4 } },
-      hovertext: own.map((row) => `<b>${plain(agency)}</b> ${row.time.slice(8, 10)}/${row.time.slice(5, 7)} ${row.time.slice(11, 16)}<br>${panel.title}: <b>${measure(panel.unit, row.value)}</b>${row.sample ? `<br>${row.sample.replace("<", "&lt;")}` : ""}`),
+      hovertext: own.map((row) => `<b>${plain(nameOf(agency))}</b> ${row.time.slice(8, 10)}/${row.time.slice(5, 7)} ${row.time.slice(11, 16)}<br>${panel.title}: <b>${measure(panel.unit, row.value)}</b>${row.sample ? `<br>${row.sample.replace("<", "&lt;")}` : ""}`),
     };
   });
   const values = rows.map((row) => row.value);
@@ -127,7 +128,7 @@ function counts(rows, panel) {
     const own = new Map(rows.filter((row) => row.agency === agency).map((row) => [row.driver, row.calls]));
     return {
       type: "bar", orientation: "h", y: drivers.map(name), x: drivers.map((driver) => own.get(driver) ?? 0), marker: { color: colourOf(agency), opacity: 0.88 },
-      hoverinfo: "text", hovertext: drivers.map((driver) => `<b>${plain(agency)}</b><br>${name(driver)}: <b>${measure("count", own.get(driver) ?? 0)}</b>`),
+      hoverinfo: "text", hovertext: drivers.map((driver) => `<b>${plain(nameOf(agency))}</b><br>${name(driver)}: <b>${measure("count", own.get(driver) ?? 0)}</b>`),
     };
   });
   return [traces, layout({
@@ -152,7 +153,7 @@ function quarters(rows, panel, { smallSample }) {
       arrayminus: rows.map((row) => (row[side] === null ? 0 : row[side] - row[`${side}_low`])),
     },
     hoverinfo: "text",
-    hovertext: rows.map((row) => [`<b>${plain(row.agency)}</b>`, `${say(`column.${side}`)}: <b>${measure("rate", row[side])}</b>`,
+    hovertext: rows.map((row) => [`<b>${plain(nameOf(row.agency))}</b>`, `${say(`column.${side}`)}: <b>${measure("rate", row[side])}</b>`,
       `${say("ui.interval")}: ${measure("rate", row[`${side}_low`])} … ${measure("rate", row[`${side}_high`])}`, `n ${measure("count", row[`${side}_n`])}`].join("<br>")),
   }));
   const values = rows.flatMap((row, i) => [["least", -0.2], ["most", 0.2]].map(([side, shift]) => ({
@@ -164,7 +165,7 @@ function quarters(rows, panel, { smallSample }) {
     barmode: "group", bargap: 0.35, bargroupgap: 0.08, annotations: values, showlegend: true,
     legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", traceorder: "normal", font: { size: 12, color: INK } },
     margin: { l: 10, r: 110, t: 30, b: 28 },
-    yaxis: axis({ tickvals: places, ticktext: rows.map((row) => short(row.agency)), range: [rows.length - 0.5, -0.5], showgrid: false, zeroline: false, tickfont: { color: INK, size: 12 }, ticks: "outside", tickcolor: "rgba(0,0,0,0)", ticklen: 4 }),
+    yaxis: axis({ tickvals: places, ticktext: rows.map((row) => short(nameOf(row.agency))), range: [rows.length - 0.5, -0.5], showgrid: false, zeroline: false, tickfont: { color: INK, size: 12 }, ticks: "outside", tickcolor: "rgba(0,0,0,0)", ticklen: 4 }),
     xaxis: axis({ range: [0, Math.min(1, top * 1.06)], nticks: 5, tickformat: TICKS.rate }),
   })];
 }
@@ -180,8 +181,8 @@ function staying(rows) {
     return [
       { type: "scatter", mode: "lines", x: [...days, ...days.toReversed()], y: [...bound("high"), ...bound("low").toReversed()],
         fill: "toself", fillcolor: `${colour}22`, line: { width: 0 }, hoverinfo: "skip", showlegend: false },
-      { type: "scatter", mode: "lines", name: plain(agency), x: days, y: own.map((row) => row.value), line: { color: colour, width: 2.4 },
-        hoverinfo: "text", hovertext: own.map((row) => [`<b>${plain(agency)}</b> ${say("ui.staying_day", { day: row.day })}`,
+      { type: "scatter", mode: "lines", name: plain(nameOf(agency)), x: days, y: own.map((row) => row.value), line: { color: colour, width: 2.4 },
+        hoverinfo: "text", hovertext: own.map((row) => [`<b>${plain(nameOf(agency))}</b> ${say("ui.staying_day", { day: row.day })}`,
           `${say("ui.staying_axis")}: <b>${measure("rate", row.value)}</b>`,
           ...(row.low === null ? [] : [`${say("ui.interval")}: ${measure("rate", row.low)} … ${measure("rate", row.high)}`]),
           sayMany("ui.still_observed", row.at_risk, { n: measure("count", row.at_risk) })].join("<br>")) },

@@ -1,6 +1,7 @@
 import { colourOf } from "./colours.js";
 import { element } from "./elements.js";
 import { dayAndTime, measure, say, segmentName } from "./format.js";
+import { companyLogo, nameOf, titleOf } from "./names.js";
 
 const drawn = new WeakMap();
 
@@ -21,12 +22,13 @@ function menu(label, value, options, pick) {
 /** The top bar: which client company, window, segment, time, language, and the agencies shown. */
 export function drawControls(place, { choice, known, change }) {
   const { definition, clients, agencies, segments } = known;
-  once(place, [choice.lang, choice.client, choice.window, choice.segment, choice.to, [...choice.hidden], clients, agencies, segments], () => [
-    element("div", { class: "brand" }, element("img", { src: "/static/icon.svg", alt: "", width: 30, height: 30 }),
+  const companyName = (client) => known.clientNames.get(client) ?? client;
+  once(place, [choice.lang, choice.client, choice.window, choice.segment, choice.to, [...choice.hidden], clients, agencies, segments, known.names], () => [
+    element("div", { class: "brand" }, element("img", { src: companyLogo() ?? "/static/icon.svg", alt: "", width: companyLogo() ? 76 : 30, height: 30 }),
       element("div", {}, element("small", {}, "Ascolto"), element("h1", {}, say("dashboard.title")))),
     element("nav", {},
-      clients.length > 1 ? menu(say("variable.client"), choice.client, clients.map((each) => [each, each]), (client) => change({ client }))
-        : clients.length ? element("span", { class: "menu" }, element("span", {}, say("variable.client")), element("b", {}, clients[0])) : null,
+      clients.length > 1 ? menu(say("variable.client"), choice.client, clients.map((each) => [each, companyName(each)]), (client) => change({ client }))
+        : clients.length ? element("span", { class: "menu" }, element("span", {}, say("variable.client")), element("b", { title: clients[0] }, companyName(clients[0]))) : null,
       element("div", { class: "segmented", role: "group", "aria-label": say("variable.window") }, definition.windows.map((each) =>
         element("button", { type: "button", "aria-pressed": each === choice.window, on: { click: () => change({ window: each }) } }, say(`window.${each}`)))),
       segments.length > 1 ? menu(say("variable.segment"), choice.segment, segments.map((each) => [each, segmentName(each)]), (segment) => change({ segment })) : null,
@@ -34,7 +36,7 @@ export function drawControls(place, { choice, known, change }) {
       element("div", { class: "segmented languages", role: "group", "aria-label": say("ui.language") }, definition.languages.map((each) =>
         element("button", { type: "button", lang: each, "aria-pressed": each === choice.lang, on: { click: () => change({ lang: each }) } }, each.toUpperCase())))),
     element("div", { class: "agencies" }, agencies.map((agency) => element(
-      "button", { type: "button", class: "chip", "aria-pressed": !choice.hidden.has(agency), style: { "--agency": colourOf(agency) }, on: { click: () => toggle(agency, choice, agencies, change) } }, agency))),
+      "button", { type: "button", class: "chip", "aria-pressed": !choice.hidden.has(agency), style: { "--agency": colourOf(agency) }, title: titleOf(agency), on: { click: () => toggle(agency, choice, agencies, change) } }, nameOf(agency)))),
   ]);
 }
 

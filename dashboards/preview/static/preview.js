@@ -4,11 +4,12 @@ import { assign } from "./colours.js";
 import { element, records } from "./elements.js";
 import { dayAndTime, say, speak } from "./format.js";
 import { drawControls, drawStrip } from "./controls.js";
+import { learn } from "./names.js";
 import { drawAlerts, drawCalls } from "./voices.js";
 
 const EVERY_MS = 2000;
 const choice = { lang: document.documentElement.lang, client: "", window: "", segment: "all", to: "", hidden: new Set() };
-const known = { definition: null, clients: [], agencies: [], segments: [], newest: null, version: null, trouble: "" };
+const known = { definition: null, clients: [], clientNames: new Map(), names: "", agencies: [], segments: [], newest: null, version: null, trouble: "" };
 const drawn = new Map();
 let waking = null;
 let asked = 0;
@@ -67,7 +68,7 @@ async function refill() {
   const parameters = chosen();
   const outcomes = await Promise.allSettled(known.definition.panels.map(async (panel) => {
     const answer = await get(`/api/panel/${panel.id}`, parameters);
-    const seen = JSON.stringify([answer.columns, answer.rows, choice.lang]);
+    const seen = JSON.stringify([answer.columns, answer.rows, choice.lang, known.names]);
     if (turn !== asked || drawn.get(panel.id) === seen) return;
     drawn.set(panel.id, seen);
     await draw(panel, answer);
@@ -78,16 +79,20 @@ async function refill() {
 }
 
 async function refresh() {
-  const [{ clients }, status] = await Promise.all([get("/api/clients"), get("/api/status")]);
+  const [{ clients, names }, status] = await Promise.all([get("/api/clients"), get("/api/status")]);
   known.status = status;
   known.clients = clients;
+  known.clientNames = new Map(names);
   if (!choice.client && clients.length) choice.client = clients[0];
   const { version, newest } = await get("/api/version", { client: choice.client });
   known.newest = newest;
   document.body.classList.toggle("without-data", !newest);
   if (newest && version !== known.version) {
-    ({ agencies: known.agencies, segments: known.segments } = await get("/api/variables", { client: choice.client }));
+    const variables = await get("/api/variables", { client: choice.client });
+    ({ agencies: known.agencies, segments: known.segments } = variables);
     assign(known.agencies);
+    learn(variables.names);
+    known.names = JSON.stringify([variables.names, names]);
     if (await refill()) known.version = version;
   } else {
     known.trouble = "";

@@ -1,6 +1,7 @@
 import { colourOf } from "./colours.js";
 import { element, marked } from "./elements.js";
 import { measure, say, sayMany, shortTime } from "./format.js";
+import { nameOf, titleOf } from "./names.js";
 
 const sentences = (text) => text.split("\n").filter(Boolean);
 
@@ -17,7 +18,7 @@ export function drawAlerts(place, rows) {
   place.replaceChildren(...rows.map((row) => element(
     "article", { class: "alert", role: "alert" },
     element("h3", {}, sayMany(`alert.${row.kind}`, row.kind === "silence" ? row.n : Math.abs(row.rise_points), {
-      agency: row.agency, points: measure("points", Math.abs(row.rise_points)), n: measure("count", row.n),
+      agency: nameOf(row.agency), points: measure("points", Math.abs(row.rise_points)), n: measure("count", row.n),
     })),
     element("p", {}, sayMany(`alert_detail.${row.kind}`, row.n, {
       since: shortTime(row.since), baseline: measure(MEASURED[row.kind], row.baseline),
@@ -54,7 +55,7 @@ function tags(row) {
 export function drawCalls(place, rows) {
   place.replaceChildren(...rows.map((row) => element(
     "article", { class: "call", style: { "--agency": colourOf(row.agency) } },
-    element("header", {}, element("time", { datetime: row.time }, shortTime(row.time)), element("b", {}, row.agency),
+    element("header", {}, element("time", { datetime: row.time }, shortTime(row.time)), element("b", { title: titleOf(row.agency) }, nameOf(row.agency)),
       row.rating === null ? null : element("span", { class: `rating ${row.rating_source} ${row.rating >= 9 ? "up" : row.rating <= 6 ? "down" : ""}`, title: say(`rating_source.${row.rating_source}`) },
         say("ui.rating", { rating: row.rating }), element("small", {}, say(`rating_source.${row.rating_source}`)))),
     element("div", { class: "gauges" },

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from infra.cli.doctor.connection import ANSWER_SECONDS, connection, reached
 from infra.cli.doctor.findings import Finding, checked
+from infra.cli.doctor.groups import group
+from infra.cli.doctor.permissions import may_only_emit, permissions
+from infra.cli.failures import counted
+from infra.kafka.cluster import Cluster
 from infra.settings import Settings
 
 if TYPE_CHECKING:
     from kafka.admin import KafkaAdminClient
 
-_ANSWER_SECONDS = 5.0
-_MOVING_SECONDS = 6.0
-"""How long committed offsets are watched where events wait: workers commit every two seconds."""
 
+_MOST_SECONDS_AHEAD = 5.0
+_NTP = "set the clocks of this machine and of the brokers by NTP"
 _REPLICAS, _IN_SYNC = "replica_nodes", "isr_nodes"
-_NOT_LET_IN = (
-    "check that these addresses are a Kafka's, and ASCOLTO_KAFKA_SECURITY with its user, password "
-    "and certificates"
+_NOT_LET_IN = "see the lines above; check that these addresses are a Kafka's"
+_NOT_KNOWN = (
+    "Kafka takes neither this user nor this password: check ASCOLTO_KAFKA_USERNAME and "
+    "ASCOLTO_KAFKA_PASSWORD, or the token's client, and that the brokers know it"
 )
 _MAKE_TOPICS = "ascolto admin topics"
-_CONSUMED: Mapping[str, tuple[str, ...]] = {
-    "transcriber": ("call-ended",),
-    "scorer": ("call-transcribed",),
-}
-"""Topics of the groups that consume some only; analytics consumes all but the first of them."""
 
 Described = Mapping[str, Any]
 
@@ -35,47 +34,48 @@ Described = Mapping[str, Any]
 def kafka(settings: Settings) -> Iterator[Finding]:
     """Everything about the brokers of the settings."""
     from kafka.admin import KafkaAdminClient
-    from kafka.errors import KafkaError
 
-    servers = [server.strip() for server in settings.kafka.split(",")]
-    reached = {server: _reached(server) for server in servers}
-    yield from (_server(server, error) for server, error in reached.items())
-    if all(reached.values()):
+    where = settings.cluster
+    outcomes = {server: reached(server) for server in where.servers}
+    yield from (_server(server, error) for server, error in outcomes.items())
+    answering = [server for server, error in outcomes.items() if error is None]
+    if not answering:
+        return
+    steps = list(connection(answering[0], where))
+    yield from steps
+    if not all(step.well for step in steps):
         return
     opened: list[KafkaAdminClient] = []
 
     def cluster() -> str:
         admin = KafkaAdminClient(
-            bootstrap_servers=[server for server, error in reached.items() if error is None],
-            bootstrap_timeout_ms=round(_ANSWER_SECONDS * 1000),
-            **settings.broker_security.options(),
+            bootstrap_servers=answering,
+            bootstrap_timeout_ms=round(ANSWER_SECONDS * 1000),
+            **where.security.options(),
         )
         opened.append(admin)
-        return f"{len(_brokers(admin))} brokers"
+        return f"{counted(len(_brokers(admin)), 'broker')}, {_as_whom(where)}"
 
-    found = checked("Kafka cluster", cluster, _NOT_LET_IN)
+    todo = _NOT_KNOWN if where.security.has_sasl else _NOT_LET_IN
+    found = checked("Kafka cluster", cluster, todo)
     yield found
     try:
         if found.well:
             yield from _cluster(opened[0], settings)
-    except KafkaError as error:
+    except Exception as error:
+        # Brokers that speak Kafka's protocol otherwise make the client raise more than KafkaError.
         todo = "see the brokers' logs, then run doctor again"
-        yield Finding("Kafka cluster", False, f"does not answer: {type(error).__name__}", todo)
+        yield Finding("Kafka's answers", False, f"not understood: {type(error).__name__}", todo)
     finally:
         for admin in opened:
             admin.close()
 
 
-def _reached(server: str) -> str | None:
-    """Why a server of the setting cannot be reached; None where it can."""
-    host, _, port = server.rpartition(":")
-    try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_SECONDS):
-            return None
-    except ValueError:
-        return "not host:port"
-    except OSError as error:
-        return error.strerror or str(error) or type(error).__name__
+def _as_whom(cluster: Cluster) -> str:
+    security = cluster.security
+    if security.has_sasl:
+        return f"as {security.username} ({security.mechanism})"
+    return "with our certificate" if security.certificate is not None else "as anybody"
 
 
 def _server(server: str, error: str | None) -> Finding:
@@ -91,28 +91,42 @@ def _cluster(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
     from schemas.topics import TOPICS
     from streams.analytics import CHANGELOGS
 
+    where = settings.cluster
     brokers = _brokers(admin)
     yield _advertised(brokers)
-    names = [topic.name for topic in TOPICS]
-    present = set(admin.list_topics())
-    yield _all_there("topics", names, present)
-    yield _all_there("changelog topics", CHANGELOGS, present)
-    there = [name for name in (*names, *CHANGELOGS) if name in present]
-    described = {str(each["name"]): each for each in admin.describe_topics(there)} if there else {}
+    names = [where.topic(topic.name) for topic in TOPICS]
+    changelogs = [where.topic(name) for name in CHANGELOGS]
+    ours = [*names, *changelogs]
+    answers = {str(each["name"]): each for each in admin.describe_topics(ours)}
+    asked = {name: answers[name] for name in ours}
+    yield permissions(asked, where)
+    only_emits = may_only_emit(asked, where)
+    described = {name: each for name, each in asked.items() if each["error_code"] == 0}
+    if only_emits:
+        described = {name: each for name, each in described.items() if name in names}
+        names = list(described)
+    yield _all_there("topics", names, set(described))
+    if not only_emits:
+        yield _all_there("changelog topics", changelogs, set(described))
+    if not described:
+        return
     yield _partitions(described, settings.partitions)
-    yield _replication(described, len(brokers))
+    yield _replication(described, len(brokers), settings.kafka_replication)
     yield _in_sync(described)
-    configs = _configs(admin, there)
+    yield checked("brokers' clock", lambda: _same_clock(admin, described), _NTP)
+    if only_emits:
+        return
+    configs = _configs(admin, list(described))
     yield _writable(described, configs)
-    yield _compacted(configs, CHANGELOGS)
+    yield _compacted(configs, changelogs)
     for worker in ("transcriber", "scorer", "analytics"):
-        yield from _group(admin, worker, described)
+        yield from group(admin, worker, described, where)
 
 
 def _advertised(brokers: list[Described]) -> Finding:
     """Clients are sent on to the addresses that brokers give of themselves."""
     addresses = [f"{broker['host']}:{broker['port']}" for broker in brokers]
-    away = [address for address in addresses if _reached(address) is not None]
+    away = [address for address in addresses if reached(address) is not None]
     if away:
         return Finding(
             "brokers' own addresses",
@@ -148,7 +162,7 @@ def _partitions(described: Mapping[str, Described], wanted: int) -> Finding:
     return Finding("partitions", True, f"{wanted} of every topic")
 
 
-def _replication(described: Mapping[str, Described], brokers: int) -> Finding:
+def _replication(described: Mapping[str, Described], brokers: int, wanted: int) -> Finding:
     """One broker that is lost must not take a partition with it, where there are several."""
     what = "replication"
     fewest = {name: min(_copies(each)) for name, each in described.items()}
@@ -162,6 +176,14 @@ def _replication(described: Mapping[str, Described], brokers: int) -> Finding:
             "--replication 3",
         )
     least = min(fewest.values(), default=0)
+    if brokers >= wanted > least:
+        few = sorted(name for name, copies in fewest.items() if copies < wanted)
+        return Finding(
+            what,
+            False,
+            f"{wanted} copies are set (ASCOLTO_KAFKA_REPLICATION); fewer of {_some(few)}",
+            "raise it with kafka-reassign-partitions.sh, or correct the setting",
+        )
     return Finding(what, True, f"at least {least} {'copy' if least == 1 else 'copies'} of each")
 
 
@@ -230,105 +252,36 @@ def _compacted(configs: Mapping[str, Described], changelogs: Iterable[str]) -> F
     return Finding(what, True, "compact")
 
 
-def _group(
-    admin: KafkaAdminClient, worker: str, described: Mapping[str, Described]
-) -> Iterator[Finding]:
-    group = f"ascolto-{worker}"
-    what = f"group {group}"
-    members = _members(admin, group)
-    if members:
-        yield Finding(what, True, f"{members} {'member' if members == 1 else 'members'}")
-    else:
-        yield Finding(what, False, "no member: no such worker runs", f"ascolto run {worker}")
-    yield checked(
-        f"lag of {group}",
-        lambda: _lag(admin, group, worker, described, watch=bool(members)),
-        f"check that the {worker} worker runs, and its log; start more of them where it is slow",
-    )
-
-
-def _members(admin: KafkaAdminClient, group: str) -> int:
-    from kafka.errors import KafkaError
-
-    try:
-        return len(admin.describe_groups([group])[group]["members"])
-    except (KafkaError, KeyError):
-        return 0
-
-
-def _lag(
-    admin: KafkaAdminClient,
-    group: str,
-    worker: str,
-    described: Mapping[str, Described],
-    *,
-    watch: bool,
-) -> str:
-    """How many events wait for a group.
+def _same_clock(admin: KafkaAdminClient, described: Mapping[str, Described]) -> str:
+    """How the brokers' clock, by which the newest event arrived, compares with this machine's.
 
     Raises:
-        RuntimeError: some do, and nothing moves.
+        RuntimeError: events arrived later than this machine's clock shows.
     """
-    topics = _topics_of(worker, described)
-    before = _committed(admin, group, topics)
-    waiting = _waiting(admin, before, topics, described)
-    if not waiting:
-        return "no event waits"
-    many = f"{waiting} {'event waits' if waiting == 1 else 'events wait'}"
-    if watch:
-        time.sleep(_MOVING_SECONDS)
-        moved = sum(_committed(admin, group, topics).values()) - sum(before.values())
-        if moved > 0:
-            return f"{many}; {moved} were worked in {_MOVING_SECONDS:.0f} s"
-    raise RuntimeError(f"{many}, and none was worked while looking")
-
-
-def _topics_of(worker: str, described: Mapping[str, Described]) -> list[str]:
-    from schemas.topics import TOPICS
-
-    own = _CONSUMED.get(worker)
-    if own is None:
-        others = _CONSUMED["transcriber"]
-        own = tuple(topic.name for topic in TOPICS if topic.name not in others)
-    return [name for name in own if name in described]
-
-
-def _committed(admin: KafkaAdminClient, group: str, topics: list[str]) -> dict[Any, int]:
-    from kafka.errors import KafkaError
-
-    try:
-        answer = admin.list_group_offsets(group)
-    except KafkaError:
-        return {}
-    return {
-        place: offset.offset
-        for offsets in answer.values()
-        for place, offset in offsets.items()
-        if place.topic in topics
-    }
-
-
-def _waiting(
-    admin: KafkaAdminClient,
-    committed: Mapping[Any, int],
-    topics: list[str],
-    described: Mapping[str, Described],
-) -> int:
-    """Events of `topics` after the committed offsets; where none is committed, all there are."""
     from kafka import TopicPartition
     from kafka.admin import OffsetSpec
+    from kafka.errors import KafkaError
 
+    from schemas.topics import TOPICS, catalogue_name
+
+    inbound = {topic.name for topic in TOPICS if topic.inbound}
     places = [
         TopicPartition(name, _number(partition))
-        for name in topics
-        for partition in described[name]["partitions"]
+        for name, each in described.items()
+        if catalogue_name(name) in inbound
+        for partition in each["partitions"]
     ]
-    ends = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
-    begins = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST))
-    return sum(
-        max(0, ends[place].offset - max(committed.get(place, 0), begins[place].offset))
-        for place in places
-    )
+    try:
+        newest = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.MAX_TIMESTAMP))
+    except KafkaError:
+        return "these brokers do not say (Kafka 3.0 or newer does)"
+    latest = max((each.timestamp for each in newest.values()), default=-1) / 1000
+    if latest < 0:
+        return "no event yet to tell it by"
+    ahead = latest - time.time()
+    if ahead > _MOST_SECONDS_AHEAD:
+        raise RuntimeError(f"the newest event arrived {ahead:.0f} s after now, as it is here")
+    return "no event arrived after now, as it is here"
 
 
 def _configs(admin: KafkaAdminClient, names: list[str]) -> dict[str, Described]:

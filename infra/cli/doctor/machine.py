@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from infra.cli.doctor.findings import Finding, checked
@@ -15,6 +17,7 @@ from infra.transcription.model_files import PACKAGED_MODEL
 from infra.unknown_settings import unknown_settings
 
 _LEAST_DISK_GB = 2.0
+_DAY = 86_400.0
 _PYTHON = ((3, 11), (3, 14))
 _PARTS = ("faust", "kafka", "clickhouse_connect", "faster_whisper")
 
@@ -29,7 +32,7 @@ def here(settings: Settings) -> Iterator[Finding]:
     yield from _settings()
     yield _model(settings)
     yield from _data_dir(settings.data_dir)
-    yield from (_recordings(path) for path in settings.recordings)
+    yield _clock(time.time())
 
 
 def _python() -> Finding:
@@ -128,11 +131,12 @@ def _data_dir(path: Path) -> Iterator[Finding]:
         yield Finding("who may read it", closed, seen, f"chmod 700 {path}: dead letters are raw")
 
 
-def _recordings(path: Path) -> Finding:
-    well = path.is_dir() and os.access(path, os.R_OK)
-    return Finding(
-        f"recordings in {path}",
-        well,
-        "readable" if well else "not a readable directory",
-        "mount it, or correct ASCOLTO_RECORDINGS",
-    )
+def _clock(now: float) -> Finding:
+    """Whether the clock can be right: no file of ours is from the future, no event could be."""
+    from schemas.events import LATEST
+
+    installed = Path(__file__).stat().st_mtime
+    shown = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
+    well = installed - _DAY < now < LATEST.timestamp()
+    todo = "set this machine's clock by NTP: events of now would be late, or from the future"
+    return Finding("clock of this machine", well, shown, todo)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from infra.cli.doctor.findings import Finding
 from infra.escaping import escaped, json_line
 from infra.settings import Settings
 
 
-def run_checks(settings: Settings, *, as_json: bool = False) -> int:
+def run_checks(settings: Settings, importer: Path | None = None, *, as_json: bool = False) -> int:
     """Print every finding; returns 0 if all is well, else 1."""
-    findings = list(findings_of(settings))
+    findings = list(findings_of(settings, importer))
     if as_json:
         print(json_line([finding.as_object() for finding in findings]))
     else:
@@ -20,13 +21,15 @@ def run_checks(settings: Settings, *, as_json: bool = False) -> int:
     return 0 if all(finding.well for finding in findings) else 1
 
 
-def findings_of(settings: Settings) -> Iterator[Finding]:
+def findings_of(settings: Settings, importer: Path | None = None) -> Iterator[Finding]:
     """Check Python, the packages, the settings, the data directory and the services."""
     from infra.cli.doctor.kafka import kafka
     from infra.cli.doctor.machine import here
+    from infra.cli.doctor.sources import sources
     from infra.cli.doctor.store import server, store
 
     yield from here(settings)
+    yield from sources(settings, importer)
     if "ASCOLTO_KAFKA" in os.environ:
         yield from kafka(settings)
     if settings.clickhouse_url is not None:

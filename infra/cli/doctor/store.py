@@ -13,6 +13,10 @@ from infra.settings import Settings
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
+_CHECK_SERVER = (
+    "check ASCOLTO_CLICKHOUSE_URL, user and password in it, ASCOLTO_CLICKHOUSE_CA and _CERTIFICATE "
+    "where it speaks TLS, and that it runs"
+)
 _MIGRATE = "ascolto admin migrate"
 _MOST_SECONDS_APART = 5.0
 _LEDGER = (
@@ -24,13 +28,13 @@ def server(settings: Settings) -> Iterator[Finding]:
     """The ClickHouse server of the settings."""
     import clickhouse_connect
 
-    assert settings.clickhouse_url is not None
-    dsn = settings.clickhouse_url.get_secret_value()
-    what, todo = "ClickHouse server", "check ASCOLTO_CLICKHOUSE_URL, and that it runs"
+    from infra.clickhouse.client import server_options
+
+    what, todo = "ClickHouse server", _CHECK_SERVER
     opened: list[Client] = []
 
     def version() -> str:
-        client = clickhouse_connect.get_client(dsn=dsn, connect_timeout=5)
+        client = clickhouse_connect.get_client(**server_options(settings), connect_timeout=5)
         opened.append(client)
         return f"version {client.server_version}"
 

@@ -40,6 +40,7 @@ from schemas.rows import (
     ATTEMPTS,
     CALL_SURVEYS,
     DEAD_LETTERS,
+    DISPLAY_NAMES,
     ENGAGEMENTS,
     TABLES,
     Table,
@@ -201,6 +202,8 @@ def _replay(settings: Settings, workplace: Path, old: dict[str, Path]) -> None:
     with contextlib.closing(open_embedded(workplace)) as client:
         migrate(client)
         for table in TABLES:
+            if table is DISPLAY_NAMES and table.name not in old:
+                continue  # Damaged; the analytics worker writes them again from the registry.
             if table not in DERIVED:
                 _import(client, table, old[table.name])
     there = settings.model_copy(update={"data_dir": workplace})

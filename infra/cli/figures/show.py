@@ -10,6 +10,8 @@ from infra.cli.failures import say
 from infra.cli.store_access import open_store
 from infra.clickhouse.queries.attempts import Where
 from infra.escaping import console, escaped, json_line
+from infra.registry import RegistryFile
+from infra.registry_model import Registry
 from infra.settings import Settings
 from processors.engagements.facts import amount_of
 from processors.event_time import to_us
@@ -46,7 +48,7 @@ def show_figures(
     if as_json:
         print(json_line(shown))
     else:
-        _print_tables(figures, attempts)
+        _print_tables(figures, attempts, RegistryFile(settings.registry).current())
     return 0
 
 
@@ -105,7 +107,7 @@ _ROWS: dict[str, Callable[[Figures], str]] = {
 }
 
 
-def _print_tables(figures: list[Figures], attempts: Mapping[Where, int]) -> None:
+def _print_tables(figures: list[Figures], attempts: Mapping[Where, int], names: Registry) -> None:
     """Print the agencies side by side, a table for each client and segment."""
     from itertools import groupby
 
@@ -117,11 +119,13 @@ def _print_tables(figures: list[Figures], attempts: Mapping[Where, int]) -> None
     for (client, segment), group in groupby(sorted(figures, key=place), key=place):
         agencies = list(group)
         window, as_of = agencies[0].window.value, agencies[0].as_of
-        title = escaped(f"{client}, {segment}: {window} as of {as_of:%Y-%m-%d %H:59} UTC")
+        title = escaped(
+            f"{names.client(client)}, {segment}: {window} as of {as_of:%Y-%m-%d %H:59} UTC"
+        )
         table = Table(title=title, caption=_CAPTION)
         table.add_column("")
         for each in agencies:
-            table.add_column(escaped(each.agency_id), justify="right")
+            table.add_column(escaped(names.agency(client, each.agency_id)), justify="right")
         for name, shown in _ROWS.items():
             table.add_row(name, *(shown(each) for each in agencies))
             if name == "conversations":

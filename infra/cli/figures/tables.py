@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboards.survival_report import p_value, shown_days
 from infra.escaping import console, escaped
+from infra.registry_model import Registry
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,14 +19,15 @@ TOGETHER = "(all agencies)"
 NOBODY = "(no agency)"
 
 
-def print_view(view: str, shown: Any) -> None:
-    """Print what a view read, as `--json` prints it.
+def print_view(view: str, shown: Any, names: Registry) -> None:
+    """Print what a view read.
 
     Args:
         view: survival, quarters, sensitivity or last-touch.
         shown: its JSON.
+        names: display names of client companies and agencies.
     """
-    for table in _TABLES[view](shown):
+    for table in _TABLES[view](shown, names):
         console().print(table)
 
 
@@ -44,13 +46,13 @@ def _by_client(rows: Sequence[Row]) -> Iterable[tuple[str, Iterator[Row]]]:
     return groupby(rows, key=lambda row: str(row["client_id"]))
 
 
-def _survival(shown: Mapping[str, Any]) -> Iterator[Table]:
+def _survival(shown: Mapping[str, Any], names: Registry) -> Iterator[Table]:
     days = shown_days(shown["horizon_days"]) if shown["groups"] else ()
     for test in shown["logrank"]:
         kind = test["group_kind"]
         statistic = "-" if test["statistic"] is None else f"{test['statistic']:.1f}"
         table = _table(
-            f"{test['client_id']}: customers staying by {kind.replace('_', ' ')}, "
+            f"{names.client(test['client_id'])}: customers staying by {kind.replace('_', ' ')}, "
             f"{shown['window']} as of {shown['as_of']}",
             ("", "n", "left", *(f"day {day}" for day in days)),
             f"Kaplan-Meier [95 % interval]. Log-rank test of no difference: χ² {statistic}, "
@@ -58,13 +60,16 @@ def _survival(shown: Mapping[str, Any]) -> Iterator[Table]:
         )
         for group in shown["groups"]:
             if (group["client_id"], group["group_kind"]) == (test["client_id"], kind):
-                table.add_row(*_curve_cells(group, days))
+                table.add_row(*_curve_cells(group, days, names))
         yield table
 
 
-def _curve_cells(group: Row, days: Sequence[int]) -> Iterator[str]:
+def _curve_cells(group: Row, days: Sequence[int], names: Registry) -> Iterator[str]:
     points = {point["day"]: point for point in group["curve"]}
-    yield from (escaped(group["group"]), str(group["n"]), str(group["events"]))
+    name = group["group"]
+    if group["group_kind"] == "agency":
+        name = names.agency(group["client_id"], name)
+    yield from (escaped(name), str(group["n"]), str(group["events"]))
     for day in days:
         point = points.get(day)
         if point is None:
@@ -75,30 +80,32 @@ def _curve_cells(group: Row, days: Sequence[int]) -> Iterator[str]:
             yield f"{point['staying']:.1%} [{point['low']:.1%}, {point['high']:.1%}]"
 
 
-def _quarters(rows: Sequence[Row]) -> Iterator[Table]:
+def _quarters(rows: Sequence[Row], names: Registry) -> Iterator[Table]:
     for client, own in _by_client(rows):
         table = _table(
-            f"{client}: customers lost by how aggressively they were treated{_when(rows)}",
+            f"{names.client(client)}: customers lost by how aggressively they were treated"
+            f"{_when(rows)}",
             ("", "n", "least aggressive quarter", "most aggressive quarter"),
             "churn rate [95 % interval] and n; a dash: fewer than 40 in all, or too many ties",
         )
         for row in own:
             quarters = (_rate_of_n(row["least"]), _rate_of_n(row["most"]))
-            table.add_row(escaped(row["agency_id"] or TOGETHER), str(row["n"]), *quarters)
+            agency = _agency(row, names) if row["agency_id"] else TOGETHER
+            table.add_row(agency, str(row["n"]), *quarters)
         yield table
 
 
-def _sensitivity(rows: Sequence[Row]) -> Iterator[Table]:
+def _sensitivity(rows: Sequence[Row], names: Registry) -> Iterator[Table]:
     for client, own in _by_client(rows):
         table = _table(
-            f"{client}: figures by horizon H{_when(rows)}",
+            f"{names.client(client)}: figures by horizon H{_when(rows)}",
             ("", "H", "matured", "churn", "recovery", "r churn", "r payment"),
             "95 % intervals; engagements derived again for each H",
         )
-        for agency, horizons in groupby(own, key=lambda row: str(row["agency_id"])):
+        for _, horizons in groupby(own, key=lambda row: str(row["agency_id"])):
             for index, row in enumerate(horizons):
                 table.add_row(
-                    "" if index else escaped(agency),
+                    "" if index else _agency(row, names),
                     str(row["horizon_days"]),
                     str(row["matured"]),
                     _interval(row["churn_rate"], ".1%"),
@@ -110,23 +117,27 @@ def _sensitivity(rows: Sequence[Row]) -> Iterator[Table]:
         yield table
 
 
-def _last_touch(rows: Sequence[Row]) -> Iterator[Table]:
+def _last_touch(rows: Sequence[Row], names: Registry) -> Iterator[Table]:
     for client, of_client in _by_client(rows):
         own = list(of_client)
         table = _table(
-            f"{client}: events put down to agencies{_when(rows)}",
+            f"{names.client(client)}: events put down to agencies{_when(rows)}",
             ("", "view", "cancelled", "paid", "amount"),
             "every touch: each agency whose engagement was open (as in all other figures); "
             "last touch: only the last agency to talk before",
         )
         for row in own:
-            agency = escaped(row["agency_id"] or NOBODY)
+            agency = _agency(row, names) if row["agency_id"] else NOBODY
             for view, label in (("every_touch", agency), ("last_touch", "")):
                 counts = (_share(own, row, view, name) for name in ("cancellations", "payments"))
                 amount = f"{row[view]['amount']:,.2f}"
                 table.add_row(label, view.replace("_", " "), *counts, amount)
             table.add_section()
         yield table
+
+
+def _agency(row: Row, names: Registry) -> str:
+    return escaped(names.agency(row["client_id"], row["agency_id"]))
 
 
 def _share(rows: Sequence[Row], row: Row, view: str, name: str) -> str:
@@ -151,7 +162,7 @@ def _rate_of_n(figure: Row | None) -> str:
     return "-" if figure is None else f"{_interval(figure, '.1%')}, n {figure['n']}"
 
 
-_TABLES: Mapping[str, Callable[[Any], Iterator[Table]]] = {
+_TABLES: Mapping[str, Callable[[Any, Registry], Iterator[Table]]] = {
     "survival": _survival,
     "quarters": _quarters,
     "sensitivity": _sensitivity,

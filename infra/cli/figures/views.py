@@ -15,6 +15,7 @@ from infra.cli.failures import FAILED, cannot_write, say
 from infra.cli.figures.show import times_asked
 from infra.cli.store_access import open_store
 from infra.escaping import json_line
+from infra.registry import RegistryFile
 from infra.settings import Settings
 from processors.engagements.facts import amount_of
 from processors.event_time import DAY_HOURS, hour_of, to_datetime, to_us, window_bounds
@@ -65,11 +66,12 @@ def show_view(
             for client_id, at in times_asked(client, settings, as_of)
         ]
     shown: Any = _one_survival(parts) if view is View.SURVIVAL else [*chain(*parts)]
+    names = RegistryFile(settings.registry)
     if report is not None:
         from dashboards.survival_report import write_report
 
         try:
-            write_report(report, shown, language)
+            write_report(report, shown, language, names)
         except OSError as error:
             say(cannot_write(report, error))
             return FAILED
@@ -79,7 +81,7 @@ def show_view(
     elif report is None:
         from infra.cli.figures.tables import print_view
 
-        print_view(name, shown)
+        print_view(name, shown, names.current())
     return 0
 
 

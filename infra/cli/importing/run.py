@@ -118,7 +118,7 @@ def _destination(settings: Settings, preset: str, goal: Goal, *, again: bool) ->
     elif goal.emit:
         from infra.kafka.emitter import Emitter
 
-        with Emitter(settings.kafka, settings.broker_security) as emitter:
+        with Emitter(settings.cluster) as emitter:
             if again:
                 yield lambda imported: _send_event(emitter, imported)
             else:

@@ -29,18 +29,20 @@ def dashboards_build(
 
 @admin_app.command("topics")
 def admin_topics(
-    replication: Annotated[int, typer.Option(min=1, help="Copies of each partition.")] = 1,
+    replication: Annotated[
+        int | None,
+        typer.Option(min=1, help="Copies of each partition. Default: ASCOLTO_KAFKA_REPLICATION."),
+    ] = None,
 ) -> None:
     """Make the topics that are missing, and check the others' partitions."""
-    from infra.kafka.admin import WrongPartitions, ensure_topics
+    from infra.kafka.admin import TopicsRefused, WrongPartitions, ensure_topics
     from streams.analytics import CHANGELOGS
 
     settings = read_settings(None)
     try:
-        made = ensure_topics(
-            settings.kafka, settings.partitions, CHANGELOGS, replication, settings.broker_security
-        )
-    except WrongPartitions as error:
+        copies = replication or settings.kafka_replication
+        made = ensure_topics(settings.cluster, settings.partitions, CHANGELOGS, copies)
+    except (TopicsRefused, WrongPartitions) as error:
         raise failure(str(error)) from error
     say(f"made {', '.join(made)}" if made else "all topics are there")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from infra.cli.failures import FAILED, STOPPED, WRONG_USAGE, counted, end_at_once, say, some
 from infra.escaping import console
-from infra.kafka.security import NO_SECURITY, Security
+from infra.kafka.cluster import Cluster
 from schemas.codec import InvalidMessage
 
 
-def emit_file(path: Path, bootstrap: str, security: Security = NO_SECURITY) -> int:
+def emit_file(path: Path, cluster: Cluster) -> int:
     """Send the events of `path`, each confirmed; returns the exit code.
 
     The whole file is read once before anything is sent: lines that are no events are named and
@@ -44,7 +44,7 @@ def emit_file(path: Path, bootstrap: str, security: Security = NO_SECURITY) -> i
         say(f"{path} holds no event: nothing was sent")
         return FAILED
     screen = console(stderr=True)
-    emitter = Emitter(bootstrap, security)
+    emitter = Emitter(cluster)
 
     def stopped(*_: object) -> None:
         emitter.note_confirmed()

@@ -160,7 +160,7 @@ def _emitter(settings: Settings) -> Iterator[Emitter]:
     from infra.kafka.emitter import Emitter
 
     if "ASCOLTO_KAFKA" in os.environ or settings.clickhouse_url is not None:
-        with Emitter(settings.kafka, settings.broker_security) as emitter:
+        with Emitter(settings.cluster) as emitter:
             yield emitter
         return
     from infra.cli.run.stack import Stack
@@ -168,7 +168,7 @@ def _emitter(settings: Settings) -> Iterator[Emitter]:
     stack = Stack(settings, say)
     try:
         stack.start()
-        with Emitter(stack.bootstrap) as emitter:
+        with Emitter(stack.cluster) as emitter:
             yield emitter
         stack.wrote(emitter.written.items())
         for _ in stack.wait_until_caught_up():

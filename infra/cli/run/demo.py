@@ -35,10 +35,11 @@ def run_demo(
         )
         return FAILED
     simulation = SimulationSettings(seed=seed, calls=calls, duplicates=DUPLICATES, late=LATE)
-    recorded = Path(str(resources.files("infra.simulation") / "calls"))
+    simulated = Path(str(resources.files("infra.simulation")))
     settings = settings.model_copy(
         update={
-            "recordings": [recorded],
+            "recordings": [simulated / "calls"],
+            "registry": settings.registry or simulated / "registry.yaml",
             "recording_attempts": 2,
             "recording_backoff": 1.0,
             "language": language,

@@ -28,7 +28,7 @@ def run_gateway(settings: Settings, host: str, port: int, keys: Path | None) -> 
 
     keep_files_private()
     ring = KeyRing(KeyFile(keys or settings.data_dir / FILE_NAME))
-    delivery = KafkaDelivery(settings.kafka, settings.broker_security, settings.gateway_timeout)
+    delivery = KafkaDelivery(settings.cluster, settings.gateway_timeout)
     try:
         make_private(settings.data_dir)
         if not ring.keys():

@@ -30,7 +30,7 @@ def run_importer(settings: Settings, configuration: Path) -> int:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    with Emitter(settings.kafka, settings.broker_security) as emitter:
+    with Emitter(settings.cluster) as emitter:
         watcher = Watcher(
             configuration,
             watching,

@@ -133,7 +133,7 @@ def _play(stack: Stack, source: Source) -> Played:
 
     played = Played()
     with Meter(_PROCESSED, source.total) as meter:
-        with Emitter(stack.bootstrap) as emitter:
+        with Emitter(stack.cluster) as emitter:
             assert stack.known is not None, "the stack has started"
             for played in play(read_lines(source.lines), source.name, emitter, stack.known):
                 sent = played.events + played.invalid

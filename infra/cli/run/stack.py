@@ -27,6 +27,7 @@ from infra.data_directory.processes import (
 from infra.embedded import processes as children
 from infra.embedded.broker import EmbeddedBroker
 from infra.errors import InfraError
+from infra.kafka.cluster import Cluster
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ class Stack:
         """The broker's address."""
         assert self._broker is not None
         return self._broker.bootstrap
+
+    @property
+    def cluster(self) -> Cluster:
+        """The broker; the settings' own Kafka, if one is set, is another one."""
+        return Cluster(self.bootstrap)
 
     def start(self) -> None:
         """Start everything; returns when both workers take events.
@@ -154,8 +160,8 @@ class Stack:
 
         self._check_alive()
         if self._admin is None:
-            self._admin = open_admin(self.bootstrap)
-        committed = self._committed = _committed_offsets(self._admin)
+            self._admin = open_admin(self.cluster)
+        committed = self._committed = _committed_offsets(self._admin, self.cluster)
         self._note_status()
         done = sum(min(committed.get(place, 0), offset) for place, offset in self._written.items())
         return done, sum(self._written.values())
@@ -190,7 +196,7 @@ class Stack:
         from infra.kafka.admin import ensure_topics
         from streams.analytics import CHANGELOGS
 
-        ensure_topics(self.bootstrap, PARTITIONS, CHANGELOGS)
+        ensure_topics(self.cluster, PARTITIONS, CHANGELOGS)
 
     def _restore(self) -> None:
         from infra.clickhouse.client import STORE_DIRECTORY, open_embedded
@@ -224,7 +230,7 @@ class Stack:
             if has_older_events(client):
                 name_older_events(client, key)
             self.known = Known(key, read_claims(client))
-            with Emitter(self.bootstrap) as emitter:
+            with Emitter(self.cluster) as emitter:
                 restore(read_journal(client), emitter, self.known, moved_customers(client))
             self.wrote(emitter.written.items())
         finally:
@@ -241,6 +247,8 @@ class Stack:
         settings = self.settings.model_copy(
             update={
                 "kafka": self.bootstrap,
+                "kafka_security": "PLAINTEXT",
+                "kafka_prefix": "",
                 "embedded": True,
                 "clickhouse_url": None,
                 "partitions": PARTITIONS,
@@ -308,11 +316,11 @@ def _status(url: str) -> dict[str, Any] | None:
         return None
 
 
-def _committed_offsets(admin: Any) -> dict[str, int]:
+def _committed_offsets(admin: Any, cluster: Cluster) -> dict[str, int]:
     """Per topic and partition, the offset after the last event whose effects are in place."""
     places: dict[str, int] = {}
     for worker in _WORKERS:
-        for offsets in admin.list_group_offsets(f"ascolto-{worker}").values():
+        for offsets in admin.list_group_offsets(cluster.group(worker)).values():
             for partition, offset in offsets.items():
                 places[f"{partition.topic}/{partition.partition}"] = offset.offset
     return places

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,12 +13,15 @@ from infra.settings import Settings
 
 if TYPE_CHECKING:
     from aiohttp import web
+    from clickhouse_connect.driver.client import Client
 
     from dashboards.preview.reading import RunQuery
     from infra.clickhouse.store import Store
     from infra.status_page import Page
     from streams.runtime.progress import Progress
     from streams.workers import Around
+
+log = logging.getLogger(__name__)
 
 PARENT_VARIABLE = "ASCOLTO_PARENT_PID"
 CAUGHT_UP_PATH = "/caught-up"
@@ -131,6 +135,7 @@ def run_analytics(settings: Settings) -> None:
     from dashboards.preview.app import create_preview
     from infra.clickhouse.client import open_client
     from infra.clickhouse.store import ClickHouseStore
+    from infra.registry import RegistryFile
     from streams.analytics import attach_analytics
     from streams.runtime.app import build_app
     from streams.runtime.progress import Progress
@@ -150,7 +155,12 @@ def run_analytics(settings: Settings) -> None:
         await analytics.close()
         await asyncio.to_thread(store.close)
 
-    preview = create_preview(queries_of(store), language=settings.language, status=progress.report)
+    preview = create_preview(
+        queries_of(store),
+        language=settings.language,
+        status=progress.report,
+        names=RegistryFile(settings.registry),
+    )
     if settings.embedded:
         preview.router.add_post(CAUGHT_UP_PATH, _on_request(analytics.judge_all_silences))
     page = _page(settings, ANALYTICS, preview)
@@ -194,10 +204,28 @@ def _prepare_store(settings: Settings) -> None:
         elif not applied(client):
             raise SystemExit("ClickHouse has no tables yet: make them with ascolto admin migrate")
         check(client, settings.pseudonym_secret())
+        _apply_registry(client, settings)
     except KeyDiffers as error:
         raise SystemExit(str(error)) from error
     finally:
         client.close()
+
+
+def _apply_registry(client: Client, settings: Settings) -> None:
+    """Write the registry's names into the store; a registry that is wrong changes nothing."""
+    from infra.clickhouse.display_names import write_names
+    from infra.registry import RegistryError, load_registry
+    from schemas.rows import DISPLAY_NAMES
+
+    if settings.registry is None:
+        return
+    if not int(client.command(f"EXISTS TABLE {DISPLAY_NAMES.name}")):  # type: ignore[arg-type]
+        log.warning("ClickHouse has no table for names yet: ascolto admin migrate")
+        return
+    try:
+        write_names(client, load_registry(settings.registry))
+    except RegistryError as error:
+        log.warning("ASCOLTO_REGISTRY cannot be used, ids are shown: %s", error)
 
 
 def _on_request(

@@ -19,6 +19,7 @@ from infra.embedded import processes as children
 from infra.embedded.broker import EmbeddedBroker
 from infra.errors import InfraError
 from infra.kafka.admin import ensure_topics, open_admin
+from infra.kafka.cluster import Cluster
 from infra.lab.benchmarks.pipeline.load import KEY, PARTITIONS, Message
 from infra.lab.benchmarks.pipeline.peers import IMPORTS, MODULES, peer_command
 from infra.lab.benchmarks.pipeline.process_tree import cpu_seconds, processes
@@ -77,7 +78,7 @@ class Contender:
         self._make_topics()
         for number in range(workers):
             self._workers.append(self._start_worker(number))
-        self._admin = open_admin(bootstrap)
+        self._admin = open_admin(Cluster(bootstrap))
 
     def stop(self) -> None:
         """End the workers in order."""
@@ -141,7 +142,7 @@ class Contender:
                 raise ContenderFailed(f"the topics were not made: {self._log()[-3000:]}")
         else:
             changelogs = ("peer-customers-changelog", "peer-days-changelog")
-            ensure_topics(self.bootstrap, PARTITIONS, changelogs)
+            ensure_topics(Cluster(self.bootstrap), PARTITIONS, changelogs)
 
     def _start_worker(self, number: int) -> subprocess.Popen[bytes]:
         if self.command:
