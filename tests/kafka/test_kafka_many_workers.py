@@ -22,12 +22,13 @@ from tests.streams.played import happenings
 
 pytestmark = pytest.mark.kafka
 SEED = 31
-CALLS = 420
+CALLS = 320
 STEPS = (
     "kill analytics-1",
     "freeze analytics-2",
     "roll",
     "kill scorer-1",
+    "kill transcriber-1",
     "leader lost",
     "freeze scorer-2",
     "kill analytics-3",

@@ -15,6 +15,11 @@ def run_preview(settings: Settings) -> int:
     from infra.clickhouse.client import NoStore, open_client
     from infra.data_directory.permissions import NoDirectory, make_private
 
+    try:
+        make_private(settings.data_dir)
+    except NoDirectory as error:
+        say(str(error))
+        return FAILED
     if settings.clickhouse_url is None:
         say(
             "the page alone needs a ClickHouse server: set ASCOLTO_CLICKHOUSE_URL. The embedded "
@@ -22,9 +27,8 @@ def run_preview(settings: Settings) -> int:
         )
         return FAILED
     try:
-        make_private(settings.data_dir)
         open_client(settings).close()
-    except (NoStore, NoDirectory) as error:
+    except NoStore as error:
         say(str(error))
         return FAILED
     asyncio.run(_serve(settings))
@@ -35,9 +39,12 @@ async def _serve(settings: Settings) -> None:
     from dashboards.preview.app import create_preview
     from infra.clickhouse.client import open_client
     from infra.clickhouse.store import ClickHouseStore
+    from infra.registry import RegistryFile
 
     store = ClickHouseStore(lambda: open_client(settings))
-    preview = create_preview(queries_of(store), language=settings.language)
+    preview = create_preview(
+        queries_of(store), language=settings.language, names=RegistryFile(settings.registry)
+    )
     page = page_of(settings, "preview", preview)
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
