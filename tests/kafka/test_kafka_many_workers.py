@@ -72,7 +72,7 @@ class Survived:
         team.stop()
 
     def _emit(self, lines: list[bytes]) -> None:
-        with Emitter(self.team.bootstrap) as emitter:
+        with Emitter(self.team.cluster) as emitter:
             for line in read_lines(lines):
                 emitter.send(line)
 
