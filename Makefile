@@ -44,7 +44,7 @@ demo: setup ## show it: 120 days of three agencies, moving figures on a local pa
 	@$(BIN)/ascolto demo
 
 test: setup check ## everything CI runs
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: setup ## format, lint and types
 	@$(BIN)/ruff format --check .
