@@ -1,22 +1,20 @@
 """ClickHouse behind a private authority that asks for a certificate: a server that checks both.
 
 No ClickHouse server runs here: the server of these tests speaks its HTTP over real TLS, and has
-the engine in process answer.
+the engine in a process of its own answer.
 """
 
 from __future__ import annotations
 
-import re
 import ssl
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Thread
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
-import chdb
 import pytest
 import trustme
 from pydantic import SecretStr
@@ -24,8 +22,7 @@ from pydantic import SecretStr
 from infra.cli.doctor.store import server as doctor
 from infra.clickhouse.client import NoStore, open_client
 from infra.settings import Settings
-
-ONE_AT_A_TIME = Lock()
+from tests.infra.served_store import ServedStore
 
 
 @dataclass
@@ -45,16 +42,16 @@ class Server:
         return Settings(clickhouse_url=url, **{**files, **given})
 
 
-def answer(sql: str, parameters: dict[str, str]) -> bytes:
-    for name, value in parameters.items():
-        sql = re.sub(rf"\{{{name.removeprefix('param_')}:\w+\}}", f"'{value}'", sql)
-    with ONE_AT_A_TIME:
-        found: bytes = chdb.query(sql, "TabSeparated").bytes()
-    return found
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedStore]:
+    made = ServedStore(tmp_path_factory.mktemp("served") / "store")
+    made.start()
+    yield made
+    made.stop()
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
+def server(store: ServedStore, tmp_path: Path) -> Iterator[Server]:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     issued = authority.issue_cert("client.example")
@@ -65,11 +62,12 @@ def server(tmp_path: Path) -> Iterator[Server]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            query = dict(parse_qsl(urlsplit(self.path).query))
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             made.headers.append({name.lower(): v for name, v in self.headers.items()})
-            parameters = {n: v for n, v in query.items() if n.startswith("param_")}
-            found = answer(query.get("query", "") or body, parameters)
+            passed = {"Content-Type": self.headers.get("Content-Type", "text/plain")}
+            request = urllib.request.Request(f"{store.address}{self.path}", body, passed)
+            with urllib.request.urlopen(request) as got:
+                found = got.read()
             self.send_response(200)
             self.send_header("Content-Length", str(len(found)))
             self.end_headers()

@@ -3,7 +3,7 @@
 As much of it as clickhouse-connect uses: queries with bound parameters, settings, inserts. No
 server can be had where the tests run; the engine is the same.
 
-    python -m tests.kafka.store_server DIRECTORY PORT
+    python -m tests.infra.store_server DIRECTORY PORT
 """
 
 from __future__ import annotations
