@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -38,6 +38,7 @@ from streams.runtime.progress import Progress
 from streams.state.changelogs import Changelogs
 from streams.state.partitions import Partitions, Parts
 from streams.state.tables import PartitionTable, changelog_topic
+from streams.transport.delivery import Delivery
 from streams.transport.writers import OwnWriter, SharedWriter, TransactionalWriter
 from streams.workers import ANALYTICS, attach, reject_unreadable
 
@@ -70,12 +71,8 @@ class Analytics:
         self.letters = DeadLetters(KafkaOutbox(self._shared), progress)
         self.gate = ClockGate(now_us, settings.future_tolerance_us)
         self.claims = StoreClaims(store, now_us)
-        self.conflicts = Conflicts(
-            self.claims,
-            KafkaOriginals(settings.cluster),
-            self.letters,
-            progress,
-        )
+        originals = KafkaOriginals(settings.cluster)
+        self.conflicts = Conflicts(self.claims, originals, self.letters, progress)
         self.partitioning = Partitioning(settings.partitions)
         self.clocks = ClientClocks(None if settings.embedded else now_us, now_us)
         self._latest: dict[str, int] = {}
@@ -86,9 +83,9 @@ class Analytics:
             for place, name in enumerate(names):
                 progress.watch(name, partial(stage.size, place))
 
-    async def take_changes(self, batch: Collection[Any]) -> None:
+    async def take_changes(self, batch: Sequence[Delivery]) -> None:
         """Aggregate a batch; if events alone move time, let the clients' other agencies follow."""
-        await self.aggregate.take(list(batch))
+        await self.aggregate.take(batch)
         if not self.clocks.run_alone:
             await self.aggregate.each(Aggregator.advance)
 
@@ -97,9 +94,7 @@ class Analytics:
         self.clocks.forget()
         for stage, topics in ((self.link, linking.TOPICS), (self.aggregate, aggregating.TOPICS)):
             names = {topic.name for topic in topics}
-            await stage.assign(
-                {tp.partition for tp in assigned if catalogue_name(tp.topic) in names}
-            )
+            stage.assign({tp.partition for tp in assigned if catalogue_name(tp.topic) in names})
 
     async def advance(self) -> None:
         """Let time move on for agencies without events."""

@@ -17,6 +17,9 @@ from streams.transport.connecting import TokenProvider
 from streams.transport.consumer import Transport
 from streams.transport.unreadable import Policy
 
+FETCHES_WAITING = 32
+"""Fetches that wait for an agent; from three quarters of them on, its partitions are not fetched
+from: a store that is away fills no memory."""
 EMBEDDED_SESSION = {
     "broker_session_timeout": 6.0,
     "broker_rebalance_timeout": 4.0,
@@ -55,7 +58,7 @@ def build_app(name: str, settings: Settings) -> App:
         producer_request_timeout=60.0,
         producer_max_request_size=MOST_STATE_BYTES,
         consumer_max_fetch_size=MOST_STATE_BYTES,
-        stream_buffer_maxsize=8192,
+        stream_buffer_maxsize=FETCHES_WAITING,
         stream_wait_empty=False,
         web_enabled=False,
         autodiscover=False,

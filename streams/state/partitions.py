@@ -127,6 +127,8 @@ class Partitions(Generic[StageT]):
         self._read_back = read_back
         self._dead_letters = dead_letters
         self._opening: dict[int, asyncio.Task[Owned[StageT]]] = {}
+        self._assigned: set[int] = set()
+        self._closing: set[asyncio.Task[None]] = set()
 
     @property
     def owned(self) -> dict[int, Owned[StageT]]:
@@ -137,10 +139,11 @@ class Partitions(Generic[StageT]):
             if task.done() and not task.cancelled() and task.exception() is None
         }
 
-    async def assign(self, numbers: Collection[int]) -> None:
-        """Open these partitions in the background, and close all others."""
-        for number in self._opening.keys() - set(numbers):
-            await self._close(number)
+    def assign(self, numbers: Collection[int]) -> None:
+        """Open these partitions and close all others, in the background: a batch may be in hand."""
+        self._assigned = set(numbers)
+        for number in self._opening.keys() - self._assigned:
+            self._release(number)
         for number in numbers:
             self._open(number)
 
@@ -157,8 +160,8 @@ class Partitions(Generic[StageT]):
                 await owned.take(own)
 
     async def each(self, action: Callable[[StageT], Awaitable[None]]) -> None:
-        """Do something for each open partition, in a transaction of its own."""
-        for number in self.owned:
+        """Do something for each partition that is this worker's, in a transaction of its own."""
+        for number in sorted(self._assigned | self._opening.keys()):
             try:
                 async with self._using(number) as owned, owned.transaction():
                     await action(owned.stage)
@@ -171,8 +174,9 @@ class Partitions(Generic[StageT]):
         return Size(sum(size.keys for size in sizes), sum(size.bytes for size in sizes))
 
     async def close(self) -> None:
-        """Close all partitions."""
-        await self.assign(())
+        """Close all partitions, when the batches in hand are done."""
+        self.assign(())
+        await asyncio.gather(*self._closing)
 
     @asynccontextmanager
     async def _using(self, number: int) -> AsyncIterator[Owned[StageT]]:
@@ -180,7 +184,7 @@ class Partitions(Generic[StageT]):
         try:
             yield owned
         except PartitionLost:
-            await self._close(number)
+            self._release(number)
             raise
 
     def _open(self, number: int) -> asyncio.Task[Owned[StageT]]:
@@ -200,14 +204,19 @@ class Partitions(Generic[StageT]):
         log.info("%s/%d: open, %d states read back", self._name, number, keys)
         return owned
 
-    async def _close(self, number: int) -> None:
-        task = self._opening.pop(number, None)
-        if task is None:
-            return
-        if not task.done():
-            task.cancel()
+    def _release(self, number: int) -> None:
+        """Have a partition no more; what it holds of this process is closed in the background."""
+        opening = self._opening.pop(number, None)
+        if opening is not None:
+            closing = asyncio.create_task(self._close(number, opening))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+    async def _close(self, number: int, opening: asyncio.Task[Owned[StageT]]) -> None:
+        if not opening.done():
+            opening.cancel()
         try:
-            owned = await task
+            owned = await opening
         except (asyncio.CancelledError, Exception):
             return
         await owned.close()

@@ -271,9 +271,10 @@ class ConsumerThread(aiokafka.AIOKafkaConsumerThread):
         if not await policy.skips(found):
             policy.wait(consumer, found)
             return []
+        if not assignment.active:
+            return []
         place = TP(*found.place[:2])
-        if assignment.active:
-            consumer.seek(TopicPartition(*place), found.end)
+        consumer.seek(TopicPartition(*place), found.end)
         self._delivered[place] = found.end
         return [Fetched(place, (), assignment, found.end)]
 

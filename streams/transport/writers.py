@@ -166,6 +166,10 @@ def _may_pass(error: object) -> bool:
     return isinstance(error, KafkaError) and not isinstance(error, MessageSizeTooLargeError)
 
 
+_LOST = (KafkaError, AssertionError)
+"""aiokafka asserts what a transaction that has failed is not: open, or able to begin."""
+
+
 class TransactionalWriter:
     """An `OwnWriter` on a transactional producer of its own, named after the partition."""
 
@@ -212,7 +216,7 @@ class TransactionalWriter:
             places = await asyncio.gather(*sent)
         except MessageSizeTooLargeError:
             raise
-        except KafkaError as error:
+        except _LOST as error:
             # Each is asked for what became of it, or asyncio reports it as an error nobody saw.
             await asyncio.gather(*sent, return_exceptions=True)
             raise PartitionLost(f"{self._name}: {what} were not taken: {error!r}") from error
@@ -234,7 +238,7 @@ class TransactionalWriter:
             raise PartitionLost(f"{self._name}: closed")
         try:
             await self._producer.commit_transaction()
-        except KafkaError as error:
+        except _LOST as error:
             raise PartitionLost(f"{self._name}: not committed: {error!r}") from error
         self._begun = False
         for place in self._acknowledged:
@@ -253,8 +257,7 @@ class TransactionalWriter:
         self._acknowledged.clear()
         try:
             await self._producer.abort_transaction()
-        except (KafkaError, AssertionError) as error:
-            # aiokafka asserts that it is in a transaction, which one that failed is not any more.
+        except _LOST as error:
             raise PartitionLost(f"{self._name}: not taken back: {error!r}") from error
 
     async def close(self) -> None:

@@ -17,8 +17,9 @@ from infra.clickhouse.journal import read_journal, truncate_derived
 from infra.clickhouse.schema import applied, migrate, migrations
 from infra.clickhouse.store import ClickHouseStore
 from processors.engagements.entries import PaymentEntry
-from schemas.rows import EVENTS, TABLES
+from schemas.rows import AGENCY_HOURS, EVENTS, HOUR_SUMS, TABLES
 from streams.facts.customers import StoreArchive
+from streams.facts.last_calls import last_calls
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -73,6 +74,13 @@ def event(event_id: str, version: int, payload: str = "{}") -> dict[str, Any]:
     }
 
 
+def hour_row(client_id: str, hour: int, calls: int) -> dict[str, Any]:
+    """A row of an agency's hourly sums on the day of `NOW`."""
+    at = NOW.replace(hour=hour, minute=0, second=0, microsecond=0)
+    names = {"client_id": client_id, "agency_id": "a", "segment": "all", "version": 1}
+    return dict.fromkeys(HOUR_SUMS, 0) | names | {"hour": at, "known": at, "calls": calls}
+
+
 async def use(store: ClickHouseStore) -> dict[str, Any]:
     """Write and read through the store, as the workers do."""
     await store.insert(EVENTS, [])
@@ -89,11 +97,14 @@ async def use(store: ClickHouseStore) -> dict[str, Any]:
         "WHERE client_id = {client:String} ORDER BY event_id",
         {"client": "acqua"},
     )
+    counted = [hour_row("acqua", 9, 2), hour_row("acqua", 11, 1), hour_row("acqua", 20, 0)]
+    await store.insert(AGENCY_HOURS, [*counted, hour_row("luce", 7, 3)])
     both = await asyncio.gather(
         store.insert(EVENTS, [event("c", 1)]), store.query("SELECT count() FROM events FINAL")
     )
     return {
         "archive": {"|".join(key): sorted(entries) for key, entries in found.items()},
+        "last_calls": await last_calls(store),
         "names": names,
         "rows": [[*row[:3], row[3].isoformat()] for row in rows],
         "read_while_written": both[1][1][0][0] in (2, 3),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from infra.clickhouse.journal import DERIVED
 from infra.clickhouse.schema import migrations
+from processors.event_time import to_us
 from schemas.rows import TABLES
 from tests.waiting import completed
 
@@ -123,3 +125,13 @@ def test_starting_over_keeps_the_facts_and_the_dead_letters_only(storing: dict[s
     left = {name for name, count in storing["left"].items() if count}
     assert left == {"events", "event_claims", "dead_letters", "letter_replays", "display_names"}
     assert {table.name for table in DERIVED}.isdisjoint(left)
+
+
+def test_a_client_s_last_call_is_the_end_of_its_last_hour_with_a_call(
+    storing: dict[str, Any],
+) -> None:
+    ends = {
+        "acqua": datetime(2026, 3, 1, 12, tzinfo=UTC),
+        "luce": datetime(2026, 3, 1, 8, tzinfo=UTC),
+    }
+    assert storing["last_calls"] == {client: to_us(end) - 1 for client, end in ends.items()}

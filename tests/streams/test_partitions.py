@@ -15,6 +15,7 @@ from streams.state.tables import PartitionTable
 from streams.transport.delivery import Delivery
 from streams.transport.writers import PartitionLost, Record
 from tests.streams.doubles import MemoryBroker, MemoryOutbox
+from tests.waiting import until
 
 
 @dataclass
@@ -64,9 +65,11 @@ class Counting:
     def __init__(self, table: PartitionTable) -> None:
         self._table = table
         self.forgotten = 0
+        self.handled = 0
         self.between: Callable[[], None] = lambda: None
 
     async def handle(self, batch: Sequence[Delivery]) -> None:
+        self.handled += len(batch)
         for delivery in batch:
             key = delivery.value.decode()
             before = (self._table.get(key) or {"n": 0})["n"]
@@ -160,11 +163,12 @@ async def test_a_partition_lost_in_the_midst_of_a_batch_takes_none_of_it() -> No
 async def test_partitions_given_away_are_closed_and_those_given_are_opened() -> None:
     logs: dict[int, Log] = {}
     worker = Worker(logs)
-    await worker.partitions.assign([0, 1])
+    worker.partitions.assign([0, 1])
     await worker.partitions.take([*events(0, "a"), *events(1, "a")])
-    await worker.partitions.assign([1, 2])
+    worker.partitions.assign([1, 2])
     await worker.partitions.take(events(2, "b"))
     assert set(worker.partitions.owned) == {1, 2}
+    await until(lambda: worker.writers[0].closed)
     assert [writer.closed for writer in worker.writers] == [True, False, False]
     assert {number: log.opened for number, log in logs.items()} == {0: 1, 1: 1, 2: 1}
     await worker.partitions.close()
@@ -173,7 +177,7 @@ async def test_partitions_given_away_are_closed_and_those_given_are_opened() -> 
 
 async def test_a_partition_is_not_closed_under_a_batch() -> None:
     worker = Worker({})
-    await worker.partitions.assign([0])
+    worker.partitions.assign([0])
     await worker.partitions.take(events(0, "a"))
     owned = worker.partitions.owned[0]
     done = asyncio.Event()
@@ -186,10 +190,48 @@ async def test_a_partition_is_not_closed_under_a_batch() -> None:
 
     slowly = asyncio.create_task(slow())
     await asyncio.sleep(0)
-    await worker.partitions.assign([])
-    await slowly
+    await worker.partitions.close()
     assert done.is_set()
     assert worker.writers[0].closed
+    await slowly
+
+
+async def test_giving_a_partition_away_waits_for_no_batch() -> None:
+    worker = Worker({})
+    await worker.partitions.take(events(0, "a"))
+    goes_on = asyncio.Event()
+
+    async def stuck() -> None:
+        async with worker.partitions.owned[0].transaction():
+            await goes_on.wait()
+
+    stuck_in_it = asyncio.create_task(stuck())
+    await asyncio.sleep(0)
+    worker.partitions.assign([1])
+    await worker.partitions.take(events(1, "b"))
+    assert not worker.writers[0].closed
+    goes_on.set()
+    await stuck_in_it
+    await worker.partitions.close()
+    assert worker.writers[0].closed
+
+
+async def test_a_lost_partition_that_is_still_assigned_is_opened_when_time_moves_on() -> None:
+    logs: dict[int, Log] = {}
+    worker = Worker(logs)
+    worker.partitions.assign([0])
+    await worker.partitions.take(events(0, "a"))
+    logs[0].owner = None
+    with pytest.raises(PartitionLost):
+        await worker.partitions.take(events(0, "a"))
+    seen: list[Counting] = []
+
+    async def note(stage: Counting) -> None:
+        seen.append(stage)
+
+    await worker.partitions.each(note)
+    assert [stage.handled for stage in seen] == [0]
+    assert worker.counts(0) == {"a": 1}
 
 
 async def test_an_opening_that_fails_is_tried_again() -> None:
