@@ -15,7 +15,7 @@ from streams.transport.connecting import TokenProvider
 
 
 class Server:
-    """Answers what it is told to, and counts."""
+    """Gives the answers it was made with, and counts the requests."""
 
     def __init__(self) -> None:
         self.answer: tuple[int, dict[str, str], bytes] = (200, {}, b"")

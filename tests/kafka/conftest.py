@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.kafka.broker import KafkaBroker, KafkaMissing, libraries
+from tests.kafka.cluster import KafkaCluster
 from tests.kafka.workers import Installation
 
 
@@ -27,6 +28,17 @@ def kafka(kafka_libraries: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     broker.start()
     yield broker
     broker.stop()
+
+
+@pytest.fixture(scope="module")
+def cluster(
+    kafka_libraries: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[KafkaCluster]:
+    """Three brokers of the module's own."""
+    made = KafkaCluster(tmp_path_factory.mktemp("cluster"), kafka_libraries)
+    made.start()
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="module")

@@ -25,16 +25,6 @@ COPIES = ("replication", "in-sync replicas", "min.insync.replicas", "changelogs'
 
 
 @pytest.fixture(scope="module")
-def cluster(
-    kafka_libraries: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[KafkaCluster]:
-    made = KafkaCluster(tmp_path_factory.mktemp("cluster"), kafka_libraries)
-    made.start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture(scope="module")
 def team(cluster: KafkaCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     made = Installation(cluster.bootstrap, tmp_path_factory.mktemp("team"))
     yield made

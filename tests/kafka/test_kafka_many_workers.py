@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -34,16 +33,6 @@ STEPS = (
     "kill analytics-3",
 )
 """What happens after each part of the events but the last."""
-
-
-@pytest.fixture(scope="module")
-def cluster(
-    kafka_libraries: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[KafkaCluster]:
-    made = KafkaCluster(tmp_path_factory.mktemp("cluster"), kafka_libraries)
-    made.start()
-    yield made
-    made.stop()
 
 
 class Survived:

@@ -54,7 +54,7 @@ def run_all(
         typer.Option("--recordings", exists=True, file_okay=False, help="Allow-listed directory."),
     ] = None,
 ) -> None:
-    """Run the embedded stack: broker, both workers, store and page, in one command.
+    """Run the embedded stack: broker, workers, store and page, in one command.
 
     Example: [bold]ascolto run all --events events.jsonl --exit --data-dir data[/bold]
     """

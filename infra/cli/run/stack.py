@@ -1,4 +1,4 @@
-"""The embedded stack: broker, both workers and the store on one machine."""
+"""The embedded stack: broker, workers and the store on one machine."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Stack:
         return Cluster(self.bootstrap)
 
     def start(self) -> None:
-        """Start everything; returns when both workers take events.
+        """Start everything; returns when the workers take events.
 
         Raises:
             StackFailed: a part does not start.

@@ -1,6 +1,6 @@
 """How long after the broker has accepted a call its row can be read, and the figures that count it.
 
-Through both workers with the settings of the embedded stack, the texts given: one call at a time,
+Through the workers with the settings of the embedded stack, the texts given: one call at a time,
 then 10 and 100 a second. A thread in the analytics worker asks its store 20 times a second.
 """
 
@@ -198,7 +198,7 @@ def _texts() -> list[dict[str, Any]]:
 
 @contextlib.contextmanager
 def _stack(folder: Path) -> Iterator[tuple[Contender, _Probed]]:
-    """A broker and both workers."""
+    """A broker and the workers."""
     probed = _Probed(folder / "probed.jsonl")
     command = [sys.executable, "-m", "tests.benchmarks.probed_worker", str(probed.file)]
     with started(Contender(ASCOLTO, folder / "stack", command=command)) as contender:
