@@ -35,6 +35,7 @@ from faust.types.transports import ConsumerT, ProducerT
 
 from streams.transport.connecting import connected
 from streams.transport.fetched import Fetched
+from streams.transport.reached import Reached
 from streams.transport.unreadable import Policy, Unreadable, read_batch_by_batch
 
 log = logging.getLogger(__name__)
@@ -54,10 +55,7 @@ class Consumer(aiokafka.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._held: set[TP] = set()
-        self._done: dict[TP, dict[str, int]] = {}
-        """Per partition and agent, the offset up to which everything is in place."""
-        self._under: Assignment | None = None
-        """The assignment that this was done under."""
+        self._reached = Reached()
         self.in_hand = InHand()
         super().__init__(*args, **kwargs)
 
@@ -66,12 +64,12 @@ class Consumer(aiokafka.Consumer):
         return False
 
     def done(self, agent: str, fetched: Fetched, end: int) -> None:
-        """Every effect that the agent has of the partition's records before `end` is in place."""
-        if not fetched.is_current:
-            return
-        if self._under is not fetched.assignment:
-            self._under, self._done = fetched.assignment, {}
-        self._done.setdefault(fetched.place, {})[agent] = end
+        """Every effect that the agent has of the partition's records before `end` is in place.
+
+        Raises:
+            Undelivered: it was not given all that was fetched before.
+        """
+        self._reached.done(agent, fetched, end)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Finish and commit what the agents have in hand, for as long as the group waits."""
@@ -100,13 +98,9 @@ class Consumer(aiokafka.Consumer):
 
     async def force_commit(self, *_: Any, **__: Any) -> bool:
         """Commit what is done; what the broker refuses belongs to another member by now."""
-        readers = cast(Transport, self.transport).readers
-        done = {
-            place: min(ends.values())
-            for place, ends in self._done.items()
-            if ends.keys() == readers[place.topic]
-        }
-        committing = cast(ConsumerThread, self._thread).commit_under(self._under, done)
+        done = self._reached.committable(cast(Transport, self.transport).readers)
+        thread = cast(ConsumerThread, self._thread)
+        committing = thread.commit_under(self._reached.assignment, done)
         try:
             await asyncio.wait_for(committing, COMMIT_SECONDS)
         except TimeoutError:
@@ -122,12 +116,22 @@ class Consumer(aiokafka.Consumer):
                 await asyncio.sleep(0)
                 records, _ = await self._wait_next_records(timeout=1.0)
                 for fetched in cast("list[Fetched]", records or []):
-                    if self.flow_active and fetched.is_current:
-                        delivered = self.callback(self._message(fetched))
-                        await self.wait_first(delivered, self.suspend_flow.wait())
+                    await self._deliver(fetched)
         except (ConsumerStoppedError, asyncio.CancelledError):
             if not self.app.should_stop:
                 raise
+
+    async def _deliver(self, fetched: Fetched) -> None:
+        """Give the agents what was fetched, when they take events.
+
+        A fetch that a rebalance overtakes brings records of the new assignment before that is
+        ready. They are not fetched again, so they wait here.
+        """
+        if not self.flow_active:
+            await self.wait(cast(Any, self.can_resume_flow))
+        if fetched.is_current:
+            delivered = self.callback(self._message(fetched))
+            await self.wait_first(delivered, self.suspend_flow.wait())
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
         # Faust empties the set it hands over while the fetch waits, and no partitions means all.
@@ -262,8 +266,9 @@ class ConsumerThread(aiokafka.AIOKafkaConsumerThread):
     def _fetched(self, place: TP, records: Sequence[Any], assignment: Assignment) -> Fetched:
         if self._assignment is not assignment:
             self._begin(assignment)
-        self._delivered[place] = end = records[-1].offset + 1
-        return Fetched(place, records, assignment, end)
+        begin, end = self._delivered.get(place), records[-1].offset + 1
+        self._delivered[place] = end
+        return Fetched(place, records, assignment, begin, end)
 
     async def _skip_or_wait(self, consumer: Any, found: Unreadable) -> list[Fetched]:
         policy = cast(Transport, self.consumer.transport).unreadable
@@ -273,10 +278,12 @@ class ConsumerThread(aiokafka.AIOKafkaConsumerThread):
             return []
         if not assignment.active:
             return []
+        if self._assignment is not assignment:
+            self._begin(assignment)
         place = TP(*found.place[:2])
         consumer.seek(TopicPartition(*place), found.end)
-        self._delivered[place] = found.end
-        return [Fetched(place, (), assignment, found.end)]
+        begin, self._delivered[place] = self._delivered.get(place), found.end
+        return [Fetched(place, (), assignment, begin, found.end)]
 
 
 class Producer(aiokafka.Producer):

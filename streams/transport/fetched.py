@@ -34,6 +34,8 @@ class Fetched:
     """As Kafka's client gives them."""
     assignment: Any
     """The `Assigned` under which they were fetched."""
+    begin: int | None
+    """The `end` of what was fetched of the partition before; None: nothing was, under it."""
     end: int
     """The offset after them."""
 

@@ -101,11 +101,19 @@ def test_damaged_facts_stop_everything_before_anything_is_dropped(
     assert "events" in err
     assert "from a backup" in err
     assert "Traceback" not in err
-    before = shutil.copytree(whole[0], tmp_path / "w", symlinks=True)
-    repaired = data_dir / whole[1]["events"] / file
-    if repaired.parent.exists():
-        repaired.write_bytes((before / whole[1]["events"] / file).read_bytes())
+    part = whole[1]["events"]
+    aside = list((data_dir / part).parent.glob("detached/broken*"))
+    for each in aside:
+        assert _files(each, without=file) == _files(whole[0] / part, without=file)
+    if not aside:
+        before = shutil.copytree(whole[0], tmp_path / "w", symlinks=True)
+        (data_dir / part / file).write_bytes((before / part / file).read_bytes())
         assert sql(data_dir, COUNTS) == sql(before, COUNTS), "nothing was dropped"
+
+
+def _files(part: Path, without: str) -> dict[str, bytes]:
+    """What a part's other files contain."""
+    return {each.name: each.read_bytes() for each in part.iterdir() if each.name != without}
 
 
 def test_a_statement_past_its_time_limit_is_reported() -> None:

@@ -333,9 +333,10 @@ class BatchStream:
                 )
                 for n, value in enumerate(batch)
             ]
-            offset += len(batch)
+            begin, offset = offset or None, offset + len(batch)
             self.taken += 1
-            yield SimpleNamespace(value=Fetched(self._place, records, self.assignment, offset))
+            fetched = Fetched(self._place, records, self.assignment, begin, offset)
+            yield SimpleNamespace(value=fetched)
 
     def done(self, _: str, fetched: Fetched, end: int) -> None:
         """Note the events before `end`, as the consumer does."""

@@ -66,7 +66,7 @@ async def feed(app: faust.App, topic: Topic, intake: Intake, values: list[bytes]
     ]
     done: list[int] = []
     cast(Any, app.consumer).done = lambda *reached: done.append(reached[-1])
-    fetched = Fetched(TP(topic.name, 1), records, assignment, len(records))
+    fetched = Fetched(TP(topic.name, 1), records, assignment, None, len(records))
     async with app.agents["agent"].test_context() as context:
         await context.put(value=fetched, key=b"k", partition=1, wait=False)
         await until(lambda: done == [len(records)])
