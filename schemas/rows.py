@@ -19,6 +19,15 @@ class Table:
     key: tuple[str, ...]
     removable: bool = False
     """True where a row can be taken back (`is_deleted`)."""
+    order: tuple[str, ...] = ()
+    """How rows are sorted, where not by `key`: what is not of the key follows from it."""
+    month: str | None = None
+    """The time by whose month rows are apart (partitions); a column of `order`."""
+
+    @property
+    def sorted_by(self) -> tuple[str, ...]:
+        """The columns that rows are sorted by; rows that agree on them replace each other."""
+        return self.order or self.key
 
 
 _LABEL = "LowCardinality(String)"
@@ -105,8 +114,13 @@ CALLS = Table(
         **_VERSION,
     },
     ("client_id", "agency_id", "event_id"),
+    order=("client_id", "ended_at", "agency_id", "event_id"),
+    month="ended_at",
 )
-"""Scored conversations; `quotes` are the words that explain the scores, heaviest first."""
+"""Scored conversations; `quotes` are the words that explain the scores, heaviest first.
+
+When a conversation ended belongs to its event, which is never replaced by another of its identity.
+"""
 
 CALL_SURVEYS = Table(
     "call_surveys",
@@ -163,6 +177,8 @@ ENGAGEMENTS = Table(
     },
     ("client_id", "agency_id", "customer", "opened_at"),
     removable=True,
+    order=("client_id", "opened_at", "agency_id", "customer"),
+    month="opened_at",
 )
 """Engagements in their latest state; one whose beginning a late call moved is removed.
 

@@ -1,4 +1,9 @@
-"""Each panel's SQL, once: ClickHouse's dialect with the macros of Grafana's plugin."""
+"""Each panel's SQL, once: ClickHouse's dialect with the macros of Grafana's plugin.
+
+What grows with the conversations is bounded by the time that its rows are sorted by. A bound has
+the column's own type, as ClickHouse's index leaves out rows of the last second where a DateTime64
+is compared with a DateTime.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +30,7 @@ def query(name: str, figure: str | None = None, *, named: bool = False) -> str:
     Raises ValueError when a query that serves several figures is asked for none, or the other
     way round.
     """
-    sql = _SHARED.sub(lambda line: indent(_read(f"shared/{line[2]}"), line[1]), _read(name))
+    sql = _with_shared(_read(name))
     sql = _NAMED.sub(lambda place: _name(place[1], place[2]) if named else place[2], sql)
     if (FIGURE in sql) != (figure is not None):
         raise ValueError(f"query {name}: figure is {figure!r}")
@@ -34,6 +39,13 @@ def query(name: str, figure: str | None = None, *, named: bool = False) -> str:
     if not figure.isidentifier():
         raise ValueError(f"query {name}: {figure!r} is no column")
     return sql.replace(FIGURE, figure)
+
+
+def _with_shared(sql: str) -> str:
+    """The lines of `sql`, with those that it shares, which may share others in turn."""
+    while _SHARED.search(sql):
+        sql = _SHARED.sub(lambda line: indent(_read(f"shared/{line[2]}"), line[1]), sql)
+    return sql
 
 
 def _name(whose: str, column: str) -> str:

@@ -1,7 +1,13 @@
 SELECT maxOrNull(time) AS newest
 FROM (
-    SELECT maxIf(ended_at, ended_at <= now64(6, 'UTC')) AS time
-    FROM calls WHERE client_id = ${client:singlequote}
+    SELECT max(ended_at) AS time
+    FROM (
+        SELECT ended_at
+        FROM calls
+        WHERE client_id = ${client:singlequote} AND ended_at <= now64(6, 'UTC')
+        ORDER BY ended_at DESC
+        LIMIT 1
+    )
     UNION ALL
     SELECT maxIf(event_time, event_time <= now64(6, 'UTC')) AS time
     FROM events WHERE client_id = ${client:singlequote}

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from infra.clickhouse.store import ANY_MONTHS
 from processors.engagements.entries import CALL, TYPE_OF_KIND
 from processors.engagements.history import with_identity
 from processors.identity.claims import Claim, claim_of_call, claim_of_event, named_call
@@ -189,4 +190,4 @@ def _insert(client: Client, table: Table, rows: Sequence[Row]) -> None:
     if rows:
         names = list(table.columns)
         data = [[row[name] for name in names] for row in rows]
-        client.insert(table.name, data, column_names=names)
+        client.insert(table.name, data, column_names=names, settings=ANY_MONTHS)

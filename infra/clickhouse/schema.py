@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 LEDGER = "schema_migrations"
+_FOR_EACH = "-- for each: "
 _NUMBERS = f"SELECT DISTINCT number FROM {LEDGER} ORDER BY number"  # noqa: S608 - a constant
 
 
@@ -18,7 +19,8 @@ class Migration:
     """One step of the store's schema; statements end with a line of `;`.
 
     An interrupted step is repeated from its beginning, so each statement must be safe to
-    repeat (`IF NOT EXISTS`, `IF EXISTS`).
+    repeat (`IF NOT EXISTS`, `IF EXISTS`). One that begins with a line `-- for each: QUERY` is
+    executed once a row of the query, with the row's values as its parameters.
     """
 
     number: int
@@ -73,16 +75,30 @@ def migrate(client: Client, target: int | None = None) -> list[str]:
     for step in steps:
         if step.number <= goal and step.number not in have:
             for statement in step.up:
-                client.command(statement)
+                _execute(client, statement)
             client.insert(LEDGER, [[step.number, step.name]], column_names=["number", "name"])
             taken.append(f"{step.number:04d}_{step.name} up")
     for step in reversed(steps):
         if step.number > goal and step.number in have:
             for statement in step.down:
-                client.command(statement)
+                _execute(client, statement)
             client.command(
                 f"DELETE FROM {LEDGER} WHERE number = {{number:UInt32}}",  # noqa: S608 - a constant
                 parameters={"number": step.number},
             )
             taken.append(f"{step.number:04d}_{step.name} down")
     return taken
+
+
+def _execute(client: Client, statement: str) -> None:
+    """Execute a statement of a migration, where it says so once for each row of a query.
+
+    A table is copied in pieces so: each is done before a client or a watch gives up waiting.
+    """
+    if not statement.startswith(_FOR_EACH):
+        client.command(statement)
+        return
+    query, _, repeated = statement.removeprefix(_FOR_EACH).partition("\n")
+    found = client.query(query)
+    for row in found.result_rows:
+        client.command(repeated, parameters=dict(zip(found.column_names, row, strict=True)))

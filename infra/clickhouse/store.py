@@ -25,6 +25,11 @@ NOT_NOW = frozenset({159, 164, 202, 203, 209, 210, 225, 241, 242, 243, 252, 319,
 """ClickHouse's codes of what passes without anybody's rows being wrong: time-outs, read-only
 tables, too many queries or parts, no memory or disk, its keeper away, an insert left in doubt."""
 
+ANY_MONTHS = {"max_partitions_per_insert_block": 0}
+"""Rows of any number of months may come together: a client company's history, for instance.
+
+ClickHouse refuses more than 100 otherwise, with a code of what passes.
+"""
 
 _PAGE_SECONDS = 60
 """Longest time that a query of the page may take."""
@@ -100,7 +105,9 @@ class ClickHouseStore:
     def _insert(self, table: Table, rows: Sequence[Row]) -> None:
         names = list(table.columns)
         data = [[row[name] for name in names] for row in rows]
-        self._retried(lambda client: client.insert(table.name, data, column_names=names))
+        self._retried(
+            lambda client: client.insert(table.name, data, column_names=names, settings=ANY_MONTHS)
+        )
 
     def _read(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         result = self._retried(lambda client: client.query(sql, parameters=dict(parameters)))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
@@ -41,6 +42,15 @@ class Engine:
         for columns, values in by_columns.items():
             self._client.insert(table, values, column_names=columns)
 
+    @contextmanager
+    def unmerged(self) -> Iterator[None]:
+        """What is added meanwhile stays in parts of its own."""
+        self._client.command("SYSTEM STOP MERGES")
+        try:
+            yield
+        finally:
+            self._client.command("SYSTEM START MERGES")
+
     def read(self, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         result = self._client.query(sql, parameters=dict(parameters))
         return [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
@@ -62,7 +72,9 @@ def create_statement(table: Table) -> str:
     """SQL that creates `table`."""
     columns = ",\n    ".join(f"`{name}` {kind}" for name, kind in table.columns.items())
     engine = "version, is_deleted" if table.removable else "version"
+    partitions = "" if table.month is None else f"PARTITION BY toYYYYMM({table.month})\n"
     return (
         f"CREATE TABLE IF NOT EXISTS {table.name} (\n    {columns}\n)\n"
-        f"ENGINE = ReplacingMergeTree({engine})\nORDER BY ({', '.join(table.key)})"
+        f"ENGINE = ReplacingMergeTree({engine})\n{partitions}"
+        f"ORDER BY ({', '.join(table.sorted_by)})"
     )

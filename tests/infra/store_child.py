@@ -9,15 +9,25 @@ import asyncio
 import json
 import sys
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from infra.clickhouse.client import open_embedded
 from infra.clickhouse.journal import read_journal, truncate_derived
 from infra.clickhouse.schema import applied, migrate, migrations
 from infra.clickhouse.store import ClickHouseStore
 from processors.engagements.entries import PaymentEntry
-from schemas.rows import AGENCY_HOURS, EVENTS, HOUR_SUMS, TABLES
+from schemas.rows import (
+    AGENCY_HOURS,
+    AGENCY_METRICS,
+    CALL_SURVEYS,
+    CALLS,
+    ENGAGEMENTS,
+    EVENTS,
+    HOUR_SUMS,
+    TABLES,
+)
 from streams.facts.customers import StoreArchive
 from streams.facts.last_calls import last_calls
 
@@ -25,10 +35,10 @@ NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
 
 def columns(client: Any) -> dict[str, Any]:
-    """Columns, engine and order of every table but the ledger."""
+    """Columns, engine, order and partitions of every table but the ledger."""
     found: dict[str, Any] = {}
-    for name, engine, key in client.query(
-        "SELECT name, engine_full, sorting_key FROM system.tables "
+    for name, engine, key, partitions in client.query(
+        "SELECT name, engine_full, sorting_key, partition_key FROM system.tables "
         "WHERE database = currentDatabase() AND name != 'schema_migrations'"
     ).result_rows:
         kinds = client.query(
@@ -36,7 +46,12 @@ def columns(client: Any) -> dict[str, Any]:
             "AND table = {table:String} ORDER BY position",
             parameters={"table": name},
         ).result_rows
-        found[name] = {"columns": dict(kinds), "engine": engine, "key": key}
+        found[name] = {
+            "columns": dict(kinds),
+            "engine": engine.partition(" PARTITION BY ")[0].partition(" ORDER BY ")[0],
+            "key": key.strip("()"),
+            "partitions": partitions,
+        }
     return found
 
 
@@ -58,6 +73,98 @@ def migrating(directory: Path) -> dict[str, Any]:
     seen["none_again"] = columns(client)
     client.close()
     return seen
+
+
+BEFORE_COPYING = 8
+_NAMES = "['acqua', 'luce'][number % 2 + 1] AS client_id, 'a' AS agency_id"
+_CALLS = (
+    f"SELECT {_NAMES}, concat(toString(number % 110), '/{{months}}') AS event_id, addMonths("
+    "toDateTime64('1990-01-31 23:59:59.999999', 6, 'UTC'), number % {months}) AS ended_at, "
+    "repeat('x', number % 50) AS turns, number AS version FROM numbers(150)"
+)
+_ENGAGEMENTS = (
+    f"SELECT {_NAMES}, concat(toString(number % 110), '/{{months}}') AS customer, addMonths("
+    "toDateTime64('1990-01-31 23:59:59.999999', 6, 'UTC'), number % {months}) AS opened_at, "
+    "number / 7 AS amount, number AS version, number > 140 AS is_deleted FROM numbers(150)"
+)
+_OTHERS = (
+    f"SELECT {_NAMES}, toString(number % 110) AS event_id, toString(number % 110) AS segment, "
+    "number % 3 AS rating, number AS calls, number AS version FROM numbers(150)"
+)
+_COPIED = (
+    (CALLS, _CALLS),
+    (ENGAGEMENTS, _ENGAGEMENTS),
+    (CALL_SURVEYS, _OTHERS),
+    (AGENCY_HOURS, _OTHERS),
+    (AGENCY_METRICS, _OTHERS),
+)
+"""Rows of some months, a few of them written twice or taken back."""
+_MANY_MONTHS = 110
+"""More than ClickHouse takes at once unasked."""
+
+
+class Dying:
+    """A client whose process dies at its n-th command or insert."""
+
+    def __init__(self, client: Any, n: int) -> None:
+        self._client, self._left = client, n
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("command", "insert"):
+            self._left -= 1
+            if self._left < 0:
+                raise KeyboardInterrupt
+        return getattr(self._client, name)
+
+
+def copying(directory: Path) -> dict[str, Any]:
+    """The tables that are copied, there and back, dying at each command; then without dying."""
+    client = open_embedded(directory)
+    migrate(client, BEFORE_COPYING)
+    fill(client, months=2)
+    seen: dict[str, Any] = {"before": contents(client), "deaths": [0, 0], "after": []}
+    for n in chain(range(12), count(12, 5)):
+        deaths = list(seen["deaths"])
+        for way, target in enumerate((BEFORE_COPYING + 1, BEFORE_COPYING)):
+            try:
+                migrate(cast("Any", Dying(client, n)), target)
+            except KeyboardInterrupt:
+                seen["deaths"][way] += 1
+                migrate(client, target)
+            seen["after"].append(contents(client))
+        if seen["deaths"] == deaths:
+            break
+    seen["tables"] = sorted(columns(client))
+    fill(client, months=_MANY_MONTHS)
+    seen["many_before"] = contents(client)
+    migrate(client)
+    seen["many_after"] = contents(client)
+    client.close()
+    return seen
+
+
+def fill(client: Any, months: int) -> None:
+    """Rows into each table that is copied."""
+    for table, rows in _COPIED:
+        names = ", ".join(name for name in table.columns if f" AS {name}" in rows)
+        made = f"SELECT {names} FROM ({rows.replace('{months}', str(months))})"
+        client.command(
+            f"INSERT INTO {table.name} ({names}) {made}",
+            settings={"max_partitions_per_insert_block": 0},
+        )
+
+
+def contents(client: Any) -> list[list[Any]]:
+    """Number and checksum of the rows of each table that is copied."""
+    return [
+        list(
+            client.query(
+                "SELECT count(), toString(groupBitXor(sipHash64(toString(tuple(*))))) "
+                f"FROM {table.name} FINAL"
+            ).result_rows[0]
+        )
+        for table, _ in _COPIED
+    ]
 
 
 def event(event_id: str, version: int, payload: str = "{}") -> dict[str, Any]:
@@ -133,4 +240,5 @@ def storing(directory: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"migrating": migrating, "storing": storing}[sys.argv[1]](Path(sys.argv[2]))))
+    tasks = {"migrating": migrating, "copying": copying, "storing": storing}
+    print(json.dumps(tasks[sys.argv[1]](Path(sys.argv[2]))))

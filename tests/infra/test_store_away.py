@@ -10,7 +10,7 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError, DataError, OperationalError
 
 from infra.clickhouse import store as store_module
-from infra.clickhouse.store import ClickHouseStore
+from infra.clickhouse.store import ANY_MONTHS, ClickHouseStore
 from infra.retry import delays, retry_until_done
 from schemas.rows import EVENTS
 
@@ -25,7 +25,10 @@ class Client:
         self.inserted: list[tuple[str, Any, Sequence[str]]] = []
         self.closed = False
 
-    def insert(self, table: str, data: Any, column_names: Sequence[str]) -> None:
+    def insert(
+        self, table: str, data: Any, column_names: Sequence[str], settings: dict[str, Any]
+    ) -> None:
+        assert settings == ANY_MONTHS
         error = self.script.pop(0) if self.script else None
         if error is not None:
             raise error

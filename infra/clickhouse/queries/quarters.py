@@ -37,7 +37,7 @@ def read_quarters(
         "SELECT client_id, agency_id, aggression, cancelled, "
         "matures_at >= {begin:DateTime('UTC')} AND matures_at < {end:DateTime('UTC')} "
         "AND NOT lost_to_supplier AND aggression IS NOT NULL AS counts "
-        "FROM engagements FINAL WHERE opened_at < {end:DateTime('UTC')} "
+        "FROM engagements FINAL WHERE opened_at < {end:DateTime64(6, 'UTC')} "
         "AND ({client:String} = '' OR client_id = {client:String}) "
         "ORDER BY client_id, agency_id",
         parameters={"begin": begin, "end": end, "client": client_id or ""},
