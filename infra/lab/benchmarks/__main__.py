@@ -14,6 +14,7 @@ from infra.lab.benchmarks.crosstalk import crosstalk
 from infra.lab.benchmarks.figures import Bench, Figure, machine, machine_name
 from infra.lab.benchmarks.latest import update
 from infra.lab.benchmarks.long_call import long_call
+from infra.lab.benchmarks.panels.percentiles import panels
 from infra.lab.benchmarks.pipeline.events import events
 from infra.lab.benchmarks.pipeline.latency import latency
 from infra.lab.benchmarks.pipeline.stack_runs import demo, restart
@@ -27,6 +28,7 @@ BENCHES: Mapping[str, Bench] = {
     "crosstalk": crosstalk,
     "events": events,
     "latency": latency,
+    "panels": panels,
     "restart": restart,
     "demo": demo,
 }

@@ -1,0 +1,1 @@
+"""How long the panels' queries take on stores of different sizes."""
