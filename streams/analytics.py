@@ -21,8 +21,8 @@ from streams.agents.alerts import AlertWatch
 from streams.agents.clocks import ClientClocks
 from streams.agents.link import Linker, LinkSettings
 from streams.agents.row_writer import RowSettings
-from streams.agents.store import SINKS, TableWriter
-from streams.agents.store_facts import FACT_SINKS, FactWriter
+from streams.agents.store import OFFSETS_A_GENERATION, SINKS, TableWriter
+from streams.agents.store_facts import FACT_SINKS, SCORES, FactWriter
 from streams.facts.claims import StoreClaims
 from streams.facts.clock_gate import ClockGate
 from streams.facts.conflicts import Conflicts, WithoutConflicts
@@ -144,7 +144,7 @@ class Analytics:
             KafkaOutbox(writer),
             self.letters,
             self._progress,
-            LinkSettings(key, settings.horizons, settings.currency),
+            LinkSettings(key, settings.horizons, settings.currency, _first_offset(settings)),
             self.gate,
             self.partitioning,
         )
@@ -166,6 +166,15 @@ class Analytics:
             return self._shared
         name = f"ascolto-{ANALYTICS}-{stage}-{number}"
         return TransactionalWriter(self._settings.cluster, name, self._written)
+
+
+def _first_offset(settings: Settings) -> int:
+    """What the offsets of this broker count from, in the states of the workers.
+
+    The embedded broker is another one at each start, and the states are those of the one before:
+    its offsets must not pass for what they have of that one.
+    """
+    return settings.generation * OFFSETS_A_GENERATION if settings.embedded else 0
 
 
 def _tables(
@@ -192,7 +201,7 @@ def attach_analytics(
     attach(app, "aggregate", aggregating.TOPICS, analytics.take_changes, size=100)
     rows = RowSettings(settings.pseudonym_secret(), settings.generation, now_us)
     without_conflicts = WithoutConflicts(analytics.claims)
-    for fact_sink in FACT_SINKS:
+    for fact_sink in (*FACT_SINKS, SCORES) if settings.embedded else FACT_SINKS:
         arbiter = analytics.conflicts if fact_sink.rejects_conflicts else without_conflicts
         facts = FactWriter(
             fact_sink, store, rows, letters, arbiter, analytics.gate, analytics.partitioning

@@ -8,14 +8,14 @@ import logging
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from infra.errors import InfraError
 from infra.kafka.admin import BOOTSTRAP_MS
 from infra.kafka.cluster import Cluster
 from infra.retry import retry_until_done
 from schemas.codec import InvalidMessage, Routed, decode_inbound
-from schemas.topics import MOST_LETTER_BYTES, Topic
+from schemas.topics import MOST_STATE_BYTES
 
 if TYPE_CHECKING:
     from kafka import KafkaProducer
@@ -50,6 +50,14 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[Line]:
             yield Line(number, text, decode_inbound(text))
 
 
+class Named(Protocol):
+    """A topic, as far as its name."""
+
+    @property
+    def name(self) -> str:
+        """Its name, without what this Kafka puts in front of it."""
+
+
 class DeliveryFailed(InfraError):
     """Kafka did not confirm an event."""
 
@@ -78,7 +86,7 @@ class Emitter:
                 enable_idempotence=False,
                 linger_ms=20,
                 batch_size=256 * 1024,
-                max_request_size=MOST_LETTER_BYTES + 100_000,
+                max_request_size=MOST_STATE_BYTES + 100_000,
                 bootstrap_timeout_ms=BOOTSTRAP_MS,
                 delivery_timeout_ms=_DELIVERY_MS,
                 max_block_ms=round(SAY_EVERY * 1000),
@@ -109,7 +117,7 @@ class Emitter:
         event = line.content.event
         self.write(line.content.topic, event.data.customer_id.encode(), line.raw)
 
-    def write(self, topic: Topic, key: bytes, value: bytes, partition: int | None = None) -> None:
+    def write(self, topic: Named, key: bytes, value: bytes, partition: int | None = None) -> None:
         """Send a message; blocks while too many are in flight.
 
         Raises:
@@ -119,7 +127,7 @@ class Emitter:
         if len(self._in_flight) >= MOST_IN_FLIGHT:
             self.confirm()
 
-    def _sent(self, topic: Topic, key: bytes, value: bytes, partition: int | None) -> Any:
+    def _sent(self, topic: Named, key: bytes, value: bytes, partition: int | None) -> Any:
         """The future of a message; waits for buffer space, and for the topic's metadata."""
         from kafka.errors import KafkaError, KafkaTimeoutError
 
@@ -145,7 +153,7 @@ class Emitter:
                 raise self._not_taken(topic, error) from error
         raise AssertionError("counting never ends")
 
-    def _not_taken(self, topic: Topic, error: Exception) -> DeliveryFailed:
+    def _not_taken(self, topic: Named, error: Exception) -> DeliveryFailed:
         name = self.cluster.topic(topic.name)
         return DeliveryFailed(
             f"Kafka at {self.cluster.bootstrap} does not take an event for {name} "

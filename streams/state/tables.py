@@ -87,6 +87,10 @@ class PartitionTable:
         """Show what the changelog holds; of one key the last write stays."""
         self._show(key.decode(), raw)
 
+    def written(self) -> Iterator[tuple[str, bytes]]:
+        """Each key with its value as the changelog has it."""
+        return iter(self._raw.items())
+
     def keep(self) -> None:
         """What is shown now is durable."""
         self._before.clear()

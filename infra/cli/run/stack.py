@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from infra.cli.failures import counted
+from infra.cli.run.derivation import derivation_of
 from infra.cli.run.future_facts import reject_future_facts
 from infra.cli.run.workers import CAUGHT_UP_PATH, PARENT_VARIABLE
 from infra.data_directory.permissions import make_private
@@ -24,6 +24,7 @@ from infra.data_directory.processes import (
     lock_data_directory,
     page_address,
 )
+from infra.data_directory.refilling import Refilling
 from infra.embedded import processes as children
 from infra.embedded.broker import EmbeddedBroker
 from infra.errors import InfraError
@@ -31,6 +32,7 @@ from infra.kafka.cluster import Cluster
 from infra.settings import Settings
 
 if TYPE_CHECKING:
+    from infra.embedded.checkpoints import Refill
     from infra.embedded.playback import Known
 
 PARTITIONS = 4
@@ -41,6 +43,10 @@ _READY_SECONDS = 90.0
 
 _WORKERS = ("transcriber", "analytics")
 _POLL_SECONDS = 0.25
+SENT_AT_ONCE = 500
+"""Events sent before the workers are asked how far they are."""
+_MOST_BEHIND = 4000
+"""Messages, of events and of what follows from them, that may wait for the workers."""
 _STOP_SECONDS = 20.0
 
 Say = Callable[[str], None]
@@ -54,25 +60,33 @@ class StackFailed(InfraError):
 class Stack:
     """Starts the parts, says when all events are processed, and leaves nothing running behind.
 
-    The broker is in memory: at each start the store's journal fills it again, so a stack that
-    was killed resumes from what it had stored.
+    The broker is in memory. A stack that ends with nothing under way leaves a checkpoint in its
+    store, from which the next one goes on; what was journaled since then is taken in again.
     """
 
     settings: Settings
     say: Say
+    plays: bool = False
+    """Whether events are to be played: then `known` has what the journal holds."""
     url: str = ""
     known: Known | None = None
+    refill: Refill | None = None
     _broker: EmbeddedBroker | None = None
     _workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _written: dict[str, int] = field(default_factory=dict)
     _lock: IO[str] | None = None
     _committed: dict[str, int] = field(default_factory=dict)
     _admin: Any = None
+    _generation: int = 0
 
     @property
     def logs(self) -> Path:
         """Where the parts write their logs."""
         return self.settings.data_dir / "logs"
+
+    @property
+    def _refilling(self) -> Refilling:
+        return Refilling(self.settings.data_dir)
 
     @property
     def bootstrap(self) -> str:
@@ -86,7 +100,7 @@ class Stack:
         return Cluster(self.bootstrap)
 
     def start(self) -> None:
-        """Start everything; returns when the workers take events.
+        """Start everything; returns when the page is served. `take_in_journal` has to follow.
 
         Raises:
             StackFailed: a part does not start.
@@ -97,26 +111,61 @@ class Stack:
         self._broker = EmbeddedBroker(self.logs / "broker.log")
         self._broker.start()
         self._make_topics()
-        self._restore()
+        self._go_back()
         self.say("starting the workers")
-        generation = _next_generation(self.settings.data_dir)
         for name in _WORKERS:
-            self._workers[name] = self._start_worker(name, generation)
+            self._workers[name] = self._start_worker(name)
         self.url = self._wait_for_pages()["analytics"]
 
+    def take_in_journal(self) -> Iterator[tuple[int, int]]:
+        """Have the workers take in what was journaled since the checkpoint.
+
+        Yields how many facts are sent, and how many there are. They are sent in the order of
+        event time, and no faster than they are taken in: payments would come long before the
+        calls of their day, and most of them late.
+        """
+        from infra.kafka.emitter import Emitter
+
+        assert self.refill is not None, "the stack has started"
+        refill = self.refill
+        with Emitter(self.cluster) as emitter:
+            for sent in refill.send(emitter):
+                if sent % SENT_AT_ONCE == 0:
+                    emitter.confirm()
+                    self.wrote(emitter.written.items())
+                    for _ in self.until_close():
+                        self._refilling.reached(sent - self.waiting(), refill.facts)
+                        yield sent - self.waiting(), refill.facts
+        self.wrote(emitter.written.items())
+        yield refill.facts - self.waiting(), refill.facts
+
+    def until_close(self) -> Iterator[tuple[int, int]]:
+        """Yields the progress at least once, until the workers are not far behind."""
+        done, total = self.progress()
+        yield done, total
+        while total - done > _MOST_BEHIND:
+            time.sleep(_POLL_SECONDS)
+            done, total = self.progress()
+            yield done, total
+
     def stop(self) -> None:
-        """Stop the workers cleanly, then the broker."""
+        """Stop the workers cleanly, make a checkpoint where nothing is under way, then stop the
+        broker."""
+        running = len(self._workers) == len(_WORKERS)
         for process in self._workers.values():
             process.terminate()
-        for process in self._workers.values():
-            children.stop(process, patience=_STOP_SECONDS)
+        clean = [children.stop(each, _STOP_SECONDS) == 0 for each in self._workers.values()]
         self._workers.clear()
-        if self._admin is not None:
-            self._admin.close()
-        if self._broker is not None:
-            self._broker.stop()
-        if self._lock is not None:
-            self._lock.close()
+        try:
+            if running and all(clean) and not self._refilling.under_way:
+                self._make_checkpoint()
+        finally:
+            if self._admin is not None:
+                self._admin.close()
+            if self._broker is not None:
+                self._broker.stop()
+            if self._lock is not None:
+                self._lock.close()
 
     def wrote(self, written: Iterable[tuple[str, int]]) -> None:
         """Take note of what was written to the broker from this process."""
@@ -136,7 +185,7 @@ class Stack:
             yield done, total
             if done == total:
                 if notified:
-                    refilling_marker(self.settings.data_dir).unlink(missing_ok=True)
+                    self._refilling.end()
                     return
                 self._notify_caught_up()
                 notified = True
@@ -198,52 +247,73 @@ class Stack:
 
         ensure_topics(self.cluster, PARTITIONS, CHANGELOGS)
 
-    def _restore(self) -> None:
+    def _go_back(self) -> None:
+        """Have store and broker as of the last checkpoint, and the facts since then in a file."""
         from infra.clickhouse.client import STORE_DIRECTORY, open_embedded
         from infra.clickhouse.damage import FACTS, check_tables
-        from infra.clickhouse.journal import (
-            moved_customers,
-            read_claims,
-            read_journal,
-            sealed_with,
-            truncate_derived,
-        )
+        from infra.clickhouse.journal import read_claims, read_names, sealed_with
         from infra.clickhouse.older_events import has_older_events, name_older_events
         from infra.clickhouse.schema import migrate
-        from infra.embedded.playback import Known, restore
+        from infra.embedded.checkpoints import prepare
+        from infra.embedded.playback import Known
         from infra.kafka.emitter import Emitter
 
-        key = self.settings.pseudonym_secret()
-        client = open_embedded(self.settings.data_dir)
+        key, data_dir = self.settings.pseudonym_secret(), self.settings.data_dir
+        client = open_embedded(data_dir)
         try:
-            migrate(client)
-            check_tables(client, self.settings.data_dir / STORE_DIRECTORY, FACTS)
+            changed = bool(migrate(client))
+            check_tables(client, data_dir / STORE_DIRECTORY, FACTS)
             if not sealed_with(client, key):
                 raise StackFailed(
-                    f"the events stored in {self.settings.data_dir} were made pseudonymous with "
+                    f"the events stored in {data_dir} were made pseudonymous with "
                     "another key: set ASCOLTO_PSEUDONYM_KEY to that one, or restore its file "
                     f"{self.settings.key_file}; nothing was changed"
                 )
-            refilling_marker(self.settings.data_dir).touch()
-            truncate_derived(client)
+            self._refilling.begin()
             rejected = reject_future_facts(client, self.settings)
-            if has_older_events(client):
+            if older := has_older_events(client):
                 name_older_events(client, key)
-            self.known = Known(key, read_claims(client))
+            if self.plays:
+                self.known = Known.of(key, read_names(client), read_claims(client))
             with Emitter(self.cluster) as emitter:
-                restore(read_journal(client), emitter, self.known, moved_customers(client))
-            self.wrote(emitter.written.items())
+                self.refill = prepare(
+                    client,
+                    emitter,
+                    data_dir / "run" / "journal.jsonl",
+                    derivation_of(self.settings),
+                    usable=not (changed or rejected or older),
+                )
         finally:
             client.close()
+        self._generation = _next_generation(data_dir, self.refill.generation)
         if rejected:
             self.say(
                 f"{rejected} events of the journal lie in the future: they are dead letters now "
                 "(ascolto dead-letters list --error-class from_the_future)"
             )
-        if self.known:
-            self.say(f"restored {counted(len(self.known), 'event')} from the journal")
 
-    def _start_worker(self, name: str, generation: int) -> subprocess.Popen[bytes]:
+    def _make_checkpoint(self) -> None:
+        """Make a checkpoint; without one the next start takes longer, and nothing else."""
+        from infra.embedded.checkpoints import make_checkpoint
+        from infra.kafka.admin import open_admin
+        from streams.analytics import CHANGELOGS
+
+        try:
+            if self._admin is None:
+                self._admin = open_admin(self.cluster)
+            make_checkpoint(
+                self.settings.data_dir,
+                self.cluster,
+                _committed_offsets(self._admin, self.cluster),
+                CHANGELOGS,
+                PARTITIONS,
+                self._generation,
+                derivation_of(self.settings),
+            )
+        except Exception as error:
+            self.say(f"no checkpoint is made ({type(error).__name__}): the next start takes longer")
+
+    def _start_worker(self, name: str) -> subprocess.Popen[bytes]:
         settings = self.settings.model_copy(
             update={
                 "kafka": self.bootstrap,
@@ -252,7 +322,7 @@ class Stack:
                 "embedded": True,
                 "clickhouse_url": None,
                 "partitions": PARTITIONS,
-                "generation": generation,
+                "generation": self._generation,
                 "status_port": self.settings.status_port or PREVIEW_PORT,
             }
         )
@@ -302,11 +372,6 @@ class Stack:
             self.wrote(status["written"].items())
 
 
-def refilling_marker(data_dir: Path) -> Path:
-    """A file that is there while the figures are being made again from the journal."""
-    return data_dir / "refilling"
-
-
 def _status(url: str) -> dict[str, Any] | None:
     try:
         with urllib.request.urlopen(f"{url}/status", timeout=30) as response:  # noqa: S310
@@ -326,11 +391,12 @@ def _committed_offsets(admin: Any, cluster: Cluster) -> dict[str, int]:
     return places
 
 
-def _next_generation(data_dir: Path) -> int:
+def _next_generation(data_dir: Path, checkpoint: int) -> int:
+    """Greater than that of any stack on the directory before, and than its checkpoint's."""
     path = data_dir / "generation"
+    before = 0
     with contextlib.suppress(FileNotFoundError, ValueError):
-        number = int(path.read_text()) + 1
-        path.write_text(str(number))
-        return number
-    path.write_text("1")
-    return 1
+        before = int(path.read_text())
+    number = max(before, checkpoint) + 1
+    path.write_text(str(number))
+    return number
