@@ -13,6 +13,7 @@ from infra.clickhouse.store import Store
 from infra.settings import Settings
 from processors.alerts.settings import read_alert_settings
 from processors.identity.event_identity import unsourced_identity
+from schemas.changelogs import AGGREGATE_TABLES, CHANGELOGS, LINK_TABLES, changelog_topic
 from schemas.topics import catalogue_name
 from streams.agents import aggregate as aggregating
 from streams.agents import link as linking
@@ -37,14 +38,10 @@ from streams.runtime.outbox import KafkaOutbox
 from streams.runtime.progress import Progress
 from streams.state.changelogs import Changelogs
 from streams.state.partitions import Partitions, Parts
-from streams.state.tables import PartitionTable, changelog_topic
+from streams.state.tables import PartitionTable
 from streams.transport.delivery import Delivery
 from streams.transport.writers import OwnWriter, SharedWriter, TransactionalWriter
 from streams.workers import ANALYTICS, attach, reject_unreadable
-
-_LINK_TABLES = ("customers", "settled")
-_AGGREGATE_TABLES = ("agency-days", "agency-alerts")
-CHANGELOGS = tuple(changelog_topic(ANALYTICS, t) for t in (*_LINK_TABLES, *_AGGREGATE_TABLES))
 
 _MINUTE = 60.0
 _QUIET_SECONDS = 60 * _MINUTE
@@ -79,7 +76,7 @@ class Analytics:
         read_back = Changelogs(settings.cluster).read_back
         self.link = Partitions("link", self._linker, read_back, self.letters)
         self.aggregate = Partitions("aggregate", self._aggregator, read_back, self.letters)
-        for stage, names in ((self.link, _LINK_TABLES), (self.aggregate, _AGGREGATE_TABLES)):
+        for stage, names in ((self.link, LINK_TABLES), (self.aggregate, AGGREGATE_TABLES)):
             for place, name in enumerate(names):
                 progress.watch(name, partial(stage.size, place))
 
@@ -128,7 +125,7 @@ class Analytics:
         settings = self._settings
         key = settings.pseudonym_secret()
         writer = self._writer("link", number)
-        tables = _tables(_LINK_TABLES, number, writer)
+        tables = _tables(LINK_TABLES, number, writer)
         customers = Customers(
             *tables,
             StoreArchive(self._store),
@@ -152,7 +149,7 @@ class Analytics:
 
     def _aggregator(self, number: int) -> Parts[Aggregator]:
         writer = self._writer("aggregate", number)
-        tables = _tables(_AGGREGATE_TABLES, number, writer, decoded=True)
+        tables = _tables(AGGREGATE_TABLES, number, writer, decoded=True)
         days, alerts = tables
         watch = AlertWatch(
             alerts, read_alert_settings(self._settings.alerts), ceiling_us=self._now_us

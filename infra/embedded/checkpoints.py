@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra.clickhouse.checkpoint import (
     State,
@@ -24,8 +24,8 @@ from infra.clickhouse.journal import (
     truncate_derived,
 )
 from infra.embedded.playback import NamedTopic, restore, restore_states
-from infra.kafka.compacted import Place, read_compacted
 from infra.kafka.emitter import Emitter
+from infra.kafka.reading import Place, read_compacted, read_records
 from schemas.rows import EVENTS
 from schemas.topics import TOPICS
 
@@ -117,6 +117,38 @@ def make_checkpoint(
     return True
 
 
+class Unread(NamedTuple):
+    """An event that was accepted, and that the workers did not come to."""
+
+    topic: str
+    partition: int
+    key: bytes
+    value: bytes
+    headers: Sequence[tuple[str, bytes]]
+
+
+def read_unread(cluster: Cluster, committed: Mapping[str, int], partitions: int) -> list[Unread]:
+    """The events of others that are not processed wholly; call it when the workers have ended.
+
+    Some may be processed in part: taken in again, they are known, or lead to the same.
+    """
+    ends = _ends(cluster, (topic.name for topic in TOPICS if topic.inbound), partitions)
+    begins = {(name, each): committed.get(f"{name}/{each}", 0) for name, each in ends}
+    return [
+        Unread(*place, record.key or b"", record.value, record.headers)
+        for place, record in read_records(cluster, ends, begins)
+        if record.value  # An empty one is where a checkpoint looked for the end.
+    ]
+
+
+def send_unread(events: Iterable[Unread], emitter: Emitter) -> None:
+    """Put events into another broker, as they came."""
+    for each in events:
+        topic = NamedTopic(each.topic)
+        emitter.write(topic, each.key, each.value, each.partition, each.headers)
+    emitter.confirm()
+
+
 def _states(cluster: Cluster, ends: Mapping[Place, int]) -> Iterator[State]:
     for place, table in read_compacted(cluster, ends).items():
         for key, value in table.items():
@@ -131,3 +163,24 @@ def _ends(cluster: Cluster, names: Iterable[str], partitions: int) -> dict[Place
             emitter.write(NamedTopic(name), b"", b"", partition)
         emitter.confirm()
     return {(name, each): emitter.written[f"{name}/{each}"] - 1 for name, each in places}
+
+
+def committed_offsets(admin: Any, cluster: Cluster, workers: Iterable[str]) -> dict[str, int]:
+    """Per topic and partition, the offset after the last event whose effects are in place."""
+    places: dict[str, int] = {}
+    for worker in workers:
+        for offsets in admin.list_group_offsets(cluster.group(worker)).values():
+            for partition, offset in offsets.items():
+                places[f"{partition.topic}/{partition.partition}"] = offset.offset
+    return places
+
+
+def next_generation(data_dir: Path, checkpoint: int) -> int:
+    """Greater than that of any stack on the directory before, and than its checkpoint's."""
+    path = data_dir / "generation"
+    before = 0
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        before = int(path.read_text())
+    number = max(before, checkpoint) + 1
+    path.write_text(str(number))
+    return number

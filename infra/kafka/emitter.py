@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -117,17 +117,31 @@ class Emitter:
         event = line.content.event
         self.write(line.content.topic, event.data.customer_id.encode(), line.raw)
 
-    def write(self, topic: Named, key: bytes, value: bytes, partition: int | None = None) -> None:
+    def write(
+        self,
+        topic: Named,
+        key: bytes,
+        value: bytes,
+        partition: int | None = None,
+        headers: Sequence[tuple[str, bytes]] = (),
+    ) -> None:
         """Send a message; blocks while too many are in flight.
 
         Raises:
             DeliveryFailed: it cannot be sent, or the broker did not confirm an earlier one.
         """
-        self._in_flight.append(self._sent(topic, key, value, partition))
+        self._in_flight.append(self._sent(topic, key, value, partition, headers))
         if len(self._in_flight) >= MOST_IN_FLIGHT:
             self.confirm()
 
-    def _sent(self, topic: Named, key: bytes, value: bytes, partition: int | None) -> Any:
+    def _sent(
+        self,
+        topic: Named,
+        key: bytes,
+        value: bytes,
+        partition: int | None,
+        headers: Sequence[tuple[str, bytes]],
+    ) -> Any:
         """The future of a message; waits for buffer space, and for the topic's metadata."""
         from kafka.errors import KafkaError, KafkaTimeoutError
 
@@ -135,7 +149,11 @@ class Emitter:
         for attempt in itertools.count(1):
             try:
                 return self._producer.send(
-                    self.cluster.topic(topic.name), key=key, value=value, partition=partition
+                    self.cluster.topic(topic.name),
+                    key=key,
+                    value=value,
+                    partition=partition,
+                    headers=list(headers),
                 )
             except KafkaTimeoutError as error:
                 if self._in_flight:

@@ -137,8 +137,3 @@ def unpacked(raw: bytes) -> State:
     """The value again; JSON starts with a brace, a compressed one never does."""
     value: State = json.loads(raw if raw.startswith(b"{") else zlib.decompress(raw))
     return value
-
-
-def changelog_topic(app_name: str, table: str) -> str:
-    """Name of a table's changelog topic, which the admin step makes."""
-    return f"ascolto-{app_name}-{table}-changelog"

@@ -19,6 +19,7 @@ from infra.kafka.admin import ensure_topics
 from infra.kafka.cluster import Cluster
 from infra.kafka.emitter import DeliveryFailed, Emitter, read_lines
 from infra.settings import Settings
+from schemas.changelogs import changelog_topic
 from schemas.codec import decode
 from schemas.events import CallEndedEvent
 from schemas.topics import (
@@ -33,7 +34,7 @@ from streams.runtime.app import build_app
 from streams.runtime.outbox import KafkaOutbox, Message, Outbox
 from streams.runtime.progress import Progress
 from streams.state.changelogs import Changelogs
-from streams.state.tables import PartitionTable, StateTable, changelog_topic
+from streams.state.tables import PartitionTable, StateTable
 from streams.transport.writers import SharedWriter
 from tests.streams.doubles import PARTITIONS, MemoryBroker, MemoryOutbox, MemoryTable
 from tests.streams.played import BROKEN, events_file

@@ -13,6 +13,7 @@ from faust.types import TP
 from infra.settings import Settings
 from processors.engagements.horizons import Horizons
 from processors.scoring.lexicon_scorer import LexiconReader
+from schemas.changelogs import CHANGELOGS
 from schemas.changes import ChangeBatch
 from schemas.codec import decode, encode
 from schemas.derived import CallScored, CallTranscribed, DeadLetter
@@ -21,7 +22,7 @@ from streams.agents.link import Linker, LinkSettings
 from streams.agents.score import Scorer
 from streams.agents.store import SINKS
 from streams.agents.store_facts import FACT_SINKS
-from streams.analytics import CHANGELOGS, attach_analytics
+from streams.analytics import attach_analytics
 from streams.facts.conflicts import Conflicts
 from streams.facts.customers import Customers
 from streams.runtime.app import build_app

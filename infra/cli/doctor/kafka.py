@@ -88,8 +88,8 @@ def _brokers(admin: KafkaAdminClient) -> list[Described]:
 
 
 def _cluster(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
+    from schemas.changelogs import CHANGELOGS
     from schemas.topics import TOPICS
-    from streams.analytics import CHANGELOGS
 
     where = settings.cluster
     brokers = _brokers(admin)

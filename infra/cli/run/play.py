@@ -89,6 +89,7 @@ def run(
             if shows:
                 show(stack.url)
             _take_in_journal(stack, waits=source is None)
+            stack.open()
             say(f"Ascolto is listening (Kafka: {stack.bootstrap})")
             if source is not None:
                 played = _play(stack, source)
@@ -138,6 +139,10 @@ def _play(stack: Stack, source: Source) -> Played:
                     emitter.confirm()
                     stack.wrote(emitter.written.items())
                     _throttle(stack, meter, sent)
+                    if stack.is_full:
+                        for _ in stack.renew(midway=True):
+                            meter.at(sent - stack.waiting())
+                        emitter.written.clear()
             if played.waiting:
                 stack.wrote(emitter.written.items())
                 _send_last(stack, emitter, played.waiting)

@@ -2,58 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from infra.cli.run.derivation import derivation_of
 from infra.cli.run.future_facts import reject_future_facts
-from infra.cli.run.workers import CAUGHT_UP_PATH, PARENT_VARIABLE
 from infra.data_directory.permissions import make_private
-from infra.data_directory.processes import (
-    address_file,
-    lock_data_directory,
-    page_address,
-)
+from infra.data_directory.processes import lock_data_directory
 from infra.data_directory.refilling import Refilling
-from infra.embedded import processes as children
-from infra.embedded.broker import EmbeddedBroker
-from infra.errors import InfraError
+from infra.embedded.broker import BrokerProxy, EmbeddedBroker
+from infra.embedded.workers import PARTITIONS, WORKERS, StackFailed, WorkerProcesses
 from infra.kafka.cluster import Cluster
 from infra.settings import Settings
+from schemas.changelogs import CHANGELOGS
 
 if TYPE_CHECKING:
-    from infra.embedded.checkpoints import Refill
+    from infra.embedded.checkpoints import Refill, Unread
     from infra.embedded.playback import Known
 
-PARTITIONS = 4
-"""Partitions of the embedded broker's topics; fixed, as the journal remembers partitions."""
-PREVIEW_PORT = 8765
-_READY_SECONDS = 90.0
-"""Longest silence of workers that start: a busy machine may take longer in all."""
 
-_WORKERS = ("transcriber", "analytics")
 _POLL_SECONDS = 0.25
 SENT_AT_ONCE = 500
 """Events sent before the workers are asked how far they are."""
 _MOST_BEHIND = 4000
 """Messages, of events and of what follows from them, that may wait for the workers."""
-_STOP_SECONDS = 20.0
+_STILL_SECONDS = 3.0
+"""Time without anything moving after which nothing is on its way."""
 
 Say = Callable[[str], None]
-
-
-class StackFailed(InfraError):
-    """A part of the stack did not start, or ended; the message says which and where to look."""
 
 
 @dataclass
@@ -68,16 +47,26 @@ class Stack:
     say: Say
     plays: bool = False
     """Whether events are to be played: then `known` has what the journal holds."""
-    url: str = ""
     known: Known | None = None
     refill: Refill | None = None
     _broker: EmbeddedBroker | None = None
-    _workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _proxy: BrokerProxy | None = None
     _written: dict[str, int] = field(default_factory=dict)
     _lock: IO[str] | None = None
     _committed: dict[str, int] = field(default_factory=dict)
     _admin: Any = None
     _generation: int = 0
+    _resident_at_start: int = 0
+    _journal_sent: bool = False
+    _carried: Sequence[Unread] = ()
+
+    def __post_init__(self) -> None:
+        self._workers = WorkerProcesses(self.settings)
+
+    @property
+    def url(self) -> str:
+        """Of the page."""
+        return self._workers.url
 
     @property
     def logs(self) -> Path:
@@ -90,14 +79,15 @@ class Stack:
 
     @property
     def bootstrap(self) -> str:
-        """The broker's address."""
-        assert self._broker is not None
-        return self._broker.bootstrap
+        """The address at which others reach the broker, once it is opened to them."""
+        assert self._proxy is not None
+        return self._proxy.bootstrap
 
     @property
     def cluster(self) -> Cluster:
         """The broker; the settings' own Kafka, if one is set, is another one."""
-        return Cluster(self.bootstrap)
+        assert self._broker is not None
+        return Cluster(self._broker.bootstrap)
 
     def start(self) -> None:
         """Start everything; returns when the page is served. `take_in_journal` has to follow.
@@ -109,13 +99,68 @@ class Stack:
         self._lock_directory()
         self.say("starting the broker")
         self._broker = EmbeddedBroker(self.logs / "broker.log")
+        self._proxy = BrokerProxy(self.logs / "broker.log")
+        self._fill_broker()
+        self.say("starting the workers")
+        self._workers.start(self.cluster.bootstrap, self._generation)
+
+    def open(self) -> None:
+        """Let others send events."""
+        assert self._broker is not None
+        assert self._proxy is not None
+        self._proxy.start(self._broker)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the broker, which never forgets, has grown by as much as it may."""
+        assert self._broker is not None
+        grown = self._broker.resident_bytes() - self._resident_at_start
+        return grown > self.settings.broker_megabytes * 1_000_000
+
+    def renew(self, *, midway: bool = False) -> Iterator[tuple[int, int]]:
+        """Go on with an empty broker, the page away for some seconds; yields the progress.
+
+        Nobody's event is accepted meanwhile, and none is lost: those that the workers did not
+        come to are put into the new broker after the journal's. `midway` there are more events to
+        be played.
+        """
+        assert self._broker is not None
+        assert self._proxy is not None
+        opened = self._proxy.alive()
+        self._proxy.stop()
+        yield from self.drained()
+        self._workers.end()
+        if not self._make_checkpoint():
+            self._carried = self._unread()
+        self._close_admin()
+        self._broker.stop()
+        self._written.clear()
+        self._fill_broker()
+        self._workers.start(self.cluster.bootstrap, self._generation)
+        yield from self.take_in_journal()
+        if not midway:
+            yield from self.wait_until_caught_up()
+        if opened:
+            self._proxy.start(self._broker)
+
+    def drained(self) -> Iterator[tuple[int, int]]:
+        """Yields the progress until all is processed and nothing moves any more."""
+        before, since = None, time.monotonic()
+        while time.monotonic() < since + _STILL_SECONDS:
+            done, total = self.progress()
+            yield done, total
+            now = (self._committed, total)
+            if done < total or now != before:
+                before, since = now, time.monotonic()
+            time.sleep(_POLL_SECONDS)
+
+    def _fill_broker(self) -> None:
+        """Start the broker, and have it and the store as of the last checkpoint."""
+        assert self._broker is not None
         self._broker.start()
         self._make_topics()
         self._go_back()
-        self.say("starting the workers")
-        for name in _WORKERS:
-            self._workers[name] = self._start_worker(name)
-        self.url = self._wait_for_pages()["analytics"]
+        self._resident_at_start = self._broker.resident_bytes()
 
     def take_in_journal(self) -> Iterator[tuple[int, int]]:
         """Have the workers take in what was journaled since the checkpoint.
@@ -124,6 +169,7 @@ class Stack:
         event time, and no faster than they are taken in: payments would come long before the
         calls of their day, and most of them late.
         """
+        from infra.embedded.checkpoints import send_unread
         from infra.kafka.emitter import Emitter
 
         assert self.refill is not None, "the stack has started"
@@ -136,7 +182,9 @@ class Stack:
                     for _ in self.until_close():
                         self._refilling.reached(sent - self.waiting(), refill.facts)
                         yield sent - self.waiting(), refill.facts
+            send_unread(self._carried, emitter)
         self.wrote(emitter.written.items())
+        self._carried, self._journal_sent = (), True
         yield refill.facts - self.waiting(), refill.facts
 
     def until_close(self) -> Iterator[tuple[int, int]]:
@@ -149,23 +197,24 @@ class Stack:
             yield done, total
 
     def stop(self) -> None:
-        """Stop the workers cleanly, make a checkpoint where nothing is under way, then stop the
-        broker."""
-        running = len(self._workers) == len(_WORKERS)
-        for process in self._workers.values():
-            process.terminate()
-        clean = [children.stop(each, _STOP_SECONDS) == 0 for each in self._workers.values()]
-        self._workers.clear()
+        """Stop everything cleanly; leave a checkpoint where nothing is under way."""
         try:
-            if running and all(clean) and not self._refilling.under_way:
+            if self._proxy is not None:
+                self._proxy.stop()
+            self._workers.end()
+            if self._broker is not None and self._broker.alive():
                 self._make_checkpoint()
         finally:
-            if self._admin is not None:
-                self._admin.close()
+            self._close_admin()
             if self._broker is not None:
                 self._broker.stop()
             if self._lock is not None:
                 self._lock.close()
+
+    def _close_admin(self) -> None:
+        if self._admin is not None:
+            self._admin.close()
+            self._admin = None
 
     def wrote(self, written: Iterable[tuple[str, int]]) -> None:
         """Take note of what was written to the broker from this process."""
@@ -187,17 +236,10 @@ class Stack:
                 if notified:
                     self._refilling.end()
                     return
-                self._notify_caught_up()
+                self._workers.notify_caught_up()
                 notified = True
             else:
                 time.sleep(_POLL_SECONDS)
-
-    def _notify_caught_up(self) -> None:
-        request = urllib.request.Request(f"{self.url}{CAUGHT_UP_PATH}", method="POST")  # noqa: S310
-        try:
-            urllib.request.urlopen(request, timeout=60).close()  # noqa: S310
-        except (urllib.error.URLError, OSError) as error:
-            raise StackFailed(f"the analytics worker does not answer; see {self.logs}") from error
 
     def progress(self) -> tuple[int, int]:
         """How many events are done, all their effects in place, and how many are written.
@@ -205,13 +247,9 @@ class Stack:
         Raises:
             StackFailed: a part has ended.
         """
-        from infra.kafka.admin import open_admin
-
         self._check_alive()
-        if self._admin is None:
-            self._admin = open_admin(self.cluster)
-        committed = self._committed = _committed_offsets(self._admin, self.cluster)
-        self._note_status()
+        committed = self._committed = self._read_committed()
+        self.wrote(self._workers.written())
         done = sum(min(committed.get(place, 0), offset) for place, offset in self._written.items())
         return done, sum(self._written.values())
 
@@ -232,9 +270,14 @@ class Stack:
         )
 
     def watch(self) -> None:
-        """Return only by `StackFailed`, when a part has ended."""
+        """Keep the broker small; returns only by `StackFailed`, when a part has ended."""
         while True:
             self._check_alive()
+            if self.is_full:
+                self.say("the broker is full: going on with an empty one, back in a few seconds")
+                for _ in self.renew():
+                    pass
+                self.say(f"the page is back: {self.url}")
             time.sleep(1.0)
 
     def _lock_directory(self) -> None:
@@ -243,7 +286,6 @@ class Stack:
 
     def _make_topics(self) -> None:
         from infra.kafka.admin import ensure_topics
-        from streams.analytics import CHANGELOGS
 
         ensure_topics(self.cluster, PARTITIONS, CHANGELOGS)
 
@@ -254,7 +296,7 @@ class Stack:
         from infra.clickhouse.journal import read_claims, read_names, sealed_with
         from infra.clickhouse.older_events import has_older_events, name_older_events
         from infra.clickhouse.schema import migrate
-        from infra.embedded.checkpoints import prepare
+        from infra.embedded.checkpoints import next_generation, prepare
         from infra.embedded.playback import Known
         from infra.kafka.emitter import Emitter
 
@@ -270,6 +312,7 @@ class Stack:
                     f"{self.settings.key_file}; nothing was changed"
                 )
             self._refilling.begin()
+            self._journal_sent = False
             rejected = reject_future_facts(client, self.settings)
             if older := has_older_events(client):
                 name_older_events(client, key)
@@ -285,26 +328,24 @@ class Stack:
                 )
         finally:
             client.close()
-        self._generation = _next_generation(data_dir, self.refill.generation)
+        self._generation = next_generation(data_dir, self.refill.generation)
         if rejected:
             self.say(
                 f"{rejected} events of the journal lie in the future: they are dead letters now "
                 "(ascolto dead-letters list --error-class from_the_future)"
             )
 
-    def _make_checkpoint(self) -> None:
+    def _make_checkpoint(self) -> bool:
         """Make a checkpoint; without one the next start takes longer, and nothing else."""
         from infra.embedded.checkpoints import make_checkpoint
-        from infra.kafka.admin import open_admin
-        from streams.analytics import CHANGELOGS
 
+        if not self._journal_sent:
+            return False
         try:
-            if self._admin is None:
-                self._admin = open_admin(self.cluster)
-            make_checkpoint(
+            return make_checkpoint(
                 self.settings.data_dir,
                 self.cluster,
-                _committed_offsets(self._admin, self.cluster),
+                self._read_committed(),
                 CHANGELOGS,
                 PARTITIONS,
                 self._generation,
@@ -312,91 +353,22 @@ class Stack:
             )
         except Exception as error:
             self.say(f"no checkpoint is made ({type(error).__name__}): the next start takes longer")
+            return False
 
-    def _start_worker(self, name: str) -> subprocess.Popen[bytes]:
-        settings = self.settings.model_copy(
-            update={
-                "kafka": self.bootstrap,
-                "kafka_security": "PLAINTEXT",
-                "kafka_prefix": "",
-                "embedded": True,
-                "clickhouse_url": None,
-                "partitions": PARTITIONS,
-                "generation": self._generation,
-                "status_port": self.settings.status_port or PREVIEW_PORT,
-            }
-        )
-        environment = {**settings.environment(), PARENT_VARIABLE: str(os.getpid())}
-        address_file(settings.data_dir, name).unlink(missing_ok=True)
-        command = [sys.executable, "-m", "infra.cli.main", "run", name]
-        return children.start(command, self.logs / f"{name}.log", environment)
+    def _unread(self) -> list[Unread]:
+        from infra.embedded.checkpoints import read_unread
 
-    def _wait_for_pages(self) -> dict[str, str]:
-        grown, moved = self._log_sizes(), time.monotonic()
-        found: dict[str, str] = {}
-        while len(found) < len(_WORKERS):
-            self._check_alive()
-            if self._log_sizes() != grown:
-                grown, moved = self._log_sizes(), time.monotonic()
-            if time.monotonic() > moved + _READY_SECONDS:
-                raise StackFailed(f"the workers do not start; see {self.logs}")
-            for name in _WORKERS:
-                url = page_address(self.settings.data_dir, name)
-                if url is not None and _status(url) is not None:
-                    found[name] = url
-            time.sleep(0.05)
-        return found
+        return read_unread(self.cluster, self._read_committed(), PARTITIONS)
 
-    def _log_sizes(self) -> list[int]:
-        return [file.stat().st_size for file in sorted(self.logs.glob("*.log"))]
+    def _read_committed(self) -> dict[str, int]:
+        from infra.embedded.checkpoints import committed_offsets
+        from infra.kafka.admin import open_admin
+
+        if self._admin is None:
+            self._admin = open_admin(self.cluster)
+        return committed_offsets(self._admin, self.cluster, WORKERS)
 
     def _check_alive(self) -> None:
-        for name, process in self._workers.items():
-            if process.poll() is not None:
-                raise StackFailed(
-                    f"the {name} worker ended (exit code {process.returncode}); see "
-                    f"{self.logs / (name + '.log')}; nothing is lost: start again"
-                )
+        self._workers.check_alive()
         if self._broker is not None and not self._broker.alive():
             raise StackFailed(f"the broker ended; see {self.logs / 'broker.log'}; start again")
-
-    def _note_status(self) -> None:
-        for name in _WORKERS:
-            url = page_address(self.settings.data_dir, name)
-            status = _status(url) if url is not None else None
-            if status is None:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._workers[name].wait(_STOP_SECONDS)
-                self._check_alive()
-                raise StackFailed(f"the {name} worker does not answer; see {self.logs}")
-            self.wrote(status["written"].items())
-
-
-def _status(url: str) -> dict[str, Any] | None:
-    try:
-        with urllib.request.urlopen(f"{url}/status", timeout=30) as response:  # noqa: S310
-            status: dict[str, Any] = json.load(response)
-            return status
-    except (urllib.error.URLError, OSError, ValueError):
-        return None
-
-
-def _committed_offsets(admin: Any, cluster: Cluster) -> dict[str, int]:
-    """Per topic and partition, the offset after the last event whose effects are in place."""
-    places: dict[str, int] = {}
-    for worker in _WORKERS:
-        for offsets in admin.list_group_offsets(cluster.group(worker)).values():
-            for partition, offset in offsets.items():
-                places[f"{partition.topic}/{partition.partition}"] = offset.offset
-    return places
-
-
-def _next_generation(data_dir: Path, checkpoint: int) -> int:
-    """Greater than that of any stack on the directory before, and than its checkpoint's."""
-    path = data_dir / "generation"
-    before = 0
-    with contextlib.suppress(FileNotFoundError, ValueError):
-        before = int(path.read_text())
-    number = max(before, checkpoint) + 1
-    path.write_text(str(number))
-    return number

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from infra.embedded.workers import CAUGHT_UP_PATH, PARENT_VARIABLE
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from streams.workers import Around
 
 log = logging.getLogger(__name__)
-
-PARENT_VARIABLE = "ASCOLTO_PARENT_PID"
-CAUGHT_UP_PATH = "/caught-up"
-"""Where the embedded stack says that every event is processed."""
 
 
 def run_worker(name: str, settings: Settings) -> None:
