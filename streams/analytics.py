@@ -13,8 +13,13 @@ from infra.clickhouse.store import Store
 from infra.settings import Settings
 from processors.alerts.settings import read_alert_settings
 from processors.identity.event_identity import unsourced_identity
-from schemas.changelogs import AGGREGATE_TABLES, CHANGELOGS, LINK_TABLES, changelog_topic
-from schemas.topics import catalogue_name
+from schemas.topics import (
+    AGGREGATE_TABLES,
+    CHANGELOGS,
+    LINK_TABLES,
+    catalogue_name,
+    changelog_topic,
+)
 from streams.agents import aggregate as aggregating
 from streams.agents import link as linking
 from streams.agents.aggregate import Aggregator

@@ -59,7 +59,7 @@ def attach_scorer(app: faust.App, progress: Progress, scored_by: Scoring) -> Non
     outbox = KafkaOutbox(SharedWriter(cast(App, app), progress.written))
     letters = DeadLetters(outbox, progress)
     scorer = Scorer(outbox, letters, progress, scored_by)
-    attach(app, "score", scoring.TOPICS, Intake(scorer.handle, letters).take, size=200)
+    attach(app, "score", scoring.TOPICS, Intake(scorer.handle, letters).take, size=64)
 
 
 def attach(app: faust.App, name: str, topics: tuple[Topic, ...], take: Take, size: int) -> None:

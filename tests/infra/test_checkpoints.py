@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from infra.clickhouse.journal import Journaled
+from infra.data_directory.refilling import Refilling
 from infra.embedded.checkpoints import next_generation
 from infra.embedded.playback import restore
 from infra.kafka.emitter import Emitter, Named
@@ -69,6 +70,17 @@ def test_generations_only_grow(tmp_path: Path) -> None:
     assert next_generation(tmp_path, 8) == 9
     (tmp_path / "generation").write_text("?")
     assert next_generation(tmp_path, 9) == 10
+
+
+def test_the_page_can_say_how_far_the_figures_are(tmp_path: Path) -> None:
+    refilling = Refilling(tmp_path)
+    assert (refilling.under_way, refilling.progress) == (False, None)
+    refilling.begin()
+    assert (refilling.under_way, refilling.progress) == (True, None)
+    refilling.reached(500, 1500)
+    assert Refilling(tmp_path).progress == "500 / 1500"
+    refilling.end()
+    assert (refilling.under_way, refilling.progress) == (False, None)
 
 
 @dataclass

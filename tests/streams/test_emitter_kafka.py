@@ -19,7 +19,6 @@ from infra.kafka.admin import ensure_topics
 from infra.kafka.cluster import Cluster
 from infra.kafka.emitter import DeliveryFailed, Emitter, read_lines
 from infra.settings import Settings
-from schemas.changelogs import changelog_topic
 from schemas.codec import decode
 from schemas.events import CallEndedEvent
 from schemas.topics import (
@@ -28,6 +27,7 @@ from schemas.topics import (
     CALL_SCORED,
     CONTRACT_CANCELLED,
     ENGAGEMENT_CHANGED,
+    changelog_topic,
 )
 from streams.facts.originals import KafkaOriginals
 from streams.runtime.app import build_app

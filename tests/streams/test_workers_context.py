@@ -13,11 +13,17 @@ from faust.types import TP
 from infra.settings import Settings
 from processors.engagements.horizons import Horizons
 from processors.scoring.lexicon_scorer import LexiconReader
-from schemas.changelogs import CHANGELOGS
 from schemas.changes import ChangeBatch
 from schemas.codec import decode, encode
 from schemas.derived import CallScored, CallTranscribed, DeadLetter
-from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED, DEAD_LETTER, ENGAGEMENT_CHANGED, Topic
+from schemas.topics import (
+    CALL_SCORED,
+    CALL_TRANSCRIBED,
+    CHANGELOGS,
+    DEAD_LETTER,
+    ENGAGEMENT_CHANGED,
+    Topic,
+)
 from streams.agents.link import Linker, LinkSettings
 from streams.agents.score import Scorer
 from streams.agents.store import SINKS

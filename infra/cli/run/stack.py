@@ -17,7 +17,7 @@ from infra.embedded.broker import BrokerProxy, EmbeddedBroker
 from infra.embedded.workers import PARTITIONS, WORKERS, StackFailed, WorkerProcesses
 from infra.kafka.cluster import Cluster
 from infra.settings import Settings
-from schemas.changelogs import CHANGELOGS
+from schemas.topics import CHANGELOGS
 
 if TYPE_CHECKING:
     from infra.embedded.checkpoints import Refill, Unread
@@ -29,6 +29,8 @@ SENT_AT_ONCE = 500
 """Events sent before the workers are asked how far they are."""
 _MOST_BEHIND = 4000
 """Messages, of events and of what follows from them, that may wait for the workers."""
+_MOST_WAITING = 500
+"""Events that may wait to be linked: those of one partition would be days ahead of the others'."""
 _STILL_SECONDS = 3.0
 """Time without anything moving after which nothing is on its way."""
 
@@ -191,7 +193,7 @@ class Stack:
         """Yields the progress at least once, until the workers are not far behind."""
         done, total = self.progress()
         yield done, total
-        while total - done > _MOST_BEHIND:
+        while total - done > _MOST_BEHIND or self.waiting() > _MOST_WAITING:
             time.sleep(_POLL_SECONDS)
             done, total = self.progress()
             yield done, total
