@@ -68,6 +68,11 @@ def export_journal(client: Client, file: Path, taken: str | None = None) -> int:
     """
     file.unlink(missing_ok=True)
     new = "" if taken is None else f"WHERE (client_id, event_id) NOT IN ({_names_in(taken)})"
+    rows = client.query(f"SELECT count() FROM {EVENTS.name} FINAL {new}").result_rows  # noqa: S608
+    count = int(rows[0][0])
+    if not count:
+        file.touch()
+        return 0
     client.command(
         "INSERT INTO FUNCTION file({file:String}, 'JSONCompactEachRow') "  # noqa: S608 - constants
         f"SELECT {', '.join(f'facts.{name}' for name in _STORED)}, scores.score "
@@ -77,8 +82,7 @@ def export_journal(client: Client, file: Path, taken: str | None = None) -> int:
         parameters={"file": str(file)},
         settings=_ON_DISK,
     )
-    rows = client.query(f"SELECT count() FROM {EVENTS.name} FINAL {new}").result_rows  # noqa: S608
-    return int(rows[0][0])
+    return count
 
 
 _ON_DISK = {"join_algorithm": "full_sorting_merge", "max_bytes_before_external_sort": 300_000_000}

@@ -57,14 +57,16 @@ def renewed(data_dir: Path) -> dict[str, Any]:
         stack.open()
         sender = Sender(stack.bootstrap)
         sender.start()
-        accepted = []
+        accepted, grown = [], []
         for _ in range(RENEWALS):
             while sender.accepted < 60 * (len(accepted) + 1):
                 sender.join(_PAUSE)
                 assert sender.is_alive()
             accepted.append(sender.accepted)
+            before = stack.grown_bytes
             for _ in stack.renew():
                 pass
+            grown.append([before, stack.grown_bytes])
         while sender.accepted < accepted[-1] + 60:
             sender.join(_PAUSE)
             assert sender.is_alive()
@@ -80,6 +82,7 @@ def renewed(data_dir: Path) -> dict[str, Any]:
     return {
         "accepted": sender.accepted,
         "before_each": accepted,
+        "grown": grown,
         "events": events,
         "calls": calls,
         "checkpoints": checkpoints,

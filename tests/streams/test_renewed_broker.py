@@ -15,6 +15,7 @@ def test_no_accepted_event_is_lost_and_every_figure_is_right(tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout.splitlines()[-1])
     assert seen["accepted"] > seen["before_each"][-1] > seen["before_each"][0]
+    assert all(after < before for before, after in seen["grown"]), "bytes around each renewal"
     assert seen["events"] == seen["accepted"]
     assert 0 < seen["calls"] < seen["events"]
     assert seen["checkpoints"] == ["checkpoint_3"], "that of the third broker"

@@ -115,9 +115,13 @@ class Stack:
     @property
     def is_full(self) -> bool:
         """Whether the broker, which never forgets, has grown by as much as it may."""
+        return self.grown_bytes > self.settings.broker_megabytes * 1_000_000
+
+    @property
+    def grown_bytes(self) -> int:
+        """Memory by which the broker has grown since its workers were started."""
         assert self._broker is not None
-        grown = self._broker.resident_bytes() - self._resident_at_start
-        return grown > self.settings.broker_megabytes * 1_000_000
+        return self._broker.resident_bytes() - self._resident_at_start
 
     def renew(self, *, midway: bool = False) -> Iterator[tuple[int, int]]:
         """Go on with an empty broker, the page away for some seconds; yields the progress.
