@@ -6,6 +6,7 @@ Customers are pseudonyms from here on, and texts are redacted.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
@@ -108,7 +109,7 @@ class Correlation(Interval):
 
 
 class Figures(Contract):
-    """Topic `agency-metrics`: the figures of one agency (or segment of it) in one window."""
+    """The figures of one agency (or segment of it) in one window."""
 
     client_id: str
     agency_id: str
@@ -129,6 +130,15 @@ class Figures(Contract):
     payment_correlation: Correlation
 
 
+class Snapshots(Contract):
+    """Topic `agency-metrics`: the figures of an agency that have changed together."""
+
+    client_id: str
+    agency_id: str
+    figures: tuple[Figures, ...]
+    """Each of one window as of one time."""
+
+
 class HourCell(Contract):
     """The sums of one segment and hour that are known from an hour on."""
 
@@ -137,12 +147,13 @@ class HourCell(Contract):
     """Beginning of the hour, us since the epoch."""
     known_us: int | None = None
     """Beginning of the hour from which this is known; null: the hour itself."""
-    sums: dict[str, int]
-    """All `schemas.rows.HOUR_SUMS`, of any size."""
+    sums: Annotated[list[int] | dict[str, int], Field(union_mode="left_to_right")]
+    """In the order of `schemas.rows.HOUR_SUMS` without its trailing zeros, of any size; an older
+    version wrote them by name."""
 
 
 class AgencyHours(Contract):
-    """Topic `agency-hours`: hourly sums of an agency's day as they stand now."""
+    """Topic `agency-hours`: hourly sums of an agency as they stand now."""
 
     client_id: str
     agency_id: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 ALL = "all"
@@ -45,4 +46,9 @@ class Segment(NamedTuple):
 
     def names(self) -> tuple[str, ...]:
         """The segments it counts in: `all`, and each dimension's as `dimension=value`."""
-        return ALL, *(f"{name}={value}" for name, value in zip(Dimension, self, strict=True))
+        return _names(self)
+
+
+@lru_cache(maxsize=4_096)
+def _names(segment: Segment) -> tuple[str, ...]:
+    return ALL, *(f"{name}={value}" for name, value in zip(Dimension, segment, strict=True))

@@ -14,7 +14,7 @@ from schemas.derived import (
     CallScored,
     CallTranscribed,
     DeadLetter,
-    Figures,
+    Snapshots,
 )
 from schemas.events import (
     CallEndedEvent,
@@ -152,8 +152,8 @@ AGENCY_METRICS = Topic(
     "agency-metrics",
     "client_id|agency_id",
     _DERIVED,
-    "Figures of an agency in a window.",
-    Figures,
+    "Figures of an agency in its windows, as they stand.",
+    Snapshots,
 )
 AGENCY_ALERT = Topic(
     "agency-alert", "client_id|agency_id", _INBOUND, "An agency's alert as it stands.", AgencyAlert

@@ -52,6 +52,8 @@ _MINUTE = 60.0
 _QUIET_SECONDS = 60 * _MINUTE
 """After so long without events all have arrived, even those of a slow transcriber."""
 _EMBEDDED_QUIET_SECONDS = _MINUTE
+_APART_SECONDS = 1.0
+"""Between two batches of changes: the snapshots of a day cost as much for one event as for many."""
 
 
 class Analytics:
@@ -200,7 +202,9 @@ def attach_analytics(
     letters = analytics.letters
     reject_unreadable(app, letters)
     attach(app, "link", linking.TOPICS, analytics.link.take, size=500)
-    attach(app, "aggregate", aggregating.TOPICS, analytics.take_changes, size=100)
+    attach(
+        app, "aggregate", aggregating.TOPICS, analytics.take_changes, size=300, apart=_APART_SECONDS
+    )
     rows = RowSettings(settings.pseudonym_secret(), settings.generation, now_us)
     without_conflicts = WithoutConflicts(analytics.claims)
     for fact_sink in (*FACT_SINKS, SCORES) if settings.embedded else FACT_SINKS:

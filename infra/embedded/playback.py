@@ -87,7 +87,7 @@ def _claim(key: bytes, event: InboundEvent) -> Claim:
         pseudonym(key, data.client_id, data.customer_id),
         digest,
         unsourced_identity(key, data.client_id, event.type, event.id),
-        digest,
+        lambda: digest,
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from functools import cached_property
 
 from processors.identity.event_identity import (
     canonical,
@@ -26,7 +27,8 @@ _FACTS = {
 _CALL_ENDED: str = CallEndedEvent.model_fields["type"].default
 
 
-class Claim(NamedTuple):
+@dataclass(frozen=True)
+class Claim:
     """What an event says of itself."""
 
     client_id: str
@@ -36,15 +38,15 @@ class Claim(NamedTuple):
     """Of its content."""
     older_id: str | None = None
     """The identity under which a version that stored no source would know it."""
-    older_digest: str | None = None
-    """What such a version would know of its content."""
+    older_digest: Callable[[], str] | None = field(default=None, compare=False, repr=False)
+    """What such a version would know of its content; worked out only where it is asked for."""
 
     @property
     def is_older(self) -> bool:
         """Whether such a version has taken it in, and this is how it is known ever since."""
         return self.older_id == self.event_id
 
-    @property
+    @cached_property
     def name(self) -> Name:
         """What is claimed."""
         return self.client_id, self.event_id
@@ -72,7 +74,9 @@ def verdict(claim: Claim, claimed: Mapping[Name, str]) -> Verdict | None:
     if digest is not None:
         return Verdict.ACCEPTED if digest == claim.digest else Verdict.CONFLICT
     older = claim.older_name
-    if older is not None and claimed.get(older) == claim.older_digest:
+    if older is None or claim.older_digest is None:
+        return None
+    if older in claimed and claimed[older] == claim.older_digest():
         return Verdict.KNOWN
     return None
 
@@ -80,17 +84,21 @@ def verdict(claim: Claim, claimed: Mapping[Name, str]) -> Verdict | None:
 def claim_of_call(key: bytes, call: Call) -> Claim:
     """The claim of a conversation."""
     assert call.content is not None, "an older call is given its identity first"
-    older_id, older_digest = call.older_id, facts_digest(key, call)
-    if older_id is None:
-        older_id = call.event_id
-    return Claim(call.client_id, call.event_id, call.customer, call.content, older_id, older_digest)
+    return Claim(
+        call.client_id,
+        call.event_id,
+        call.customer,
+        call.content,
+        call.event_id if call.older_id is None else call.older_id,
+        lambda: facts_digest(key, call),
+    )
 
 
 def claim_of_event(key: bytes, event: Sealed, older_id: str | None) -> Claim:
     """The claim of a sealed event; `older_id` where others sent it."""
     digest = pseudonymous_digest(key, event)
     customer = event.data.customer_id
-    older_digest = None if older_id is None else digest
+    older_digest = None if older_id is None else lambda: digest
     return Claim(event.data.client_id, event.id, customer, digest, older_id, older_digest)
 
 

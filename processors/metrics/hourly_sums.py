@@ -59,26 +59,39 @@ class Cell(NamedTuple):
     known: int
 
 
-def days_touched(change: EngagementChange) -> set[int]:
-    """The days (see `event_time.day_of`) whose state a change moves."""
-    days = {day_of(delta.hour) for delta in _deltas(change)}
-    if change.conversation is not None:
-        days.add(day_of(change.conversation.at))
-    return days
+class Place(NamedTuple):
+    """Where sums belong: an hour, and the hour from which they are known (starts, us)."""
+
+    hour: int
+    known: int
+    segment: Segment
 
 
-def cells_touched(change: EngagementChange) -> set[Cell]:
-    """The cells whose sums a change moves: rows to write again."""
+class Effects:
+    """What a change adds to the hours of its agency, worked out once."""
+
+    def __init__(self, change: EngagementChange) -> None:
+        said = change.conversation
+        self.places = _places_moved(change)
+        """What is added where; without zeros."""
+        self.days = {day_of(place.hour) for place in self.places}
+        """The days (see `event_time.day_of`) whose state it moves."""
+        self.quote = None if said is None or said.worst is None else said.worst
+        """What may be the day's worst quote."""
+        self.said_on = None if said is None else day_of(said.at)
+        """The day of the conversation."""
+
+
+def cells(places: Iterable[Place]) -> set[Cell]:
+    """The cells that sums at these places count in: rows to write again."""
     return {
-        Cell(segment, delta.hour, delta.known)
-        for delta in _deltas(change)
-        for segment in delta.segment.names()
+        Cell(segment, place.hour, place.known)
+        for place in places
+        for segment in place.segment.names()
     }
 
 
-def apply(
-    state: DayState | None, day: int, change: EngagementChange, position: Position
-) -> DayState:
+def apply(state: DayState | None, day: int, effects: Effects, position: Position) -> DayState:
     """Apply the part of a change that falls on `day`, unless that source position was applied.
 
     Within one `topic/partition` changes come in the order of offsets, apart from replays, so the
@@ -88,29 +101,30 @@ def apply(
     if state is None:
         state = DayState(version=0, applied={}, hours={}, worst=[])
     source = position.source
-    if position.offset <= state["applied"].get(source, -1):
+    if day not in effects.days or position.offset <= state["applied"].get(source, -1):
         return state
-    begin = day_start(day)
-    deltas = [d for d in _deltas(change) if begin <= d.hour < begin + DAY_US]
-    said = change.conversation
-    quote = said.worst if said is not None and day_of(said.at) == day else None
-    if not deltas:
-        return state
+    own = {place: sums for place, sums in effects.places.items() if day_of(place.hour) == day}
+    quote = effects.quote if effects.said_on == day else None
     return DayState(
         version=state["version"] + 1,
         applied={**state["applied"], source: position.offset},
-        hours=_moved(state["hours"], [d for d in deltas if d.known == d.hour]),
-        later=_moved(state.get("later", {}), [d for d in deltas if d.known > d.hour]),
+        hours=_moved(state["hours"], own, later=False),
+        later=_moved(state.get("later", {}), own, later=True),
         worst=state["worst"] if quote is None else _worst([*state["worst"], list(quote)]),
     )
 
 
 def cell_sums(state: DayState | None, cell: Cell) -> Sums:
     """All `HOUR_SUMS` of one cell, zeros included."""
+    return _named(cell_values(state, cell))
+
+
+def cell_values(state: DayState | None, cell: Cell) -> list[int]:
+    """The sums of one cell in the order of `HOUR_SUMS`, without its trailing zeros."""
     if state is None:
-        return _named([])
+        return []
     hours = state["hours"] if cell.known == cell.hour else state.get("later", {})
-    return _named(hours.get(cell.segment, {}).get(_name(cell.hour, cell.known), []))
+    return hours.get(cell.segment, {}).get(_name(cell.hour, cell.known), [])
 
 
 def hour_sums(state: DayState, segment: str, hour: int) -> Sums:
@@ -141,21 +155,12 @@ def worst_quotes(states: Iterable[DayState]) -> list[WorstQuote]:
     return [WorstQuote(*quote) for quote in _worst([q for s in states for q in s["worst"]])]
 
 
-class _Delta(NamedTuple):
-    """What is to be added to one hour, known from an hour on, for one segment."""
-
-    hour: int
-    known: int
-    segment: Segment
-    sums: Sums
-
-
-def _deltas(change: EngagementChange) -> list[_Delta]:
-    moved: dict[tuple[int, int, Segment], Sums] = {}
+def _places_moved(change: EngagementChange) -> dict[Place, Sums]:
+    moved: dict[Place, Sums] = {}
 
     def move(sign: int, hour: int, segment: Segment, by_known: Mapping[int, Sums]) -> None:
         for known, more in by_known.items():
-            _add(moved.setdefault((hour, known, segment), {}), more, sign)
+            _add(moved.setdefault(Place(hour, known, segment), {}), more, sign)
 
     if change.conversation is not None:
         said = change.conversation
@@ -169,11 +174,11 @@ def _deltas(change: EngagementChange) -> list[_Delta]:
         for engagement in engagements:
             matures = matures_at(engagement, change.horizon_hours)
             move(sign, matures, engagement.segment, _outcome_sums(engagement, matures))
-    return [
-        _Delta(*key, left)
-        for key, sums in moved.items()
+    return {
+        place: left
+        for place, sums in moved.items()
         if (left := {name: value for name, value in sums.items() if value})
-    ]
+    }
 
 
 def _add(sums: Sums, more: Sums, sign: int) -> None:
@@ -226,12 +231,12 @@ def _conversation_sums(said: Conversation) -> Sums:
 
 def _outcome_sums(engagement: Engagement, matures: int) -> dict[int, Sums]:
     """What an engagement adds to the hour in which it matures, by the hour it is known from."""
-    before = engagement._replace(later=())
-    by_known = {matures: engagement_sums(before)}
+    before = _sums_if(engagement, engagement.paid, engagement.amount)
+    by_known = {matures: before}
     for known, paid, amount in engagement.later:
-        after = before._replace(paid=paid, amount=amount)
-        by_known[known] = engagement_sums(after)
-        _add(by_known[known], engagement_sums(before), -1)
+        after = _sums_if(engagement, paid, amount)
+        by_known[known] = dict(after)
+        _add(by_known[known], before, -1)
         before = after
     return by_known
 
@@ -241,8 +246,12 @@ def engagement_sums(engagement: Engagement) -> Sums:
 
     Absent names add 0.
     """
+    return _sums_if(engagement, *engagement.latest())
+
+
+def _sums_if(engagement: Engagement, paid: bool, amount: int) -> Sums:
+    """What it adds if this is what was paid within it."""
     lost = engagement.lost_to_supplier
-    paid, amount = engagement.latest()
     sums = {
         "matured": 1,
         "supplier_lost": int(lost),
@@ -285,15 +294,18 @@ _TRILLIONTHS_OF_A_UNIT = 10**8
 
 
 def _moved(
-    hours: dict[str, dict[str, list[int]]], deltas: list[_Delta]
+    hours: dict[str, dict[str, list[int]]], added: Mapping[Place, Sums], later: bool
 ) -> dict[str, dict[str, list[int]]]:
-    """The day's sums with the deltas added; what becomes 0 is left out."""
+    """The day's sums with what is added to them, of the places that are known `later` than their
+    hour or of the others; what becomes 0 is left out."""
     moved = dict(hours)
-    for delta in deltas:
-        name = _name(delta.hour, delta.known)
-        for segment in delta.segment.names():
+    for place, more in added.items():
+        if (place.known > place.hour) is not later:
+            continue
+        name = _name(place.hour, place.known)
+        for segment in place.segment.names():
             by_hour = dict(moved.get(segment, {}))
-            sums = _added(by_hour.pop(name, []), delta.sums)
+            sums = _added(by_hour.pop(name, []), more)
             if sums:
                 by_hour[name] = sums
             if by_hour:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import cast
 
@@ -12,16 +12,17 @@ from processors.metrics.from_sums import snapshot_days
 from processors.metrics.hourly_sums import (
     Cell,
     DayState,
+    Effects,
+    Place,
     apply,
-    cell_sums,
-    cells_touched,
-    days_touched,
+    cell_values,
+    cells,
     hours_with_calls,
 )
 from processors.metrics.windows import AgencyDays
-from schemas.changes import ChangeBatch, PositionedChange
-from schemas.codec import InvalidMessage, decode, encode
-from schemas.derived import AgencyHours, HourCell
+from schemas.changes import ChangeBatch, Position
+from schemas.codec import InvalidMessage, encode
+from schemas.derived import AgencyHours, HourCell, Snapshots
 from schemas.topics import AGENCY_HOURS, AGENCY_METRICS, ENGAGEMENT_CHANGED, agency_key
 from streams.agents.alerts import AlertWatch
 from streams.agents.clocks import ClientClocks
@@ -32,9 +33,12 @@ from streams.transport.delivery import Delivery
 
 TOPICS = (ENGAGEMENT_CHANGED,)
 
-DELIVERED_AT_ONCE = 1_000
-"""Messages made before they are delivered: an import of years has ten thousand of them a year and
-seven agencies, and none may be missing."""
+DELIVERED_AT_ONCE = 20
+"""Messages made before they are delivered: an import of years has hundreds of them, and none may
+be missing."""
+CELLS_A_MESSAGE = 500
+SNAPSHOTS_A_MESSAGE = 200
+"""Some 300 kB: well under the brokers' usual limit of 1 MB."""
 
 Agency = tuple[str, str]
 
@@ -89,9 +93,9 @@ class Aggregator:
         """Take a batch in; safe to repeat."""
         known = self._agencies()
         states: dict[str, DayState] = {}
-        touched: dict[Agency, set[Cell]] = defaultdict(set)
+        touched: dict[Agency, set[Place]] = defaultdict(set)
         for delivery in batch:
-            changes = decode(delivery.value, ChangeBatch)
+            changes = delivery.read(ChangeBatch)
             if isinstance(changes, InvalidMessage):
                 await self._dead_letters.reject(delivery, changes)
                 continue
@@ -100,8 +104,9 @@ class Aggregator:
             for positioned in changes.changes:
                 is_call = positioned.change.conversation is not None
                 self._clocks.saw(agency[0], positioned.at, is_call)
-                self._apply(agency, positioned, states)
-                touched[agency] |= cells_touched(positioned.change)
+                effects = Effects(positioned.change)
+                self._apply(agency, effects, positioned.position, states)
+                touched[agency].update(effects.places)
         # 1. The days are written.
         await self._days.put({key: dict(state) for key, state in states.items()})
         for key, state in states.items():
@@ -109,7 +114,8 @@ class Aggregator:
             days = known.setdefault((client, agency_id), self._agency_days((client, agency_id)))
             days.put(int(day), state)
         # 2. What follows from them is published; 3. and 4. are the caller's.
-        await self._publish(touched, {client for client, _ in touched})
+        moved = {agency: cells(places) for agency, places in touched.items()}
+        await self._publish(moved, {client for client, _ in moved})
 
     async def advance(self, clients: Collection[str] | None = None) -> None:
         """Let the windows of agencies without events move on with the clock.
@@ -136,13 +142,14 @@ class Aggregator:
     def _apply(
         self,
         agency: Agency,
-        positioned: PositionedChange,
+        effects: Effects,
+        position: Position,
         states: dict[str, DayState],
     ) -> None:
-        for day in days_touched(positioned.change):
+        for day in effects.days:
             key = day_key(agency, day)
             before = states[key] if key in states else self._day(key)
-            after = apply(before, day, positioned.change, positioned.position)
+            after = apply(before, day, effects, position)
             if after is not before:
                 states[key] = after
 
@@ -190,44 +197,43 @@ class Aggregator:
         for agency, days in self._agencies().items():
             if agency[0] not in clients:
                 continue
-            cells = touched.get(agency, set())
-            yield from self._hours(agency, cells)
+            moved = touched.get(agency, set())
+            yield from self._hours(agency, moved)
             published_to[agency] = self._clocks.now(agency[0])
-            yield from self._snapshots(agency, days, cells, published_to[agency])
+            yield from self._snapshots(agency, days, moved, published_to[agency])
             yield from self._alerts.alerts(
-                agency, days, {cell.hour for cell in cells}, self._clocks.of(agency[0])
+                agency, days, {cell.hour for cell in moved}, self._clocks.of(agency[0])
             )
 
-    def _hours(self, agency: Agency, cells: set[Cell]) -> Iterable[Message]:
-        """The touched hours' sums, a message a day."""
-        by_day: dict[int, list[Cell]] = defaultdict(list)
-        for cell in sorted(cells):
-            by_day[day_of(cell.hour)].append(cell)
-        for day, its_cells in by_day.items():
-            state = self._day(day_key(agency, day))
-            sums = tuple(
-                HourCell(
-                    segment=cell.segment,
-                    hour_us=cell.hour,
-                    known_us=cell.known,
-                    sums=cell_sums(state, cell),
-                )
-                for cell in its_cells
-            )
+    def _hours(self, agency: Agency, moved: set[Cell]) -> Iterator[Message]:
+        """The touched hours' sums, as many together as fit in a message."""
+        in_order = iter(sorted(moved))
+        while some := list(islice(in_order, CELLS_A_MESSAGE)):
+            sums = tuple(self._hour(agency, cell) for cell in some)
             hours = AgencyHours(client_id=agency[0], agency_id=agency[1], cells=sums)
             yield Message(AGENCY_HOURS, _key(agency), encode(hours))
 
+    def _hour(self, agency: Agency, cell: Cell) -> HourCell:
+        state = self._day(day_key(agency, day_of(cell.hour)))
+        return HourCell(
+            segment=cell.segment,
+            hour_us=cell.hour,
+            known_us=cell.known,
+            sums=cell_values(state, cell),
+        )
+
     def _snapshots(
-        self, agency: Agency, days: AgencyDays, cells: set[Cell], now: int
+        self, agency: Agency, days: AgencyDays, moved: set[Cell], now: int
     ) -> Iterator[Message]:
         """The windows of every day that the touched hours, or the clock, have changed."""
         if not now:
             return
         published_to = self._published_to.get(agency, day_start(days.days[0]))
-        due = snapshot_days({(cell.hour, cell.known) for cell in cells}, now, published_to)
-        for as_of in due.values():
-            for figures in days.snapshot(as_of):
-                yield Message(AGENCY_METRICS, _key(agency), encode(figures))
+        due = snapshot_days({(cell.hour, cell.known) for cell in moved}, now, published_to)
+        figures = (each for as_of in due.values() for each in days.snapshot(as_of))
+        while some := tuple(islice(figures, SNAPSHOTS_A_MESSAGE)):
+            snapshots = Snapshots(client_id=agency[0], agency_id=agency[1], figures=some)
+            yield Message(AGENCY_METRICS, _key(agency), encode(snapshots))
 
 
 def day_key(agency: Agency, day: int) -> str:

@@ -19,7 +19,7 @@ from processors.event_time import date_of, day_of, to_datetime, to_us
 from schemas import rows, topics
 from schemas.changes import ChangeBatch, Engagement, EngagementChange
 from schemas.codec import InvalidMessage, decode
-from schemas.derived import AgencyAlert, AgencyHours, DeadLetter, Figures
+from schemas.derived import AgencyAlert, AgencyHours, DeadLetter, Figures, HourCell, Snapshots
 from schemas.figures import SCORE_UNIT
 from schemas.rows import HOUR_SUMS, Table
 from schemas.topics import Topic
@@ -31,6 +31,7 @@ OFFSETS_A_GENERATION = 2**40
 """More than a partition ever has: the offsets of a later generation of topics are greater."""
 _PLACES = 2**52
 """Versions from here on are places of messages; before, they were microseconds since the epoch."""
+_NO_SUMS = dict.fromkeys(HOUR_SUMS, 0)
 
 
 Rows = Iterable[Row]
@@ -75,7 +76,7 @@ class TableWriter:
 
 def engagement_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
     """Engagements in their present state, and those that are none any more."""
-    batch = decode(delivery.value, ChangeBatch)
+    batch = delivery.read(ChangeBatch)
     if isinstance(batch, InvalidMessage):
         return []
     made = []
@@ -89,7 +90,7 @@ def engagement_rows(delivery: Delivery, settings: RowSettings) -> Rows | Invalid
 
 def survey_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
     """The ratings that surveys gave to conversations after they had ended."""
-    batch = decode(delivery.value, ChangeBatch)
+    batch = delivery.read(ChangeBatch)
     if isinstance(batch, InvalidMessage):
         return []
     made = []
@@ -151,25 +152,35 @@ def hour_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessag
     if isinstance(hours, InvalidMessage):
         return hours
     version = _version(delivery, settings)
-    return [
-        {
-            "client_id": hours.client_id,
-            "agency_id": hours.agency_id,
-            "segment": cell.segment,
-            "hour": to_datetime(cell.hour_us),
-            "known": to_datetime(cell.hour_us if cell.known_us is None else cell.known_us),
-            **{name: cell.sums.get(name, 0) for name in HOUR_SUMS},
-            "version": version,
-        }
-        for cell in hours.cells
-    ]
+    return [_hour_row(hours, cell, version) for cell in hours.cells]
+
+
+def _hour_row(hours: AgencyHours, cell: HourCell, version: int) -> Row:
+    hour = to_datetime(cell.hour_us)
+    sums = cell.sums if isinstance(cell.sums, dict) else zip(HOUR_SUMS, cell.sums, strict=False)
+    return {
+        "client_id": hours.client_id,
+        "agency_id": hours.agency_id,
+        "segment": cell.segment,
+        "hour": hour,
+        "known": hour if cell.known_us in (None, cell.hour_us) else to_datetime(cell.known_us),
+        **_NO_SUMS,
+        **dict(sums),
+        "version": version,
+    }
 
 
 def metrics_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
-    """One snapshot of one window."""
-    figures = decode(delivery.value, Figures)
-    if isinstance(figures, InvalidMessage):
-        return figures
+    """Snapshots of windows; an older version wrote each in a message of its own."""
+    version = _version(delivery, settings)
+    snapshots = decode(delivery.value, Snapshots)
+    if not isinstance(snapshots, InvalidMessage):
+        return [_snapshot_row(figures, version) for figures in snapshots.figures]
+    lone = decode(delivery.value, Figures)
+    return snapshots if isinstance(lone, InvalidMessage) else [_snapshot_row(lone, version)]
+
+
+def _snapshot_row(figures: Figures, version: int) -> Row:
     row: dict[str, Any] = {
         "client_id": figures.client_id,
         "agency_id": figures.agency_id,
@@ -179,7 +190,7 @@ def metrics_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMes
         "as_of": figures.as_of,
         "calls": figures.calls,
         "amount_recovered": amount_of(figures.amount_recovered_units),
-        "version": _version(delivery, settings),
+        "version": version,
     }
     for name in ("nps", "nps_predicted", "churn_rate", "recovery_rate"):
         row |= _interval_columns(name, getattr(figures, name))
@@ -189,7 +200,7 @@ def metrics_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMes
     for name in ("churn_correlation", "payment_correlation"):
         correlation = getattr(figures, name)
         row |= _interval_columns(name, correlation) | {f"{name}_p": correlation.p}
-    return [row]
+    return row
 
 
 def _interval_columns(name: str, figure: Any) -> dict[str, Any]:

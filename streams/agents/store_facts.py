@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from pydantic import TypeAdapter
 
 from infra.clickhouse.store import Row, Store
 from processors.identity.future import time_of
 from schemas import rows, topics
 from schemas.codec import encode
+from schemas.conversation import Turn
 from schemas.derived import CallScored, CallTranscribed
 from schemas.rows import FIRST_WINS, Table
 from schemas.topics import Topic
@@ -21,6 +23,8 @@ from streams.facts.identified import Identified, read_fact
 from streams.facts.partitioning import Partitioning
 from streams.runtime.dead_letters import DeadLetters
 from streams.transport.delivery import Delivery
+
+_TURNS = TypeAdapter(list[Turn])
 
 _MOST_QUOTES = 3
 """Quotes of a call that are stored for each score."""
@@ -135,9 +139,7 @@ def call_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row
         "drivers": sorted({found.driver.value for found in score.drivers}),
         "conduct": sorted({flag.rule.value for flag in score.conduct}),
         "quotes": _quotes(event),
-        "turns": json.dumps(
-            [turn.model_dump(mode="json") for turn in event.turns], ensure_ascii=False
-        ),
+        "turns": _TURNS.dump_json(event.turns).decode(),
         "version": settings.now_us(),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -78,20 +79,51 @@ class Intake:
 Take = Callable[[Sequence[Delivery]], Awaitable[None]]
 
 
-async def consume(stream: faust.Stream[Any], agent: str, take: Take, size: int) -> None:
+class Pause:
+    """The least time between two batches, where what one costs does not grow with its events."""
+
+    def __init__(
+        self,
+        seconds: float,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """`now` is in seconds, from any beginning."""
+        self._seconds = seconds
+        self._now = now
+        self._sleep = sleep
+        self._over = now()
+
+    def begin(self) -> None:
+        """A batch is done."""
+        self._over = self._now() + self._seconds
+
+    async def wait(self) -> None:
+        """Wait for what is left of it."""
+        left = self._over - self._now()
+        if left > 0:
+            await self._sleep(left)
+
+
+async def consume(
+    stream: faust.Stream[Any], agent: str, take: Take, size: int, pause: Pause | None = None
+) -> None:
     """Feed `stream` to `take`: all that is there, up to `size` events at a time.
 
-    A batch closes when nothing more is there, so no event waits for others. What was fetched under
-    an assignment that has ended is neither handled nor acknowledged: its events come again, here
-    or to another worker. What `take` raises stops the worker: Faust alone would go on without this
-    agent.
+    A batch closes when nothing more is there and the pause after the one before is over. What was
+    fetched under an assignment that has ended is neither handled nor acknowledged: its events come
+    again, here or to another worker. What `take` raises stops the worker: Faust alone would go on
+    without this agent.
     """
     queue = cast("faust.Topic", stream.channel).queue
     consumer = cast("Consumer", stream.app.consumer)
+    pause = pause or Pause(0)
     waiting: list[faust.EventT[Fetched]] = []
     async for event in stream.noack().events():
         waiting.append(event)
-        if sum(len(_fetched(each).records) for each in waiting) < size and not queue.empty():
+        if _records(waiting) < size and queue.empty():
+            await pause.wait()
+        if _records(waiting) < size and not queue.empty():
             continue
         events, waiting = waiting, []
         try:
@@ -99,10 +131,15 @@ async def consume(stream: faust.Stream[Any], agent: str, take: Take, size: int) 
                 await _take_fetched([_fetched(each) for each in events], take, size)
                 for each in events:
                     consumer.done(agent, _fetched(each), _fetched(each).end)
+            pause.begin()
         except Exception as error:
             log.critical("stopping the worker: %s", error)
             await stream.app.crash(error)
             raise
+
+
+def _records(events: Sequence[faust.EventT[Fetched]]) -> int:
+    return sum(len(_fetched(each).records) for each in events)
 
 
 def _fetched(event: faust.EventT[Fetched]) -> Fetched:

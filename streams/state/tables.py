@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
+
+import msgspec
 
 from streams.runtime.progress import Size
 from streams.transport.writers import Record, Writer
@@ -129,11 +130,11 @@ def _size(key: str, raw: bytes | None) -> int:
 
 def packed(value: State) -> bytes:
     """A value as it is stored and written: JSON, compressed where that pays."""
-    raw = json.dumps(value, separators=(",", ":")).encode()
+    raw = msgspec.json.encode(value)
     return zlib.compress(raw, 1) if len(raw) > WORTH_COMPRESSING else raw
 
 
 def unpacked(raw: bytes) -> State:
     """The value again; JSON starts with a brace, a compressed one never does."""
-    value: State = json.loads(raw if raw.startswith(b"{") else zlib.decompress(raw))
+    value: State = msgspec.json.decode(raw if raw.startswith(b"{") else zlib.decompress(raw))
     return value

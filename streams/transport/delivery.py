@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel
+
+from schemas.codec import InvalidMessage, decode
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,12 @@ class Delivery:
 
     memo: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
     """What agents of one worker have made of it, for the others that read the same topic."""
+
+    def read(self, model: type[ModelT]) -> ModelT | InvalidMessage:
+        """The message as a `model`, or why it is not one; decoded once for all agents."""
+        if model not in self.memo:
+            self.memo[model] = decode(self.value, model)
+        return cast("ModelT | InvalidMessage", self.memo[model])
 
     @property
     def position(self) -> tuple[str, int, int]:

@@ -119,7 +119,8 @@ class SharedWriter:
         """Write all; brokers that are away are waited for."""
         left = list(records)
         for delay in delays():
-            waiting = [await _enqueued(self._send(record)) for record in left]
+            producer = await self._app.maybe_start_producer()
+            waiting = [await _enqueued(self._send(producer, record)) for record in left]
             results = await asyncio.gather(*waiting, return_exceptions=True)
             refused = []
             for record, result in zip(left, results, strict=True):
@@ -135,8 +136,7 @@ class SharedWriter:
             log.warning("Kafka did not take %d %s; trying again in %.1f s", len(left), what, delay)
             await asyncio.sleep(delay)
 
-    async def _send(self, record: Record) -> Awaitable[RecordMetadata]:
-        producer = await self._app.maybe_start_producer()
+    async def _send(self, producer: Any, record: Record) -> Awaitable[RecordMetadata]:
         sent: Awaitable[RecordMetadata] = await producer.send(
             self._app.cluster.topic(record.topic),
             record.key,

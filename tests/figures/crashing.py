@@ -154,10 +154,11 @@ class Model:
         self._changes_read[agency] = begin + len(messages)
 
     def _apply(self, change: EngagementChange, position: Position) -> None:
-        for day in sorted(hourly_sums.days_touched(change)):
+        effects = hourly_sums.Effects(change)
+        for day in sorted(effects.days):
             raw = self._days.get((change.agency_id, day))
             known = None if raw is None else json.loads(raw)
-            state = hourly_sums.apply(known, day, change, position)
+            state = hourly_sums.apply(known, day, effects, position)
             self._maybe_crash()
             self._days[change.agency_id, day] = json.dumps(state)
         self._maybe_crash()
@@ -165,11 +166,9 @@ class Model:
 
     def _store(self, change: EngagementChange) -> None:
         """Rows as ReplacingMergeTree keeps them: the highest version, of equals the last."""
-        days = {
-            day: json.loads(self._days[change.agency_id, day])
-            for day in hourly_sums.days_touched(change)
-        }
-        for cell in hourly_sums.cells_touched(change):
+        effects = hourly_sums.Effects(change)
+        days = {day: json.loads(self._days[change.agency_id, day]) for day in effects.days}
+        for cell in hourly_sums.cells(effects.places):
             state = days[day_of(cell.hour)]
             row = state["version"], hourly_sums.cell_sums(state, cell)
             _replace(self.hour_rows, (change.agency_id, *cell), row)

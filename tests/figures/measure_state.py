@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from processors.engagements.facts import Fact, Payment, ScoredCall
 from processors.engagements.history import CustomerState, observe
 from processors.event_time import DAY_US
-from processors.metrics.hourly_sums import DayState, apply, days_touched
+from processors.metrics.hourly_sums import DayState, Effects, apply
 from schemas.changes import Position, WorstQuote
 from schemas.figures import Segment
 from streams.state.tables import packed
@@ -77,8 +77,9 @@ def day_bytes(rng: random.Random) -> float:
         fact = call(rng, f"c{offset}", at)
         position = Position("call-scored", offset % 6, offset)
         for change in observe(None, fact, position).changes:
-            for day in days_touched(change):
-                days[day] = apply(days.get(day), day, change, position)
+            effects = Effects(change)
+            for day in effects.days:
+                days[day] = apply(days.get(day), day, effects, position)
     full = list(days.values())[HORIZON_DAYS : DAYS - 1]
     return sum(len(packed(dict(day))) + 20 for day in full) / len(full)
 

@@ -14,7 +14,7 @@ from processors.engagements.facts import Fact
 from processors.engagements.history import engagements_of, observe
 from processors.event_time import to_us
 from processors.metrics.from_sums import figures, window_sums
-from processors.metrics.hourly_sums import DayState, apply, days_touched
+from processors.metrics.hourly_sums import DayState, Effects, apply
 from processors.metrics.windows import AgencyDays
 from schemas.changes import Position
 from schemas.derived import Figures
@@ -78,8 +78,9 @@ def in_order(facts: list[Fact], horizon_hours: int) -> dict[str, dict[int, DaySt
         customers[fact.customer] = seen.state
         for change in seen.changes:
             own = days.setdefault(change.agency_id, {})
-            for day in days_touched(change):
-                own[day] = apply(own.get(day), day, change, position)
+            effects = Effects(change)
+            for day in effects.days:
+                own[day] = apply(own.get(day), day, effects, position)
     return days
 
 

@@ -50,8 +50,9 @@ def as_of(at: int, *facts: Fact) -> Figures:
         seen = observe(state, fact, position)
         state = seen.state
         for change in seen.changes:
-            for day in hourly_sums.days_touched(change):
-                days[day] = hourly_sums.apply(days.get(day), day, change, position)
+            effects = hourly_sums.Effects(change)
+            for day in effects.days:
+                days[day] = hourly_sums.apply(days.get(day), day, effects, position)
     return AgencyDays.of(CLIENT, "a", days).snapshot(at)[-1]
 
 
@@ -265,7 +266,12 @@ def test_an_hour_as_alerts_see_it_is_whole_from_whenever_it_is_known() -> None:
     for offset, fact in enumerate((said, sms)):
         seen = observe(state, fact, Position("t", 0, offset))
         state = seen.state
-        day = hourly_sums.apply(day, T0 // DAY_US, seen.changes[0], Position("t", 0, offset))
+        day = hourly_sums.apply(
+            day,
+            T0 // DAY_US,
+            hourly_sums.Effects(seen.changes[0]),
+            Position("t", 0, offset),
+        )
     assert day is not None
     hour = hour_of(T0)
     whole = hourly_sums.hour_sums(day, "all", hour)

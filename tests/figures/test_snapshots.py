@@ -27,9 +27,9 @@ from processors.event_time import (
 from processors.metrics.from_sums import snapshot_days
 from processors.metrics.hourly_sums import (
     Cell,
+    Effects,
     apply,
     cell_sums,
-    days_touched,
     hours_with_calls,
     worst_quotes,
 )
@@ -118,8 +118,9 @@ def said(at: int, event_id: str, aggression: int) -> EngagementChange:
 def test_a_conversation_counts_in_the_hour_of_its_end_and_in_five_segments() -> None:
     at = day_start(TODAY) + 3 * HOUR_US
     change = said(at, "e", 2000)
-    assert days_touched(change) == {TODAY}
-    state = apply(None, TODAY, change, Position("t", 0, 0))
+    effects = Effects(change)
+    assert effects.days == {TODAY}
+    state = apply(None, TODAY, effects, Position("t", 0, 0))
     assert set(state["hours"]) == {
         "all",
         "service=s",
@@ -144,12 +145,12 @@ def test_a_conversation_counts_in_the_hour_of_its_end_and_in_five_segments() -> 
 
 
 def test_a_source_position_is_applied_once_and_states_are_not_mutated() -> None:
-    change = said(day_start(TODAY), "e", 2000)
-    state = apply(None, TODAY, change, Position("t", 0, 4))
+    effects = Effects(said(day_start(TODAY), "e", 2000))
+    state = apply(None, TODAY, effects, Position("t", 0, 4))
     saved = json.dumps(state)
-    assert apply(state, TODAY, change, Position("t", 0, 4)) is state
-    assert apply(state, TODAY, change, Position("t", 0, 3)) is state
-    other = apply(state, TODAY, change, Position("t", 1, 3))
+    assert apply(state, TODAY, effects, Position("t", 0, 4)) is state
+    assert apply(state, TODAY, effects, Position("t", 0, 3)) is state
+    other = apply(state, TODAY, effects, Position("t", 1, 3))
     assert other["version"] == state["version"] + 1
     assert json.dumps(state) == saved
 
@@ -161,7 +162,7 @@ def test_the_three_worst_quotes_are_stored_whatever_the_order() -> None:
     for order in (changes, changes[::-1]):
         state = None
         for offset, change in enumerate(order):
-            state = apply(state, TODAY, change, Position("t", 0, offset))
+            state = apply(state, TODAY, Effects(change), Position("t", 0, offset))
         assert state is not None
         states.append(state)
     found = [(q.aggression, q.event_id) for q in worst_quotes(states[:1])]

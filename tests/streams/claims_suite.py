@@ -107,10 +107,10 @@ async def strange_names_are_only_names(worker: NewWorker) -> None:
 async def an_older_event_is_known_by_what_it_says(worker: NewWorker) -> None:
     """The journal sends it under the name made of its id; its sender under its full name."""
     claims = worker()
-    itself = Claim("older", "e:unsourced", "p:1", "facts", "e:unsourced", "facts")
+    itself = Claim("older", "e:unsourced", "p:1", "facts", "e:unsourced", lambda: "facts")
     assert await claims.judge([itself]) == [ACCEPTED]
-    again = Claim("older", "e:full", "p:1", "all", "e:unsourced", "facts")
-    other = Claim("older", "e:other", "p:2", "all", "e:unsourced", "other facts")
+    again = Claim("older", "e:full", "p:1", "all", "e:unsourced", lambda: "facts")
+    other = Claim("older", "e:other", "p:2", "all", "e:unsourced", lambda: "other facts")
     assert await claims.judge([again, other, itself]) == [KNOWN, ACCEPTED, ACCEPTED]
     assert await worker().judge([again, other]) == [KNOWN, ACCEPTED]
 

@@ -17,7 +17,7 @@ from processors.identity.event_identity import identity_of
 from processors.identity.future import FROM_THE_FUTURE, TIME_THAT_COUNTS, time_of
 from schemas import rows
 from schemas.codec import _INBOUND, InvalidMessage, decode, decode_inbound, encode
-from schemas.derived import DeadLetter, Figures
+from schemas.derived import DeadLetter, Figures, Snapshots
 from schemas.topics import AGENCY_METRICS, CALL_ENDED, DEAD_LETTER
 from streams.facts.clock_gate import ClockGate
 from streams.transport.delivery import Delivery
@@ -156,11 +156,12 @@ async def test_a_recording_from_the_future_is_not_transcribed() -> None:
 
 def snapshots(world: World) -> dict[tuple[str, str, str], Figures]:
     """The last snapshot of each agency, window and hour."""
-    found = [decode(raw, Figures) for raw in world.broker.values(AGENCY_METRICS.name)]
+    found = [decode(raw, Snapshots) for raw in world.broker.values(AGENCY_METRICS.name)]
     return {
         (f.agency_id, f.window.value, f.as_of.isoformat()): f
-        for f in found
-        if isinstance(f, Figures)
+        for snapshots in found
+        if isinstance(snapshots, Snapshots)
+        for f in snapshots.figures
     }
 
 

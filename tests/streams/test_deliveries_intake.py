@@ -12,7 +12,7 @@ from schemas.dead_letters import dead_letter
 from schemas.derived import DeadLetter
 from schemas.topics import DEAD_LETTER, MOST_LETTER_BYTES, MOST_ORIGINAL_BYTES
 from streams.runtime.dead_letters import DeadLetters
-from streams.runtime.intake import MOST_UNEXPECTED, Intake, TooManyFailures, consume
+from streams.runtime.intake import MOST_UNEXPECTED, Intake, Pause, TooManyFailures, consume
 from streams.runtime.progress import Progress
 from streams.transport.delivery import Delivery
 from tests.streams.doubles import BatchStream, MemoryBroker, MemoryOutbox, deliveries
@@ -101,6 +101,29 @@ async def test_events_are_acknowledged_after_they_are_handled_or_rejected() -> N
     await consume(stream, "agent", intake.take, 10)
     assert acked_when_handled == [[], [], [], [0, 1]]
     assert stream.acked == [0, 1, 2]
+
+
+async def test_batches_are_apart_and_take_what_came_between_them() -> None:
+    stream = BatchStream("t", 0, [b"a"], [b"b"], [b"c"], [b"d"])
+    arrived = 1
+    stream.channel.queue.empty = lambda: stream.taken >= arrived
+    clock, slept, batches = 100.0, [], []
+
+    async def sleep(seconds: float) -> None:
+        nonlocal clock, arrived
+        slept.append(seconds)
+        clock += seconds
+        arrived = 3
+
+    async def take(batch: Sequence[Delivery]) -> None:
+        nonlocal clock
+        batches.append([each.value for each in batch])
+        clock += 0.25
+
+    await consume(stream, "agent", take, 10, Pause(1.0, lambda: clock, sleep))
+    assert slept == [1.0, 1.0]
+    assert batches == [[b"a"], [b"b", b"c"], [b"d"]]
+    assert stream.acked == [0, 1, 2, 3]
 
 
 async def test_too_many_failures_acknowledge_nothing_and_stop_the_worker() -> None:

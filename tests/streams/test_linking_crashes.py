@@ -100,7 +100,7 @@ def test_dying_again_and_again_with_replays_from_any_earlier_offset(
 ) -> None:
     for seed in range(15):
         rng = random.Random(seed)
-        numbers = rng.sample(range(1, 2 * undisturbed[1]), 12)
+        numbers = rng.sample(range(1, undisturbed[1]), 12)
         deaths = {n: rng.choice((Mishap.DIE_BEFORE, Mishap.DIE_AFTER)) for n in numbers}
         world = world_with(EVENTS, Effects(deaths))
         asyncio.run(world.settle(rng, rewinds=True))

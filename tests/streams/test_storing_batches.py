@@ -12,7 +12,7 @@ from infra.clickhouse.store import Row
 from processors.metrics.from_sums import figures
 from schemas import rows
 from schemas.codec import decode, encode
-from schemas.derived import AlertStatus, DeadLetter
+from schemas.derived import AlertStatus, DeadLetter, Figures, Snapshots
 from schemas.figures import MetricWindow
 from schemas.rows import Table
 from schemas.topics import (
@@ -102,11 +102,27 @@ async def test_when_no_row_can_be_written_the_store_is_at_fault_not_the_rows() -
     assert broker.values(DEAD_LETTER.name) == []
 
 
+def test_snapshots_are_stored_as_they_are_and_as_an_older_version_wrote_each_alone() -> None:
+    windows = tuple(
+        figures("acqua", "bora", "all", window, NOW_US, {"calls": 3, "promoters": 2})
+        for window in MetricWindow
+    )
+    table = SINK_OF["agency_metrics"].table
+    together = Snapshots(client_id="acqua", agency_id="bora", figures=windows)
+    rows = rows_of(table, Message(AGENCY_METRICS, b"", encode(together)))
+    assert [row["window"] for row in rows] == [window.value for window in MetricWindow]
+    assert rows == [row for window in windows for row in rows_of(table, metrics(window))]
+
+
+def metrics(window: Figures) -> Message:
+    """A message of an older version."""
+    return Message(AGENCY_METRICS, b"", encode(window))
+
+
 def test_sums_of_the_largest_amounts_are_whole_in_every_table() -> None:
     units = 3 * (10**18 - 1)
     window = figures("acqua", "bora", "all", MetricWindow.DAY, NOW_US, {"amount": units})
-    delivery = Delivery(AGENCY_METRICS.name, 0, 0, encode(window))
-    (row,) = rows_of(SINK_OF["agency_metrics"].table, Message(AGENCY_METRICS, b"", delivery.value))
+    (row,) = rows_of(SINK_OF["agency_metrics"].table, metrics(window))
     assert row["amount_recovered"] == Decimal(units).scaleb(-4)
     assert "Decimal(38, 4)" in SINK_OF["agency_metrics"].table.columns["amount_recovered"]
     assert "Decimal(38, 4)" in SINK_OF["engagements"].table.columns["amount"]

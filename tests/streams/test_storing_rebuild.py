@@ -64,5 +64,5 @@ def test_no_row_of_a_former_life_stays() -> None:
             wrong.append(number)
         if not died:
             break
-    assert number > 20
+    assert number > 15
     assert not wrong, "numbers of the effects after which dying left rows behind"

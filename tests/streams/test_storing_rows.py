@@ -15,7 +15,14 @@ from schemas import rows
 from schemas.codec import InvalidMessage, decode, encode
 from schemas.conversation import Unanswered
 from schemas.dead_letters import dead_letter
-from schemas.derived import AgencyAlert, AlertStatus, CallScored, CallTranscribed, Quote
+from schemas.derived import (
+    AgencyAlert,
+    AlertStatus,
+    CallScored,
+    CallTranscribed,
+    Quote,
+    Snapshots,
+)
 from schemas.events import EndedBy
 from schemas.figures import MetricWindow
 from schemas.rows import HOUR_SUMS, Table
@@ -131,6 +138,7 @@ async def every_message() -> dict[str, list[Message]]:
     hours = {"client_id": "acqua", "agency_id": "bora", "cells": cells}
     letter = dead_letter(topic="t", origin="t/0/1", original=b"x", reason="r", error_class="c")
     window = figures("acqua", "bora", "all", MetricWindow.DAY, NOW_US, {"calls": 3})
+    snapshots = Snapshots(client_id="acqua", agency_id="bora", figures=(window,))
     return {
         "events": [
             Message(CALL_TRANSCRIBED, b"k", encode(transcribed())),
@@ -144,7 +152,7 @@ async def every_message() -> dict[str, list[Message]]:
         "call_surveys": await changes(answered("sms", "p:c", BEGIN + timedelta(days=1), "a", 3)),
         "engagements": await changes(),
         "agency_hours": [Message(AGENCY_HOURS, b"k", json.dumps(hours).encode())],
-        "agency_metrics": [Message(AGENCY_METRICS, b"k", encode(window))],
+        "agency_metrics": [Message(AGENCY_METRICS, b"k", encode(snapshots))],
         "alerts": [Message(AGENCY_ALERT, b"k", encode(alert()))],
         "dead_letters": [Message(DEAD_LETTER, b"k", encode(letter))],
     }
