@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from infra.data_directory.processes import address_file
 from infra.errors import InfraError
@@ -50,9 +50,12 @@ def restart() -> Iterator[Figure]:
     yield Figure("first_run_cpu", first.cpu, "s")
     yield Figure("restart_cpu", again.cpu, "s")
     yield Figure("to_first_run_cpu", again.cpu / first.cpu, "", "at most 0.25")
+    yield Figure("first_run_late", first.late, "events")
     yield Figure("page", again.page, "s", "at most 5 on two idle cores")
     yield Figure("whole_journal_cpu", whole.cpu, "s")
     yield Figure("whole_journal_to_first_run_cpu", whole.cpu / first.cpu)
+    yield Figure("whole_journal_late", whole.late, "events")
+    yield Figure("scored_again", again.scored + whole.scored, "calls", "0")
 
 
 def demo() -> Iterator[Figure]:
@@ -75,6 +78,10 @@ class _Run(NamedTuple):
     """Seconds until the page answered."""
     figures: float
     """Seconds until it had figures of a client company."""
+    late: int
+    """Events that came late, as far as the worker had counted shortly before the end."""
+    scored: int
+    """Calls that were scored, likewise."""
     printed: str
     """Its last line."""
 
@@ -104,11 +111,13 @@ def _run(arguments: list[str], folder: Path, **environment: str) -> _Run:
             raise StackRunFailed(f"ascolto {' '.join(arguments[:2])} failed: {text}")
         out.seek(0)
         lines = out.read().decode().splitlines()
-    return _Run(used.ru_utime + used.ru_stime, page.answered, page.had_figures, lines[-1])
+    cpu = used.ru_utime + used.ru_stime
+    late, scored = page.counts.get("late_events", 0), page.counts.get("calls_scored", 0)
+    return _Run(cpu, page.answered, page.had_figures, late, scored, lines[-1])
 
 
 class _Page(threading.Thread):
-    """Asks a stack's page, from its start on, until it has figures or `ends` is set."""
+    """Asks a stack's page, from its start until `ends` is set."""
 
     def __init__(self, note: Path) -> None:
         """`note` is the file with its address."""
@@ -117,23 +126,27 @@ class _Page(threading.Thread):
         self.ends = threading.Event()
         self.answered = math.nan
         self.had_figures = math.nan
+        self.counts: dict[str, int] = {}
 
     def run(self) -> None:
-        """Ask ten times a second."""
+        """Ask ten times a second until there are figures, then once in two seconds."""
         began = time.monotonic()
-        while math.isnan(self.had_figures) and not self.ends.wait(0.1):
-            clients = self._clients()
-            if clients is not None and math.isnan(self.answered):
-                self.answered = time.monotonic() - began
-            if clients:
-                self.had_figures = time.monotonic() - began
+        while not self.ends.wait(0.1 if math.isnan(self.had_figures) else 2.0):
+            status, clients = self._asked("status"), self._asked("api/clients")
+            if status is None or clients is None:
+                continue
+            self.counts = status["counts"]
+            now = time.monotonic() - began
+            self.answered = now if math.isnan(self.answered) else self.answered
+            if clients["clients"] and math.isnan(self.had_figures):
+                self.had_figures = now
 
-    def _clients(self) -> list[str] | None:
-        """The client companies that it has figures of; None while it does not answer."""
+    def _asked(self, what: str) -> dict[str, Any] | None:
+        """What the page answers; None while it does not."""
         try:
             url = json.loads(self._note.read_text(encoding="utf-8"))["url"]
-            with urllib.request.urlopen(f"{url}/api/clients", timeout=10) as answer:  # noqa: S310
-                clients: list[str] = json.load(answer)["clients"]
-                return clients
+            with urllib.request.urlopen(f"{url}/{what}", timeout=10) as answer:  # noqa: S310
+                found: dict[str, Any] = json.load(answer)
+                return found
         except (OSError, ValueError, KeyError):
             return None
