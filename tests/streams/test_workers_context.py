@@ -27,7 +27,7 @@ from schemas.topics import (
 from streams.agents.link import Linker, LinkSettings
 from streams.agents.score import Scorer
 from streams.agents.store import SINKS
-from streams.agents.store_facts import FACT_SINKS
+from streams.agents.store_facts import FACT_SINKS, SCORES
 from streams.analytics import attach_analytics
 from streams.facts.conflicts import Conflicts
 from streams.facts.customers import Customers
@@ -135,7 +135,7 @@ async def test_the_analytics_worker_has_its_agents_and_the_changelogs_of_the_adm
     assert set(app.agents) == {
         "link",
         "aggregate",
-        *(f"store-{sink.table.name}" for sink in (*FACT_SINKS, *SINKS)),
+        *(f"store-{sink.table.name}" for sink in (*FACT_SINKS, SCORES, *SINKS)),
     }
     parts = (analytics.link._make(3), analytics.aggregate._make(3))
     tables = [table for part in parts for table in part.tables]
