@@ -28,6 +28,7 @@ from schemas.inbound.fields import or_without
 from schemas.inbound.identifiers import Identifier, Login, Source
 from schemas.inbound.json_forms import null_for_absent
 from schemas.inbound.people import MOST, PEOPLE
+from schemas.inbound.sound_formats import HEADERLESS
 from schemas.inbound.turns import TURNS, TURNS_SCHEMA
 
 Currency = Annotated[
@@ -130,21 +131,64 @@ class EndedBy(fields.Word):
     SUPPLIER = "supplier"
 
 
-class Recording(Inbound):
-    """Where a conversation's audio is."""
+Uri = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
+_Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None
 
-    uri: Annotated[str, StringConstraints(min_length=1, max_length=2048)] = Field(
-        description="a path relative to an allow-listed recordings directory, or a file: URI in one"
+
+class Recording(Inbound):
+    """Where a conversation's audio is: one file (`uri`), or one for each side."""
+
+    uri: Uri | None = Field(
+        None,
+        description="a path relative to an allow-listed recordings directory, or a file: URI in "
+        "one",
     )
-    layout: Annotated[Literal["stereo", "stereo-swapped", "mono"], fields.LOWER] = Field(
-        description="stereo: operator left, customer right; stereo-swapped: operator right, "
-        "customer left"
+    layout: Annotated[
+        Literal["stereo", "stereo-swapped", "mono", "tracks", "tracks-swapped"] | None,
+        fields.LOWER,
+    ] = Field(
+        None,
+        description="needed with uri; stereo: operator left, customer right; tracks: operator in "
+        "the first track, customer in the second; -swapped: the other way round",
     )
-    sha256: Annotated[
-        Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None,
-        fields.CHECKSUM,
-        or_without("recording.sha256"),
-    ] = Field(None, description="checksum of the file; a recording that differs is refused")
+    operator_uri: Uri | None = Field(
+        None, description="instead of uri: the file that holds the operator alone"
+    )
+    customer_uri: Uri | None = Field(None, description="the file that holds the customer alone")
+    format: Annotated[
+        Annotated[str, StringConstraints(pattern=f"^{HEADERLESS}$")] | None, fields.LOWER
+    ] = Field(
+        None,
+        description="of sound without a header, as s16le@8000x2: samples, samples a second, "
+        "channels (1 where left out); null: by the file itself",
+    )
+    sha256: Annotated[_Sha256, fields.CHECKSUM, or_without("recording.sha256")] = Field(
+        None, description="checksum of the file; a recording that differs is refused"
+    )
+    operator_sha256: Annotated[
+        _Sha256, fields.CHECKSUM, or_without("recording.operator_sha256")
+    ] = None
+    customer_sha256: Annotated[
+        _Sha256, fields.CHECKSUM, or_without("recording.customer_sha256")
+    ] = None
+
+    @model_validator(mode="after")
+    def _is_one_file_or_two(self) -> Self:
+        sides = [self.operator_uri, self.customer_uri]
+        if self.uri is None and None in sides:
+            raise ValueError("give uri, or operator_uri and customer_uri")
+        if self.uri is not None and any(sides):
+            raise ValueError("give uri, or operator_uri and customer_uri, not both")
+        if self.uri is not None and self.layout is None:
+            raise ValueError("give the layout of uri: stereo, stereo-swapped, mono, tracks")
+        if self.uri is None and self.layout is not None:
+            raise ValueError("a layout is of one file (uri): leave it out")
+        return self
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """All of its files."""
+        return tuple(u for u in (self.uri, self.operator_uri, self.customer_uri) if u is not None)
 
 
 class Survey(Inbound):

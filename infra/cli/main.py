@@ -165,8 +165,16 @@ def transcribe(
     layout: Annotated[
         ChannelLayout | None,
         typer.Option(
-            help="stereo: operator left, customer right; stereo-swapped: operator right. "
-            "Default: stereo where a file has two channels, else mono."
+            help="stereo: operator left, customer right; tracks: operator in the first track, "
+            "customer in the second; -swapped: the other way round; separate: two files, the "
+            "operator's and the customer's. Default: stereo where a file has two channels, else "
+            "mono."
+        ),
+    ] = None,
+    sound_format: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help="Of files without a header, as s16le@8000x2: samples, rate, channels."
         ),
     ] = None,
     mono: Annotated[
@@ -187,23 +195,34 @@ def transcribe(
 
     Example: [bold]ascolto transcribe call.wav --language it --json[/bold]
     """
+    from infra.cli.one_call.transcribe import Request, call_sources
     from infra.cli.one_call.transcribe import transcribe as transcribe_files
+    from infra.recordings.file_formats import is_headerless
     from infra.transcription.transcriber import transcriber_of
 
     if layout is not None and mono is not None:
         raise typer.BadParameter("give --layout, or --mono or --stereo, not both")
     if mono is not None:
         layout = ChannelLayout.MONO if mono else ChannelLayout.STEREO
+    if layout is ChannelLayout.SEPARATE and len(files) != 2:
+        raise typer.BadParameter(
+            "--layout separate takes two files, the operator's and the customer's: "
+            f"{len(files)} given"
+        )
+    if sound_format is not None and not is_headerless(sound_format):
+        raise typer.BadParameter(
+            f"--format {sound_format!r}: samples, rate and channels are needed, as s16le@8000x2 or "
+            "alaw@8000; samples: s16le, s16be, u8, s8, s24le, s32le, f32le, alaw, ulaw"
+        )
     settings = read_settings(None)
     expected = [word.strip() for word in words.split(",") if word.strip()]
     raise typer.Exit(
         transcribe_files(
             files,
+            call_sources(files, None if layout is None else layout.value, sound_format),
             transcriber_of(settings, model),
+            Request(language, [*expected, *settings.words_of("*")]),
             as_json=as_json,
-            layout=None if layout is None else layout.value,
-            language=language,
-            words=[*expected, *settings.words_of("*")],
             at_once=settings.transcriptions_at_once,
         )
     )

@@ -29,6 +29,9 @@ class ChannelLayout(StrEnum):
     STEREO = "stereo"
     SWAPPED = "stereo-swapped"
     MONO = "mono"
+    TRACKS = "tracks"
+    TRACKS_SWAPPED = "tracks-swapped"
+    SEPARATE = "separate"
 
 
 class Language(StrEnum):

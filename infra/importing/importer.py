@@ -121,9 +121,9 @@ class Import:
         counts.rows += len(record.rows)
         missing = False
         match outcome:
-            case Made(recording=recording):
+            case Made(recordings=uris):
                 counts.events += 1
-                missing = recording is not None and not self._is_there(recording)
+                missing = not all(map(self._is_there, uris))
                 counts.missing_recordings += missing
             case Refused():
                 counts.refused += 1

@@ -14,6 +14,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -45,7 +46,7 @@ from infra.recordings.decoding_protocol import (
     SLOWEST,
     SOUND,
 )
-from infra.recordings.file_formats import ACCEPTED, Container, container_of
+from infra.recordings.file_formats import ACCEPTED, Container, container_of, headerless
 
 _AT_ONCE, _SECONDS_AT_ONCE = 60 * RATE, 120
 """Samples of a recording, at its own rate, that are resampled at once, and at most how long."""
@@ -85,14 +86,28 @@ class _From(io.RawIOBase):
         return self._file.seek(place, whence) - self._begin
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be decoded of a file, and how it is to be sent."""
+
+    suffix: str
+    """That of its name."""
+    layout: str
+    """FFmpeg's name of it."""
+    longest: float
+    """Seconds."""
+    track: int
+    """Counted from 1."""
+    declared: str | None
+    """How it is written, where it has no header."""
+
+
 class Decoding:
     """One recording on its way from `file` to `out`."""
 
-    def __init__(self, file: BinaryIO, suffix: str, layout: str, longest: float) -> None:
+    def __init__(self, file: BinaryIO, wanted: Wanted) -> None:
         self._file = file
-        self._suffix = suffix
-        self._layout = layout
-        self._longest = longest
+        self._wanted = wanted
         self._damaged = 0.0
 
     def run(self, out: BinaryIO) -> None:
@@ -115,26 +130,36 @@ class Decoding:
             _write(out, BROKEN, f"it cannot be decoded ({reason})".encode())
 
     def _send(self, out: BinaryIO) -> None:
-        found = container_of(self._file, self._suffix)
-        if found is None:
-            raise Broken(f"it is of no format that is accepted: give {ACCEPTED}")
+        found = self._found()
         with self._open(found) as container:
-            stream = _audio(container)
+            stream = _audio(container, self._wanted.track)
             _require_allowed(stream.sample_rate, stream.channels)
             declared = _declared(container, stream, found)
             channels = stream.channels
             _write(out, FACTS, _json(channels=channels, unheard=_other_streams(container, stream)))
-            target = stream.layout if channels > 2 else AudioLayout(self._layout)
+            target = stream.layout if channels > 2 else AudioLayout(self._wanted.layout)
             width = target.nb_channels * 2
             decoded = 0
             for frame in self._resampled(container, stream, target):
                 raw = bytes(frame.planes[0])[: frame.samples * width]
                 decoded += frame.samples
-                if decoded > self._longest * RATE:
-                    raise Refused(f"it lasts more than the {self._longest:.0f} s allowed")
+                if decoded > self._wanted.longest * RATE:
+                    raise Refused(f"it lasts more than the {self._wanted.longest:.0f} s allowed")
                 _write(out, SOUND, raw)
             missing = max(0.0, (declared or 0.0) - decoded / RATE)
             _write(out, END, _json(missing=missing, declared=declared, damaged=self._damaged))
+
+    def _found(self) -> Container:
+        declared = self._wanted.declared
+        if declared is None:
+            found = container_of(self._file, self._wanted.suffix)
+            if found is None:
+                raise Broken(f"it is of no format that is accepted: give {ACCEPTED}")
+            return found
+        found = headerless(self._file, declared)
+        if found is None:
+            raise Broken(f"declared {declared}, but it has a header: leave its format out")
+        return found
 
     def _open(self, found: Container) -> Any:
         """The container; a WAV is read to its end where its header states too little."""
@@ -190,10 +215,13 @@ def _refuse_to_open(*_: object) -> Any:
     raise PermissionError("a recording may not open other files")
 
 
-def _audio(container: Any) -> Any:
-    if not container.streams.audio:
+def _audio(container: Any, track: int = 1) -> Any:
+    tracks = container.streams.audio
+    if not tracks:
         raise Broken("it holds no audio")
-    stream = container.streams.audio[0]
+    if len(tracks) < track:
+        raise Broken(f"declared with {track} tracks, but it has {len(tracks)}: fix its layout")
+    stream = tracks[track - 1]
     if stream.codec_context is None:
         raise Broken("its audio is in no known codec")
     return stream
@@ -311,11 +339,14 @@ def main() -> None:
     parser.add_argument("--suffix", required=True)
     parser.add_argument("--layout", choices=("stereo", "mono"), required=True)
     parser.add_argument("--longest", type=float, required=True)
+    parser.add_argument("--track", type=int, default=1)
+    parser.add_argument("--format")
     given = parser.parse_args()
     file = cast(BinaryIO, io.FileIO(sys.stdin.fileno(), closefd=False))
     limit_this_process()
     try:
-        Decoding(file, given.suffix, given.layout, given.longest).run(sys.stdout.buffer)
+        wanted = Wanted(given.suffix, given.layout, given.longest, given.track, given.format)
+        Decoding(file, wanted).run(sys.stdout.buffer)
     except BrokenPipeError:
         os._exit(0)
 

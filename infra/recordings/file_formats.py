@@ -7,9 +7,12 @@ FFmpeg is never asked to find out for itself what a file is.
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass, field
 from typing import BinaryIO
+
+from schemas.inbound.sound_formats import HEADERLESS
 
 HEAD = 4096
 """Bytes by which a format is found."""
@@ -84,6 +87,32 @@ def container_of(file: BinaryIO, suffix: str) -> Container | None:
         return Container(found, begin, seconds is not None, seconds)
     options = {"sample_rate": "8000"} if found in _RATELESS else {}
     return Container(found, begin, declares, options=options)
+
+
+def headerless(file: BinaryIO, declared: str) -> Container | None:
+    """How to open sound without a header, declared as `schemas.inbound.sound_formats` says.
+
+    None where the file has a header after all. Leaves the file at any place.
+    """
+    if container_of(file, "") is not None:
+        return None
+    samples, rate, channels = _parsed(declared)
+    return Container(samples, options={"sample_rate": rate, "ch_layout": f"{channels}c"})
+
+
+def is_headerless(declared: str) -> bool:
+    """Whether it says of sound without a header how that is written."""
+    return _DECLARED.fullmatch(declared) is not None
+
+
+def _parsed(declared: str) -> tuple[str, str, str]:
+    found = _DECLARED.fullmatch(declared)
+    assert found is not None, "checked where it is given"
+    samples, rate, channels = found.groups()
+    return "mulaw" if samples == "ulaw" else samples, rate, channels or "1"
+
+
+_DECLARED = re.compile(HEADERLESS)
 
 
 def _by_magic(head: bytes) -> str | None:

@@ -14,10 +14,11 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,10 +33,9 @@ from infra.recordings.decoding_protocol import (
     SOUND,
 )
 from infra.recordings.decoding_protocol import RATE as RATE
+from infra.recordings.source import Source, Track, tracks_of
 from infra.recordings.store import RecordingBroken, RecordingExcessive, RecordingMissing
 
-Layout = Literal["stereo", "stereo-swapped", "mono"]
-"""`stereo` is operator left, customer right; `stereo-swapped` the other way round."""
 Block = npt.NDArray[np.int16]
 """Some of a recording's samples, one row a channel."""
 Treatment = Callable[[Iterator[Block]], Iterator[Block]]
@@ -59,26 +59,24 @@ class Sound:
 
     def __init__(
         self,
-        path: Path,
-        layout: Layout,
+        source: Source,
         longest: float,
         *,
         treat: Treatment | None = None,
         patience: float = PATIENCE,
     ) -> None:
         """`treat` is applied to the blocks of each reading, `patience` bounds it in seconds."""
-        self._path = path
-        self._layout = layout
-        self._channels = 1 if layout == "mono" else 2
+        self._source = source
+        self._channels = 1 if source.layout == "mono" else 2
         self._longest = longest
         self._treat = treat
         self._patience = patience
         self._cached: list[Block] | None = None
         self.unheard: tuple[str, ...] = ()
-        """After a reading: what of the file was not in it (docs/transcription.md)."""
+        """After a reading: what of the files was not in it (docs/transcription.md)."""
 
     def blocks(self) -> Iterator[Block]:
-        """The samples in order: operator and customer where the layout is stereo, else one row.
+        """The samples in order: operator and customer where the layout has both, else one row.
 
         Raises:
             RecordingBroken: it is no sound, or has one channel where two were declared.
@@ -103,22 +101,54 @@ class Sound:
         self._cached = cached
 
     def _read(self) -> Iterator[Block]:
+        tracks = tracks_of(self._source)
+        rows = self._channels if len(tracks) == 1 else 1
+        readings = [
+            _Reading(track, rows, self._longest, self._patience, self._source.format)
+            for track in tracks
+        ]
+        if len(readings) == 1:
+            swapped = self._source.layout == "stereo-swapped"
+            for block in readings[0].blocks():
+                yield np.ascontiguousarray(block[::-1]) if swapped else block
+        else:
+            yield from _side_by_side([reading.blocks() for reading in readings])
+        unheard = dict.fromkeys(part for reading in readings for part in reading.unheard)
+        used = {f"track:{track.number}" for track in tracks}
+        self.unheard = tuple(part for part in unheard if part not in used)
+
+
+class _Reading:
+    """One reading of one track."""
+
+    def __init__(
+        self, track: Track, rows: int, longest: float, patience: float, declared: str | None
+    ) -> None:
+        self._track = track
+        self._rows = rows
+        self._longest = longest
+        self._patience = patience
+        self._declared = declared
+        self.unheard: list[str] = []
+        """What of the file was not in it, after the reading."""
+
+    def blocks(self) -> Iterator[Block]:
+        """The first two channels as they are, or all as one."""
         samples = 0
-        rows = 0
-        unheard: list[str] = []
-        wanted = "mono" if self._layout == "mono" else "stereo"
-        for kind, body in _messages(self._path, wanted, self._longest, self._patience):
+        found = 0
+        wanted = _Wanted("mono" if self._rows == 1 else "stereo", self._longest, self._declared)
+        for kind, body in _messages(self._track, wanted, self._patience):
             if kind == FACTS:
                 facts = json.loads(body)
                 found = facts["channels"]
-                if found < self._channels:
+                if found < self._rows:
                     raise RecordingBroken(_one_channel(facts["unheard"]))
-                rows = found if found > 2 else self._channels
-                unheard = [*facts["unheard"], *self._left_out(found)]
+                self.unheard = [*facts["unheard"], *self._left_out(found)]
+                found = found if found > 2 else self._rows
             elif kind == END:
-                self.unheard = (*unheard, *_not_decoded(json.loads(body)))
+                self.unheard += _not_decoded(json.loads(body))
             elif kind == SOUND:
-                block = self._rows(np.frombuffer(body, "<i2").reshape(-1, rows).T)
+                block = self._taken(np.frombuffer(body, "<i2").reshape(-1, found).T)
                 samples += block.shape[1]
                 if samples > self._longest * RATE:
                     raise RecordingExcessive(
@@ -128,20 +158,36 @@ class Sound:
                     yield block
 
     def _left_out(self, found: int) -> list[str]:
-        return [] if self._channels == 1 else [f"channel:{n}" for n in range(3, found + 1)]
+        return [] if self._rows == 1 else [f"channel:{n}" for n in range(3, found + 1)]
 
-    def _rows(self, samples: Block) -> Block:
-        """The rows of the layout: of a call in two channels the first two, of one their mean."""
-        if self._channels == 1:
-            alone = samples if len(samples) == 1 else samples.mean(axis=0, keepdims=True)
-            return np.ascontiguousarray(alone, np.int16)
-        both = samples[1::-1] if self._layout == "stereo-swapped" else samples[:2]
-        return np.ascontiguousarray(both, np.int16)
+    def _taken(self, samples: Block) -> Block:
+        if self._rows == 1 and len(samples) > 1:
+            return np.ascontiguousarray(samples.mean(axis=0, keepdims=True), np.int16)
+        return np.ascontiguousarray(samples[: self._rows], np.int16)
 
 
-def channels_of(path: Path) -> int:
-    """Number of channels of a recording. Raises as `Sound.blocks`."""
-    with closing(_messages(path, "stereo", 60.0, PATIENCE)) as messages:
+def _side_by_side(sides: Sequence[Iterator[Block]]) -> Iterator[Block]:
+    """The blocks of two sides as the rows of one; the shorter is silent at its end."""
+    waiting: list[Block | None] = [next(side, None) for side in sides]
+    while any(block is not None for block in waiting):
+        samples = min(block.shape[1] for block in waiting if block is not None)
+        silence = np.zeros((1, samples), np.int16)
+        yield np.concatenate(
+            [silence if block is None else block[:, :samples] for block in waiting]
+        )
+        for number, block in enumerate(waiting):
+            if block is not None:
+                rest = block[:, samples:]
+                waiting[number] = rest if rest.shape[1] else next(sides[number], None)
+
+
+def channels_of(path: Path, declared: str | None = None) -> int:
+    """Number of channels of a recording, `declared` if it has no header.
+
+    Raises as `Sound.blocks`.
+    """
+    wanted = _Wanted("stereo", 60.0, declared)
+    with closing(_messages(Track(path), wanted, PATIENCE)) as messages:
         for kind, body in messages:
             if kind == FACTS:
                 return int(json.loads(body)["channels"])
@@ -151,8 +197,8 @@ def channels_of(path: Path) -> int:
 def _one_channel(beside: list[str]) -> str:
     if any(one.startswith("track:") for one in beside):
         return (
-            "declared stereo, but its first track has one channel: which track is whose is not "
-            "said in it; merge its tracks into two channels"
+            "declared stereo, but its first track has one channel: declare its layout as tracks "
+            "where that is the operator's, or as tracks-swapped"
         )
     return "declared stereo, but it has one channel: declare it mono"
 
@@ -167,12 +213,19 @@ def _not_decoded(end: dict[str, Any]) -> list[str]:
     return found
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    layout: str
+    longest: float
+    declared: str | None
+
+
 def _messages(
-    path: Path, layout: str, longest: float, patience: float
+    track: Track, wanted: _Wanted, patience: float
 ) -> Generator[tuple[bytes, bytes], None, None]:
     """What the decoding process says of a recording, until its last message."""
-    command = _command(path.suffix, layout, longest)
-    with _opened(path) as file, _running(command, file) as child:
+    command = _command(track, wanted)
+    with _opened(track.path) as file, _running(command, file) as child:
         assert child.stdout is not None
         incoming = _Incoming(child.stdout, patience)
         while True:
@@ -189,15 +242,18 @@ def _messages(
                 return
 
 
-def _command(suffix: str, layout: str, longest: float) -> list[str]:
+def _command(track: Track, wanted: _Wanted) -> list[str]:
     command = [
         sys.executable,
         "-P",
         "-m",
         "infra.recordings.decoding_process",
-        f"--suffix={suffix}",
+        f"--suffix={track.path.suffix}",
+        f"--track={track.number}",
     ]
-    return [*command, "--layout", layout, "--longest", str(longest)]
+    if wanted.declared is not None:
+        command.append(f"--format={wanted.declared}")
+    return [*command, "--layout", wanted.layout, "--longest", str(wanted.longest)]
 
 
 class _Incoming:

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from infra.errors import InfraError
+from infra.recordings.source import Source
 from schemas.events import Recording
 
 _BLOCK = 1 << 20
@@ -47,22 +48,35 @@ class RecordingStore:
     def __init__(self, directories: Sequence[Path]) -> None:
         self._directories = [directory.expanduser().absolute() for directory in directories]
 
-    def resolve(self, recording: Recording) -> Path:
-        """The recording's file, free of symbolic links, its checksum verified where given.
+    def resolve(self, recording: Recording) -> Source:
+        """The recording's files, free of symbolic links, their checksums verified where given.
 
         Raises:
             RecordingMissing: it is not there yet.
             RecordingRefused: it is outside the directories, or differs from its checksum.
             RecordingBroken: it is not a file.
         """
-        name = _name(recording.uri)
-        found = self._find(_requested(recording.uri, name), name)
+        if recording.uri is not None and recording.layout is not None:
+            path = self._file(recording.uri, recording.sha256)
+            return Source(path, recording.layout, format=recording.format)
+        assert recording.operator_uri is not None, "checked with the event"
+        assert recording.customer_uri is not None, "checked with the event"
+        return Source(
+            self._file(recording.operator_uri, recording.operator_sha256),
+            "separate",
+            self._file(recording.customer_uri, recording.customer_sha256),
+            recording.format,
+        )
+
+    def _file(self, uri: str, sha256: str | None) -> Path:
+        name = _name(uri)
+        found = self._find(_requested(uri, name), name)
         if not found.is_file():
             raise RecordingBroken(f"{name} is not a file; let its uri name one")
         if not found.stat().st_size:
             raise RecordingMissing(f"{name} holds nothing (yet)")
-        if recording.sha256 is not None:
-            _verify(found, recording.sha256, name)
+        if sha256 is not None:
+            _verify(found, sha256, name)
         return found
 
     def _find(self, requested: Path, name: str) -> Path:

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
-from infra.recordings.sound import RATE, Layout, Sound
+from infra.recordings.sound import RATE, Sound
+from infra.recordings.source import Source
 from infra.settings import Settings
 from infra.transcription.batching import WindowPool
 from infra.transcription.crosstalk import Doubt, Separation
@@ -78,14 +78,11 @@ class Transcription:
 class Transcriber(Protocol):
     """Turns a recording into turns; blocks, and may be called from several threads."""
 
-    def transcribe(
-        self, path: Path, layout: Layout, language: str, words: Sequence[str] = ()
-    ) -> Transcription:
-        """What was said in the recording at `path`.
+    def transcribe(self, source: Source, language: str, words: Sequence[str] = ()) -> Transcription:
+        """What was said in a recording.
 
         Args:
-            path: the recording.
-            layout: "stereo" is operator left, customer right, "stereo-swapped" the other way round.
+            source: the recording.
             language: ISO 639-1.
             words: expected to be said: names of products, for instance.
 
@@ -141,14 +138,12 @@ class WhisperTranscriber:
         """
         self._loaded_model()
 
-    def transcribe(
-        self, path: Path, layout: Layout, language: str, words: Sequence[str] = ()
-    ) -> Transcription:
+    def transcribe(self, source: Source, language: str, words: Sequence[str] = ()) -> Transcription:
         """See `Transcriber.transcribe`; raises `ModelMissing`, `ModelUnknown` too."""
         model, pool = self._loaded_model()
         model.require(language)
         separation = Separation()
-        sound = Sound(path, layout, self._longest, treat=separation)
+        sound = Sound(source, self._longest, treat=separation)
         detected = detect_speech(sound.blocks())
         unsure = _unsure(detected, separation.doubts)
         speakers = [Speaker.UNKNOWN] if detected.alone else [Speaker.OPERATOR, Speaker.CUSTOMER]

@@ -15,6 +15,7 @@ from processors.mapping.model import CUSTOMER, Condition, Mapping, Value
 from processors.mapping.records import NOT_FITTING, NoColumn, Record, Row
 from schemas.codec import InvalidMessage, Routed, decode_inbound
 from schemas.errors import AscoltoError
+from schemas.events import CallEnded
 
 Tables = Names[str, Names[str, str]]
 """Per table, its values by key."""
@@ -27,8 +28,8 @@ class Made:
     line: bytes
     routed: Routed
     """The event, as the codec reads the line, and its topic."""
-    recording: str | None = None
-    """Where its recording is to be, as the event says."""
+    recordings: tuple[str, ...] = ()
+    """Where the files of its recording are to be, as the event says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,9 @@ class Mapper:
         routed = decode_inbound(line)
         if isinstance(routed, InvalidMessage):
             return Refused(routed.reason)
-        recording = data.get("recording")
-        return Made(line, routed, recording.get("uri") if isinstance(recording, dict) else None)
+        call = routed.event.data
+        recording = call.recording if isinstance(call, CallEnded) else None
+        return Made(line, routed, () if recording is None else recording.uris)
 
     def _id(self, record: Record) -> Any:
         given = self.mapping.id

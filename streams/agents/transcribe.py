@@ -293,9 +293,8 @@ class CallTranscriber:
     def _transcribe_file(self, call: CallEnded, recording: Recording) -> Transcription:
         return self._ports.transcriber.transcribe(
             self._ports.recordings.resolve(recording),
-            layout=recording.layout,
-            language=call.language,
-            words=self._settings.words_of(call.client_id),
+            call.language,
+            self._settings.words_of(call.client_id),
         )
 
     def _transcribed(

@@ -45,7 +45,7 @@ async def test_a_recording_is_where_its_event_says(served: Served) -> None:
     assert answer.status_code == 201
     answered = answer.json()
     recording = Recording(uri=answered["uri"], layout="stereo", sha256=answered["sha256"])
-    assert RecordingStore([served.recordings]).resolve(recording).read_bytes() == SOUND
+    assert RecordingStore([served.recordings]).resolve(recording).path.read_bytes() == SOUND
     assert files(served) == ["luce/2026/03/call-1.wav"]
 
 
@@ -103,7 +103,7 @@ async def test_each_key_writes_below_its_own_company(served: Served) -> None:
     assert answer.status_code == 201
     assert files(served) == ["acqua%2F..%2Fluce/a.wav", "luce/a.wav"]
     recording = Recording(uri=answer.json()["uri"], layout="mono")
-    assert RecordingStore([served.recordings]).resolve(recording).read_bytes() == b"theirs"
+    assert RecordingStore([served.recordings]).resolve(recording).path.read_bytes() == b"theirs"
 
 
 @pytest.mark.parametrize("client", ["..", ".", ".hidden", "a/b", "é" * 128, "Rossi&Figli", "~"])

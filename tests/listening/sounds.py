@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from infra.recordings.sound import Sound
+from infra.recordings.source import Source
 
 CALLS = Path(__file__).parents[2] / "infra" / "simulation" / "calls"
 CALL = CALLS / "bora-ultimatum.ogg"
@@ -30,7 +31,7 @@ def script_of(call: Path):
 
 def channels(call: Path = CALL) -> list[Channel]:
     """Operator and customer of a call, from -1 to 1 at 8 kHz."""
-    blocks = list(Sound(call, "stereo", 3600).blocks())
+    blocks = list(Sound(Source(call, "stereo"), 3600).blocks())
     return list(np.concatenate(blocks, axis=1)[:, ::2] / 32768)
 
 

@@ -12,6 +12,7 @@ from scipy.signal import resample_poly
 
 from infra.lab.benchmarks.leaking import Line, leaking, write_call
 from infra.recordings.sound import RATE, Sound
+from infra.recordings.source import Source
 from infra.transcription.crosstalk import Separation
 from infra.transcription.leak_filter import leak_of
 from infra.transcription.transcriber import WhisperTranscriber
@@ -59,7 +60,7 @@ def differing(one, other):
 
 @pytest.mark.parametrize("path", sorted(CALLS.glob("*.ogg")), ids=lambda path: path.stem)
 def test_a_call_without_crosstalk_passes_as_it_is(path):
-    whole = np.concatenate(list(Sound(path, "stereo", 3600).blocks()), axis=1)
+    whole = np.concatenate(list(Sound(Source(path, "stereo"), 3600).blocks()), axis=1)
     done, separation = separated(whole, RATE * 20)
     assert np.array_equal(done, whole)
     assert separation.doubts == []
@@ -129,7 +130,7 @@ def test_codecs_after_the_leak_do_not_bring_it_back(tmp_path, codec, container, 
     for gain in (-200, -14):
         sound = leaking(voices, Line(gain, 20, "both"), LINE_RATE)
         path = encode(tmp_path / f"{gain}", sound, codec, container, rate)
-        whole = np.concatenate(list(Sound(path, "stereo", 3600).blocks()), axis=1)
+        whole = np.concatenate(list(Sound(Source(path, "stereo"), 3600).blocks()), axis=1)
         speech.append(spoken(separated(whole)[0]))
     assert differing(*speech).max() < 1.0
 
@@ -206,7 +207,7 @@ def test_turns_are_as_without_the_leak_and_unknown_where_it_is_too_loud(tmp_path
 
     def said(line):
         path = write_call(tmp_path / "call.wav", leaking(voices, line, LINE_RATE), LINE_RATE)
-        return transcriber.transcribe(path, "stereo", "it")
+        return transcriber.transcribe(Source(path, "stereo"), "it")
 
     plain = said(Line(0, 0, "none"))
     leaked = said(Line(-10, 120, "both"))
@@ -224,9 +225,9 @@ def test_a_leak_is_removed_before_transcription(tmp_path):
         tmp_path / "a.wav",
         leaking([one[: SECONDS * LINE_RATE] for one in channels()], Line(-14, 20), LINE_RATE),
     )
-    sound = Sound(path, "stereo", 3600, treat=Separation())
+    sound = Sound(Source(path, "stereo"), 3600, treat=Separation())
     once = np.concatenate(list(sound.blocks()), axis=1)
     again = np.concatenate(list(sound.blocks()), axis=1)
-    plain = np.concatenate(list(Sound(path, "stereo", 3600).blocks()), axis=1)
+    plain = np.concatenate(list(Sound(Source(path, "stereo"), 3600).blocks()), axis=1)
     assert np.array_equal(once, again)
     assert not np.array_equal(once, plain)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from infra.recordings.sound import RATE, Sound, channels_of
+from infra.recordings.source import Source
 from infra.recordings.store import RecordingBroken, RecordingExcessive, RecordingMissing
 from tests.listening.sounds import CALL, encode, write_wav
 
@@ -17,7 +18,7 @@ LEFT, RIGHT = 0.3 * np.sin(2 * np.pi * 300 * TIME), 0.3 * np.sin(2 * np.pi * 500
 
 
 def read(path, layout="stereo", longest=3600.0):
-    return np.concatenate(list(Sound(path, layout, longest).blocks()), axis=1)
+    return np.concatenate(list(Sound(Source(path, layout), longest).blocks()), axis=1)
 
 
 def pitch(channel):
@@ -156,9 +157,9 @@ def test_a_file_that_is_gone_may_come_back(tmp_path):
 
 def test_a_second_reading_gives_the_same(tmp_path):
     """Short recordings are held in memory, long ones are decoded again."""
-    short = Sound(CALL, "stereo", 3600)
+    short = Sound(Source(CALL, "stereo"), 3600)
     hour = write_wav(tmp_path / "hour.wav", [np.tile(RIGHT, 240), np.tile(LEFT, 240)])
-    long = Sound(hour, "stereo", 3600)
+    long = Sound(Source(hour, "stereo"), 3600)
     for sound in (short, long):
         first, second = (np.concatenate(list(sound.blocks()), axis=1) for _ in range(2))
         assert np.array_equal(first, second)

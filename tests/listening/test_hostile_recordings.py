@@ -21,6 +21,7 @@ from infra.recordings import sound as decoding
 from infra.recordings.decoding_protocol import FASTEST, MEMORY_MIB, MOST_CHANNELS, SLOWEST
 from infra.recordings.file_formats import container_of
 from infra.recordings.sound import Sound, channels_of
+from infra.recordings.source import Source
 from infra.recordings.store import (
     RecordingBroken,
     RecordingError,
@@ -35,7 +36,7 @@ LEFT, RIGHT = 0.3 * np.sin(2 * np.pi * 300 * TIME), 0.3 * np.sin(2 * np.pi * 500
 
 
 def seconds(path, layout="mono", **options):
-    sound = Sound(path, layout, 3600, **options)
+    sound = Sound(Source(path, layout), 3600, **options)
     return sum(block.shape[1] for block in sound.blocks()) / 16_000
 
 
@@ -175,12 +176,14 @@ WATCH = """
 import json, resource, sys
 from pathlib import Path
 from infra.recordings.sound import Sound
+from infra.recordings.source import Source
 from infra.recordings.store import RecordingError
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 found = {}
 for name in sys.argv[1:]:
     try:
-        found[name] = sum(b.shape[1] for b in Sound(Path(name), "mono", 4 * 3600).blocks()) / 16000
+        sound = Sound(Source(Path(name), "mono"), 4 * 3600)
+        found[name] = sum(block.shape[1] for block in sound.blocks()) / 16000
     except RecordingError as error:
         found[name] = f"{type(error).__name__}: {error}"
 peaks = [resource.getrusage(who).ru_maxrss // 1024
@@ -307,7 +310,7 @@ def test_a_decoding_that_fails_blocks_nobody(tmp_path, monkeypatch, what):
 def test_a_reading_that_is_given_up_leaves_no_process(tmp_path):
     path = write_wav(tmp_path / "a.wav", [np.tile(LEFT, 200)])
     before = children()
-    blocks: Any = Sound(path, "mono", 3600).blocks()
+    blocks: Any = Sound(Source(path, "mono"), 3600).blocks()
     next(blocks)
     assert len(children()) == len(before) + 1
     blocks.close()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from infra.recordings.sound import RATE, Sound
+from infra.recordings.source import Source
 from infra.recordings.store import RecordingBroken
 from tests.listening.sounds import encode, write_wav
 
@@ -15,7 +16,7 @@ LEFT, RIGHT = 0.3 * np.sin(2 * np.pi * 300 * TIME), 0.3 * np.sin(2 * np.pi * 500
 
 
 def read(path, layout="mono"):
-    sound = Sound(path, layout, 3600)
+    sound = Sound(Source(path, layout), 3600)
     return np.concatenate(list(sound.blocks()), axis=1), sound.unheard
 
 
@@ -51,7 +52,7 @@ def test_a_second_track_is_named(tmp_path, container, codec):
 
 def test_whose_track_is_whose_is_not_guessed(tmp_path):
     path = tracks(tmp_path / "call", [LEFT, RIGHT], "matroska", "libopus")
-    with pytest.raises(RecordingBroken, match="merge its tracks"):
+    with pytest.raises(RecordingBroken, match="tracks-swapped"):
         read(path, "stereo")
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.recordings.source import Source
 from infra.transcription.transcriber import Transcription, WhisperTranscriber
 from processors.scoring.call import score_call
 from processors.scoring.lexicon_scorer import LexiconReader
@@ -133,7 +134,7 @@ def test_however_an_operator_sounds_the_score_is_that_of_the_words(tmp_path):
     for name, voice in VOICES.items():
         sound = [np.clip(voice(operator), -1, 1), customer]
         listened = transcriber.transcribe(
-            write_wav(tmp_path / "voice.wav", sound, RATE), "stereo", "it"
+            Source(write_wav(tmp_path / "voice.wav", sound, RATE), "stereo"), "it"
         )
         assert Speaker.OPERATOR in {turn.speaker for turn in listened.turns}, name
         written = [Turn(speaker=turn.speaker, text=turn.text) for turn in listened.turns]

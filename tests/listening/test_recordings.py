@@ -35,14 +35,14 @@ def recording(uri, sha256=None):
 def test_relative_path_and_file_uri_name_the_same_file(allowed):
     store = RecordingStore([allowed])
     expected = allowed / "2024" / "call.wav"
-    assert store.resolve(recording("2024/call.wav")) == expected
-    assert store.resolve(recording(expected.as_uri())) == expected
-    assert store.resolve(recording(f"file://localhost{expected}")) == expected
+    assert store.resolve(recording("2024/call.wav")).path == expected
+    assert store.resolve(recording(expected.as_uri())).path == expected
+    assert store.resolve(recording(f"file://localhost{expected}")).path == expected
 
 
 def test_spaces_in_file_uris_are_decoded(allowed):
     target = allowed / "2024" / "a b" / "call 1.wav"
-    assert RecordingStore([allowed]).resolve(recording(target.as_uri())) == target
+    assert RecordingStore([allowed]).resolve(recording(target.as_uri())).path == target
 
 
 def test_directories_are_searched_in_order(allowed, tmp_path):
@@ -50,7 +50,7 @@ def test_directories_are_searched_in_order(allowed, tmp_path):
     other.mkdir()
     (other / "late.wav").write_bytes(b"x")
     store = RecordingStore([allowed, other])
-    assert store.resolve(recording("late.wav")) == other / "late.wav"
+    assert store.resolve(recording("late.wav")).path == other / "late.wav"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_symbolic_links_may_not_lead_outside(allowed, tmp_path):
     for uri in ("link.wav", "folder/secret.wav", (allowed / "link.wav").as_uri()):
         with pytest.raises(RecordingRefused, match="outside"):
             store.resolve(recording(uri))
-    assert store.resolve(recording("inside.wav")) == allowed / "2024" / "call.wav"
+    assert store.resolve(recording("inside.wav")).path == allowed / "2024" / "call.wav"
 
 
 def test_a_link_in_a_circle_is_broken(allowed):
@@ -103,14 +103,14 @@ def test_the_allowed_directory_may_itself_be_a_link(allowed, tmp_path):
     alias.symlink_to(allowed)
     store = RecordingStore([alias])
     expected = allowed / "2024" / "call.wav"
-    assert store.resolve(recording("2024/call.wav")) == expected
-    assert store.resolve(recording((alias / "2024" / "call.wav").as_uri())) == expected
+    assert store.resolve(recording("2024/call.wav")).path == expected
+    assert store.resolve(recording((alias / "2024" / "call.wav").as_uri())).path == expected
 
 
 def test_checksum_is_verified(allowed):
     good = hashlib.sha256(b"sound").hexdigest()
     store = RecordingStore([allowed])
-    assert store.resolve(recording("2024/call.wav", good)).name == "call.wav"
+    assert store.resolve(recording("2024/call.wav", good)).path.name == "call.wav"
     with pytest.raises(RecordingRefused, match="sha256"):
         store.resolve(recording("2024/call.wav", "0" * 64))
 
@@ -127,7 +127,7 @@ def test_missing_then_there(allowed):
     with pytest.raises(RecordingMissing):
         store.resolve(recording("late.wav"))
     (allowed / "late.wav").write_bytes(b"sound")
-    assert store.resolve(recording("late.wav")) == allowed / "late.wav"
+    assert store.resolve(recording("late.wav")).path == allowed / "late.wav"
 
 
 def test_a_directory_or_pipe_is_no_recording(allowed):
@@ -160,4 +160,4 @@ def test_a_recording_that_holds_nothing_yet_is_not_there_yet(allowed):
     with pytest.raises(RecordingMissing):
         store.resolve(recording("late.wav"))
     (allowed / "late.wav").write_bytes(b"sound")
-    assert store.resolve(recording("late.wav")) == allowed / "late.wav"
+    assert store.resolve(recording("late.wav")).path == allowed / "late.wav"

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.recordings.sound import RATE, Sound
+from infra.recordings.source import Source
 from infra.transcription.voice_activity import FRAME, LONGEST, detect_speech, speech_frames
 from tests.listening.sounds import CALL, script_of
 
@@ -46,7 +47,7 @@ def test_stretches_are_apart_in_order_and_none_is_too_long(probabilities):
 
 
 def blocks_of(path, size=None):
-    whole = np.concatenate(list(Sound(path, "stereo", 3600).blocks()), axis=1)
+    whole = np.concatenate(list(Sound(Source(path, "stereo"), 3600).blocks()), axis=1)
     size = size or whole.shape[1]
     return [whole[:, at : at + size] for at in range(0, whole.shape[1], size)]
 

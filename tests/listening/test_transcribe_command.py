@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infra.cli.one_call.transcribe import transcribe
+from infra.cli.one_call.transcribe import Request, call_sources, transcribe
 from infra.recordings.store import LanguageUnknown, RecordingBroken
 from infra.transcription.packaged_model import ModelMissing
 from infra.transcription.transcriber import Transcription
@@ -35,7 +35,8 @@ class Ears:
     def __init__(self) -> None:
         self.asked = []
 
-    def transcribe(self, path, layout, language, words=()):
+    def transcribe(self, source, language, words=()):
+        path, layout = source.path, source.layout
         self.asked.append((path.name, layout, language, tuple(words)))
         if "broken" in path.name:
             raise RecordingBroken("it cannot be decoded")
@@ -52,8 +53,10 @@ def _taken(mono):
 
 
 def run(files, ears=None, **options):
-    chosen = {"as_json": True, "layout": None, "language": "it", **options}
-    return transcribe(files, ears or Ears(), **chosen)
+    chosen = {"as_json": True, "layout": None, "language": "it", "words": (), **options}
+    calls = call_sources(files, chosen["layout"], chosen.get("sound_format"))
+    request = Request(chosen["language"], chosen["words"])
+    return transcribe(files, calls, ears or Ears(), request, as_json=chosen["as_json"])
 
 
 @pytest.fixture
@@ -83,6 +86,7 @@ def test_a_line_a_file_in_their_order(stereo, mono, capsys):
     assert (second["overlaps"], second["interruptions"]) == (None, None)
     assert first["dropped"] == {"improbable": 2}
     assert first["unheard"] == ["track:2", "missing:4.0"]
+    assert (first["speakers"], second["speakers"]) == ("channels", "unknown")
 
 
 def test_as_one_reads_it_in_the_calls_language(stereo, capsys):
@@ -103,6 +107,14 @@ def test_the_layout_is_the_files_unless_stated(stereo, mono):
         ("stereo.wav", "stereo", "it", ()),
     ]
     assert ears.asked[2:] == [("stereo.wav", "mono", "it", ("Luce Serena",))]
+
+
+def test_two_files_are_one_call(stereo, mono, capsys):
+    ears = Ears()
+    assert run([stereo, mono], ears, layout="separate") == 0
+    assert ears.asked == [("stereo.wav", "separate", "it", ())]
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["file"] == str(stereo)
 
 
 def test_a_file_that_fails_is_named_and_the_others_are_done(stereo, tmp_path, capsys):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from infra.lab.benchmarks.word_errors import word_errors, words_of
+from infra.recordings.source import Source
 from infra.recordings.store import LanguageUnknown
 from infra.transcription.transcriber import WhisperTranscriber, prompt_of
 from processors.transcript.interruptions import TurnTaking
@@ -40,7 +41,7 @@ def transcriber(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def said(transcriber):
-    return transcriber.transcribe(CALL, "stereo", "it")
+    return transcriber.transcribe(Source(CALL, "stereo"), "it")
 
 
 @pytest.mark.whisper
@@ -99,14 +100,18 @@ def test_an_operator_who_cuts_in_is_counted_and_one_who_answers_early_is_not(
         sound[1, : len(answer)] = answer
         at = int(start * RATE)
         sound[0, at : at + len(first)] = first
-        listened = transcriber.transcribe(write_wav(tmp_path / "cut.wav", sound), "stereo", "it")
+        listened = transcriber.transcribe(
+            Source(write_wav(tmp_path / "cut.wav", sound), "stereo"), "it"
+        )
         assert listened.turn_taking == expected
 
 
 @pytest.mark.whisper
 def test_the_same_sound_on_both_channels_shows_no_speaker(transcriber, tmp_path):
     short = sounding(channels()[0], 0, 9)
-    both = transcriber.transcribe(write_wav(tmp_path / "both.wav", [short, short]), "stereo", "it")
+    both = transcriber.transcribe(
+        Source(write_wav(tmp_path / "both.wav", [short, short]), "stereo"), "it"
+    )
     assert both.turns
     assert {t.speaker for t in both.turns} == {Speaker.UNKNOWN}
     assert both.turn_taking is None
@@ -117,7 +122,9 @@ def test_the_same_sound_on_both_channels_shows_no_speaker(transcriber, tmp_path)
 def test_mono_shows_no_speaker_and_threads_transcribe_the_same(transcriber, tmp_path):
     path = write_wav(tmp_path / "mono.wav", [sounding(sum(channels()), 0, 12)])
     with ThreadPoolExecutor(2) as threads:
-        one, two = threads.map(lambda _: transcriber.transcribe(path, "mono", "it"), range(2))
+        one, two = threads.map(
+            lambda _: transcriber.transcribe(Source(path, "mono"), "it"), range(2)
+        )
     assert one == two
     assert one.duration == pytest.approx(12, abs=0.1)
     assert {t.speaker for t in one.turns} == {Speaker.UNKNOWN}
@@ -132,7 +139,7 @@ def test_mono_shows_no_speaker_and_threads_transcribe_the_same(transcriber, tmp_
 def test_a_call_in_another_codec_is_transcribed_too(transcriber, tmp_path, codec, container, rate):
     short = [sounding(channel, 0, 13) for channel in channels()]
     path = encode(tmp_path / "call", short, codec, container, rate)
-    listened = transcriber.transcribe(path, "stereo", "it")
+    listened = transcriber.transcribe(Source(path, "stereo"), "it")
     assert [turn.speaker for turn in listened.turns[:2]] == [Speaker.OPERATOR, Speaker.CUSTOMER]
     assert "pagare" in listened.turns[0].text
 
@@ -167,7 +174,7 @@ def music():
 )
 def test_where_nobody_speaks_nothing_is_said(transcriber, tmp_path, sound):
     path = write_wav(tmp_path / "quiet.wav", [sound, np.roll(sound, RATE)])
-    listened = transcriber.transcribe(path, "stereo", "it")
+    listened = transcriber.transcribe(Source(path, "stereo"), "it")
     assert listened.turns == []
     assert listened.duration == pytest.approx(len(sound) / RATE, abs=0.01)
 
@@ -176,7 +183,9 @@ def test_where_nobody_speaks_nothing_is_said(transcriber, tmp_path, sound):
 def test_words_of_a_client_are_written_as_it_writes_them(transcriber):
     """The agency's name is no word: without a prompt the model cannot know it."""
     call = CALLS / "cobalto-officina.ogg"
-    prompted = transcriber.transcribe(call, "stereo", "it", ["Agenzia Cobalto", "Luminara Energia"])
+    prompted = transcriber.transcribe(
+        Source(call, "stereo"), "it", ["Agenzia Cobalto", "Luminara Energia"]
+    )
     text = " ".join(turn.text for turn in prompted.turns)
     assert "Agenzia Cobalto" in text
 
@@ -186,7 +195,9 @@ def test_of_too_many_words_the_last_ones_are_left_out(transcriber):
     """A prompt longer than the model takes must cost the words of least weight, not the first."""
     call = CALLS / "cobalto-officina.ogg"
     words = ["Agenzia Cobalto", *(f"Prodotto Numero {n}" for n in range(60))]
-    text = " ".join(turn.text for turn in transcriber.transcribe(call, "stereo", "it", words).turns)
+    text = " ".join(
+        turn.text for turn in transcriber.transcribe(Source(call, "stereo"), "it", words).turns
+    )
     assert "Agenzia Cobalto" in text
 
 
@@ -201,7 +212,7 @@ def test_the_prompt_names_the_clients_words_first():
 @pytest.mark.whisper
 def test_an_unknown_language_is_refused(transcriber):
     with pytest.raises(LanguageUnknown, match="'xx'"):
-        transcriber.transcribe(CALL, "stereo", "xx")
+        transcriber.transcribe(Source(CALL, "stereo"), "xx")
 
 
 def test_the_demo_calls_are_those_of_the_manifest():
@@ -222,14 +233,14 @@ def test_a_call_declared_in_another_language_is_doubted_and_one_declared_rightly
 ):
     short = [sounding(channel, 0, 13) for channel in channels()]
     path = write_wav(tmp_path / "short.wav", short)
-    assert transcriber.transcribe(path, "stereo", "it").doubts == ()
-    assert transcriber.transcribe(path, "stereo", "en").doubts == ("language:it",)
+    assert transcriber.transcribe(Source(path, "stereo"), "it").doubts == ()
+    assert transcriber.transcribe(Source(path, "stereo"), "en").doubts == ("language:it",)
 
 
 @pytest.mark.whisper
 def test_the_operator_on_the_right_is_the_operator(transcriber, tmp_path):
     operator, customer = (sounding(channel, 0, 9) for channel in channels())
     path = write_wav(tmp_path / "swapped.wav", [customer, operator])
-    listened = transcriber.transcribe(path, "stereo-swapped", "it")
+    listened = transcriber.transcribe(Source(path, "stereo-swapped"), "it")
     assert listened.turns[0].speaker is Speaker.OPERATOR
     assert "pagare" in listened.turns[0].text

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from faust.types import TP
 
+from infra.recordings.source import Source
 from infra.recordings.store import (
     RecordingBroken,
     RecordingMissing,
@@ -113,12 +114,13 @@ class Recordings(RecordingStore):
         super().__init__([])
         self.script: dict[str, list[Exception | None]] = {}
 
-    def resolve(self, recording: Recording) -> Path:
-        steps = self.script.get(recording.uri, [])
+    def resolve(self, recording: Recording) -> Source:
+        (uri,) = recording.uris
+        steps = self.script.get(uri, [])
         error = steps.pop(0) if steps else None
         if error is not None:
             raise error
-        return Path(recording.uri)
+        return Source(Path(uri), "mono")
 
 
 class ScriptedTranscriber:
@@ -130,7 +132,8 @@ class ScriptedTranscriber:
         self.fails: dict[str, Exception] = {}
         self.turns = TRANSCRIBED.turns
 
-    def transcribe(self, path: Path, **_: str) -> Transcription:
+    def transcribe(self, source: Source, *_: object) -> Transcription:
+        path = source.path
         self.transcribed.append(path.name)
         if path.name in self.gates:
             assert self.gates[path.name].wait(600)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from infra.cli.failures import FAILED, WRONG_USAGE, say
 from infra.escaping import escaped, json_line
-from infra.recordings.sound import Layout, channels_of
+from infra.recordings.sound import channels_of
+from infra.recordings.source import Layout, Source
 from infra.recordings.store import LanguageUnknown, RecordingError
 from infra.transcription.model_files import ModelUnknown
 from infra.transcription.packaged_model import ModelMissing
@@ -35,28 +38,56 @@ _NAMES = {
 }
 
 
+@dataclass(frozen=True)
+class Request:
+    """What is asked of the transcriber."""
+
+    language: str
+    words: Sequence[str] = ()
+    """Expected to be said."""
+
+
+def call_sources(
+    files: Sequence[Path], layout: Layout | None, sound_format: str | None
+) -> list[Callable[[], Source]]:
+    """What each call is read from: every file is one, or two files are (`separate`).
+
+    A `layout` of None is by the file's channels: two are operator left, customer right; any other
+    number is mono. That is found out when the source is asked for; raises as `Sound.blocks`.
+    """
+    if layout == "separate":
+        operator, customer = files
+        return [partial(Source, operator, layout, customer, sound_format)]
+    if layout is not None:
+        return [partial(Source, file, layout, format=sound_format) for file in files]
+    return [partial(_by_channels, file, sound_format) for file in files]
+
+
+def _by_channels(file: Path, sound_format: str | None) -> Source:
+    layout: Layout = "stereo" if channels_of(file, sound_format) == 2 else "mono"
+    return Source(file, layout, format=sound_format)
+
+
 def transcribe(
     files: Sequence[Path],
+    calls: Sequence[Callable[[], Source]],
     transcriber: Transcriber,
+    request: Request,
     *,
     as_json: bool,
-    layout: Layout | None,
-    language: str,
-    words: Sequence[str] = (),
     at_once: int = 1,
 ) -> int:
-    """Print what was said in each file, in their order; `at_once` are worked on together.
+    """Print what was said in each call, in their order; `at_once` are worked on together.
 
-    A `layout` of None is by each file's channels: two are operator left, customer right; any
-    other number is mono. Files that fail are named on stderr and the others are still done.
-    Returns the exit code: 1 where a file failed or the model cannot be had, 2 where the model or
-    the language is not one that exists.
+    Files that fail are named on stderr and the others are still done. Returns the exit code: 1
+    where a file failed or the model cannot be had, 2 where the model or the language is not one
+    that exists.
     """
     failed = False
 
-    def attempt(file: Path) -> Transcription | RecordingError:
+    def attempt(source: Callable[[], Source]) -> Transcription | RecordingError:
         try:
-            return transcriber.transcribe(file, layout or _layout(file), language, words)
+            return transcriber.transcribe(source(), request.language, request.words)
         except LanguageUnknown:
             raise
         except RecordingError as error:
@@ -64,9 +95,10 @@ def transcribe(
 
     try:
         with ThreadPoolExecutor(at_once) as executor:
-            for file, said in zip(files, executor.map(attempt, files), strict=True):
+            for file, said in zip(files, executor.map(attempt, calls), strict=False):
                 if isinstance(said, RecordingError):
-                    say(escaped(f"{file}: {said}"))
+                    named = file if len(calls) == len(files) else " and ".join(map(str, files))
+                    say(escaped(f"{named}: {said}"))
                     failed = True
                     continue
                 sys.stdout.write(_line(file, said) if as_json else _readable(file, said))
@@ -78,10 +110,6 @@ def transcribe(
         say(str(error))
         return FAILED
     return FAILED if failed else 0
-
-
-def _layout(file: Path) -> Layout:
-    return "stereo" if channels_of(file) == 2 else "mono"
 
 
 def _line(file: Path, said: Transcription) -> str:
@@ -99,6 +127,7 @@ def _line(file: Path, said: Transcription) -> str:
         "dropped": said.dropped,
         "unheard": list(said.unheard),
         "doubts": list(said.doubts),
+        "speakers": "unknown" if taken is None else "channels",
     }
     return json_line(line) + "\n"
 
@@ -128,7 +157,7 @@ def _in_words(part: str) -> str:
     """A part of a recording that was not transcribed, in words."""
     kind, _, value = part.partition(":")
     return {
-        "track": f"track {value} of the file; give it as a file of its own",
+        "track": f"track {value} of the file; give --layout tracks, or it as a file of its own",
         "channel": f"channel {value}; only the first two are a call's",
         "missing": f"{value} s that the file states and does not hold, or cannot be decoded",
         "damaged": f"{value} s that are damaged",

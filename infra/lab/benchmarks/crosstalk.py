@@ -20,6 +20,7 @@ from infra.lab.benchmarks.leaking import Line, Samples, leaking, write_call
 from infra.lab.benchmarks.material import demo_calls
 from infra.lab.benchmarks.word_errors import word_errors, words_of
 from infra.recordings.sound import RATE, Sound
+from infra.recordings.source import Source
 from infra.settings import Settings
 from infra.transcription.transcriber import Transcription, transcriber_of
 from processors.scoring.call import score_call
@@ -68,12 +69,12 @@ def crosstalk() -> Iterator[Figure]:
         def transcribed(call: Sequence[Samples], kind: str) -> Transcription:
             write_call(file, call, _LINE_RATE)
             began = time.perf_counter()
-            said = transcriber.transcribe(file, "stereo", "it")
+            said = transcriber.transcribe(Source(file, "stereo"), "it")
             spent[kind] += time.perf_counter() - began
             return said
 
         for number, known in enumerate(demo_calls()):
-            sound = np.concatenate(list(Sound(known.path, "stereo", 3600).blocks()), axis=1)
+            sound = np.concatenate(list(Sound(Source(known.path, "stereo"), 3600).blocks()), axis=1)
             call = list(sound[:, :: RATE // _LINE_RATE] / 32768)
             seconds += known.seconds
             plain = {

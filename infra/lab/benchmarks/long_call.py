@@ -17,6 +17,7 @@ import numpy as np
 from infra.lab.benchmarks.figures import Figure
 from infra.lab.benchmarks.material import demo_calls
 from infra.recordings.sound import RATE, Sound
+from infra.recordings.source import Source
 
 HOURS = 2
 _RATE = 8000
@@ -47,7 +48,7 @@ def long_call() -> Iterator[Figure]:
 def _write(path: Path) -> None:
     parts = []
     for call in demo_calls():
-        sound = np.concatenate(list(Sound(call.path, "stereo", 3600).blocks()), axis=1)
+        sound = np.concatenate(list(Sound(Source(call.path, "stereo"), 3600).blocks()), axis=1)
         parts.append(sound[:, :: RATE // _RATE].T.tobytes())
     with wave.open(str(path), "wb") as file:
         file.setnchannels(2)

@@ -15,6 +15,7 @@ from pathlib import Path
 from infra.lab.benchmarks.figures import Figure
 from infra.lab.benchmarks.material import KnownCall, demo_calls, festival_speaks_italian, long_calls
 from infra.lab.benchmarks.word_errors import word_errors, words_of
+from infra.recordings.source import Source
 from infra.settings import Settings
 from infra.transcription.packaged_model import packaged_model
 from infra.transcription.transcriber import WhisperTranscriber
@@ -99,7 +100,7 @@ def _ours() -> Transcribe:
     at_once = Settings.model_fields["transcriptions_at_once"].default
 
     def one(call: KnownCall) -> Texts:
-        turns = transcriber.transcribe(call.path, "stereo", "it").turns
+        turns = transcriber.transcribe(Source(call.path, "stereo"), "it").turns
         return {
             speaker: " ".join(turn.text for turn in turns if turn.speaker is speaker)
             for speaker in call.said
