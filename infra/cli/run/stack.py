@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -194,13 +195,21 @@ class Stack:
         yield refill.facts - self.waiting(), refill.facts
 
     def until_close(self) -> Iterator[tuple[int, int]]:
-        """Yields the progress at least once, until the workers are not far behind."""
-        done, total = self.progress()
-        yield done, total
-        while total - done > _MOST_BEHIND or self.waiting() > _MOST_WAITING:
-            time.sleep(_POLL_SECONDS)
+        """Yields the progress at least once, until the workers are not far behind.
+
+        Events that wait for a recording are not waited for: those after them count as waiting.
+        """
+        least, moved = sys.maxsize, time.monotonic()
+        while True:
             done, total = self.progress()
             yield done, total
+            waiting = self.waiting()
+            if waiting < least:
+                least, moved = waiting, time.monotonic()
+            held_up = time.monotonic() > moved + _STILL_SECONDS
+            if total - done <= _MOST_BEHIND and (waiting <= _MOST_WAITING or held_up):
+                return
+            time.sleep(_POLL_SECONDS)
 
     def stop(self) -> None:
         """Stop everything cleanly; leave a checkpoint where nothing is under way."""
