@@ -62,6 +62,11 @@ class Settings(BaseSettings):
     )
     kafka_key: Path | None = Field(None, description="PEM file of its key")
     embedded: bool = Field(False, description="the broker is the embedded one (memory only)")
+    broker_megabytes: Annotated[int, Field(ge=1)] = Field(
+        1000,
+        description="memory by which the embedded broker may grow (MB) before the stack replaces "
+        "it by an empty one; the page is away for some seconds",
+    )
     partitions: Annotated[int, Field(ge=1, le=1000)] = PARTITIONS
     session_timeout: Annotated[float, Field(ge=6, le=90)] = Field(
         20.0, description="seconds after which Kafka gives a silent worker's partitions away"

@@ -84,6 +84,21 @@ EVENT_CLAIMS = Table(
 claim outlives every worker, as the journal does.
 """
 
+CALL_SCORES = Table(
+    "call_scores",
+    {
+        "client_id": _LABEL,
+        "event_id": "String",
+        "scorer_version": _LABEL,
+        "score": "String",
+        **_VERSION,
+    },
+    ("client_id", "event_id"),
+)
+"""The scores that the journal's calls were given, as JSON (`CallScore`): written by the embedded
+stack, so that a restart scores no call again.
+"""
+
 CALLS = Table(
     "calls",
     {
@@ -403,6 +418,7 @@ DISPLAY_NAMES = Table(
 TABLES = (
     EVENTS,
     EVENT_CLAIMS,
+    CALL_SCORES,
     CALLS,
     CALL_SURVEYS,
     ATTEMPTS,

@@ -195,3 +195,18 @@ TOPICS = (
     AGENCY_ALERT,
     DEAD_LETTER,
 )
+
+LINK_TABLES = ("customers", "settled")
+"""Tables of the states of the agent `link`."""
+AGGREGATE_TABLES = ("agency-days", "agency-alerts")
+"""Tables of the states of the agent `aggregate`."""
+
+
+def changelog_topic(worker: str, table: str) -> str:
+    """Name of a table's changelog: a compacted topic, which the admin step makes."""
+    return f"ascolto-{worker}-{table}-changelog"
+
+
+CHANGELOGS = tuple(
+    changelog_topic("analytics", table) for table in (*LINK_TABLES, *AGGREGATE_TABLES)
+)

@@ -13,7 +13,13 @@ from infra.clickhouse.store import Store
 from infra.settings import Settings
 from processors.alerts.settings import read_alert_settings
 from processors.identity.event_identity import unsourced_identity
-from schemas.topics import catalogue_name
+from schemas.topics import (
+    AGGREGATE_TABLES,
+    CHANGELOGS,
+    LINK_TABLES,
+    catalogue_name,
+    changelog_topic,
+)
 from streams.agents import aggregate as aggregating
 from streams.agents import link as linking
 from streams.agents.aggregate import Aggregator
@@ -21,8 +27,8 @@ from streams.agents.alerts import AlertWatch
 from streams.agents.clocks import ClientClocks
 from streams.agents.link import Linker, LinkSettings
 from streams.agents.row_writer import RowSettings
-from streams.agents.store import SINKS, TableWriter
-from streams.agents.store_facts import FACT_SINKS, FactWriter
+from streams.agents.store import OFFSETS_A_GENERATION, SINKS, TableWriter
+from streams.agents.store_facts import FACT_SINKS, SCORES, FactWriter
 from streams.facts.claims import StoreClaims
 from streams.facts.clock_gate import ClockGate
 from streams.facts.conflicts import Conflicts, WithoutConflicts
@@ -37,14 +43,10 @@ from streams.runtime.outbox import KafkaOutbox
 from streams.runtime.progress import Progress
 from streams.state.changelogs import Changelogs
 from streams.state.partitions import Partitions, Parts
-from streams.state.tables import PartitionTable, changelog_topic
+from streams.state.tables import PartitionTable
 from streams.transport.delivery import Delivery
 from streams.transport.writers import OwnWriter, SharedWriter, TransactionalWriter
 from streams.workers import ANALYTICS, attach, reject_unreadable
-
-_LINK_TABLES = ("customers", "settled")
-_AGGREGATE_TABLES = ("agency-days", "agency-alerts")
-CHANGELOGS = tuple(changelog_topic(ANALYTICS, t) for t in (*_LINK_TABLES, *_AGGREGATE_TABLES))
 
 _MINUTE = 60.0
 _QUIET_SECONDS = 60 * _MINUTE
@@ -81,7 +83,7 @@ class Analytics:
         read_back = Changelogs(settings.cluster).read_back
         self.link = Partitions("link", self._linker, read_back, self.letters)
         self.aggregate = Partitions("aggregate", self._aggregator, read_back, self.letters)
-        for stage, names in ((self.link, _LINK_TABLES), (self.aggregate, _AGGREGATE_TABLES)):
+        for stage, names in ((self.link, LINK_TABLES), (self.aggregate, AGGREGATE_TABLES)):
             for place, name in enumerate(names):
                 progress.watch(name, partial(stage.size, place))
 
@@ -130,7 +132,7 @@ class Analytics:
         settings = self._settings
         key = settings.pseudonym_secret()
         writer = self._writer("link", number)
-        tables = _tables(_LINK_TABLES, number, writer)
+        tables = _tables(LINK_TABLES, number, writer)
         customers = Customers(
             *tables,
             StoreArchive(self._store),
@@ -146,7 +148,7 @@ class Analytics:
             KafkaOutbox(writer),
             self.letters,
             self._progress,
-            LinkSettings(key, settings.horizons, settings.currency),
+            LinkSettings(key, settings.horizons, settings.currency, _first_offset(settings)),
             self.gate,
             self.partitioning,
         )
@@ -154,7 +156,7 @@ class Analytics:
 
     def _aggregator(self, number: int) -> Parts[Aggregator]:
         writer = self._writer("aggregate", number)
-        tables = _tables(_AGGREGATE_TABLES, number, writer, decoded=True)
+        tables = _tables(AGGREGATE_TABLES, number, writer, decoded=True)
         days, alerts = tables
         watch = AlertWatch(
             alerts, read_alert_settings(self._settings.alerts), ceiling_us=self._now_us
@@ -168,6 +170,15 @@ class Analytics:
             return self._shared
         name = f"ascolto-{ANALYTICS}-{stage}-{number}"
         return TransactionalWriter(self._settings.cluster, name, self._written)
+
+
+def _first_offset(settings: Settings) -> int:
+    """What the offsets of this broker count from, in the states of the workers.
+
+    The embedded broker is another one at each start, and the states are those of the one before:
+    its offsets must not pass for what they have of that one.
+    """
+    return settings.generation * OFFSETS_A_GENERATION if settings.embedded else 0
 
 
 def _tables(
@@ -196,7 +207,7 @@ def attach_analytics(
     )
     rows = RowSettings(settings.pseudonym_secret(), settings.generation, now_us)
     without_conflicts = WithoutConflicts(analytics.claims)
-    for fact_sink in FACT_SINKS:
+    for fact_sink in (*FACT_SINKS, SCORES) if settings.embedded else FACT_SINKS:
         arbiter = analytics.conflicts if fact_sink.rejects_conflicts else without_conflicts
         facts = FactWriter(
             fact_sink, store, rows, letters, arbiter, analytics.gate, analytics.partitioning

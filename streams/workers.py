@@ -60,7 +60,7 @@ def attach_scorer(app: faust.App, progress: Progress, scored_by: Scoring) -> Non
     outbox = KafkaOutbox(SharedWriter(cast(App, app), progress.written))
     letters = DeadLetters(outbox, progress)
     scorer = Scorer(outbox, letters, progress, scored_by)
-    attach(app, "score", scoring.TOPICS, Intake(scorer.handle, letters).take, size=200)
+    attach(app, "score", scoring.TOPICS, Intake(scorer.handle, letters).take, size=64)
 
 
 def attach(

@@ -90,10 +90,10 @@ def _require_whole(data_dir: Path) -> None:
     Raises:
         typer.Exit: they are; the message says what runs, and what to do.
     """
-    from infra.cli.run.stack import refilling_marker
     from infra.data_directory.processes import lock_holder, running_processes
+    from infra.data_directory.refilling import Refilling
 
-    if not refilling_marker(data_dir).exists():
+    if not Refilling(data_dir).under_way:
         return
     if lock_holder(data_dir) is None:
         again = "demo" if (data_dir / "demo.json").exists() else "run all"

@@ -69,7 +69,7 @@ def check_tables(client: Client, path: Path, tables: Iterable[str]) -> None:
     Raises:
         StoreDamaged: one differs.
     """
-    broken = {table for table in tables if not _whole(client, table)}
+    broken = {table for table in tables if not is_whole(client, table)}
     if broken:
         raise damaged(path, broken)
 
@@ -102,7 +102,8 @@ def _from_elsewhere(data_dir: Path) -> str:
     )
 
 
-def _whole(client: Client, table: str) -> bool:
+def is_whole(client: Client, table: str) -> bool:
+    """Whether every file of `table` has its checksum."""
     from clickhouse_connect.driver.exceptions import DatabaseError
 
     try:

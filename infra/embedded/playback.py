@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from infra.clickhouse.checkpoint import State
 from infra.clickhouse.journal import Journaled
 from infra.kafka.emitter import Emitter, Line
 from processors.identity.calls import call_of
 from processors.identity.claims import Claim, Name, Verdict, claim_of_call, verdict
 from processors.identity.event_identity import content_digest, identity_of, unsourced_identity
 from processors.identity.pseudonyms import pseudonym
-from schemas.codec import InvalidMessage, encode
+from schemas.codec import InvalidMessage, decode, encode
+from schemas.conversation import CallScore
 from schemas.dead_letters import dead_letter
 from schemas.events import CallEndedEvent, InboundEvent
 from schemas.topics import (
     CALL_ENDED,
+    CALL_SCORED,
     CALL_TRANSCRIBED,
     CONTRACT_CANCELLED,
     DEAD_LETTER,
@@ -54,18 +59,16 @@ class Known:
     """The journal's events: by identity, with the digest of their content."""
 
     key: bytes
-    claims: dict[Name, str] = field(default_factory=dict)
-    """Digests in the store of events that are not, or not yet, found in the journal."""
     journaled: dict[Name, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, key: bytes, names: Iterable[Name], claims: Mapping[Name, str]) -> Known:
+        """The events with these names, and the digests of what they said as far as it is known."""
+        return cls(key, {name: claims.get(name, "") for name in names})
 
     def __len__(self) -> int:
         """Number of events."""
         return len(self.journaled)
-
-    def add(self, fact: Journaled) -> None:
-        """Note a fact of the journal."""
-        name = fact.client_id, fact.event_id
-        self.journaled[name] = self.claims.pop(name, "")
 
     def holds(self, event: InboundEvent) -> bool:
         """Whether the journal has this event with this content: it need not be played again."""
@@ -89,21 +92,48 @@ def _claim(key: bytes, event: InboundEvent) -> Claim:
 
 
 def restore(
-    journal: Iterable[Journaled],
-    emitter: Emitter,
-    known: Known,
-    moved: Mapping[tuple[str, str], int],
-) -> None:
-    """Send the journal's facts again, to fill a broker and workers that start empty.
+    journal: Iterable[Journaled], emitter: Emitter, moved: Mapping[tuple[str, str], int]
+) -> Iterator[int]:
+    """Send the journal's facts again, to workers that have not what follows from them.
 
     Each goes to the partition it came from, or, of customers that have `moved`, to the one named,
-    so that it meets the customer's later events; `known` takes note of it.
+    so that it meets the customer's later events. A call that was scored goes to where scored calls
+    are taken in: it is not scored again. Yields how many are sent.
     """
-    for fact in journal:
-        topic = _JOURNALED[fact.topic]
+    for number, fact in enumerate(journal, start=1):
         partition = moved.get((fact.client_id, fact.customer), fact.partition)
-        emitter.write(topic, fact.customer.encode(), fact.payload.encode(), partition)
-        known.add(fact)
+        topic, value = _JOURNALED[fact.topic], fact.payload.encode()
+        scored = _with_score(fact) if fact.score else None
+        if scored is not None:
+            topic, value = CALL_SCORED, scored
+        emitter.write(topic, fact.customer.encode(), value, partition)
+        yield number
+    emitter.confirm()
+
+
+_OF_SCORED = ("call", "turns", "survey", "from_audio")
+
+
+def _with_score(fact: Journaled) -> bytes | None:
+    """The call as it was scored; None where its score is one that is not understood any more."""
+    if isinstance(decode(fact.score.encode(), CallScore), InvalidMessage):
+        return None
+    said, score = json.loads(fact.payload), json.loads(fact.score)
+    scored = {**{name: said[name] for name in _OF_SCORED}, "score": score}
+    return json.dumps(scored, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+class NamedTopic(NamedTuple):
+    """A topic by its name alone."""
+
+    name: str
+
+
+def restore_states(states: Iterable[State], emitter: Emitter) -> None:
+    """Write the workers' states to their changelogs, from which workers that start read them."""
+    for state in states:
+        changelog = NamedTopic(state.topic)
+        emitter.write(changelog, state.key.encode(), state.value, state.partition)
     emitter.confirm()
 
 

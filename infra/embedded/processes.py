@@ -72,6 +72,15 @@ def stop(child: subprocess.Popen[bytes], patience: float) -> int:
     return child.wait()
 
 
+def resident_bytes(pid: int) -> int:
+    """The memory of a process; 0 where the system does not say (no /proc)."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
 def free_port(preferred: int = 0, host: str = "127.0.0.1") -> int:
     """`preferred` if nobody listens there, else a free port."""
     for port in (preferred, 0):

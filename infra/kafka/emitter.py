@@ -6,16 +6,16 @@ import contextlib
 import itertools
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from infra.errors import InfraError
 from infra.kafka.admin import BOOTSTRAP_MS
 from infra.kafka.cluster import Cluster
 from infra.retry import retry_until_done
 from schemas.codec import InvalidMessage, Routed, decode_inbound
-from schemas.topics import MOST_LETTER_BYTES, Topic
+from schemas.topics import MOST_STATE_BYTES
 
 if TYPE_CHECKING:
     from kafka import KafkaProducer
@@ -50,6 +50,14 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[Line]:
             yield Line(number, text, decode_inbound(text))
 
 
+class Named(Protocol):
+    """A topic, as far as its name."""
+
+    @property
+    def name(self) -> str:
+        """Its name, without what this Kafka puts in front of it."""
+
+
 class DeliveryFailed(InfraError):
     """Kafka did not confirm an event."""
 
@@ -78,7 +86,7 @@ class Emitter:
                 enable_idempotence=False,
                 linger_ms=20,
                 batch_size=256 * 1024,
-                max_request_size=MOST_LETTER_BYTES + 100_000,
+                max_request_size=MOST_STATE_BYTES + 100_000,
                 bootstrap_timeout_ms=BOOTSTRAP_MS,
                 delivery_timeout_ms=_DELIVERY_MS,
                 max_block_ms=round(SAY_EVERY * 1000),
@@ -109,17 +117,31 @@ class Emitter:
         event = line.content.event
         self.write(line.content.topic, event.data.customer_id.encode(), line.raw)
 
-    def write(self, topic: Topic, key: bytes, value: bytes, partition: int | None = None) -> None:
+    def write(
+        self,
+        topic: Named,
+        key: bytes,
+        value: bytes,
+        partition: int | None = None,
+        headers: Sequence[tuple[str, bytes]] = (),
+    ) -> None:
         """Send a message; blocks while too many are in flight.
 
         Raises:
             DeliveryFailed: it cannot be sent, or the broker did not confirm an earlier one.
         """
-        self._in_flight.append(self._sent(topic, key, value, partition))
+        self._in_flight.append(self._sent(topic, key, value, partition, headers))
         if len(self._in_flight) >= MOST_IN_FLIGHT:
             self.confirm()
 
-    def _sent(self, topic: Topic, key: bytes, value: bytes, partition: int | None) -> Any:
+    def _sent(
+        self,
+        topic: Named,
+        key: bytes,
+        value: bytes,
+        partition: int | None,
+        headers: Sequence[tuple[str, bytes]],
+    ) -> Any:
         """The future of a message; waits for buffer space, and for the topic's metadata."""
         from kafka.errors import KafkaError, KafkaTimeoutError
 
@@ -127,7 +149,11 @@ class Emitter:
         for attempt in itertools.count(1):
             try:
                 return self._producer.send(
-                    self.cluster.topic(topic.name), key=key, value=value, partition=partition
+                    self.cluster.topic(topic.name),
+                    key=key,
+                    value=value,
+                    partition=partition,
+                    headers=list(headers),
                 )
             except KafkaTimeoutError as error:
                 if self._in_flight:
@@ -145,7 +171,7 @@ class Emitter:
                 raise self._not_taken(topic, error) from error
         raise AssertionError("counting never ends")
 
-    def _not_taken(self, topic: Topic, error: Exception) -> DeliveryFailed:
+    def _not_taken(self, topic: Named, error: Exception) -> DeliveryFailed:
         name = self.cluster.topic(topic.name)
         return DeliveryFailed(
             f"Kafka at {self.cluster.bootstrap} does not take an event for {name} "

@@ -179,6 +179,7 @@ _ABOUT: Final[dict[str, tuple[tuple[Subject, re.Pattern[str]], ...]]] = {
 """What a question asks about, the plainest words first."""
 
 
+@lru_cache(maxsize=16_384)
 def asks_for_rating(text: str, language: str) -> bool:
     """Whether an operator's turn asks for a rating from 0 to 10; False in other languages."""
     if language not in _ASKS:

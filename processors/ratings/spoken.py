@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from processors.ratings.candidates import ratings_in
 from processors.ratings.choice import chosen_rating
@@ -87,7 +88,7 @@ class _RatingReader:
         if self.awaited or taken_back:
             found = self._answer(said)
         else:
-            found = _given_unasked(said, self.language)
+            found = _given_unasked(text, self.language)
         self.revisable = max(0, self.revisable - 1)
         self.awaited = max(0, self.awaited - 1)
         if len(said.words) > _SHORT_ANSWER:
@@ -125,8 +126,10 @@ def _takes_back(said: Words, language: str) -> bool:
     return not rating_words(language).takes_back.isdisjoint(said.words)
 
 
-def _given_unasked(said: Words, language: str) -> int | None:
+@lru_cache(maxsize=16_384)
+def _given_unasked(text: str, language: str) -> int | None:
     """The rating a customer gives unasked, in words that say it is one."""
+    said = cut(text, language)
     ratings = [
         rating for rating in ratings_in(said, language) if _is_given(rating.place, said, language)
     ]

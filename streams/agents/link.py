@@ -60,6 +60,8 @@ class LinkSettings:
     pseudonym_key: bytes
     horizons: Horizons
     currency: str = "EUR"
+    first_offset: int = 0
+    """What positions count from: more than any position that is in the states of another broker."""
 
 
 class Linker:
@@ -151,8 +153,12 @@ class Linker:
             fact = found.fact()
             if isinstance(fact, ScoredCall):
                 self._progress.saw(fact.at if self._gate is None else self._gate.past(fact.at))
-            arrivals.append(Arrival(fact, Position(*delivery.position)))
+            arrivals.append(Arrival(fact, self._position(delivery)))
         return arrivals
+
+    def _position(self, delivery: Delivery) -> Position:
+        topic, partition, offset = delivery.position
+        return Position(topic, partition, self._settings.first_offset + offset)
 
     async def _sent_on(self, delivery: Delivery, found: Identified) -> bool:
         """Whether a fact belongs to another partition; then it is sent there, as it came."""

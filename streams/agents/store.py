@@ -27,7 +27,8 @@ from streams.agents.row_writer import RowSettings, RowWriter
 from streams.runtime.dead_letters import DeadLetters
 from streams.transport.delivery import Delivery
 
-_GENERATION = 2**40
+OFFSETS_A_GENERATION = 2**40
+"""More than a partition ever has: the offsets of a later generation of topics are greater."""
 _PLACES = 2**52
 """Versions from here on are places of messages; before, they were microseconds since the epoch."""
 _NO_SUMS = dict.fromkeys(HOUR_SUMS, 0)
@@ -81,7 +82,7 @@ def engagement_rows(delivery: Delivery, settings: RowSettings) -> Rows | Invalid
     made = []
     for positioned in batch.changes:
         change = positioned.change
-        version = settings.generation * _GENERATION + change.version
+        version = settings.generation * OFFSETS_A_GENERATION + change.version
         made += [_engagement_row(change, gone, version, is_deleted=1) for gone in change.removed]
         made += [_engagement_row(change, each, version, is_deleted=0) for each in change.after]
     return made
@@ -106,7 +107,7 @@ def survey_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMess
                     "agency_id": change.agency_id,
                     "rating": rating.rating,
                     "known_at": to_datetime(rating.known_at),
-                    "version": settings.generation * _GENERATION + change.version,
+                    "version": settings.generation * OFFSETS_A_GENERATION + change.version,
                 }
             )
     return made
@@ -138,7 +139,7 @@ def _engagement_row(
 
 def _version(delivery: Delivery, settings: RowSettings) -> int:
     """Greater for each later message of a partition, and of a later generation of topics."""
-    return _PLACES + settings.generation * _GENERATION + delivery.offset
+    return _PLACES + settings.generation * OFFSETS_A_GENERATION + delivery.offset
 
 
 def _mean(total: int, n: int) -> float | None:

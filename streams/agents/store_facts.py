@@ -144,6 +144,19 @@ def call_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row
     }
 
 
+def score_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row:
+    """The scores of one conversation, as they were given."""
+    event = fact.event
+    assert isinstance(event, CallScored), delivery.topic
+    return {
+        "client_id": event.call.client_id,
+        "event_id": event.call.event_id,
+        "scorer_version": event.score.scorer_version,
+        "score": encode(event.score).decode(),
+        "version": settings.now_us(),
+    }
+
+
 def attempt_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row:
     """One call that nobody answered."""
     event = fact.event
@@ -182,6 +195,9 @@ def _quotes(event: CallScored) -> list[tuple[str, int, str, float]]:
             chosen.append(quote)
     return chosen
 
+
+SCORES = FactSink(rows.CALL_SCORES, (topics.CALL_SCORED,), score_row)
+"""For the embedded stack, whose broker forgets: a restart scores no call again."""
 
 FACT_SINKS = (
     FactSink(

@@ -88,6 +88,10 @@ class PartitionTable:
         """Show what the changelog holds; of one key the last write stays."""
         self._show(key.decode(), raw)
 
+    def written(self) -> Iterator[tuple[str, bytes]]:
+        """Each key with its value as the changelog has it."""
+        return iter(self._raw.items())
+
     def keep(self) -> None:
         """What is shown now is durable."""
         self._before.clear()
@@ -134,8 +138,3 @@ def unpacked(raw: bytes) -> State:
     """The value again; JSON starts with a brace, a compressed one never does."""
     value: State = msgspec.json.decode(raw if raw.startswith(b"{") else zlib.decompress(raw))
     return value
-
-
-def changelog_topic(app_name: str, table: str) -> str:
-    """Name of a table's changelog topic, which the admin step makes."""
-    return f"ascolto-{app_name}-{table}-changelog"

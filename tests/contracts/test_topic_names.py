@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.kafka.cluster import Cluster
-from schemas.topics import TOPICS, catalogue_name
-from streams.analytics import CHANGELOGS
+from schemas.topics import CHANGELOGS, TOPICS, catalogue_name
 
 PREFIXES = st.from_regex(r"[A-Za-z0-9._-]{0,100}", fullmatch=True)
 

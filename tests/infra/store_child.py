@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from infra.clickhouse.client import open_embedded
-from infra.clickhouse.journal import read_journal, truncate_derived
+from infra.clickhouse.journal import export_journal, read_exported, truncate_derived
 from infra.clickhouse.schema import applied, migrate, migrations
 from infra.clickhouse.store import ClickHouseStore
 from processors.engagements.entries import PaymentEntry
@@ -227,7 +227,9 @@ def storing(directory: Path) -> dict[str, Any]:
     seen = asyncio.run(use(store))
     store.close()
     client = open_embedded(directory)
-    seen["journal"] = [fact._asdict() for fact in read_journal(client)]
+    exported = directory / "journal.jsonl"
+    assert export_journal(client, exported) == 3
+    seen["journal"] = [fact._asdict() for fact in read_exported(exported)]
     for table in TABLES:
         client.command(f"INSERT INTO {table.name} (client_id) VALUES ('x')")
     truncate_derived(client)

@@ -14,8 +14,8 @@ from tests.infra.stored import json_output, sql
 from tests.streams.played import ascolto, output_of
 
 ACTIVE = (
-    "SELECT table, path FROM system.parts WHERE active AND rows > 0 "
-    "AND table IN ('agency_hours', 'events') ORDER BY table, path"
+    "SELECT table, path FROM system.parts WHERE database = currentDatabase() AND active "
+    "AND rows > 0 AND table IN ('agency_hours', 'events') ORDER BY table, path"
 )
 COUNTS = "SELECT (SELECT count() FROM events FINAL), (SELECT count() FROM calls FINAL)"
 

@@ -10,7 +10,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from dashboards.preview.app import QueryResult, create_preview
-from infra.cli.run.workers import CAUGHT_UP_PATH, _on_request, _status_only
+from infra.cli.run.workers import _on_request, _status_only
+from infra.embedded.workers import CAUGHT_UP_PATH
 from infra.status_page import Page
 from streams.runtime.progress import Progress
 

@@ -109,6 +109,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "embedded": st.just(True),
     "partitions": st.integers(1, 1000),
     "session_timeout": st.floats(6, 90),
+    "broker_megabytes": st.integers(1, 10**6),
     "clickhouse_url": SECRETS,
     "clickhouse_ca": PATHS,
     "clickhouse_certificate": PATHS,

@@ -27,13 +27,14 @@ from schemas.topics import (
     CALL_SCORED,
     CONTRACT_CANCELLED,
     ENGAGEMENT_CHANGED,
+    changelog_topic,
 )
 from streams.facts.originals import KafkaOriginals
 from streams.runtime.app import build_app
 from streams.runtime.outbox import KafkaOutbox, Message, Outbox
 from streams.runtime.progress import Progress
 from streams.state.changelogs import Changelogs
-from streams.state.tables import PartitionTable, StateTable, changelog_topic
+from streams.state.tables import PartitionTable, StateTable
 from streams.transport.writers import SharedWriter
 from tests.streams.doubles import PARTITIONS, MemoryBroker, MemoryOutbox, MemoryTable
 from tests.streams.played import BROKEN, events_file

@@ -36,10 +36,17 @@ BOUNDS = {"low": 1e-8, "high": 1e-8}
 class Run:
     """A hard history played to its end."""
 
-    def __init__(self, folder: Path, seed: int, kills: int) -> None:
+    def __init__(self, folder: Path, seed: int, kills: int, *, halves: bool) -> None:
+        """In `halves` the first is played to its end, so that the rest begins at a checkpoint."""
         self.file, self.data_dir = folder / "events.jsonl", folder / "data"
         history = HardHistory.of(seed, calls=250, days=70)
-        self.file.write_bytes(b"\n".join(history.lines(seed)) + b"\n")
+        lines = history.lines(seed)
+        self.file.write_bytes(b"\n".join(lines) + b"\n")
+        if halves:
+            half = folder / "half" / self.file.name
+            half.parent.mkdir()
+            half.write_bytes(b"\n".join(lines[: len(lines) // 2]) + b"\n")
+            finish(play(half, self.data_dir), self.data_dir)
         rng = random.Random(seed)
         for _ in range(kills):
             kill_after_rows(play(self.file, self.data_dir), self.data_dir, rng.uniform(0.5, 9.0))
@@ -54,10 +61,16 @@ class Run:
         self.events: list[Happening] = history.happenings([line for _, line in ours])
 
 
-@pytest.fixture(scope="module", params=[0, 3], ids=["straight", "killed"])
+@pytest.fixture(
+    scope="module",
+    params=[(0, False), (3, False), (2, True)],
+    ids=["straight", "killed", "resumed"],
+)
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Undisturbed, and with SIGKILL several times and the same command again."""
-    return Run(tmp_path_factory.mktemp("run"), seed=3 + request.param, kills=request.param)
+    """Undisturbed; with SIGKILL several times and the same command again; and so from a
+    checkpoint on."""
+    kills, halves = request.param
+    return Run(tmp_path_factory.mktemp("run"), 3 + kills, kills, halves=halves)
 
 
 def check(run: Run, *asked: Asked) -> list[list[dict[str, Any]]]:

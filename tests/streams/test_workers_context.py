@@ -16,12 +16,19 @@ from processors.scoring.lexicon_scorer import LexiconReader
 from schemas.changes import ChangeBatch
 from schemas.codec import decode, encode
 from schemas.derived import CallScored, CallTranscribed, DeadLetter
-from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED, DEAD_LETTER, ENGAGEMENT_CHANGED, Topic
+from schemas.topics import (
+    CALL_SCORED,
+    CALL_TRANSCRIBED,
+    CHANGELOGS,
+    DEAD_LETTER,
+    ENGAGEMENT_CHANGED,
+    Topic,
+)
 from streams.agents.link import Linker, LinkSettings
 from streams.agents.score import Scorer
 from streams.agents.store import SINKS
-from streams.agents.store_facts import FACT_SINKS
-from streams.analytics import CHANGELOGS, attach_analytics
+from streams.agents.store_facts import FACT_SINKS, SCORES
+from streams.analytics import attach_analytics
 from streams.facts.conflicts import Conflicts
 from streams.facts.customers import Customers
 from streams.runtime.app import build_app
@@ -128,7 +135,7 @@ async def test_the_analytics_worker_has_its_agents_and_the_changelogs_of_the_adm
     assert set(app.agents) == {
         "link",
         "aggregate",
-        *(f"store-{sink.table.name}" for sink in (*FACT_SINKS, *SINKS)),
+        *(f"store-{sink.table.name}" for sink in (*FACT_SINKS, SCORES, *SINKS)),
     }
     parts = (analytics.link._make(3), analytics.aggregate._make(3))
     tables = [table for part in parts for table in part.tables]

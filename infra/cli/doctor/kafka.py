@@ -88,8 +88,7 @@ def _brokers(admin: KafkaAdminClient) -> list[Described]:
 
 
 def _cluster(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
-    from schemas.topics import TOPICS
-    from streams.analytics import CHANGELOGS
+    from schemas.topics import CHANGELOGS, TOPICS
 
     where = settings.cluster
     brokers = _brokers(admin)

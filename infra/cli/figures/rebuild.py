@@ -38,6 +38,7 @@ from schemas.rows import (
     AGENCY_HOURS,
     AGENCY_METRICS,
     ATTEMPTS,
+    CALL_SCORES,
     CALL_SURVEYS,
     DEAD_LETTERS,
     DISPLAY_NAMES,
@@ -204,6 +205,8 @@ def _replay(settings: Settings, workplace: Path, old: dict[str, Path]) -> None:
         for table in TABLES:
             if table is DISPLAY_NAMES and table.name not in old:
                 continue  # Damaged; the analytics worker writes them again from the registry.
+            if table is CALL_SCORES:
+                continue  # The calls are scored again.
             if table not in DERIVED:
                 _import(client, table, old[table.name])
     there = settings.model_copy(update={"data_dir": workplace})
@@ -213,6 +216,8 @@ def _replay(settings: Settings, workplace: Path, old: dict[str, Path]) -> None:
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(stack.stop)
         stack.start()
+        for _ in stack.take_in_journal():
+            pass
         for _ in stack.wait_until_caught_up():
             pass
 

@@ -36,7 +36,7 @@ def admin_topics(
 ) -> None:
     """Make the topics that are missing, and check the others' partitions."""
     from infra.kafka.admin import TopicsRefused, WrongPartitions, ensure_topics
-    from streams.analytics import CHANGELOGS
+    from schemas.topics import CHANGELOGS
 
     settings = read_settings(None)
     try:

@@ -168,6 +168,8 @@ def _emitter(settings: Settings) -> Iterator[Emitter]:
     stack = Stack(settings, say)
     try:
         stack.start()
+        for _ in stack.take_in_journal():
+            pass
         with Emitter(stack.cluster) as emitter:
             yield emitter
         stack.wrote(emitter.written.items())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.cli.failures import FAILED, STOPPED, counted, described, say
 from infra.cli.run.meter import Meter
-from infra.cli.run.stack import Stack
+from infra.cli.run.stack import SENT_AT_ONCE, Stack
 from infra.data_directory.permissions import keep_files_private
 from infra.errors import InfraError
 from infra.escaping import json_line
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from infra.embedded.playback import Played
     from infra.kafka.emitter import Emitter, Line
 
-_CHUNK = 500
-_MOST_BEHIND = 4000
 _POLL_SECONDS = 0.1
 SUMMARY_WINDOW = MetricWindow.QUARTER
 
@@ -81,20 +79,20 @@ def run(
     started = time.monotonic()
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, _interrupt)
-    stack = Stack(settings, say)
+    stack = Stack(settings, say, plays=source is not None)
     played = None
     try:
         with contextlib.ExitStack() as cleanup:
             cleanup.callback(stack.stop)
             stack.start()
-            say(f"Ascolto is listening. Open {stack.url} in a browser (Kafka: {stack.bootstrap})")
-            say(f"Data is stored in {settings.data_dir}")
+            say(f"Open {stack.url} in a browser. Data is stored in {settings.data_dir}")
             if shows:
                 show(stack.url)
+            _take_in_journal(stack, waits=source is None)
+            stack.open()
+            say(f"Ascolto is listening (Kafka: {stack.bootstrap})")
             if source is not None:
                 played = _play(stack, source)
-            elif stack.known:
-                _catch_up(stack)
             if not ends:
                 say("press Ctrl-C to stop")
                 stack.watch()
@@ -137,10 +135,14 @@ def _play(stack: Stack, source: Source) -> Played:
             assert stack.known is not None, "the stack has started"
             for played in play(read_lines(source.lines), source.name, emitter, stack.known):
                 sent = played.events + played.invalid
-                if sent % _CHUNK == 0:
+                if sent % SENT_AT_ONCE == 0:
                     emitter.confirm()
                     stack.wrote(emitter.written.items())
                     _throttle(stack, meter, sent)
+                    if stack.is_full:
+                        for _ in stack.renew(midway=True):
+                            meter.at(sent - stack.waiting())
+                        emitter.written.clear()
             if played.waiting:
                 stack.wrote(emitter.written.items())
                 _send_last(stack, emitter, played.waiting)
@@ -152,20 +154,30 @@ def _play(stack: Stack, source: Source) -> Played:
     return played
 
 
-def _catch_up(stack: Stack) -> None:
-    """Wait until the figures are restored from the journal."""
-    known = len(stack.known or ())
-    with Meter(_PROCESSED, known) as meter:
-        _wait(stack, meter, known)
+def _take_in_journal(stack: Stack, *, waits: bool) -> None:
+    """Have the workers take in what was journaled since the checkpoint, with progress."""
+    assert stack.refill is not None, "the stack has started"
+    facts = stack.refill.facts
+    with Meter(_RESTORED, facts) if facts else contextlib.nullcontext() as meter:
+        for done, _ in stack.take_in_journal():
+            if meter is not None:
+                meter.at(done)
+        if waits:
+            _wait(stack, meter, facts)
+    if facts:
+        say(f"{counted(facts, 'event')} of the journal taken in again")
 
 
-def _wait(stack: Stack, meter: Meter, sent: int) -> None:
+def _wait(stack: Stack, meter: Meter | None, sent: int) -> None:
     for _ in stack.wait_until_caught_up():
         waiting = stack.waiting()
-        meter.at(sent - waiting, None if waiting else _LAST_FIGURES)
-    meter.at(sent, _ALL_PROCESSED)
+        if meter is not None:
+            meter.at(sent - waiting, None if waiting else _LAST_FIGURES)
+    if meter is not None:
+        meter.at(sent, _ALL_PROCESSED)
 
 
+_RESTORED = "events of the journal taken in again"
 _PROCESSED = "events processed (the page shows these)"
 _LAST_FIGURES = "all events taken, writing the last figures"
 _ALL_PROCESSED = "all events processed"
@@ -181,11 +193,7 @@ def _throttle(stack: Stack, meter: Meter, sent: int) -> None:
     Sent all at once, a file's payments would be processed long before its calls, and the page
     would show incomplete days.
     """
-    done, total = stack.progress()
-    meter.at(sent - stack.waiting())
-    while total - done > _MOST_BEHIND:
-        time.sleep(_POLL_SECONDS)
-        done, total = stack.progress()
+    for _ in stack.until_close():
         meter.at(sent - stack.waiting())
 
 

@@ -2,72 +2,74 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from infra.cli.failures import counted
+from infra.cli.run.derivation import derivation_of
 from infra.cli.run.future_facts import reject_future_facts
-from infra.cli.run.workers import CAUGHT_UP_PATH, PARENT_VARIABLE
 from infra.data_directory.permissions import make_private
-from infra.data_directory.processes import (
-    address_file,
-    lock_data_directory,
-    page_address,
-)
-from infra.embedded import processes as children
-from infra.embedded.broker import EmbeddedBroker
-from infra.errors import InfraError
+from infra.data_directory.processes import lock_data_directory
+from infra.data_directory.refilling import Refilling
+from infra.embedded.broker import BrokerProxy, EmbeddedBroker
+from infra.embedded.workers import PARTITIONS, WORKERS, StackFailed, WorkerProcesses
 from infra.kafka.cluster import Cluster
 from infra.settings import Settings
+from schemas.topics import CHANGELOGS
 
 if TYPE_CHECKING:
+    from infra.embedded.checkpoints import Refill, Unread
     from infra.embedded.playback import Known
 
-PARTITIONS = 4
-"""Partitions of the embedded broker's topics; fixed, as the journal remembers partitions."""
-PREVIEW_PORT = 8765
-_READY_SECONDS = 90.0
-"""Longest silence of workers that start: a busy machine may take longer in all."""
 
-_WORKERS = ("transcriber", "analytics")
 _POLL_SECONDS = 0.25
-_STOP_SECONDS = 20.0
+SENT_AT_ONCE = 500
+"""Events sent before the workers are asked how far they are."""
+_MOST_BEHIND = 4000
+"""Messages, of events and of what follows from them, that may wait for the workers."""
+_MOST_WAITING = 500
+"""Events that may wait to be linked: those of one partition would be days ahead of the others'."""
+_STILL_SECONDS = 3.0
+"""Time without anything moving after which nothing is on its way."""
 
 Say = Callable[[str], None]
-
-
-class StackFailed(InfraError):
-    """A part of the stack did not start, or ended; the message says which and where to look."""
 
 
 @dataclass
 class Stack:
     """Starts the parts, says when all events are processed, and leaves nothing running behind.
 
-    The broker is in memory: at each start the store's journal fills it again, so a stack that
-    was killed resumes from what it had stored.
+    The broker is in memory. A stack that ends with nothing under way leaves a checkpoint in its
+    store, from which the next one goes on; what was journaled since then is taken in again.
     """
 
     settings: Settings
     say: Say
-    url: str = ""
+    plays: bool = False
+    """Whether events are to be played: then `known` has what the journal holds."""
     known: Known | None = None
+    refill: Refill | None = None
     _broker: EmbeddedBroker | None = None
-    _workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _proxy: BrokerProxy | None = None
     _written: dict[str, int] = field(default_factory=dict)
     _lock: IO[str] | None = None
     _committed: dict[str, int] = field(default_factory=dict)
     _admin: Any = None
+    _generation: int = 0
+    _resident_at_start: int = 0
+    _journal_sent: bool = False
+    _carried: Sequence[Unread] = ()
+
+    def __post_init__(self) -> None:
+        self._workers = WorkerProcesses(self.settings)
+
+    @property
+    def url(self) -> str:
+        """Of the page."""
+        return self._workers.url
 
     @property
     def logs(self) -> Path:
@@ -75,18 +77,23 @@ class Stack:
         return self.settings.data_dir / "logs"
 
     @property
+    def _refilling(self) -> Refilling:
+        return Refilling(self.settings.data_dir)
+
+    @property
     def bootstrap(self) -> str:
-        """The broker's address."""
-        assert self._broker is not None
-        return self._broker.bootstrap
+        """The address at which others reach the broker, once it is opened to them."""
+        assert self._proxy is not None
+        return self._proxy.bootstrap
 
     @property
     def cluster(self) -> Cluster:
         """The broker; the settings' own Kafka, if one is set, is another one."""
-        return Cluster(self.bootstrap)
+        assert self._broker is not None
+        return Cluster(self._broker.bootstrap)
 
     def start(self) -> None:
-        """Start everything; returns when the workers take events.
+        """Start everything; returns when the page is served. `take_in_journal` has to follow.
 
         Raises:
             StackFailed: a part does not start.
@@ -95,28 +102,134 @@ class Stack:
         self._lock_directory()
         self.say("starting the broker")
         self._broker = EmbeddedBroker(self.logs / "broker.log")
+        self._proxy = BrokerProxy(self.logs / "broker.log")
+        self._fill_broker()
+        self.say("starting the workers")
+        self._workers.start(self.cluster.bootstrap, self._generation)
+
+    def open(self) -> None:
+        """Let others send events."""
+        assert self._broker is not None
+        assert self._proxy is not None
+        self._proxy.start(self._broker)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the broker, which never forgets, has grown by as much as it may."""
+        return self.grown_bytes > self.settings.broker_megabytes * 1_000_000
+
+    @property
+    def grown_bytes(self) -> int:
+        """Memory by which the broker has grown since its workers were started."""
+        assert self._broker is not None
+        return self._broker.resident_bytes() - self._resident_at_start
+
+    def renew(self, *, midway: bool = False) -> Iterator[tuple[int, int]]:
+        """Go on with an empty broker, the page away for some seconds; yields the progress.
+
+        Nobody's event is accepted meanwhile, and none is lost: those that the workers did not
+        come to are put into the new broker after the journal's. `midway` there are more events to
+        be played.
+        """
+        assert self._broker is not None
+        assert self._proxy is not None
+        opened = self._proxy.alive()
+        self._proxy.stop()
+        yield from self.drained()
+        self._workers.end()
+        if not self._make_checkpoint():
+            self._carried = self._unread()
+        self._close_admin()
+        self._broker.stop()
+        self._written.clear()
+        self._fill_broker()
+        self._workers.start(self.cluster.bootstrap, self._generation)
+        yield from self.take_in_journal()
+        if not midway:
+            yield from self.wait_until_caught_up()
+        if opened:
+            self._proxy.start(self._broker)
+
+    def drained(self) -> Iterator[tuple[int, int]]:
+        """Yields the progress until all is processed and nothing moves any more."""
+        before, since = None, time.monotonic()
+        while time.monotonic() < since + _STILL_SECONDS:
+            done, total = self.progress()
+            yield done, total
+            now = (self._committed, total)
+            if done < total or now != before:
+                before, since = now, time.monotonic()
+            time.sleep(_POLL_SECONDS)
+
+    def _fill_broker(self) -> None:
+        """Start the broker, and have it and the store as of the last checkpoint."""
+        assert self._broker is not None
         self._broker.start()
         self._make_topics()
-        self._restore()
-        self.say("starting the workers")
-        generation = _next_generation(self.settings.data_dir)
-        for name in _WORKERS:
-            self._workers[name] = self._start_worker(name, generation)
-        self.url = self._wait_for_pages()["analytics"]
+        self._go_back()
+        self._resident_at_start = self._broker.resident_bytes()
+
+    def take_in_journal(self) -> Iterator[tuple[int, int]]:
+        """Have the workers take in what was journaled since the checkpoint.
+
+        Yields how many facts are sent, and how many there are. They are sent in the order of
+        event time, and no faster than they are taken in: payments would come long before the
+        calls of their day, and most of them late.
+        """
+        from infra.embedded.checkpoints import send_unread
+        from infra.kafka.emitter import Emitter
+
+        assert self.refill is not None, "the stack has started"
+        refill = self.refill
+        with Emitter(self.cluster) as emitter:
+            for sent in refill.send(emitter):
+                if sent % SENT_AT_ONCE == 0:
+                    emitter.confirm()
+                    self.wrote(emitter.written.items())
+                    for _ in self.until_close():
+                        self._refilling.reached(sent - self.waiting(), refill.facts)
+                        yield sent - self.waiting(), refill.facts
+            send_unread(self._carried, emitter)
+        self.wrote(emitter.written.items())
+        self._carried, self._journal_sent = (), True
+        yield refill.facts - self.waiting(), refill.facts
+
+    def until_close(self) -> Iterator[tuple[int, int]]:
+        """Yields the progress at least once, until the workers are not far behind.
+
+        Events that wait for a recording are not waited for: those after them count as waiting.
+        """
+        least, moved = sys.maxsize, time.monotonic()
+        while True:
+            done, total = self.progress()
+            yield done, total
+            waiting = self.waiting()
+            if waiting < least:
+                least, moved = waiting, time.monotonic()
+            held_up = time.monotonic() > moved + _STILL_SECONDS
+            if total - done <= _MOST_BEHIND and (waiting <= _MOST_WAITING or held_up):
+                return
+            time.sleep(_POLL_SECONDS)
 
     def stop(self) -> None:
-        """Stop the workers cleanly, then the broker."""
-        for process in self._workers.values():
-            process.terminate()
-        for process in self._workers.values():
-            children.stop(process, patience=_STOP_SECONDS)
-        self._workers.clear()
+        """Stop everything cleanly; leave a checkpoint where nothing is under way."""
+        try:
+            if self._proxy is not None:
+                self._proxy.stop()
+            self._workers.end()
+            if self._broker is not None and self._broker.alive():
+                self._make_checkpoint()
+        finally:
+            self._close_admin()
+            if self._broker is not None:
+                self._broker.stop()
+            if self._lock is not None:
+                self._lock.close()
+
+    def _close_admin(self) -> None:
         if self._admin is not None:
             self._admin.close()
-        if self._broker is not None:
-            self._broker.stop()
-        if self._lock is not None:
-            self._lock.close()
+            self._admin = None
 
     def wrote(self, written: Iterable[tuple[str, int]]) -> None:
         """Take note of what was written to the broker from this process."""
@@ -136,19 +249,12 @@ class Stack:
             yield done, total
             if done == total:
                 if notified:
-                    refilling_marker(self.settings.data_dir).unlink(missing_ok=True)
+                    self._refilling.end()
                     return
-                self._notify_caught_up()
+                self._workers.notify_caught_up()
                 notified = True
             else:
                 time.sleep(_POLL_SECONDS)
-
-    def _notify_caught_up(self) -> None:
-        request = urllib.request.Request(f"{self.url}{CAUGHT_UP_PATH}", method="POST")  # noqa: S310
-        try:
-            urllib.request.urlopen(request, timeout=60).close()  # noqa: S310
-        except (urllib.error.URLError, OSError) as error:
-            raise StackFailed(f"the analytics worker does not answer; see {self.logs}") from error
 
     def progress(self) -> tuple[int, int]:
         """How many events are done, all their effects in place, and how many are written.
@@ -156,13 +262,9 @@ class Stack:
         Raises:
             StackFailed: a part has ended.
         """
-        from infra.kafka.admin import open_admin
-
         self._check_alive()
-        if self._admin is None:
-            self._admin = open_admin(self.cluster)
-        committed = self._committed = _committed_offsets(self._admin, self.cluster)
-        self._note_status()
+        committed = self._committed = self._read_committed()
+        self.wrote(self._workers.written())
         done = sum(min(committed.get(place, 0), offset) for place, offset in self._written.items())
         return done, sum(self._written.values())
 
@@ -183,9 +285,14 @@ class Stack:
         )
 
     def watch(self) -> None:
-        """Return only by `StackFailed`, when a part has ended."""
+        """Keep the broker small; returns only by `StackFailed`, when a part has ended."""
         while True:
             self._check_alive()
+            if self.is_full:
+                self.say("the broker is full: going on with an empty one, back in a few seconds")
+                for _ in self.renew():
+                    pass
+                self.say(f"the page is back: {self.url}")
             time.sleep(1.0)
 
     def _lock_directory(self) -> None:
@@ -194,143 +301,89 @@ class Stack:
 
     def _make_topics(self) -> None:
         from infra.kafka.admin import ensure_topics
-        from streams.analytics import CHANGELOGS
 
         ensure_topics(self.cluster, PARTITIONS, CHANGELOGS)
 
-    def _restore(self) -> None:
+    def _go_back(self) -> None:
+        """Have store and broker as of the last checkpoint, and the facts since then in a file."""
         from infra.clickhouse.client import STORE_DIRECTORY, open_embedded
         from infra.clickhouse.damage import FACTS, check_tables
-        from infra.clickhouse.journal import (
-            moved_customers,
-            read_claims,
-            read_journal,
-            sealed_with,
-            truncate_derived,
-        )
+        from infra.clickhouse.journal import read_claims, read_names, sealed_with
         from infra.clickhouse.older_events import has_older_events, name_older_events
         from infra.clickhouse.schema import migrate
-        from infra.embedded.playback import Known, restore
+        from infra.embedded.checkpoints import next_generation, prepare
+        from infra.embedded.playback import Known
         from infra.kafka.emitter import Emitter
 
-        key = self.settings.pseudonym_secret()
-        client = open_embedded(self.settings.data_dir)
+        key, data_dir = self.settings.pseudonym_secret(), self.settings.data_dir
+        client = open_embedded(data_dir)
         try:
-            migrate(client)
-            check_tables(client, self.settings.data_dir / STORE_DIRECTORY, FACTS)
+            changed = bool(migrate(client))
+            check_tables(client, data_dir / STORE_DIRECTORY, FACTS)
             if not sealed_with(client, key):
                 raise StackFailed(
-                    f"the events stored in {self.settings.data_dir} were made pseudonymous with "
+                    f"the events stored in {data_dir} were made pseudonymous with "
                     "another key: set ASCOLTO_PSEUDONYM_KEY to that one, or restore its file "
                     f"{self.settings.key_file}; nothing was changed"
                 )
-            refilling_marker(self.settings.data_dir).touch()
-            truncate_derived(client)
+            self._refilling.begin()
+            self._journal_sent = False
             rejected = reject_future_facts(client, self.settings)
-            if has_older_events(client):
+            if older := has_older_events(client):
                 name_older_events(client, key)
-            self.known = Known(key, read_claims(client))
+            if self.plays:
+                self.known = Known.of(key, read_names(client), read_claims(client))
             with Emitter(self.cluster) as emitter:
-                restore(read_journal(client), emitter, self.known, moved_customers(client))
-            self.wrote(emitter.written.items())
+                self.refill = prepare(
+                    client,
+                    emitter,
+                    data_dir / "run" / "journal.jsonl",
+                    derivation_of(self.settings),
+                    usable=not (changed or rejected or older),
+                )
         finally:
             client.close()
+        self._generation = next_generation(data_dir, self.refill.generation)
         if rejected:
             self.say(
                 f"{rejected} events of the journal lie in the future: they are dead letters now "
                 "(ascolto dead-letters list --error-class from_the_future)"
             )
-        if self.known:
-            self.say(f"restored {counted(len(self.known), 'event')} from the journal")
 
-    def _start_worker(self, name: str, generation: int) -> subprocess.Popen[bytes]:
-        settings = self.settings.model_copy(
-            update={
-                "kafka": self.bootstrap,
-                "kafka_security": "PLAINTEXT",
-                "kafka_prefix": "",
-                "embedded": True,
-                "clickhouse_url": None,
-                "partitions": PARTITIONS,
-                "generation": generation,
-                "status_port": self.settings.status_port or PREVIEW_PORT,
-            }
-        )
-        environment = {**settings.environment(), PARENT_VARIABLE: str(os.getpid())}
-        address_file(settings.data_dir, name).unlink(missing_ok=True)
-        command = [sys.executable, "-m", "infra.cli.main", "run", name]
-        return children.start(command, self.logs / f"{name}.log", environment)
+    def _make_checkpoint(self) -> bool:
+        """Make a checkpoint; without one the next start takes longer, and nothing else."""
+        from infra.embedded.checkpoints import make_checkpoint
 
-    def _wait_for_pages(self) -> dict[str, str]:
-        grown, moved = self._log_sizes(), time.monotonic()
-        found: dict[str, str] = {}
-        while len(found) < len(_WORKERS):
-            self._check_alive()
-            if self._log_sizes() != grown:
-                grown, moved = self._log_sizes(), time.monotonic()
-            if time.monotonic() > moved + _READY_SECONDS:
-                raise StackFailed(f"the workers do not start; see {self.logs}")
-            for name in _WORKERS:
-                url = page_address(self.settings.data_dir, name)
-                if url is not None and _status(url) is not None:
-                    found[name] = url
-            time.sleep(0.05)
-        return found
+        if not self._journal_sent:
+            return False
+        try:
+            return make_checkpoint(
+                self.settings.data_dir,
+                self.cluster,
+                self._read_committed(),
+                CHANGELOGS,
+                PARTITIONS,
+                self._generation,
+                derivation_of(self.settings),
+            )
+        except Exception as error:
+            self.say(f"no checkpoint is made ({type(error).__name__}): the next start takes longer")
+            return False
 
-    def _log_sizes(self) -> list[int]:
-        return [file.stat().st_size for file in sorted(self.logs.glob("*.log"))]
+    def _unread(self) -> list[Unread]:
+        from infra.embedded.checkpoints import read_unread
+
+        return read_unread(self.cluster, self._read_committed(), PARTITIONS)
+
+    def _read_committed(self) -> dict[str, int]:
+        from infra.embedded.checkpoints import committed_offsets
+        from infra.kafka.admin import open_admin
+
+        if self._admin is None:
+            self._admin = open_admin(self.cluster)
+        return committed_offsets(self._admin, self.cluster, WORKERS)
 
     def _check_alive(self) -> None:
-        for name, process in self._workers.items():
-            if process.poll() is not None:
-                raise StackFailed(
-                    f"the {name} worker ended (exit code {process.returncode}); see "
-                    f"{self.logs / (name + '.log')}; nothing is lost: start again"
-                )
+        self._workers.check_alive()
         if self._broker is not None and not self._broker.alive():
             raise StackFailed(f"the broker ended; see {self.logs / 'broker.log'}; start again")
-
-    def _note_status(self) -> None:
-        for name in _WORKERS:
-            url = page_address(self.settings.data_dir, name)
-            status = _status(url) if url is not None else None
-            if status is None:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._workers[name].wait(_STOP_SECONDS)
-                self._check_alive()
-                raise StackFailed(f"the {name} worker does not answer; see {self.logs}")
-            self.wrote(status["written"].items())
-
-
-def refilling_marker(data_dir: Path) -> Path:
-    """A file that is there while the figures are being made again from the journal."""
-    return data_dir / "refilling"
-
-
-def _status(url: str) -> dict[str, Any] | None:
-    try:
-        with urllib.request.urlopen(f"{url}/status", timeout=30) as response:  # noqa: S310
-            status: dict[str, Any] = json.load(response)
-            return status
-    except (urllib.error.URLError, OSError, ValueError):
-        return None
-
-
-def _committed_offsets(admin: Any, cluster: Cluster) -> dict[str, int]:
-    """Per topic and partition, the offset after the last event whose effects are in place."""
-    places: dict[str, int] = {}
-    for worker in _WORKERS:
-        for offsets in admin.list_group_offsets(cluster.group(worker)).values():
-            for partition, offset in offsets.items():
-                places[f"{partition.topic}/{partition.partition}"] = offset.offset
-    return places
-
-
-def _next_generation(data_dir: Path) -> int:
-    path = data_dir / "generation"
-    with contextlib.suppress(FileNotFoundError, ValueError):
-        number = int(path.read_text()) + 1
-        path.write_text(str(number))
-        return number
-    path.write_text("1")
-    return 1

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from infra.embedded.workers import CAUGHT_UP_PATH, PARENT_VARIABLE
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from streams.workers import Around
 
 log = logging.getLogger(__name__)
-
-PARENT_VARIABLE = "ASCOLTO_PARENT_PID"
-CAUGHT_UP_PATH = "/caught-up"
-"""Where the embedded stack says that every event is processed."""
 
 
 def run_worker(name: str, settings: Settings) -> None:
@@ -158,13 +155,21 @@ def run_analytics(settings: Settings) -> None:
     preview = create_preview(
         queries_of(store),
         language=settings.language,
-        status=progress.report,
+        status=lambda: progress.report() | _refilling_of(settings),
         names=RegistryFile(settings.registry),
     )
     if settings.embedded:
         preview.router.add_post(CAUGHT_UP_PATH, _on_request(analytics.judge_all_silences))
     page = _page(settings, ANALYTICS, preview)
     run(app, Around(open_store, close), *scoring, page, *_guard())
+
+
+def _refilling_of(settings: Settings) -> dict[str, object]:
+    """How far a stack that was started again is, for the page; nothing when it is done."""
+    from infra.data_directory.refilling import Refilling
+
+    progress = Refilling(settings.data_dir).progress if settings.embedded else None
+    return {} if progress is None else {"taken_in_again": progress}
 
 
 def queries_of(store: Store) -> RunQuery:
