@@ -98,8 +98,7 @@ def go_back(client: Client, checkpoint: Checkpoint) -> None:
     for table in DERIVED:
         client.command(f"TRUNCATE TABLE {table.name}")
         client.command(
-            f"ALTER TABLE {table.name} ATTACH PARTITION tuple() "
-            f"FROM {checkpoint.database}.{table.name}"
+            f"ALTER TABLE {table.name} ATTACH PARTITION ALL FROM {checkpoint.database}.{table.name}"
         )
 
 
