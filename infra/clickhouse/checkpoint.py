@@ -105,7 +105,7 @@ def go_back(client: Client, checkpoint: Checkpoint) -> None:
 def read_states(client: Client, checkpoint: Checkpoint) -> Iterator[State]:
     """The workers' states."""
     with client.query_row_block_stream(
-        f"SELECT topic, partition, key, value FROM {checkpoint.database}.{_STATES}",  # noqa: S608
+        f"SELECT topic, partition, key, value FROM {checkpoint.database}.{_STATES}",  # noqa: S608 - names of ours
         settings={"max_block_size": _PAGE},
     ) as blocks:
         for block in blocks:
@@ -123,10 +123,10 @@ def _all(client: Client) -> list[Checkpoint]:
 
 def _derivation(client: Client, checkpoint: Checkpoint) -> str | None:
     """What it was made with; None where it is not complete."""
-    there = int(client.command(f"EXISTS TABLE {checkpoint.database}.{_ABOUT}"))  # type: ignore[arg-type]
-    if not there:
+    about = f"{checkpoint.database}.{_ABOUT}"
+    if not client.query(f"EXISTS TABLE {about}").result_rows[0][0]:
         return None
-    rows = client.query(f"SELECT derivation FROM {checkpoint.database}.{_ABOUT}").result_rows  # noqa: S608
+    rows = client.query(f"SELECT derivation FROM {about}").result_rows  # noqa: S608 - a name of ours
     return str(rows[0][0]) if rows else None
 
 

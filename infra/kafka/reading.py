@@ -19,7 +19,7 @@ def read_records(
 ) -> Iterator[tuple[Place, Any]]:
     """The records of each partition before its offset in `ends`, from that in `begins`, else all.
 
-    The ends have to be those that a writer was told: the embedded broker's own may be too low.
+    The ends have to be those that a writer was given: the embedded broker's own may be too low.
     """
     from kafka import KafkaConsumer, TopicPartition
 

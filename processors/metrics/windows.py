@@ -145,16 +145,16 @@ class AgencyDays:
             if rows is None or rows.known_to < end:
                 continue
             if whole_days:
-                told_since = [more for known, more in rows.by_day.items() if known >= day_of(end)]
+                known_since = [more for known, more in rows.by_day.items() if known >= day_of(end)]
             else:
                 state = self._read(day)
                 assert state is not None
-                told_since = [
+                known_since = [
                     sums
                     for cell, sums in _later_within_reach(state, segment, day)
                     if begin <= cell.hour < end <= cell.known
                 ]
-            for more in told_since:
+            for more in known_since:
                 row = _added(row, more)
         return row
 

@@ -22,7 +22,7 @@ _PAUSE = 0.1
 
 
 class Sender(threading.Thread):
-    """Sends events to the public address until it is told to end, and counts those accepted."""
+    """Sends events to the public address until it is to end, and counts those accepted."""
 
     def __init__(self, bootstrap: str) -> None:
         super().__init__()
