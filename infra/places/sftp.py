@@ -106,11 +106,11 @@ def _key(path: Path, passphrase: Path | None) -> paramiko.PKey:
     secret_in(path, "key")
     known = None if passphrase is None else secret_in(passphrase, "passphrase").encode()
     try:
-        return paramiko.PKey.from_path(path, known)
+        return paramiko.PKey.from_path(path, known)  # type: ignore[arg-type]
     except (TypeError, paramiko.PasswordRequiredException) as error:
         problem, fix = "has a passphrase", "name the file of its passphrase as passphrase:"
         raise PlaceAway(f"the key in {path} {problem}", fix) from error
-    except (ValueError, OSError, paramiko.SSHException, paramiko.UnknownKeyType) as error:
+    except Exception as error:  # Of several libraries, by the kind of key.
         raise PlaceAway(
             f"the key in {path} cannot be used: it is no private key, or of another passphrase",
             "name the user's private key in OpenSSH's form, as ssh-keygen writes it",

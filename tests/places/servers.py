@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import paramiko
 import pytest
@@ -84,7 +85,7 @@ class WebServer:
             daemon_threads = True
             block_on_close = False
 
-            def finish_request(self, request: socket.socket, address: tuple[str, int]) -> None:
+            def finish_request(self, request: Any, address: Any) -> None:
                 with own.context.wrap_socket(request, server_side=True) as secured:
                     self.RequestHandlerClass(secured, address, self)
 
