@@ -47,6 +47,9 @@ class Access(BaseModel):
 
     url: str = Field(description="the place: s3://bucket/path, sftp://host/path, https://host/path")
     private: bool = Field(False, description="it has an address in your own network")
+    clients: tuple[str, ...] = Field(
+        (), description="client companies whose calls may name it; none: those of all"
+    )
     probe: str | None = Field(None, description="a small file of it that ascolto doctor reads")
     ca: Path | None = Field(None, description="PEM file of the authority of its certificate")
     endpoint: str | None = Field(None, description="https:// address of a store other than AWS")
@@ -163,6 +166,8 @@ def _access(path: Path, line: int | None, entry: Any) -> Access:
         detail = error.errors()[0]
         name = ".".join(map(str, detail["loc"]))
         said = detail["msg"].removeprefix("Value error, ")
+        if detail["type"] == "extra_forbidden":
+            said = f"there is no such entry; there are {', '.join(Access.model_fields)}"
         raise WrongPlaces(f"{where}: {name}: {said}" if name else f"{where}: {said}") from error
     files = {
         name: path.parent / value.expanduser() for name, value in access if isinstance(value, Path)

@@ -53,7 +53,7 @@ class Received(Callback):  # type: ignore[misc]
     def require_whole(self) -> None:
         """Raise `NotThere` where less arrived than the server said."""
         if self.stated is not None and self.received != self.stated:
-            raise NotThere(f"only {self.received} of its {self.stated} bytes arrived")
+            raise NotThere(f"{self.received} bytes of it arrived, {self.stated} were stated")
 
     def _require(self, size: int) -> None:
         if size > self._most:

@@ -50,6 +50,10 @@ class RemotePlace:
         self._connecting = threading.Lock()
         self._connection: Connection | None = None
 
+    def serves(self, client_id: str) -> bool:
+        """Whether the calls of a client company may name this place's files."""
+        return not self._access.clients or client_id in self._access.clients
+
     def fetch(
         self,
         location: Location,

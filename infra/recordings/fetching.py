@@ -63,7 +63,7 @@ class RecordingFetcher:
         self._spool = spool
         self._limits = limits
 
-    def place_of(self, recording: Recording) -> str | None:
+    def place_of(self, recording: Recording, client_id: str) -> str | None:
         """The place that a recording is fetched from (of two files, the first that is).
 
         None where nothing has to be fetched.
@@ -72,13 +72,15 @@ class RecordingFetcher:
             RecordingRefused: it is in no allowed place.
         """
         for uri in recording.uris:
-            candidates = self._candidates(uri)
+            candidates = self._candidates(uri, client_id)
             if candidates:
                 return str(candidates[0].place.location)
         return None
 
-    def fetch(self, recording: Recording) -> Fetched:
+    def fetch(self, recording: Recording, client_id: str) -> Fetched:
         """Fetch a recording's files that are elsewhere, their checksums verified where given.
+
+        `client_id` is the client company whose call it is of.
 
         Raises:
             RecordingMissing: it is not there yet, may not be read, or did not come whole.
@@ -87,11 +89,11 @@ class RecordingFetcher:
             RecordingBroken: it is not a file.
             PlaceAway: its place cannot be used now; nothing is wrong with the recording.
         """
-        elsewhere = [uri for uri in recording.uris if self._candidates(uri)]
+        elsewhere = [uri for uri in recording.uris if self._candidates(uri, client_id)]
         try:
             reservation = self._spool.reserve(self._limits.bytes * len(elsewhere))
         except SpoolClosed as error:
-            raise PlaceAway(str(error), place=self.place_of(recording) or "") from error
+            raise PlaceAway(str(error), place=self.place_of(recording, client_id) or "") from error
         sizes = dict.fromkeys(elsewhere, self._limits.bytes)
 
         def told(uri: str, size: int) -> None:
@@ -99,7 +101,7 @@ class RecordingFetcher:
             reservation.shrink(sum(sizes.values()))
 
         def find(uri: str, sha256: str | None) -> Path:
-            candidates = self._candidates(uri)
+            candidates = self._candidates(uri, client_id)
             if not candidates:
                 return self._local.find(uri, sha256)
             to = reservation.path(_file_name(uri, candidates[0].location))
@@ -145,32 +147,20 @@ class RecordingFetcher:
             verify(to, sha256, name)
         return to
 
-    def _candidates(self, uri: str) -> list[_Candidate]:
+    def _candidates(self, uri: str, client_id: str) -> list[_Candidate]:
         """Where a recording may be, except on this machine; nothing where it is here."""
         if not self._places:
             return []
+        places = [place for place in self._places if place.serves(client_id)]
         if has_scheme(uri):
-            return self._in_its_place(uri)
+            return [_in_its_place(uri, places)]
         scheme, separator, _ = uri.partition(":")
         if uri.startswith("/") or (separator and "/" not in scheme) or self._is_here(uri):
             return []
         try:
-            return [_Candidate(place, place.location.below(uri)) for place in self._places]
+            return [_Candidate(place, place.location.below(uri)) for place in places]
         except WrongLocation:
             return []
-
-    def _in_its_place(self, uri: str) -> list[_Candidate]:
-        name = name_of(uri)
-        try:
-            location = parse_location(uri)
-        except WrongLocation as error:
-            raise RecordingRefused(f"{name} names no file: {error}") from error
-        for place in self._places:
-            if location != place.location and place.location.holds(location):
-                return [_Candidate(place, location)]
-        raise RecordingRefused(
-            f"{name} is in no place that is allowed; name its place in ASCOLTO_RECORDINGS"
-        )
 
     def _is_here(self, uri: str) -> bool:
         try:
@@ -180,6 +170,20 @@ class RecordingFetcher:
         except RecordingBroken:
             return True
         return True
+
+
+def _in_its_place(uri: str, places: Sequence[RemotePlace]) -> _Candidate:
+    name = name_of(uri)
+    try:
+        location = parse_location(uri)
+    except WrongLocation as error:
+        raise RecordingRefused(f"{name} names no file: {error}") from error
+    for place in places:
+        if location != place.location and place.location.holds(location):
+            return _Candidate(place, location)
+    raise RecordingRefused(
+        f"{name} is in no place that is allowed; name its place in ASCOLTO_RECORDINGS"
+    )
 
 
 def _said(name: str, candidate: _Candidate, error: PlaceError) -> str:

@@ -287,7 +287,7 @@ class CallTranscriber:
         """Transcribe once. A thread that takes too long keeps its slot until it ends: the
         recordings after it wait, rather than run out of time without having been read."""
         loop = asyncio.get_running_loop()
-        fetched = await self._fetched(recording)
+        fetched = await self._fetched(recording, call.client_id)
         await self._slots.acquire()
         work = loop.run_in_executor(
             self._ports.executor, self._transcribe_file, call, recording, fetched
@@ -295,11 +295,13 @@ class CallTranscriber:
         work.add_done_callback(self._release_slot)
         return await asyncio.wait_for(asyncio.shield(work), self._settings.timeout)
 
-    async def _fetched(self, recording: Recording) -> FetchedRecording | None:
+    async def _fetched(self, recording: Recording, client_id: str) -> FetchedRecording | None:
         """The recording from elsewhere, however long its place is away; None where it is here."""
         fetcher = self._ports.fetcher
-        place = None if fetcher is None else await asyncio.to_thread(fetcher.place_of, recording)
-        if fetcher is None or place is None:
+        if fetcher is None:
+            return None
+        place = await asyncio.to_thread(fetcher.place_of, recording, client_id)
+        if place is None:
             return None
         loop = asyncio.get_running_loop()
         while True:
@@ -307,7 +309,7 @@ class CallTranscriber:
                 await self._wait_outside(place)
             try:
                 fetched = await loop.run_in_executor(
-                    self._fetcher_threads(place), fetcher.fetch, recording
+                    self._fetcher_threads(place), fetcher.fetch, recording, client_id
                 )
             except PlaceAway as error:
                 self._waits.went_away(error)

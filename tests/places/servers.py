@@ -105,9 +105,10 @@ class WebServer:
 
 
 @contextmanager
-def web_server(directory: Path) -> Iterator[WebServer]:
+def web_server(directory: Path, *names: str) -> Iterator[WebServer]:
+    """A server whose certificate is for `names`, this machine's where none are given."""
     authority = trustme.CA()
-    certificate = authority.issue_cert("localhost", "127.0.0.1")
+    certificate = authority.issue_cert(*(names or ("localhost", "127.0.0.1")))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.configure_cert(context)
     ca = directory / "ca.pem"

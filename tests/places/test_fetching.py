@@ -61,8 +61,8 @@ def test_a_recording_is_fetched_once_and_removed_when_it_is_transcribed(
     web.routes[f"/calls/{SECRET}.wav"] = body(SOUND)
     uri = f"{web.url}/calls/{SECRET}.wav"
     fetching = fetcher(web, local)
-    assert fetching.place_of(recording(uri)) == f"{web.url}/calls"
-    fetched = fetching.fetch(recording(uri, hashlib.sha256(SOUND).hexdigest()))
+    assert fetching.place_of(recording(uri), "acqua") == f"{web.url}/calls"
+    fetched = fetching.fetch(recording(uri, hashlib.sha256(SOUND).hexdigest()), "acqua")
     path = fetched.source.path
     assert path.read_bytes() == SOUND
     assert path.suffix == ".wav", "by which some formats are known"
@@ -78,17 +78,17 @@ def test_a_relative_path_is_looked_for_here_first_and_then_in_each_place(
 ) -> None:
     web.routes |= {"/b/there.wav": body(b"b"), "/a/both.wav": body(b"a"), "/b/both.wav": body(b"b")}
     fetching = fetcher(web, local, ["/a", "/b"])
-    assert fetching.place_of(recording("here.wav")) is None
-    assert fetching.fetch(recording("there.wav")).source.path.read_bytes() == b"b"
-    assert fetching.fetch(recording("both.wav")).source.path.read_bytes() == b"a"
+    assert fetching.place_of(recording("here.wav"), "acqua") is None
+    assert fetching.fetch(recording("there.wav"), "acqua").source.path.read_bytes() == b"b"
+    assert fetching.fetch(recording("both.wav"), "acqua").source.path.read_bytes() == b"a"
     with pytest.raises(RecordingMissing):
-        fetching.fetch(recording("nowhere.wav"))
+        fetching.fetch(recording("nowhere.wav"), "acqua")
 
 
 def test_each_side_may_be_elsewhere(web: WebServer, local: Path) -> None:
     web.routes["/calls/customer.alaw"] = body(b"c")
     both = Recording(operator_uri="here.wav", customer_uri=f"{web.url}/calls/customer.alaw")
-    source = fetcher(web, local).fetch(both).source
+    source = fetcher(web, local).fetch(both, "acqua").source
     assert source.path == local / "here.wav"
     assert source.customer is not None
     assert (source.customer.read_bytes(), source.customer.suffix) == (b"c", ".alaw")
@@ -131,10 +131,10 @@ def test_what_is_in_no_allowed_place_is_refused_and_nothing_is_asked(
     fetching = fetcher(web, local)
 
     def resolve() -> None:
-        if fetching.place_of(wanted) is None:
+        if fetching.place_of(wanted, "acqua") is None:
             RecordingStore([local]).resolve(wanted)
         else:
-            fetching.fetch(wanted)
+            fetching.fetch(wanted, "acqua")
 
     with pytest.raises(RecordingRefused) as caught:
         resolve()
@@ -149,23 +149,23 @@ def test_what_is_fetched_is_held_against_its_checksum_and_size(web: WebServer, l
     uri = f"{web.url}/calls/{SECRET}.wav"
     web.routes[f"/calls/{SECRET}.wav"] = body(b"other")
     with pytest.raises(RecordingRefused, match="differs from the sha256"):
-        fetching.fetch(recording(uri, "0" * 64))
+        fetching.fetch(recording(uri, "0" * 64), "acqua")
     web.routes[f"/calls/{SECRET}.wav"] = body(b"")
     with pytest.raises(RecordingMissing, match="holds nothing"):
-        fetching.fetch(recording(uri))
+        fetching.fetch(recording(uri), "acqua")
     web.routes[f"/calls/{SECRET}.wav"] = body(bytes(1001))
     with pytest.raises(RecordingExcessive, match="1000 bytes") as caught:
-        fetching.fetch(recording(uri))
+        fetching.fetch(recording(uri), "acqua")
     assert SECRET not in str(caught.value)
     web.routes[f"/calls/{SECRET}.wav"] = body(b"", 302, Location="https://127.0.0.1/")
     with pytest.raises(RecordingRefused, match="redirects"):
-        fetching.fetch(recording(uri))
+        fetching.fetch(recording(uri), "acqua")
     web.routes[f"/calls/{SECRET}.wav"] = body(b"", 404)
     with pytest.raises(RecordingMissing, match="not \\(yet\\) there"):
-        fetching.fetch(recording(uri))
+        fetching.fetch(recording(uri), "acqua")
     web.routes[f"/calls/{SECRET}.wav"] = body(b"", 503)
     with pytest.raises(PlaceAway) as away:
-        fetching.fetch(recording(uri))
+        fetching.fetch(recording(uri), "acqua")
     assert SECRET not in str(away.value)
     assert files(local.parent / "spool") == set()
 
@@ -185,7 +185,7 @@ def test_a_playlist_that_is_fetched_opens_nothing(
     web: WebServer, local: Path, content: bytes, name: str
 ) -> None:
     web.routes[f"/calls/{name}"] = body(content)
-    fetched = fetcher(web, local).fetch(recording(f"{web.url}/calls/{name}"))
+    fetched = fetcher(web, local).fetch(recording(f"{web.url}/calls/{name}"), "acqua")
     with pytest.raises(RecordingBroken, match="no format that is accepted"):
         list(Sound(fetched.source, 60.0).blocks())
     assert len(web.asked) == 1
@@ -201,5 +201,25 @@ def test_a_name_that_resolves_to_a_private_address_is_refused(web: WebServer, lo
         Limits(1 << 20, 20.0),
     )
     with pytest.raises(RecordingRefused, match="localhost has the address"):
-        fetching.fetch(recording(f"{web.url}/calls/a.wav"))
+        fetching.fetch(recording(f"{web.url}/calls/a.wav"), "acqua")
     assert web.asked == []
+
+
+def test_a_place_of_one_client_company_is_refused_to_the_calls_of_another(
+    web: WebServer, local: Path
+) -> None:
+    web.otherwise = body(b"x")
+    access = Access(url=web.url, private=True, ca=web.ca, clients=("luce", "gas"))
+    fetching = RecordingFetcher(
+        RecordingStore([local]),
+        remote_places([parse_location(f"{web.url}/calls")], Accesses((access,))),
+        Spool(local.parent / "spool", 10 << 20),
+        Limits(1 << 20, 20.0),
+    )
+    own = recording(f"{web.url}/calls/a.wav")
+    for wanted in (own, recording("a.wav")):
+        assert fetching.fetch(wanted, "luce").source.path.read_bytes() == b"x"
+    with pytest.raises(RecordingRefused, match="in no place that is allowed"):
+        fetching.place_of(own, "acqua")
+    assert fetching.place_of(recording("a.wav"), "acqua") is None
+    assert len(web.asked) == 2

@@ -122,6 +122,12 @@ def test_a_certificate_of_an_unknown_authority_is_refused(web: WebServer, tmp_pa
     (tmp_path / "other").mkdir()
     with web_server(tmp_path / "other") as other, pytest.raises(PlaceAway, match="verified"):
         fetch(web, tmp_path, ca=other.ca)
+    (tmp_path / "named").mkdir()
+    with web_server(tmp_path / "named", "rec.example") as named:
+        named.otherwise = body(SOUND)
+        with pytest.raises(PlaceAway, match="verified"):
+            fetch(named, tmp_path)
+        assert named.asked == []
     assert web.asked == []
     (tmp_path / "broken.pem").write_text("x")
     with pytest.raises(PlaceAway, match=r"broken\.pem cannot be used"):
