@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +32,9 @@ from infra.places.connection import (
 )
 from infra.places.failures import NotThere, PlaceAway, PlaceError, PlaceRefused
 from infra.places.locations import Location
+
+for _library in ("botocore", "aiobotocore", "s3fs"):
+    logging.getLogger(_library).setLevel(logging.WARNING)
 
 _AWS: Final = (".amazonaws.com", ".amazonaws.com.cn")
 _BAD_CREDENTIALS = frozenset(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import socket
 import stat
 import threading
@@ -25,6 +26,9 @@ from infra.places.connection import (
 )
 from infra.places.failures import NotThere, PlaceAway, PlaceError, PlaceRefused
 from infra.places.locations import Location
+
+logging.getLogger("paramiko").setLevel(logging.CRITICAL)
+"""It logs each connection, and what fails with its stack: here errors say it, once."""
 
 _BLOCK = 1 << 18
 _REQUESTS = 64

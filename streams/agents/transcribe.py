@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -39,6 +39,7 @@ from streams.runtime.counters import (
     TEXTS_TAKEN_FOR_INVENTED,
     TRANSCRIBED_FROM_AUDIO,
 )
+from streams.runtime.daemon_threads import DaemonThreads
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.ordered_acks import OrderedAcks, Ticket
 from streams.runtime.outbox import Message, Outbox, too_large
@@ -108,7 +109,7 @@ class CallTranscriber:
         self._slots = asyncio.Semaphore(settings.at_once)
         self._running: set[asyncio.Task[None]] = set()
         self._waits = PlaceWaits(settings.first_delay, settings.sleep)
-        self._fetching: dict[str, Executor] = {}
+        self._fetching: dict[str, DaemonThreads] = {}
 
     async def run(self, stream: faust.Stream[Any], size: int = 500) -> None:
         """Handle all events of `stream`, up to `size` at a time.
@@ -303,14 +304,12 @@ class CallTranscriber:
         place = await asyncio.to_thread(fetcher.place_of, recording, client_id)
         if place is None:
             return None
-        loop = asyncio.get_running_loop()
         while True:
             if self._waits.is_away(place):
                 await self._wait_outside(place)
             try:
-                fetched = await loop.run_in_executor(
-                    self._fetcher_threads(place), fetcher.fetch, recording, client_id
-                )
+                fetch = partial(fetcher.fetch, recording, client_id)
+                fetched = await self._fetcher_threads(place).run(fetch)
             except PlaceAway as error:
                 self._waits.went_away(error)
                 place = error.place
@@ -327,12 +326,10 @@ class CallTranscriber:
         await self._waits.turn(place)
         await self._room.acquire()
 
-    def _fetcher_threads(self, place: str) -> Executor:
+    def _fetcher_threads(self, place: str) -> DaemonThreads:
         """Threads of its own for each place: one that is slow holds up no other."""
         if place not in self._fetching:
-            self._fetching[place] = ThreadPoolExecutor(
-                self._settings.fetched_at_once, thread_name_prefix="fetch"
-            )
+            self._fetching[place] = DaemonThreads(self._settings.fetched_at_once, "fetch")
         return self._fetching[place]
 
     def _release_slot(self, work: asyncio.Future[Transcription]) -> None:

@@ -136,8 +136,12 @@ def test_looking_into_a_place_reads_a_file_of_it(ssh: SshServer, calls: Path) ->
 
 
 def test_a_server_that_says_nothing_is_away(
-    ssh: SshServer, calls: Path, monkeypatch: pytest.MonkeyPatch
+    ssh: SshServer,
+    calls: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("INFO")
     monkeypatch.setattr(sftp, "_AUTHENTICATING_SECONDS", 0.5)
     ssh.stop()
     with socket.create_server(("127.0.0.1", ssh.port)) as silent:
@@ -149,6 +153,9 @@ def test_a_server_that_says_nothing_is_away(
         thread.join()
         for each in connections:
             each.close()
+    ssh.start()
+    place(ssh, calls).check()
+    assert caplog.records == [], "what is wrong with a place is logged once, by who waits for it"
 
 
 def test_a_transfer_that_hangs_is_cut_in_time(ssh: SshServer, calls: Path, tmp_path: Path) -> None:
