@@ -21,6 +21,7 @@ _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ENCODED_TWICE = re.compile(r"%(?:2e|2f|5c|25|0)", re.IGNORECASE)
+_QUERY = re.compile(r"[A-Za-z0-9._~&=%+:-]*")
 _LITERAL = "/:@!$&'()*+,=~"
 """Characters that may stand in a path as they are."""
 
@@ -94,6 +95,8 @@ def parse_location(text: str) -> Location:
     if "#" in path:
         raise WrongLocation("it has '#' in it; write it as %23")
     path, _, query = path.partition("?")
+    if not _QUERY.fullmatch(query):
+        raise WrongLocation("what follows '?' holds a character that is to be percent-encoded")
     if query and scheme != "https":
         raise WrongLocation("it has '?' in it; write it as %3F")
     return Location(scheme, host, port, _plain(_decoded(f"{slash}{path}")), query)

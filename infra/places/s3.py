@@ -81,6 +81,7 @@ class S3Connection:
                 "read_timeout": SILENT_SECONDS,
                 "retries": {"total_max_attempts": 1},
                 "proxies": {},
+                "ignore_configured_endpoint_urls": True,
                 "connector_args": {"resolver": CheckedResolver(hosts, access.private)},
                 "http_session_cls": _HttpSession,
                 **({"s3": {"addressing_style": "path"}} if endpoint is not None else {}),

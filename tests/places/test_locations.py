@@ -75,6 +75,8 @@ def test_whatever_is_accepted_below_a_place_stays_below_it(path: str) -> None:
         "https:///calls/a.wav",
         "https://réc.example/calls/a.wav",
         "https://rec..example/a",
+        "https://rec.example/calls/a.wav?x=1 HTTP/1.1",
+        "https://rec.example/calls/a.wav?x=@evil.example/",
         "sftp://pbx.example/a?x=1",
         "sftp://pbx.example/a#b",
         "s3://calls:80/a",

@@ -185,3 +185,16 @@ def test_an_object_that_is_endless_short_or_slow_is_given_up(
     web.otherwise = body(b"short", Content_Length="1000")
     with pytest.raises(NotThere):
         where.fetch(file, tmp_path / "x", LIMITS)
+
+
+def test_nothing_but_the_place_s_own_entry_says_where_the_store_is(
+    web: WebServer, credentials: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web.otherwise = body(SOUND)
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, f"https://127.0.0.1:{web.port}")
+    access = Access(url="s3://calls", region="no-such-region-1", credentials=credentials)
+    where = RemotePlace(parse_location("s3://calls"), access)
+    with pytest.raises(PlaceAway, match="has no address"):
+        where.fetch(where.location.below("a.wav"), tmp_path / "x", LIMITS)
+    assert web.asked == []
