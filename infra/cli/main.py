@@ -87,7 +87,7 @@ def demo(
     as_json: Annotated[
         bool, typer.Option("--json", help="Last line: the figures as JSON.")
     ] = False,
-    calls: Annotated[int, typer.Option(min=100, help="Conversations to simulate.")] = 20_000,
+    calls: Annotated[int, typer.Option(min=100, help="Conversations to simulate.")] = 5_000,
     language: Annotated[Language, typer.Option(help="Language of the page.")] = Language.ITALIAN,
 ) -> None:
     """Play 120 days of three agencies through the whole system, real audio calls included.
