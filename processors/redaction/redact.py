@@ -27,7 +27,15 @@ from processors.text.number_words import CLEAR_LETTERS, NUMBER_VALUES, TOWNS, WO
 from processors.text.pieces import Found, Kind, Pieces, pieces_of
 from processors.text.spans import Spans
 
-__all__ = ["Found", "Kind", "find_personal_data", "redact", "redact_call"]
+__all__ = [
+    "Found",
+    "Kind",
+    "find_in_call",
+    "find_personal_data",
+    "redact",
+    "redact_call",
+    "replaced",
+]
 
 
 def redact(text: str, language: str, names: Sequence[str] = ()) -> str:
@@ -37,7 +45,7 @@ def redact(text: str, language: str, names: Sequence[str] = ()) -> str:
     Italian ("it") and English ("en"). `names` are people known to be spoken of, as "Mario Rossi":
     their names are replaced wherever they are said. Redacting is idempotent.
     """
-    return _replaced(text, find_personal_data(text, language, names))
+    return replaced(text, find_personal_data(text, language, names))
 
 
 def redact_call(texts: Sequence[str], language: str, names: Sequence[str] = ()) -> list[str]:
@@ -46,6 +54,14 @@ def redact_call(texts: Sequence[str], language: str, names: Sequence[str] = ()) 
     A name introduced in one turn is replaced in all of them; a number or a date of birth asked for
     in one turn is replaced in the answers, even in parts too short to be recognised alone.
     """
+    found = find_in_call(texts, language, names)
+    return [replaced(text, in_turn) for text, in_turn in zip(texts, found, strict=True)]
+
+
+def find_in_call(
+    texts: Sequence[str], language: str, names: Sequence[str] = ()
+) -> list[list[Found]]:
+    """Personal data of each turn of one conversation, as `redact_call` replaces it."""
     pieces = [pieces_of(text) for text in texts]
     expected = _expected(pieces, language)
     alone = [list(names_in(cut, language)) for cut in pieces]
@@ -61,8 +77,8 @@ def redact_call(texts: Sequence[str], language: str, names: Sequence[str] = ()) 
             learned |= names_answered(cut, language)
     known = KnownNames.of([*names, *sorted(learned)])
     return [
-        _replaced(text, _find(cut, language, known, asked, names_alone))
-        for text, cut, asked, names_alone in zip(texts, pieces, expected, alone, strict=True)
+        _find(cut, language, known, asked, names_alone)
+        for cut, asked, names_alone in zip(pieces, expected, alone, strict=True)
     ]
 
 
@@ -130,7 +146,8 @@ def _find(
     return found
 
 
-def _replaced(text: str, found: Sequence[Found]) -> str:
+def replaced(text: str, found: Sequence[Found]) -> str:
+    """`text` with a placeholder for each of `found`, which are in order and do not overlap."""
     parts, done = [], 0
     for one in found:
         parts += [text[done : one.start], one.kind.placeholder]
