@@ -15,8 +15,10 @@ import phonenumbers
 from stdnum import iban, luhn
 from stdnum.it import iva
 
+from processors.names.known import name_lists
 from processors.redaction.announcements import Cue, cue_before, letters_announced, name_announced
 from processors.redaction.dictated import Run, runs_of
+from processors.text.date_words import sentence_ends
 from processors.text.pieces import Found, Kind, Pieces
 from processors.text.spans import Spans
 
@@ -66,6 +68,14 @@ _REGION: Final = {"it": "IT", "en": "GB"}
 _LONG = 8
 _LONG_SPOKEN = 6
 _FIGURES_AT_MOST = 40
+_LEAST_OF_A_PAPER = 4
+_SHORTEST_SPELT = 3
+_LETTERED: Final = re.compile(r"[A-Z]{1,3}\d{4,}[A-Z]?")
+"""A code in parts, such as a contract's: 'V M due due otto sei'."""
+_OF_A_NUMBER: Final = frozenset(
+    ("numero", "n", "nr", "codice", "number", "no", "code", "matricola")
+)
+_OF_A_DATE: Final = frozenset(("del", "dell", "dal", "di", "da", "of", "from", "in", "al", "il"))
 
 
 class _Digits(NamedTuple):
@@ -75,6 +85,10 @@ class _Digits(NamedTuple):
     international: bool
     """Whether a plus comes before it."""
     counting: bool
+    numbered: bool
+    """Whether it is a paper's number, not its date or its amount."""
+    amounts: bool
+    """Whether it is round amounts one after the other."""
 
 
 def codes_in(
@@ -82,11 +96,13 @@ def codes_in(
     language: str,
     asked: Cue | None = None,
     taken: Callable[[int], bool] = lambda _: False,
+    *,
+    spelt: bool = False,
 ) -> Iterator[Found]:
     """The codes and numbers of people, in order.
 
     `asked` is the kind the turn before asked for, if any; `taken` says which pieces are other
-    data already.
+    data already; `spelt`, whether a name was asked for, which may be spelt.
     """
     figures = _FIGURES.search(pieces.text) is not None
     written, retained = Spans(), Spans()
@@ -103,10 +119,52 @@ def codes_in(
         if written.overlap(start, end) or retained.hold(start, end):
             continue
         cue = cue_before(pieces, run.pieces[0], known, taken)
-        if asked is not None and cue is None and 2 * len(set(run.pieces)) >= len(pieces):
+        if asked is Cue.READING and cue is None:
+            yield from _complete(run, pieces)
+        elif asked is not None and cue is None and _answers(run, pieces):
             yield pieces.found(_ASKED[asked], run.pieces[0], run.after[-1])
         else:
-            yield from _of_run(run, pieces, known, cue)
+            yield from _of_run(run, pieces, known, cue, spelt=spelt)
+
+
+def identifiers_in(
+    pieces: Pieces, language: str, taken: Callable[[int], bool] = lambda _: False
+) -> Iterator[Found]:
+    """Fiscal codes, IBANs and PODs that are complete, so that nothing in them is a date."""
+    known = language if language in _REGION else "it"
+    if _FIGURES.search(pieces.text):
+        yield from _written(pieces.text)
+    for run in runs_of(pieces, known, taken, announced=letters_announced(pieces, known)):
+        yield from _complete(run, pieces)
+
+
+def _complete(run: Run, pieces: Pieces) -> Iterator[Found]:
+    for kind, pattern in _SAID:
+        match = pattern.search(run.text)
+        if match:
+            yield pieces.found(kind, run.pieces[match.start()], run.after[match.end() - 1])
+            return
+
+
+def _answers(run: Run, pieces: Pieces) -> bool:
+    """Whether a run is most of the turn, or, of two numbers or more, most of its sentence."""
+    if 2 * len(set(run.pieces)) >= len(pieces) and not (_is_round(run) or _is_large(run)):
+        return True
+    return len(set(run.pieces)) > 1 and len(run.values) > 1 and _is_most_of_a_sentence(run, pieces)
+
+
+def _is_large(run: Run) -> bool:
+    """Whether it is one round number, as an amount is: 'duecento'."""
+    return len(run.values) == 1 and run.spoken == 1 and run.values[0][0] % 50 == 0
+
+
+def _is_most_of_a_sentence(run: Run, pieces: Pieces) -> bool:
+    first, last = run.pieces[0], run.after[-1] - 1
+    while first and not sentence_ends(pieces, first - 1):
+        first -= 1
+    while last + 1 < len(pieces) and not sentence_ends(pieces, last):
+        last += 1
+    return 2 * len(set(run.pieces)) >= last + 1 - first
 
 
 def _written(text: str) -> Iterator[Found]:
@@ -126,18 +184,19 @@ def _is_foreign_iban(text: str) -> bool:
     return len(compact) >= 15 and (iban.is_valid(compact) or compact[:2] not in ("IT", "CF"))
 
 
-def _of_run(run: Run, pieces: Pieces, language: str, cue: Cue | None) -> Iterator[Found]:
-    for kind, pattern in _SAID:
-        match = pattern.search(run.text)
-        if match:
-            yield pieces.found(kind, run.pieces[match.start()], run.after[match.end() - 1])
-            return
+def _of_run(
+    run: Run, pieces: Pieces, language: str, cue: Cue | None, *, spelt: bool
+) -> Iterator[Found]:
+    complete = list(_complete(run, pieces))
+    if complete:
+        yield from complete
+        return
     digits, letters = run.digits, run.clear_letters()
     found: list[Found | None]
     if letters and digits:
         found = [_of_mixed(run, pieces, cue, len(digits), letters)]
     elif letters:
-        found = [_of_letters(run, pieces, language)]
+        found = [_of_letters(run, pieces, language, spelt=spelt)]
     else:
         counting = _is_counting([value for value, _ in run.values])
         found = [_of_figures(part, pieces, language, cue, counting) for part in run.figures()]
@@ -151,9 +210,16 @@ def _of_figures(
     first, after = run.span()
     start = pieces.starts[first]
     plus = pieces.text[max(0, start - 2) : start].rstrip().endswith("+")
-    kind = _of_digits(
-        _Digits(run.digits, run.spoken * 2 <= len(run.values), plus, counting), cue, language
+    figures = run.spoken * 2 <= len(run.values)
+    said = _Digits(
+        run.digits,
+        figures,
+        plus,
+        counting,
+        _is_numbered(run, pieces, figures=figures),
+        _is_round(run),
     )
+    kind = _of_digits(said, cue, language)
     if kind is None:
         return None
     before = pieces.words[first - 1] if first else ""
@@ -168,10 +234,16 @@ def _of_mixed(
     run: Run, pieces: Pieces, cue: Cue | None, figures: int, letters: int
 ) -> Found | None:
     """A code of letters and digits that matches no pattern exactly, or that is cut short."""
-    if cue is Cue.PAPER:
+    if cue is Cue.READING:
         return None
     size = figures + letters
     kind: Kind | None = _MIXED.get(cue) if cue is not None else None
+    if (
+        kind is None
+        and figures >= _LEAST_OF_A_PAPER - 1
+        and (cue is Cue.PAPER or _LETTERED.fullmatch(run.text))
+    ):
+        return pieces.found(Kind.CODE, run.pieces[0], run.after[-1])
     if kind is None and letters >= 4 and figures >= 4 and 10 <= size <= 34 and cue is None:
         kind = Kind.CODE
     if kind is None and figures >= _LONG:
@@ -181,14 +253,19 @@ def _of_mixed(
     return pieces.found(kind, *run.span())
 
 
-def _of_letters(run: Run, pieces: Pieces, language: str) -> Found | None:
+def _of_letters(run: Run, pieces: Pieces, language: str, *, spelt: bool) -> Found | None:
     """A name spelt letter by letter."""
+    said_too = run.text.lower() in pieces.words and not name_lists(language).seems_word(
+        run.text.lower()
+    )
+    if len(set(run.pieces)) >= _SHORTEST_SPELT and said_too:
+        return pieces.found(Kind.NAME, run.pieces[0], run.after[-1])
     single = all(after - first != 1 or len(pieces.words[first]) < 6
                  for first, after in zip(run.pieces, run.after, strict=True))  # fmt: skip
     said = len(set(run.pieces))
     if not single or said < 3 or (run.clear_letters() < 2 and run.spelled == 0):
         return None
-    announced = name_announced(pieces, run.pieces[0], language)
+    announced = spelt or name_announced(pieces, run.pieces[0], language)
     if run.spelled >= 3 or (announced and said == len(run.symbols)):
         return pieces.found(Kind.NAME, run.pieces[0], run.after[-1])
     return None
@@ -199,7 +276,9 @@ def _of_digits(said: _Digits, cue: Cue | None, language: str) -> Kind | None:
     by_cue = _by_cue(said, cue)
     if by_cue is not None:
         return by_cue
-    if cue in (Cue.PAPER, Cue.TOLL_FREE) or said.counting:
+    if cue is Cue.PAPER and count >= _LEAST_OF_A_PAPER and said.numbered:
+        return Kind.CODE
+    if cue in (Cue.PAPER, Cue.READING, Cue.TOLL_FREE) or said.counting or said.amounts:
         return None
     if not said.international and _is_toll_free(digits, language):
         return None
@@ -254,6 +333,21 @@ def _is_years(digits: str) -> bool:
     return all(len(year) == 4 and year[:2] in ("19", "20") for year in years)
 
 
+def _is_numbered(run: Run, pieces: Pieces, *, figures: bool) -> bool:
+    before = pieces.words[run.pieces[0] - 1] if run.pieces[0] else ""
+    if before in _OF_A_NUMBER:
+        return True
+    if before in _OF_A_DATE or _is_years(run.digits):
+        return False
+    return len(run.digits) >= _LONG - 2 if figures else len(run.values) > 2
+
+
+def _is_round(run: Run) -> bool:
+    values = [value for value, _ in run.values]
+    large = sum(value >= 100 and value % 10 == 0 for value in values)
+    return run.spoken == len(values) and 2 * large >= len(values) > 1
+
+
 def _is_counting(values: list[int]) -> bool:
     """Whether the numbers go up or down by even steps ('uno, due, tre, quattro')."""
     if len(values) < 3:
@@ -273,6 +367,7 @@ _ASKED: Final = {
     Cue.PHONE: Kind.PHONE,
     Cue.CUSTOMER: Kind.CODE,
     Cue.DOCUMENT: Kind.CODE,
+    Cue.PAPER: Kind.CODE,
 }
 """The kind of a part of a code, where the turn before asked for one."""
 _MIXED: Final = {

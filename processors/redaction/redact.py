@@ -20,9 +20,10 @@ from processors.redaction.asked_answers import (
     names_answered,
 )
 from processors.redaction.birth_dates import NOT_ASKED, Asked, asked_after, birth_dates_in
-from processors.redaction.codes import codes_in
+from processors.redaction.codes import codes_in, identifiers_in
 from processors.redaction.emails import emails_in
-from processors.redaction.streets import streets_in
+from processors.redaction.repeats import with_repeats
+from processors.redaction.streets import extensions_in, streets_in
 from processors.text.number_words import CLEAR_LETTERS, NUMBER_VALUES, TOWNS, WORDLIKE_LETTERS
 from processors.text.pieces import Found, Kind, Pieces, pieces_of
 from processors.text.spans import Spans
@@ -76,10 +77,11 @@ def find_in_call(
         if asked.of_person is AskedFor.NAME:
             learned |= names_answered(cut, language)
     known = KnownNames.of([*names, *sorted(learned)])
-    return [
+    found = [
         _find(cut, language, known, asked, names_alone)
         for cut, asked, names_alone in zip(pieces, expected, alone, strict=True)
     ]
+    return with_repeats(pieces, found, language)
 
 
 class _Expected(NamedTuple):
@@ -131,13 +133,20 @@ def _find(
     def taken(place: int) -> bool:
         return apart.cover(pieces.starts[place])
 
+    spelt = asked.of_person is AskedFor.NAME
     add(emails_in(pieces, language))
-    add(birth_dates_in(pieces, language, asked.birth))
     add(streets_in(pieces, language))
+    codes = asked.code is not None or _may_hold_codes(pieces, language)
+    if codes:
+        add(identifiers_in(pieces, language, taken))
+    if asked.code is not None and not asked.birth.just:
+        add(codes_in(pieces, language, asked.code, taken, spelt=spelt))
+    add(birth_dates_in(pieces, language, asked.birth))
     if asked.of_person not in (None, AskedFor.NAME):
         add(addresses_answered(pieces, language, asked.of_person))
-    if asked.code is not None or _may_hold_codes(pieces, language):
-        add(codes_in(pieces, language, asked.code, taken))
+    if codes:
+        add(codes_in(pieces, language, asked.code, taken, spelt=spelt))
+        add(extensions_in(pieces, language))
     if found or known.any_in(pieces.words):
         add(name.found for name in names_in(pieces, language, known, taken))
     else:
