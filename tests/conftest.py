@@ -15,6 +15,7 @@ LONGEST = (
     "streams/test_compressed_batches.py",
     "kafka/test_kafka_whole_way.py",
     "infra/test_older_store.py",
+    "benchmarks/test_panels.py",
     "kafka/test_kafka_doctor.py",
     "infra/test_reconcile.py",
     "infra/test_wrong_input.py",

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from dashboards.panels import ALL_SEGMENTS, DEFAULT_WINDOW, OVERVIEW, SMALL_SAMPLE, WINDOWS, panel
+from dashboards.preview.calls_page import CallsPage, ReadBacklog, unknown_backlog
 from dashboards.preview.macros import Choices, InvalidChoiceError
 from dashboards.preview.reading import Json, QueryResult, Reader, RunQuery
 from dashboards.texts import DEFAULT_LANGUAGE, LANGUAGES, texts
@@ -57,13 +58,14 @@ def create_preview(
     language: str = DEFAULT_LANGUAGE,
     status: Status | None = None,
     names: RegistryFile | None = None,
+    read_backlog: ReadBacklog = unknown_backlog,
 ) -> web.Application:
     """The page and its data, to be served on 127.0.0.1.
 
     `run_query` runs SQL with bound `{name:Type}` parameters and is awaited, one query at a
     time; `status` gives what the worker reports of itself (event-time clock, counts): JSON
-    values, dates included; `names` is the registry of display names. Raises ValueError for a
-    language there are no texts in.
+    values, dates included; `names` is the registry of display names; `read_backlog` says which
+    calls wait. Raises ValueError for a language there are no texts in.
     """
     texts(language)
     app = local_application([_store_away])
@@ -72,7 +74,9 @@ def create_preview(
     app[_LANGUAGE] = language
     app[_STATUS] = status or dict
     app[_NAMES] = names or RegistryFile(None)
-    app.router.add_get("/", _page)
+    app.router.add_get("/", partial(_page, "index.html", "dashboard.title"))
+    app.router.add_get("/calls", partial(_page, "calls.html", "outcomes.title"))
+    app.router.add_get("/api/calls", CallsPage(run_query, read_backlog).figures)
     app.router.add_get("/status", _status)
     app.router.add_get("/api/status", _status)
     app.router.add_get("/api/panels", _panels)
@@ -115,11 +119,11 @@ def _asked_language(request: web.Request) -> str:
     return asked if asked in LANGUAGES else request.app[_LANGUAGE]
 
 
-async def _page(request: web.Request) -> web.Response:
+async def _page(file: str, title: str, request: web.Request) -> web.Response:
     language = _asked_language(request)
-    page = files(__package__).joinpath("static", "index.html").read_text(encoding="utf-8")
+    page = files(__package__).joinpath("static", file).read_text(encoding="utf-8")
     page = page.replace("{{language}}", escape(language))
-    page = page.replace("{{title}}", escape(texts(language)["dashboard.title"]))
+    page = page.replace("{{title}}", escape(texts(language)[title]))
     page = page.replace("{{plotly}}", escape(version("plotly")))
     return web.Response(text=page, content_type="text/html")
 

@@ -10,7 +10,7 @@ from itertools import product
 from dashboards.panels import OVERVIEW
 from tests.waiting import completed
 
-SMALL = {"BENCH_PANELS_CALLS": "3000", "BENCH_PANELS_DAYS": "36", "BENCH_PANELS_ROUNDS": "1"}
+SMALL = {"BENCH_PANELS_CALLS": "1000", "BENCH_PANELS_DAYS": "36", "BENCH_PANELS_ROUNDS": "1"}
 
 
 def test_every_panel_is_timed_on_both_stores() -> None:
@@ -18,10 +18,10 @@ def test_every_panel_is_timed_on_both_stores() -> None:
     done = completed(command, env={**os.environ, **SMALL})
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)["figures"]["panels"]
-    sizes, kinds = ("3k", "30k"), ("p95_ms", "cpu_p95_ms")
+    sizes, kinds = ("1k", "10k"), ("p95_ms", "cpu_p95_ms")
     names = {f"{s}.{k}.{panel.id}" for s, k, panel in product(sizes, kinds, OVERVIEW)}
     names |= {f"{size}.queries" for size in sizes}
     names |= {f"cpu_ratio.{panel.id}" for panel in OVERVIEW}
     assert set(found) == names
     assert min(found.values()) > 0
-    assert found["3k.queries"] == found["30k.queries"] == 48
+    assert found["1k.queries"] == found["10k.queries"] == 48

@@ -112,6 +112,32 @@ async def test_a_manager_reads_the_agencies_side_by_side(
         await runner.cleanup()
 
 
+async def test_a_manager_sees_what_became_of_the_calls(
+    engine: Engine, browser_page: tuple[Page, list[str]]
+) -> None:
+    page, complaints = browser_page
+    runner, url = await _serve(engine)
+    try:
+        await page.goto(f"{url}/?client={CLIENT}")
+        await page.get_by_role("link", name="Esito delle chiamate").click()
+        await expect(page.locator("h1")).to_have_text("Esito delle chiamate")
+        rows = page.locator("tbody tr")
+        await expect(rows.first).to_contain_text("Valutate")
+        await expect(page.locator(".low_confidence td").first).to_have_text("1")
+        await expect(page.locator(".waiting td").first).to_have_text("–")
+        await expect(page.locator(".quiet")).to_contain_text("Kafka non risponde")
+        await page.get_by_role("link", name="Torna al confronto").click()
+        await expect(page.locator(".card h3")).to_have_count(len(AGENCIES))
+
+        await page.set_viewport_size({"width": 390, "height": 800})
+        await page.goto(f"{url}/calls?client={CLIENT}&lang=en")
+        await expect(rows.first).to_contain_text("Scored")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert complaints == []
+    finally:
+        await runner.cleanup()
+
+
 async def test_the_page_fills_and_moves_on_by_itself(
     empty: Engine, browser_page: tuple[Page, list[str]]
 ) -> None:

@@ -9,6 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from dashboards.panels import OVERVIEW
 from dashboards.preview import QueryResult, create_preview
 from dashboards.preview.reading import REMEMBERED_RESULTS, Reader
+from processors.call_outcome import Backlog, WaitingCall
 from schemas.rows import AGENCY_METRICS
 from tests.dashboards.dashboard_engine import Engine
 from tests.dashboards.dashboard_rows import AGENCIES, CLIENT, HOUR, NOW, OTHER_CLIENT, metric
@@ -114,6 +115,28 @@ async def test_status_is_what_the_worker_reports(page: Page) -> None:
     answer = await (await page.get("/status")).json()
     assert answer == {"event_time_us": 1_742_485_330_000_000, "counts": {"calls_scored": 240}}
     assert await (await page.get("/api/status")).json() == answer
+
+
+async def test_what_became_of_the_calls_is_asked_of_the_store_and_of_kafka(engine: Engine) -> None:
+    asked = 0
+
+    async def backlog() -> Backlog:
+        nonlocal asked
+        asked += 1
+        waiting = (WaitingCall(CLIENT, HOUR), WaitingCall(OTHER_CLIENT, HOUR))
+        return Backlog(waiting, complete=True)
+
+    async with TestClient(TestServer(create_preview(engine.run_query, read_backlog=backlog))) as at:
+        [found] = (await (await at.get(f"/api/calls?client={CLIENT}")).json())["clients"]
+        everyone = (await (await at.get("/api/calls")).json())["clients"]
+        assert asked == 1, "any number of open pages asks like one"
+    assert found["client_id"] == CLIENT
+    assert found["outcomes"]["waiting"]["calls"] == 1
+    stored = engine.read(
+        "SELECT count() AS n FROM calls WHERE client_id = {c:String}", {"c": CLIENT}
+    )
+    assert found["calls"] == stored[0]["n"] + 1
+    assert [each["client_id"] for each in everyone] == [OTHER_CLIENT, CLIENT]
 
 
 async def test_the_version_moves_with_the_data(engine: Engine) -> None:

@@ -32,6 +32,7 @@ COMMANDS = [
     "dashboards build",
     "admin topics",
     "admin migrate",
+    "calls status",
     "dead-letters list",
     "dead-letters show",
     "doctor",

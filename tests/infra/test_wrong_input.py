@@ -66,6 +66,7 @@ READS_STORES = [
     Command("figures --quarters --data-dir {}", _DIRECTORIES),
     Command("reconcile --data-dir {}", _DIRECTORIES),
     Command("rebuild --data-dir {}", _DIRECTORIES),
+    Command("calls status --data-dir {}", _DIRECTORIES),
     Command("dead-letters list --data-dir {}", _DIRECTORIES),
     Command("dead-letters show abc --data-dir {}", _DIRECTORIES),
     Command("dead-letters replay --all --data-dir {}", _DIRECTORIES),

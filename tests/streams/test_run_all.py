@@ -63,12 +63,11 @@ class Run:
 
 @pytest.fixture(
     scope="module",
-    params=[(0, False), (3, False), (2, True)],
-    ids=["straight", "killed", "resumed"],
+    params=[(3, False), (2, True)],
+    ids=["killed", "resumed"],
 )
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Undisturbed; with SIGKILL several times and the same command again; and so from a
-    checkpoint on."""
+    """With SIGKILL several times and the same command again; and so from a checkpoint on."""
     kills, halves = request.param
     return Run(tmp_path_factory.mktemp("run"), 3 + kills, kills, halves=halves)
 

@@ -33,6 +33,7 @@ export function drawControls(place, { choice, known, change }) {
         element("button", { type: "button", "aria-pressed": each === choice.window, on: { click: () => change({ window: each }) } }, say(`window.${each}`)))),
       segments.length > 1 ? menu(say("variable.segment"), choice.segment, segments.map((each) => [each, segmentName(each)]), (segment) => change({ segment })) : null,
       pastMenu(choice, change),
+      clients.length ? element("a", { class: "menu", href: `/calls?${new URLSearchParams({ client: choice.client, lang: choice.lang })}` }, say("outcomes.link")) : null,
       element("div", { class: "segmented languages", role: "group", "aria-label": say("ui.language") }, definition.languages.map((each) =>
         element("button", { type: "button", lang: each, "aria-pressed": each === choice.lang, on: { click: () => change({ lang: each }) } }, each.toUpperCase())))),
     element("div", { class: "agencies" }, agencies.map((agency) => element(

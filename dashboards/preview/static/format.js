@@ -58,6 +58,15 @@ export const dayAndTime = (iso) => dated(iso, { day: "numeric", month: "short", 
 /** Day and time without the year, in UTC. */
 export const shortTime = (iso) => dated(iso, { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit" });
 
+const UNITS = [["days", 86_400], ["hours", 3_600], ["minutes", 60], ["seconds", 1]];
+
+/** How long ago something was, in its largest unit. */
+export function age(seconds) {
+  const [unit, length] = UNITS.find(([, each]) => seconds >= each) ?? UNITS.at(-1);
+  const n = Math.floor(seconds / length);
+  return sayMany(`age.${unit}`, n, { n: measure("count", n) });
+}
+
 /** A segment as its dimension and value in words. */
 export function segmentName(segment) {
   const at = segment.indexOf("=");

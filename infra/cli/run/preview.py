@@ -6,7 +6,7 @@ import asyncio
 import signal
 
 from infra.cli.failures import FAILED, say
-from infra.cli.run.workers import page_of, queries_of
+from infra.cli.run.workers import backlog_of, page_of, queries_of
 from infra.settings import Settings
 
 
@@ -43,7 +43,10 @@ async def _serve(settings: Settings) -> None:
 
     store = ClickHouseStore(lambda: open_client(settings))
     preview = create_preview(
-        queries_of(store), language=settings.language, names=RegistryFile(settings.registry)
+        queries_of(store),
+        language=settings.language,
+        names=RegistryFile(settings.registry),
+        read_backlog=backlog_of(settings),
     )
     page = page_of(settings, "preview", preview)
     stopped = asyncio.Event()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from aiohttp import web
     from clickhouse_connect.driver.client import Client
 
+    from dashboards.preview.calls_page import ReadBacklog
     from dashboards.preview.reading import RunQuery
     from infra.clickhouse.store import Store
     from infra.status_page import Page
@@ -157,6 +158,7 @@ def run_analytics(settings: Settings) -> None:
         language=settings.language,
         status=lambda: progress.report() | _refilling_of(settings),
         names=RegistryFile(settings.registry),
+        read_backlog=backlog_of(settings),
     )
     if settings.embedded:
         preview.router.add_post(CAUGHT_UP_PATH, _on_request(analytics.judge_all_silences))
@@ -181,6 +183,14 @@ def queries_of(store: Store) -> RunQuery:
         return QueryResult(columns=columns, rows=rows)
 
     return run_query
+
+
+def backlog_of(settings: Settings) -> ReadBacklog:
+    """The page's question which calls wait, answered by Kafka."""
+    from infra.kafka.backlog import read_backlog, stages
+
+    of = stages(embedded=settings.embedded)
+    return lambda: asyncio.to_thread(read_backlog, settings.cluster, of)
 
 
 def _prepare_store(settings: Settings) -> None:

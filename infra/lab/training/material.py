@@ -57,6 +57,12 @@ class LabelledCall:
     drivers: frozenset[Driver]
     threat: bool
     rating: int | None
+    aggression: float | None = None
+    """Of the whole call, 0 to 1, as its author rates it; null where no author did."""
+    empathy: float | None = None
+    """Likewise."""
+    change: int | None = None
+    """Of the customer's mood from beginning to end: -1 worse, 0 the same, 1 better."""
 
 
 @dataclass
@@ -125,9 +131,17 @@ def _call(row: dict[str, Any], author: str) -> LabelledCall:
         row["churn"],
         row["promise"],
         frozenset(map(Driver, row["drivers"])),
-        threat or "false_threat" in row["conduct"],
+        threat or "false_threat" in _rules(row),
         row.get("rating"),
+        row.get("aggression"),
+        row.get("empathy"),
+        row.get("change"),
     )
+
+
+def _rules(row: dict[str, Any]) -> list[str]:
+    """The rules that a call breaks, which some authors name with their turns."""
+    return [each["rule"] if isinstance(each, dict) else each for each in row["conduct"]]
 
 
 def _operators_of(row: dict[str, Any], call: LabelledCall) -> Iterator[OperatorTurn]:
