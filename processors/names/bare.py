@@ -22,7 +22,7 @@ _BEFORE_A_THING: Final = {
     language: words_of("redaction", language, "before_a_thing") for language in ("it", "en")
 }
 """Articles and prepositions: what follows with a capital is rather a place or a company."""
-_ARTICLES: Final = frozenset(("la", "il"))
+_ARTICLES: Final = frozenset(("la", "il", "quel", "quella"))
 """'la Sardelli', 'il Capuzzo': how people are spoken of."""
 _BEFORE_A_PLACE: Final = frozenset(("a", "ad", "in", "verso"))
 _BEFORE_A_COMPANY: Final = frozenset(("conto", "da", "dalla", "dall", "from", "behalf"))
@@ -37,6 +37,8 @@ _SURNAME_ENDING: Final = re.compile(
     r"|dd[ua]|ss[ua]|nn[ia]|tt[ia]|ll[ia]|cc[ai]|is|as|us|on|in|an|ier|uol[io]|ol[io]|ul[io]|as[io]|is[io]|us[io]|ur[io])"
 )
 """Endings of Italian surnames; those of verbs that start a sentence are not among them."""
+_CUT_SHORT: Final = re.compile(r"[àèéìòù](?=[,.!?]|$)|[aeiou](?=['’])")
+"""How somebody is called in the south: 'Gennà', 'Carmè'."""
 _SHORTEST_LISTED: Final = 4
 _SHORTEST_UNLISTED: Final = 5
 
@@ -63,27 +65,39 @@ def _is_bare(pieces: Pieces, at: int, language: str, lists: NameLists, *, raw: b
         ):
             return False
         if word in lists.surnames:
-            return at == 0 or pieces.words[at - 1] not in _BEFORE_A_PLACE
+            return _starts_phrase(pieces, at) or pieces.words[at - 1] not in _BEFORE_A_PLACE
         return _is_unlisted(pieces, at, language, lists)
     return raw and word in lists.surnames and not lists.seems_form(word) and _addressed(pieces, at)
 
 
 def _is_unlisted(pieces: Pieces, at: int, language: str, lists: NameLists) -> bool:
     word = pieces.words[at]
-    if len(word) < _SHORTEST_UNLISTED or lists.seems_word(word) or not _SURNAME.fullmatch(word):
-        return False
+    last = at + 1 == len(pieces)
     starts = at == 0 or bool(_SENTENCE_END.search(pieces.gap(at - 1)))
+    if len(word) < _SHORTEST_UNLISTED or not _SURNAME.fullmatch(word):
+        return False
     if not starts:
         paused, before = bool(_PAUSE.search(pieces.gap(at - 1))), pieces.words[at - 1]
+        if paused and _CUT_SHORT.match(pieces.text, pieces.ends[at] - 1):
+            return True
+        if lists.seems_form(word):
+            return False
         if before in _ARTICLES and not paused:
             return bool(_SURNAME_ENDING.fullmatch(word))
         return paused or before not in _BEFORE_A_THING[language]
-    last = at + 1 == len(pieces)
+    if lists.seems_word(word):
+        return False
+    if not last and pieces.gap(at) == " " and pieces.words[at + 1] in lists.only_given:
+        return pieces.capital(at + 1)
     if language == "en" and not last:
         return "," in pieces.gap(at) and pieces.words[at + 1] in _ADDRESSING
     if language != "it" or not _SURNAME_ENDING.fullmatch(word):
         return False
     return last or bool(_PAUSE.search(pieces.gap(at))) or pieces.words[at + 1] in _ADDRESSING
+
+
+def _starts_phrase(pieces: Pieces, at: int) -> bool:
+    return at == 0 or bool(_PAUSE.search(pieces.gap(at - 1)))
 
 
 def _of_company(pieces: Pieces, at: int, lists: NameLists) -> bool:

@@ -29,6 +29,8 @@ class Cue(Enum):
     """An invoice, a case file, a meter: its number leads to the customer."""
     READING = "reading"
     """What a meter says, a law's article: its number is nobody's."""
+    ENDING = "ending"
+    """Its last digits: 'finisce per otto otto due'."""
     TOLL_FREE = "toll free"
     NAME = "name"
     NUMBER = "number"

@@ -45,7 +45,8 @@ _ASKING: Final = {
         (
             AskedFor.NAME,
             r"\bcome (?:si|ti) chiam\w+|\b(?:suo|tuo|il|un|che) (?:nome|cognome|nominativo)\b"
-            r"|\bcognome\b|\bcome si scrive\b|\bspelling\b|\blettera per lettera\b"
+            r"|\bcognome\b|\bintestatari[oa]\b|\bnominativo\b|\bcome si scrive\b|\bspelling\b"
+            r"|\blettera per lettera\b"
             r"|\b(?:sillab|scand|compit)\w+|\b(?:con chi|chi) (?:sto parlando|parlo|parla)\b"
             r"|\ba (?:chi|nome di chi) (?:e|era|risulta|sarebbe) (?:intestat|il contratto)\w*"
             r"|\blei (?:e|sarebbe)$",

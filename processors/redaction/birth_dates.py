@@ -26,6 +26,7 @@ _TURNS: Final = 6
 """Turns after the question in which its answer may come."""
 _TURNS_AFTER_STATED: Final = 2
 """Turns after a date of birth in which it may be said again."""
+_LEAST_YEAR: Final = 20
 _SHORT: Final = 3
 _BRIEF: Final = 6
 _DATED_QUESTIONS: Final = frozenset(("quando", "quanto", "quanti", "quante", "voto", "when", "how"))
@@ -125,6 +126,11 @@ def _births(pieces: Pieces, words: DateWords) -> list[int]:
         if word in words.classes:
             after = pieces.words[place + 1] if place + 1 < len(pieces) else ""
             if after.isdecimal() or words.numbers.get(after, 0) > 20:
+                found.append(place)
+        elif word == "del" and place and pieces.words[place - 1] == "sono":
+            after = pieces.words[place + 1] if place + 1 < len(pieces) else ""
+            starts = place == 1 or sentence_ends(pieces, place - 2)
+            if starts and words.numbers.get(after, 0) > _LEAST_YEAR:
                 found.append(place)
         elif word in words.births:
             before = pieces.words[max(0, place - _NOUN_REACH) : place]

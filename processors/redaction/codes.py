@@ -113,6 +113,8 @@ def codes_in(
         retained.add(*match.span())
     known = language if language in _REGION else "it"
     letters = asked in (Cue.FISCAL_CODE, Cue.IBAN) or letters_announced(pieces, known)
+    left: list[Run] = []
+    kinds: list[Kind] = []
     for run in runs_of(pieces, known, taken, announced=letters):
         first, after = run.span()
         start, end = pieces.starts[first], pieces.ends[after - 1]
@@ -122,9 +124,23 @@ def codes_in(
         if asked is Cue.READING and cue is None:
             yield from _complete(run, pieces)
         elif asked is not None and cue is None and _answers(run, pieces):
+            kinds.append(_ASKED[asked])
             yield pieces.found(_ASKED[asked], run.pieces[0], run.after[-1])
         else:
-            yield from _of_run(run, pieces, known, cue, spelt=spelt)
+            of_run = list(_of_run(run, pieces, known, cue, spelt=spelt))
+            kinds += [found.kind for found in of_run if found.kind in _DICTATED]
+            left += [] if of_run or cue is Cue.READING else [run]
+            yield from of_run
+    for run in left:
+        if _is_dictated(run) and (kinds or len(set(run.pieces)) == len(pieces)):
+            yield pieces.found(kinds[0] if kinds else Kind.NUMBER, *run.span())
+
+
+def _is_dictated(run: Run) -> bool:
+    """Whether it is three digits or more, said one by one, and not counting."""
+    values = [value for value, _ in run.values]
+    single = len(values) > 2 and run.spoken == len(values) and max(values) < 10
+    return single and not _is_counting(values)
 
 
 def identifiers_in(
@@ -370,6 +386,8 @@ _ASKED: Final = {
     Cue.PAPER: Kind.CODE,
 }
 """The kind of a part of a code, where the turn before asked for one."""
+_DICTATED: Final = frozenset((Kind.PHONE, Kind.CODE, Kind.NUMBER, Kind.CARD, Kind.IBAN))
+"""Kinds of which a turn may hold parts that were broken off, or said apart."""
 _MIXED: Final = {
     Cue.FISCAL_CODE: Kind.FISCAL_CODE,
     Cue.IBAN: Kind.IBAN,
@@ -389,5 +407,6 @@ _LENGTHS: Final = {
     Cue.DOCUMENT: (Kind.CODE, 5, 20),
     Cue.SECRET: (Kind.CODE, 3, 8),
     Cue.PREFIX: (Kind.PHONE, 2, 12),
+    Cue.ENDING: (Kind.CODE, 3, 8),
 }
 """For each kind announced by a word: what it is, and the least and most digits it may have."""

@@ -34,6 +34,7 @@ _ANNOUNCING: Final = words_of("redaction", "any", "acronyms")
 _BEFORE_A_YEAR: Final = words_of("redaction", "any", "before_a_year")
 _ABBREVIATED: Final = frozenset(("p.i", "p.i.", "c.f", "c.f."))
 _PAUSES_AT_MOST: Final = 2
+_ZEROS: Final = frozenset(("zeri", "zeros", "zeroes"))
 
 
 @dataclass(slots=True)
@@ -200,6 +201,10 @@ class _Reader:
 
     def _read_number(self, run: Run, place: int) -> int:
         value = self._value(place)
+        if 1 < value < 10 and self._word(place + 1) in _ZEROS and self._gap(place + 1) == " ":
+            run.add("0" * value, place, place + 2, clear=True)
+            run.spoken += 1
+            return place + 2
         if (
             value < 10
             and self._word(place + 1) == self._times
@@ -235,6 +240,9 @@ class _Reader:
         abbreviates = (
             word == "n" and text[end : end + 1] in (".", "°") and self._is_figure(place + 1)
         ) or (text[max(0, start - 2) : end + 2].lower().strip() in _ABBREVIATED)
+        new_sentence = word in self._wordlike and place > 0 and "." in self._pieces.gap(place - 1)
+        if run.symbols and new_sentence and len(self._pieces.gap(place - 1)) > 1:
+            return place
         if elided or abbreviates or not text[end - 1].isascii():
             return place
         joined, example = self._word(place + 1), self._word(place + 2)

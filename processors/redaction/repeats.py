@@ -6,7 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from processors.text.date_words import sentence_ends
-from processors.text.number_words import CLEAR_LETTERS, NUMBER_VALUES, UNITS
+from processors.text.number_words import (
+    CLEAR_LETTERS,
+    NUMBER_VALUES,
+    PAUSES,
+    UNITS,
+    WORDLIKE_LETTERS,
+)
 from processors.text.pieces import Found, Kind, Pieces
 from processors.text.spans import Spans
 from processors.text.word_lists import words_of
@@ -52,6 +58,8 @@ def _symbols(cut: Pieces, one: Found, language: str) -> tuple[str, ...]:
 
 
 def _is_symbol(word: str, language: str) -> bool:
+    if len(word) == 1 and word.isalpha() and word not in WORDLIKE_LETTERS[language]:
+        return True
     if word.isdigit() or word in NUMBER_VALUES[language] or word in CLEAR_LETTERS[language]:
         return True
     return word in words_of("redaction", language, "months")
@@ -66,23 +74,29 @@ def _repeats(
     units = UNITS[language] - words_of("redaction", language, "months")
     place = 0
     while place < len(cut):
-        after = place
-        while after < len(cut) and _is_symbol(cut.words[after], language):
-            after += 1
-            if after < len(cut) and cut.gap(after - 1).strip(" ,-/"):
-                break
+        after = _run_end(cut, place, language)
         counted = after < len(cut) and cut.words[after] in units
-        if (
-            after > place
-            and not counted
-            and not apart.overlap(cut.starts[place], cut.ends[after - 1])
-        ):
-            kind = _kind_repeated(
-                cut.words[place:after], near, alone=_is_sentence(cut, place, after)
-            )
-            if kind is not None:
+        if after > place and not counted:
+            start, end = cut.starts[place], cut.ends[after - 1]
+            words = tuple(w for w in cut.words[place:after] if w not in PAUSES[language])
+            kind = _kind_repeated(words, near, alone=_is_sentence(cut, place, after))
+            if kind is not None and not apart.overlap(start, end):
                 yield cut.found(kind, place, after)
         place = max(after, place + 1)
+
+
+def _run_end(cut: Pieces, place: int, language: str) -> int:
+    """Where the symbols that start at `place` end; `place` where there is none."""
+    after = place
+    while after < len(cut):
+        paused = after > place and cut.words[after] in PAUSES[language]
+        following = after + 1 if paused and after + 1 < len(cut) else after
+        if not _is_symbol(cut.words[following], language):
+            break
+        after = following + 1
+        if after < len(cut) and cut.gap(after - 1).strip(" ,-/"):
+            break
+    return after
 
 
 def _kind_repeated(
