@@ -16,13 +16,39 @@ from processors.text.word_lists import words_of
 
 _NOT_OF_A_PERSON: Final = words_of("redaction", "any", "not_of_a_person")
 _COMPANY_ENDINGS: Final = words_of("redaction", "any", "company_endings")
-_PEOPLES: Final = words_of("redaction", "any", "peoples")
-_ELSEWHERE: Final = words_of("names", "places", "places") | words_of("names", "places", "brands")
+_ELSEWHERE: Final = (
+    words_of("names", "places", "places")
+    | words_of("names", "places", "brands")
+    | words_of("redaction", "any", "peoples")
+)
 _BEFORE_A_THING: Final = {
     language: words_of("redaction", language, "before_a_thing") for language in ("it", "en")
 }
 """Articles and prepositions: what follows with a capital is rather a place or a company."""
-_ARTICLES: Final = frozenset(("la", "il", "quel", "quella"))
+_PARTICLES: Final = frozenset(
+    (
+        "de",
+        "di",
+        "d",
+        "del",
+        "della",
+        "dell",
+        "dal",
+        "dalla",
+        "dall",
+        "degli",
+        "dello",
+        "lo",
+        "li",
+        "mc",
+        "van",
+    )
+)
+_RATHER_WORDS: Final = words_of("redaction", "any", "rather_words")
+"""Names that with a capital are rather the word: feasts, months, saints, forms of address."""
+_ARTICLES: Final = frozenset(
+    ("la", "il", "quel", "quella", "di", "con", "per", "del", "della", "dal", "col")
+)
 """'la Sardelli', 'il Capuzzo': how people are spoken of."""
 _BEFORE_A_PLACE: Final = frozenset(("a", "ad", "in", "verso"))
 _BEFORE_A_COMPANY: Final = frozenset(("conto", "da", "dalla", "dall", "from", "behalf"))
@@ -50,15 +76,20 @@ def bare_surnames(pieces: Pieces, language: str, lists: NameLists) -> frozenset[
         at
         for at in range(len(pieces))
         if pieces.words[at].isalpha()
-        and len(pieces.words[at]) >= _SHORTEST_LISTED
+        and (len(pieces.words[at]) >= _SHORTEST_LISTED or pieces.words[at] in _PARTICLES)
         and _is_bare(pieces, at, language, lists, raw=raw)
     )
 
 
 def _is_bare(pieces: Pieces, at: int, language: str, lists: NameLists, *, raw: bool) -> bool:
     word = pieces.words[at]
-    if word in lists.everyday or word in _ELSEWHERE or word in _PEOPLES:
+    if word in _ELSEWHERE:
         return False
+    if pieces.capital(at) and _is_particle(pieces, at, lists):
+        return not _of_company(pieces, at, lists)
+    if word in lists.everyday:
+        named = pieces.capital(at) and lists.is_name(word) and word not in _RATHER_WORDS
+        return named and _calls_somebody(pieces, at) and not _of_company(pieces, at, lists)
     if pieces.capital(at):
         if pieces.text[pieces.starts[at] : pieces.ends[at]].isupper() or _of_company(
             pieces, at, lists
@@ -68,6 +99,26 @@ def _is_bare(pieces: Pieces, at: int, language: str, lists: NameLists, *, raw: b
             return _starts_phrase(pieces, at) or pieces.words[at - 1] not in _BEFORE_A_PLACE
         return _is_unlisted(pieces, at, language, lists)
     return raw and word in lists.surnames and not lists.seems_form(word) and _addressed(pieces, at)
+
+
+def _calls_somebody(pieces: Pieces, at: int) -> bool:
+    """Whether a name that is an everyday word too is one by its capital, or by who is addressed."""
+    if at and not _SENTENCE_END.search(pieces.gap(at - 1)):
+        return pieces.words[at - 1] not in _BEFORE_A_PLACE or bool(
+            _PAUSE.search(pieces.gap(at - 1))
+        )
+    if at + 1 == len(pieces):
+        return False
+    return pieces.gap(at).strip() in (",", "?") and pieces.words[at + 1] in _ADDRESSING
+
+
+def _is_particle(pieces: Pieces, at: int, lists: NameLists) -> bool:
+    """Whether a surname starts with it: 'De Luca', 'D'Angelo', 'Lo Russo'."""
+    if pieces.words[at] not in _PARTICLES or at + 1 == len(pieces) or not pieces.capital(at + 1):
+        return False
+    after = pieces.words[at + 1]
+    named = lists.is_name(after) or not lists.seems_word(after)
+    return named and pieces.gap(at) in (" ", "'", "’") and after not in _ELSEWHERE
 
 
 def _is_unlisted(pieces: Pieces, at: int, language: str, lists: NameLists) -> bool:

@@ -62,6 +62,8 @@ class PersonWords:
         """
         if self._taken(at):
             return at
+        if at in self._bare and self._is_particle(at):
+            return at + 2
         if self._accepts(at, strength, cue):
             return at + 1
         if strength < Strength.PERSON or not self._is_particle(at):

@@ -127,10 +127,13 @@ def _births(pieces: Pieces, words: DateWords) -> list[int]:
             after = pieces.words[place + 1] if place + 1 < len(pieces) else ""
             if after.isdecimal() or words.numbers.get(after, 0) > 20:
                 found.append(place)
-        elif word == "del" and place and pieces.words[place - 1] == "sono":
+        elif word == "del" and place and pieces.words[place - 1] in ("sono", "e", "sei"):
             after = pieces.words[place + 1] if place + 1 < len(pieces) else ""
             starts = place == 1 or sentence_ends(pieces, place - 2)
-            if starts and words.numbers.get(after, 0) > _LEAST_YEAR:
+            short = pieces.words[place - 1] == "sono" and starts
+            if after.startswith("millenovecento") or (
+                short and words.numbers.get(after, 0) > _LEAST_YEAR
+            ):
                 found.append(place)
         elif word in words.births:
             before = pieces.words[max(0, place - _NOUN_REACH) : place]

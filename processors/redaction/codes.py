@@ -12,49 +12,16 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 import phonenumbers
-from stdnum import iban, luhn
+from stdnum import luhn
 from stdnum.it import iva
 
 from processors.names.known import name_lists
 from processors.redaction.announcements import Cue, cue_before, letters_announced, name_announced
 from processors.redaction.dictated import Run, runs_of
+from processors.redaction.identifiers import FIGURES, complete_in, written_in
 from processors.text.date_words import sentence_ends
 from processors.text.pieces import Found, Kind, Pieces
 from processors.text.spans import Spans
-
-_S: Final = r"[ .\-/]{0,2}"
-_LETTER, _FIGURE = "[A-Z]", r"[\dLMNP-V]"
-
-
-def _spaced(*parts: tuple[str, int]) -> str:
-    return _S.join(part for part, count in parts for _ in range(count))
-
-
-_POD: Final = rf"I{_S}T{_S}(?:\d{_S}){{3}}E(?:{_S}\d){{8,9}}(?:{_S}(?-i:[A-Z]))?"
-_ITALIAN_IBAN: Final = rf"I{_S}T{_S}\d{_S}\d{_S}[A-Z](?:{_S}\d){{10}}(?:{_S}[A-Z0-9]){{12}}"
-_FISCAL_CODE: Final = _spaced(
-    *((_LETTER, 6), (_FIGURE, 2), ("[A-EHLMPRST]", 1), (_FIGURE, 2)),
-    *((_LETTER, 1), (_FIGURE, 3), (_LETTER, 1)),
-)
-_FOREIGN_IBAN: Final = re.compile(r"\b[A-Z]{2} ?\d{2}(?:[ -]?[A-Z0-9]{2,4}){3,8}\b")
-_WRITTEN: Final = (
-    (Kind.POD, re.compile(rf"\b{_POD}\b", re.IGNORECASE)),
-    (Kind.IBAN, re.compile(rf"\b{_ITALIAN_IBAN}\b", re.IGNORECASE)),
-    (Kind.FISCAL_CODE, re.compile(rf"\b{_FISCAL_CODE}\b", re.IGNORECASE)),
-    (Kind.IBAN, _FOREIGN_IBAN),
-)
-"""Identifiers in writing, whatever the transcriber put between their characters."""
-_FIGURES: Final = re.compile(r"\d")
-
-_SAID: Final = (
-    (Kind.IBAN, re.compile(r"IT\d{2}[A-Z]\d{8,14}[A-Z0-9]{4,12}")),
-    (Kind.POD, re.compile(r"IT\d{3}E\d{7,9}[A-Z]?")),
-    (
-        Kind.FISCAL_CODE,
-        re.compile(r"[A-Z]{6}[\dLMNP-V]{2}[A-EHLMPRST][\dLMNP-V]{2}[A-Z][\dLMNP-V]{3}[A-Z]"),
-    ),
-)
-"""The same as symbols spoken one by one."""
 
 _DATE: Final = re.compile(
     r"(?<!\d)(?:(?:0?[1-9]|[12]\d|3[01])[./ -](?:0?[1-9]|1[0-2])[./ -](?:(?:19|20)\d{2}|\d{2})"
@@ -78,17 +45,24 @@ _OF_A_NUMBER: Final = frozenset(
 _OF_A_DATE: Final = frozenset(("del", "dell", "dal", "di", "da", "of", "from", "in", "al", "il"))
 
 
+class _Said(NamedTuple):
+    """Of the numbers said together."""
+
+    counting: bool
+    """Whether they go up or down by even steps."""
+    amounts: bool
+    """Whether they are round amounts, one after the other."""
+
+
 class _Digits(NamedTuple):
     digits: str
     figures: bool
     """Whether most of it is in figures, not words."""
     international: bool
     """Whether a plus comes before it."""
-    counting: bool
     numbered: bool
     """Whether it is a paper's number, not its date or its amount."""
-    amounts: bool
-    """Whether it is round amounts one after the other."""
+    said: _Said
 
 
 def codes_in(
@@ -104,9 +78,9 @@ def codes_in(
     `asked` is the kind the turn before asked for, if any; `taken` says which pieces are other
     data already; `spelt`, whether a name was asked for, which may be spelt.
     """
-    figures = _FIGURES.search(pieces.text) is not None
+    figures = FIGURES.search(pieces.text) is not None
     written, retained = Spans(), Spans()
-    for found in _written(pieces.text) if figures else ():
+    for found in written_in(pieces.text) if figures else ():
         written.add(found.start, found.end)
         yield found
     for match in _DATE.finditer(pieces.text) if figures else ():
@@ -122,7 +96,7 @@ def codes_in(
             continue
         cue = cue_before(pieces, run.pieces[0], known, taken)
         if asked is Cue.READING and cue is None:
-            yield from _complete(run, pieces)
+            yield from complete_in(run, pieces)
         elif asked is not None and cue is None and _answers(run, pieces):
             kinds.append(_ASKED[asked])
             yield pieces.found(_ASKED[asked], run.pieces[0], run.after[-1])
@@ -141,25 +115,6 @@ def _is_dictated(run: Run) -> bool:
     values = [value for value, _ in run.values]
     single = len(values) > 2 and run.spoken == len(values) and max(values) < 10
     return single and not _is_counting(values)
-
-
-def identifiers_in(
-    pieces: Pieces, language: str, taken: Callable[[int], bool] = lambda _: False
-) -> Iterator[Found]:
-    """Fiscal codes, IBANs and PODs that are complete, so that nothing in them is a date."""
-    known = language if language in _REGION else "it"
-    if _FIGURES.search(pieces.text):
-        yield from _written(pieces.text)
-    for run in runs_of(pieces, known, taken, announced=letters_announced(pieces, known)):
-        yield from _complete(run, pieces)
-
-
-def _complete(run: Run, pieces: Pieces) -> Iterator[Found]:
-    for kind, pattern in _SAID:
-        match = pattern.search(run.text)
-        if match:
-            yield pieces.found(kind, run.pieces[match.start()], run.after[match.end() - 1])
-            return
 
 
 def _answers(run: Run, pieces: Pieces) -> bool:
@@ -183,27 +138,10 @@ def _is_most_of_a_sentence(run: Run, pieces: Pieces) -> bool:
     return 2 * len(set(run.pieces)) >= last + 1 - first
 
 
-def _written(text: str) -> Iterator[Found]:
-    taken = Spans()
-    for kind, pattern in _WRITTEN:
-        for match in pattern.finditer(text):
-            if not any(map(str.isdigit, match[0])):
-                continue
-            if pattern is _FOREIGN_IBAN and not _is_foreign_iban(match[0]):
-                continue
-            if taken.add(*match.span()):
-                yield Found(kind, *match.span())
-
-
-def _is_foreign_iban(text: str) -> bool:
-    compact = re.sub(r"[ -]", "", text)
-    return len(compact) >= 15 and (iban.is_valid(compact) or compact[:2] not in ("IT", "CF"))
-
-
 def _of_run(
     run: Run, pieces: Pieces, language: str, cue: Cue | None, *, spelt: bool
 ) -> Iterator[Found]:
-    complete = list(_complete(run, pieces))
+    complete = list(complete_in(run, pieces))
     if complete:
         yield from complete
         return
@@ -214,28 +152,21 @@ def _of_run(
     elif letters:
         found = [_of_letters(run, pieces, language, spelt=spelt)]
     else:
-        counting = _is_counting([value for value, _ in run.values])
-        found = [_of_figures(part, pieces, language, cue, counting) for part in run.figures()]
+        said = _Said(_is_counting([value for value, _ in run.values]), _is_round(run))
+        found = [_of_figures(part, pieces, language, cue, said) for part in run.figures()]
     yield from (one for one in found if one is not None)
 
 
 def _of_figures(
-    run: Run, pieces: Pieces, language: str, cue: Cue | None, counting: bool
+    run: Run, pieces: Pieces, language: str, cue: Cue | None, said: _Said
 ) -> Found | None:
-    """A number in figures or words; `counting` is whether it is one of numbers that count up."""
+    """A number in figures or words, one of those that were `said` together."""
     first, after = run.span()
     start = pieces.starts[first]
     plus = pieces.text[max(0, start - 2) : start].rstrip().endswith("+")
     figures = run.spoken * 2 <= len(run.values)
-    said = _Digits(
-        run.digits,
-        figures,
-        plus,
-        counting,
-        _is_numbered(run, pieces, figures=figures),
-        _is_round(run),
-    )
-    kind = _of_digits(said, cue, language)
+    digits = _Digits(run.digits, figures, plus, _is_numbered(run, pieces, figures=figures), said)
+    kind = _of_digits(digits, cue, language)
     if kind is None:
         return None
     before = pieces.words[first - 1] if first else ""
@@ -294,7 +225,7 @@ def _of_digits(said: _Digits, cue: Cue | None, language: str) -> Kind | None:
         return by_cue
     if cue is Cue.PAPER and count >= _LEAST_OF_A_PAPER and said.numbered:
         return Kind.CODE
-    if cue in (Cue.PAPER, Cue.READING, Cue.TOLL_FREE) or said.counting or said.amounts:
+    if cue in (Cue.PAPER, Cue.READING, Cue.TOLL_FREE) or said.said.counting or said.said.amounts:
         return None
     if not said.international and _is_toll_free(digits, language):
         return None

@@ -20,8 +20,9 @@ from processors.redaction.asked_answers import (
     names_answered,
 )
 from processors.redaction.birth_dates import NOT_ASKED, Asked, asked_after, birth_dates_in
-from processors.redaction.codes import codes_in, identifiers_in
+from processors.redaction.codes import codes_in
 from processors.redaction.emails import emails_in
+from processors.redaction.identifiers import identifiers_in
 from processors.redaction.repeats import with_repeats
 from processors.redaction.streets import extensions_in, streets_in
 from processors.text.number_words import CLEAR_LETTERS, NUMBER_VALUES, TOWNS, WORDLIKE_LETTERS
@@ -137,16 +138,18 @@ def _find(
     add(emails_in(pieces, language))
     add(streets_in(pieces, language))
     codes = asked.code is not None or _may_hold_codes(pieces, language)
-    if codes:
+    births = list(birth_dates_in(pieces, language, asked.birth))
+    if codes and births:
         add(identifiers_in(pieces, language, taken))
-    if asked.code is not None and not asked.birth.just:
+    if codes and asked.code is not None and not asked.birth.just:
         add(codes_in(pieces, language, asked.code, taken, spelt=spelt))
-    add(birth_dates_in(pieces, language, asked.birth))
+        codes = False
+    add(births)
     if asked.of_person not in (None, AskedFor.NAME):
         add(addresses_answered(pieces, language, asked.of_person))
     if codes:
         add(codes_in(pieces, language, asked.code, taken, spelt=spelt))
-        add(extensions_in(pieces, language))
+    add(extensions_in(pieces, language))
     if found or known.any_in(pieces.words):
         add(name.found for name in names_in(pieces, language, known, taken))
     else:
