@@ -20,6 +20,7 @@ from processors.scoring.scorer import (
     TurnReading,
     Utterance,
     found_in_turns,
+    intents_in_turns,
 )
 from processors.scoring.sentiment import sentiment_of_call
 from processors.text.tokens import LANGUAGES, has_words
@@ -28,6 +29,7 @@ from schemas.conversation import (
     CallScore,
     ConductFlag,
     DriverFound,
+    Intent,
     Rule,
     Speaker,
     Turn,
@@ -148,8 +150,9 @@ def _scored(
         ]
     )
     drivers = _drivers(read.utterances, readings, language, reader)
-    leaves = any(reading.leaves for reading in readings)
-    promises = any(reading.promises for reading in readings)
+    intents = intents_in_turns(readings)
+    leaves = any(found.intent is Intent.CHURN for found in intents)
+    promises = any(found.intent is Intent.PROMISE for found in intents)
     threats = {
         place: reading.threat
         for place, reading in enumerate(readings)
@@ -177,6 +180,7 @@ def _scored(
         predicted_rating=predicted,
         churn_intent=leaves,
         promise_to_pay=promises,
+        intents=intents,
         drivers=drivers,
         conduct=[*_conduct(turns, language, threats), *read.by_time],
         turns=scored,
