@@ -23,6 +23,7 @@ from processors.scoring.scorer import (
     intents_in_turns,
 )
 from processors.scoring.sentiment import sentiment_of_call
+from processors.text.clauses import sentence_with
 from processors.text.tokens import LANGUAGES, has_words
 from processors.transcript.doubts import doubted_speakers, of_the_call, without
 from schemas.conversation import (
@@ -222,7 +223,7 @@ def _conduct(turns: Sequence[Turn], language: str, threats: Mapping[int, str]) -
     flags = conduct_of(turns, language, threats)
     flagged = {flag.turn for flag in flags if flag.rule in (Rule.THREAT, Rule.FALSE_THREAT)}
     flags += [
-        ConductFlag(rule=Rule.THREAT, turn=place, quote=quote)
+        ConductFlag(rule=Rule.THREAT, turn=place, quote=sentence_with(turns[place].text, quote))
         for place, quote in threats.items()
         if place not in flagged
     ]

@@ -28,6 +28,11 @@ def sentences_of(text: str) -> list[str]:
     return [sentence for sentence in found if _WORD.search(sentence)]
 
 
+def sentence_with(text: str, quote: str) -> str:
+    """The first sentence of `text` that holds `quote`; `quote` itself where none does."""
+    return next((sentence for sentence in sentences_of(text) if quote in sentence), quote)
+
+
 def clauses_of(text: str) -> list[str]:
     """The sentences of `text`, the long ones also cut at commas and conjunctions.
 

@@ -253,9 +253,7 @@ def test_drivers_and_conduct_name_their_turn_and_words() -> None:
         (Driver.WAITING_TIME, 1),
         (Driver.THREAT, 2),
     ]
-    assert [(f.rule, f.turn, f.quote) for f in score.conduct] == [
-        (Rule.THREAT, 2, "le stacchiamo la luce")
-    ]
+    assert [(f.rule, f.turn, f.quote) for f in score.conduct] == [(Rule.THREAT, 2, THREAT)]
 
 
 @pytest.mark.parametrize(
