@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from processors.conduct.announced_calls import announced_calls
+from processors.conduct.third_parties import WhoAnswers
 from processors.contact_hours import ConductCode
-from processors.scoring.announced_calls import announced_calls
 from processors.scoring.demands import (
     ConductPhrase,
     asked_about_consequences,
     conduct_phrases,
 )
-from processors.scoring.third_parties import WhoAnswers
 from processors.text.clauses import sentence_with
 from processors.text.tokens import LANGUAGES
 from schemas.conversation import ConductFlag, Rule, Speaker, Turn
