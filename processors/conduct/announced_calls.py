@@ -36,6 +36,9 @@ _BETWEEN: Final = frozenset(
 )
 """Words that may come between a denial and its verb."""
 _OTHERS_WITHIN: Final = 5
+_NOT_THEIRS: Final = frozenset(("un", "una", "mia", "mio", "a", "an", "my"))
+_BRIEF: Final = 6
+"""Words of a sentence that only adds a time: 'E dopodomani.'"""
 _MANY_CALLS: Final = 3
 _MANY_TIMES: Final = 3
 
@@ -71,11 +74,9 @@ def _is_call(said: Words, at: int, language: str) -> bool:
 
 def _wears_down(said: Words, calls: list[int], language: str) -> bool:
     words = said.words
-    times = sum(
-        word in _WORDS[language, "times"] or _is_hour(words, at) for at, word in enumerate(words)
-    )
     called_in = {said.sentences[at] for at in calls}
     own = [at for at in range(len(words)) if said.sentences[at] in called_in]
+    times = _times(said, called_in, language)
     offered = not _WORDS[language, "choice"].isdisjoint(words[at] for at in own)
     if offered or not called_in.isdisjoint(said.questions):
         return False
@@ -89,9 +90,28 @@ def _wears_down(said: Words, calls: list[int], language: str) -> bool:
     return _calls_others(words, calls, language)
 
 
+def _times(said: Words, called_in: set[int], language: str) -> int:
+    """How many times are named in the sentences of the calls, and in brief ones after them."""
+    named = set()
+    near = set(called_in)
+    for number in range(max(said.sentences) + 1):
+        length = said.sentences.count(number)
+        if number - 1 in near and length <= _BRIEF:
+            near.add(number)
+    for at, word in enumerate(said.words):
+        if said.sentences[at] in near and word in _WORDS[language, "times"]:
+            named.add(word)
+        elif said.sentences[at] in near and _is_hour(said.words, at):
+            named.add(said.words[at + 1])
+    return len(named)
+
+
 def _calls_others(words: tuple[str, ...], calls: list[int], language: str) -> bool:
     called = any(
-        not _WORDS[language, "others"].isdisjoint(words[at : at + _OTHERS_WITHIN]) for at in calls
+        words[place] in _WORDS[language, "others"] and words[place - 1] not in _NOT_THEIRS
+        for at in calls
+        if words[at] not in _WORDS[language, "weak_calls"]
+        for place in range(at + 1, min(len(words), at + _OTHERS_WITHIN))
     )
     return called and not _WORDS[language, "leverage"].isdisjoint(words)
 
