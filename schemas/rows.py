@@ -132,7 +132,8 @@ CALLS = Table(
     order=("client_id", "ended_at", "agency_id", "event_id"),
     month="ended_at",
 )
-"""Scored conversations; `quotes` are the words that explain the scores, heaviest first.
+"""Scored conversations; `quotes` are the words that explain the scores, heaviest first, then those
+of each breach of conduct and each intent.
 
 When a conversation ended belongs to its event, which is never replaced by another of its identity.
 """

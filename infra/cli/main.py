@@ -258,6 +258,26 @@ def score(
 
 
 @app.command()
+def redact(
+    file: Annotated[Path, typer.Argument(help="JSON lines, or - for standard input.")] = Path("-"),
+) -> None:
+    """Take personal data out of conversations: JSON lines in, JSON lines out.
+
+    A line is as for [bold]ascolto score[/bold]; what comes out has placeholders
+    such as [NOME] in its texts, and "found": what was taken out, as
+    [{"turn": 0, "kind": "NOME", "count": 1}].
+    """
+    if str(file) != "-":
+        require_text(file, "a conversation")
+    from infra.cli.one_call.redact import redact as redact_lines
+
+    if str(file) == "-":
+        raise typer.Exit(redact_lines(sys.stdin, sys.stdout))
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        raise typer.Exit(redact_lines(lines, sys.stdout))
+
+
+@app.command()
 def doctor(
     data_dir: DataDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
