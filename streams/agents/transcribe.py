@@ -315,6 +315,7 @@ class CallTranscriber:
             interruptions=taken.interruptions if taken else None,
             unheard=list(transcription.unheard),
             doubts=list(transcription.doubts),
+            speakers=transcription.speakers,
         )
 
 

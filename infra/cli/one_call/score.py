@@ -14,7 +14,7 @@ from processors.mail.own_words import own_words
 from processors.scoring.call import score_call
 from processors.scoring.scorer import TurnReader
 from processors.transcript.turns import redacted
-from schemas.conversation import CallScore, Rating, Turn
+from schemas.conversation import CallScore, Rating, SpeakerSource, Turn
 from schemas.events import Channel
 
 
@@ -35,6 +35,8 @@ class Conversation(BaseModel):
     """Names that may be spoken in it."""
     doubts: list[str] = []
     """What `ascolto transcribe` doubts of it."""
+    speakers: SpeakerSource | None = None
+    """What `ascolto transcribe` says of who shows the speakers; the scores' line repeats it."""
 
 
 def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | None = None) -> int:
@@ -71,7 +73,7 @@ def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | N
             answered=conversation.answered,
             doubts=conversation.doubts,
         )
-        out.write(json_line(_as_row(conversation.id, result)) + "\n")
+        out.write(json_line(_as_row(conversation, result)) + "\n")
     if refused > MOST_LINES:
         print(f"… and {refused - MOST_LINES} more lines refused", file=errors)
     if not scored and not refused:
@@ -79,8 +81,10 @@ def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | N
     return 0 if scored and not refused else FAILED
 
 
-def _as_row(conversation_id: str, result: CallScore) -> dict[str, Any]:
-    row = {"id": conversation_id, **result.model_dump(mode="json")}
+def _as_row(conversation: Conversation, result: CallScore) -> dict[str, Any]:
+    row = {"id": conversation.id, **result.model_dump(mode="json")}
+    if conversation.speakers is not None:
+        row["speakers"] = conversation.speakers.value
     if row["why"] is None:
         del row["why"]
     return row
