@@ -17,7 +17,7 @@ from processors.text.tokens import LANGUAGES, has_words
 from processors.transcript.turns import Segment, merge_turns
 from schemas.conversation import Speaker
 
-CERTAIN = 0.8
+CERTAIN = 0.75
 """Probability of a speaker from which a piece is his; below it stays `unknown`."""
 
 LEAST_CERTAIN_SHARE = 0.35

@@ -33,6 +33,8 @@ from schemas.conversation import Speaker
 
 UNITS = 96
 ROUNDS = 8
+SEEDS = 2
+"""Networks, each from another begin, side by side in one: of their logits the mean counts."""
 DECAY = 1.0
 LOOKS = Recipe(0, 0, 1.0, 1.0, 0.0, 0.5, 0.5)
 FOLDS = 4
@@ -67,15 +69,21 @@ def fit_parts(calls: Sequence[Seen], turns: Sequence[tuple[Grams, int]]) -> Part
 
 
 def _network(rows: Scores, labels: NDArray[np.int64]) -> LayerWeights:
-    model = MLPClassifier((UNITS,), alpha=DECAY, max_iter=ROUNDS, batch_size=256, random_state=0)
+    single = rows.astype(np.float32)
+    models = [
+        MLPClassifier((UNITS,), alpha=DECAY, max_iter=ROUNDS, batch_size=256, random_state=seed)
+        for seed in range(SEEDS)
+    ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(rows.astype(np.float32), labels)
+        for model in models:
+            model.fit(single, labels)
+    inward = np.hstack([model.coefs_[0] for model in models])
     return LayerWeights(
-        model.coefs_[0].astype(np.float16).astype(np.float64),
-        model.intercepts_[0].astype(np.float64),
-        model.coefs_[1][:, 0].astype(np.float64),
-        float(model.intercepts_[1][0]),
+        inward.astype(np.float16).astype(np.float64),
+        np.concatenate([model.intercepts_[0] for model in models]).astype(np.float64),
+        np.concatenate([model.coefs_[1][:, 0] for model in models]).astype(np.float64) / SEEDS,
+        float(np.mean([model.intercepts_[1][0] for model in models])),
     )
 
 

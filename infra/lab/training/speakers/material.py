@@ -27,6 +27,9 @@ _MISHEARD, _LOST, _SHORT_LOST = 0.12, 0.03, 0.08
 _UNPUNCTUATED = 0.2
 """Share of the calls that have lost most of their punctuation."""
 
+DEMO = "demo"
+"""Author of the demo's calls, which are no labelled material."""
+
 
 class Example(NamedTuple):
     """A call, or a part of one: its pieces, and who says each word of each."""
@@ -58,7 +61,7 @@ def overheard_calls(split: str) -> list[tuple[str, dict[str, Any]]]:
     """The calls of a split as transcribed from mono mixes, each with its author."""
     authors = {row["id"]: author for author, row in written_calls(split)}
     rows = _rows(FOLDER / "overheard" / f"{split}.jsonl")
-    return [(authors[row["id"]], row) for row in rows]
+    return [(authors.get(row["id"], DEMO), row) for row in rows]
 
 
 def overheard(author: str, row: dict[str, Any]) -> Example:

@@ -27,7 +27,7 @@ from processors.transcript.turns import Segment, merge_turns
 from schemas.conversation import Speaker, Turn
 
 SEED = 5
-THRESHOLDS = (0.5, 0.6, 0.7, CERTAIN, 0.9)
+THRESHOLDS = (0.5, 0.6, 0.7, CERTAIN, 0.8, 0.9)
 
 
 @dataclass
@@ -81,7 +81,7 @@ class Moved:
 def figures() -> Iterator[tuple[str, object]]:
     """Every figure of docs/mono.md, named."""
     encoder = CachedEncoder()
-    for form, examples in test_examples().items():
+    for form, examples in held_out_examples().items():
         probabilities = [probabilities_of(each, encoder) for each in examples]
         for certain in THRESHOLDS:
             counts = counted(examples, probabilities, certain)
@@ -94,7 +94,7 @@ def figures() -> Iterator[tuple[str, object]]:
         yield f"{name}: mono less stereo", moved
 
 
-def test_examples() -> dict[str, list[Example]]:
+def held_out_examples() -> dict[str, list[Example]]:
     """The calls of the split test by their form: as written, spoiled, and overheard."""
     chance = np.random.default_rng(SEED)
     calls = written_calls("test")
