@@ -15,6 +15,7 @@ from processors.encoder.network import (
     sigmoid,
     softmax,
 )
+from processors.pooling.operator_turns import NEUTRAL_IN_CALL, PRESSING_IN_CALL
 from processors.scoring.scorer import Utterance
 from schemas.conversation import Speaker
 
@@ -30,6 +31,10 @@ class OperatorProbabilities(NamedTuple):
     """Whether pressing is likelier than aggressive."""
     empathy: float
     threat: float
+    harshness: float
+    """What the words count in the aggression of their call."""
+    warmth: float
+    """What they count in its empathy."""
 
 
 class CustomerProbabilities(NamedTuple):
@@ -51,6 +56,8 @@ def operator_probabilities(logits: Vector) -> OperatorProbabilities:
         pressing > aggressive,
         part["empathic"],
         part["pressing_threat"] + part["aggressive_threat"],
+        aggressive + PRESSING_IN_CALL * pressing,
+        part["empathic"] + NEUTRAL_IN_CALL * part["neutral"],
     )
 
 

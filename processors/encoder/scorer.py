@@ -1,4 +1,4 @@
-"""The scorer `encoder-1`: classifier heads on embeddings, features, character n-grams and words.
+"""The scorer `encoder-2`: classifier heads on embeddings, features, character n-grams and words.
 
 Aggression of an operator's turn is P(aggressive) and 0.4 of P(pressing); its empathy is
 P(empathic). A customer's sentiment is P(positive) - P(negative), blended with the lexicon's
@@ -56,7 +56,7 @@ CACHED_PARTS = 20_000
 class EncoderReader:
     """Reads turns with what was learned from labelled ones; not thread-safe."""
 
-    version = "encoder-1"
+    version = "encoder-2"
 
     def __init__(self, encoder: Encoder, weights: Weights | None = None) -> None:
         """`weights` other than the package's own are for training."""
@@ -141,6 +141,8 @@ class EncoderReader:
             reasons.append((yield from warm))
         return TurnReading(
             TurnScore(aggression=aggression, empathy=empathy, sentiment=None, reasons=reasons),
+            harshness=max(probabilities.harshness for probabilities in windows),
+            warmth=max(probabilities.warmth for probabilities in windows),
             drivers=_drivers_of_operator(utterance.text, language, threat),
             threat=threat,
         )

@@ -8,8 +8,6 @@ cues such as 'subito' or 'guardi') at most `TONE_CEILING`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from processors.scoring.cues import any_of, read_turn
 from processors.scoring.empathy import raw_empathy
 from schemas.conversation import Reason, Speaker
@@ -28,8 +26,6 @@ TONE_CEILING = 0.15
 SOFTENING = 0.6
 """Share of pressure and tone that full empathy in the same turn takes away; never of threats."""
 
-WORST, MEAN = 0.75, 0.25
-
 
 def aggression_of(text: str, language: str) -> tuple[float, list[Reason]]:
     """Aggression of one operator's turn, and the words that raise it."""
@@ -47,13 +43,3 @@ def aggression_of(text: str, language: str) -> tuple[float, list[Reason]]:
     )
     reasons = [c.reason(c.weight) for c in (*hostile, *pressing)]
     return round(score, 4), reasons
-
-
-def aggression_of_call(turns: Sequence[float]) -> float | None:
-    """Aggression of a call: 3/4 of its worst turn plus 1/4 of the mean; None without turns.
-
-    The worst turn dominates, so that one threat in a long polite call still shows.
-    """
-    if not turns:
-        return None
-    return round(WORST * max(turns) + MEAN * sum(turns) / len(turns), 4)

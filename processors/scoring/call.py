@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from processors.attempts.answering import human_text, unanswered, with_machine_turns
 from processors.contact_hours import conduct_code
+from processors.pooling.customer_turns import CustomerTurn, Mood, mood_of_call
+from processors.pooling.operator_turns import Manner, OperatorTurn, manner_of_call
 from processors.ratings.spoken import spoken_rating
-from processors.scoring.aggression import aggression_of_call
 from processors.scoring.conduct import conduct_of, hours_flag
-from processors.scoring.empathy import empathy_of_call
 from processors.scoring.scorer import (
     CallFeatures,
     CallReader,
@@ -21,8 +21,7 @@ from processors.scoring.scorer import (
     Utterance,
     found_in_turns,
 )
-from processors.scoring.sentiment import sentiment_of_call
-from processors.text.tokens import LANGUAGES, has_words
+from processors.text.tokens import LANGUAGES, count_words, has_words
 from processors.transcript.doubts import doubted_speakers, of_the_call, without
 from schemas.conversation import (
     CallScore,
@@ -36,6 +35,9 @@ from schemas.conversation import (
 
 LEAST_CONFIDENCE = 0.45
 """Mean confidence of the transcriber below which nothing is scored."""
+
+FEW_WORDS = 3
+"""Words of a turn up to which it leaves what was said before unanswered."""
 
 _UNSCORED = TurnScore(aggression=None, empathy=None, sentiment=None, reasons=[])
 
@@ -138,15 +140,8 @@ def _scored(
 ) -> CallScore:
     turns, language = read.turns, call.language
     scored = [reading.score for reading in readings]
-    aggression = aggression_of_call([s.aggression for s in scored if s.aggression is not None])
-    empathy = empathy_of_call([s.empathy for s in scored if s.empathy is not None])
-    sentiment, change = sentiment_of_call(
-        [
-            (reading.score.sentiment, reading.sided)
-            for reading in readings
-            if reading.score.sentiment is not None
-        ]
-    )
+    aggression, empathy = _manner(read.utterances, readings) or (None, None)
+    sentiment, change = _mood(read.utterances, readings) or (None, None)
     drivers = _drivers(read.utterances, readings, language, reader)
     leaves = any(reading.leaves for reading in readings)
     promises = any(reading.promises for reading in readings)
@@ -185,6 +180,32 @@ def _scored(
     )
 
 
+def _manner(utterances: Sequence[Utterance], readings: Sequence[TurnReading]) -> Manner | None:
+    return manner_of_call(
+        [
+            OperatorTurn(
+                count_words(said.text),
+                reading.score.aggression,
+                reading.score.empathy or 0.0,
+                reading.harshness,
+                reading.warmth,
+            )
+            for said, reading in zip(utterances, readings, strict=True)
+            if reading.score.aggression is not None
+        ]
+    )
+
+
+def _mood(utterances: Sequence[Utterance], readings: Sequence[TurnReading]) -> Mood | None:
+    return mood_of_call(
+        [
+            CustomerTurn(count_words(said.text), reading.score.sentiment, reading.sided)
+            for said, reading in zip(utterances, readings, strict=True)
+            if reading.score.sentiment is not None
+        ]
+    )
+
+
 def _drivers(
     utterances: Sequence[Utterance],
     readings: Sequence[TurnReading],
@@ -198,13 +219,19 @@ def _drivers(
 
 
 def utterances_of(turns: Sequence[Turn]) -> list[Utterance]:
-    """The turns as a reader gets them, each with what the other one said just before."""
+    """The turns as a reader gets them, each with what the other one said just before.
+
+    A few words between ('Certo.', 'Mi dica.') answer nothing: the turn after them is still the
+    answer.
+    """
     utterances = []
     last: dict[Speaker, str] = {}
     for turn in turns:
         other = Speaker.CUSTOMER if turn.speaker is Speaker.OPERATOR else Speaker.OPERATOR
-        before = "" if turn.speaker is Speaker.UNKNOWN else last.pop(other, "")
+        before = "" if turn.speaker is Speaker.UNKNOWN else last.get(other, "")
         utterances.append(Utterance(turn.speaker, turn.text, before))
+        if count_words(turn.text) > FEW_WORDS:
+            last.pop(other, None)
         if has_words(turn.text):
             last[turn.speaker] = turn.text
     return utterances

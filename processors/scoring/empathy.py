@@ -13,7 +13,6 @@ from processors.scoring.cues import Cue, any_of
 from schemas.conversation import Reason
 
 DISBELIEF = 0.9
-BEST, MEAN = 0.5, 0.5
 
 
 def raw_empathy(cues: Sequence[Cue]) -> float:
@@ -26,10 +25,3 @@ def empathy_of(cues: Sequence[Cue], aggression: float) -> tuple[float, list[Reas
     score = raw_empathy(cues) * max(0.0, 1.0 - DISBELIEF * aggression)
     reasons = [c.reason(c.weight) for c in cues if c.family.startswith("empathy.")]
     return round(score, 4), reasons
-
-
-def empathy_of_call(turns: Sequence[float]) -> float | None:
-    """Empathy of a call: half its best turn plus half the mean; None without turns."""
-    if not turns:
-        return None
-    return round(BEST * max(turns) + MEAN * sum(turns) / len(turns), 4)

@@ -1,10 +1,11 @@
-"""The scorer `lexicon-1`: phrases of the lexicons in their context, nothing learned."""
+"""The scorer `lexicon-2`: phrases of the lexicons in their context, nothing learned."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
 
+from processors.pooling.operator_turns import NEUTRAL_IN_CALL
 from processors.ratings.spoken import predicted_rating
 from processors.scoring.aggression import aggression_of
 from processors.scoring.cues import plain_threat, read_turn
@@ -20,7 +21,7 @@ from schemas.conversation import Speaker, TurnScore
 class LexiconReader:
     """Reads turns by the lexicons alone: the transparent baseline of the learned scorer."""
 
-    version = "lexicon-1"
+    version = "lexicon-2"
 
     def read(self, turns: Sequence[Utterance], language: str) -> list[TurnReading]:
         """A reading for each turn."""
@@ -43,7 +44,14 @@ def _read(speaker: Speaker, text: str, language: str) -> TurnReading:
         score = TurnScore(
             aggression=aggression, empathy=empathy, sentiment=None, reasons=[*against, *towards]
         )
-        return TurnReading(score, drivers=drivers, threat=plain_threat(cues))
+        neutral = 1.0 - max(aggression, empathy)
+        return TurnReading(
+            score,
+            harshness=aggression,
+            warmth=empathy + NEUTRAL_IN_CALL * neutral,
+            drivers=drivers,
+            threat=plain_threat(cues),
+        )
     sentiment = sentiment_of(text, language)
     return TurnReading(
         TurnScore(

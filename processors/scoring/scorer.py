@@ -34,6 +34,10 @@ class TurnReading:
     """What a reader returns for one turn."""
 
     score: TurnScore
+    harshness: float = 0.0
+    """What an operator's turn counts in the call's aggression, 0 to 1 (`processors.pooling`)."""
+    warmth: float = 0.0
+    """What it counts in the call's empathy, 0 to 1."""
     sided: bool = False
     """Whether a customer's turn takes sides, and so counts in the call's mean sentiment."""
     leaves: bool = False

@@ -11,7 +11,6 @@ counts as irony where the turn also complains.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -112,28 +111,3 @@ def sentiment_of(text: str, language: str) -> Sentiment:
     analyzer, tokenizer = _tools(language)
     found: Sentiment = TextBlob(text, tokenizer=tokenizer, analyzer=analyzer).sentiment
     return found
-
-
-def sentiment_of_call(
-    turns: Sequence[tuple[float, bool]],
-) -> tuple[float | None, float | None]:
-    """Sentiment of a call and its change, from the customer's turns in order.
-
-    Args:
-        turns: each turn's polarity, and whether it takes sides.
-
-    The sentiment is the mean over the turns that take sides (0 where none does; None without
-    turns). The change is the mean of the last third of the turns minus that of the first
-    third, thirds rounded up; None with fewer than two turns.
-    """
-    if not turns:
-        return None, None
-    polarities = [polarity for polarity, _ in turns]
-    sided = [polarity for polarity, takes_sides in turns if takes_sides]
-    mean = sum(sided) / len(sided) if sided else 0.0
-    if len(turns) < 2:
-        return round(mean, 4), None
-    third = math.ceil(len(turns) / 3)
-    first = sum(polarities[:third]) / third
-    last = sum(polarities[-third:]) / third
-    return round(mean, 4), round(last - first, 4)

@@ -22,6 +22,7 @@ _FOLD = str.maketrans(_ACCENTED, _PLAIN)
 
 _PIECE = re.compile(r"[^\W_]+|[.!?;…]+|[\"«»“”]")
 _ENGLISH_PIECE = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[.!?;…]+|[\"«»“”]")
+_WORD = re.compile(r"[^\W_]+")
 _DECIMAL = re.compile(r"(?<=\d)\.(?=\d)")
 
 _ENGLISH_ENDINGS = {
@@ -86,6 +87,11 @@ def fold(text: str) -> str:
 def has_words(text: str) -> bool:
     """Whether anything is said in `text`: a letter or a digit."""
     return any(character.isalnum() for character in text)
+
+
+def count_words(text: str) -> int:
+    """How many words `text` has: stretches of letters and digits."""
+    return sum(1 for _ in _WORD.finditer(text))
 
 
 @lru_cache(maxsize=8192)

@@ -15,7 +15,7 @@ import pytest
 from infra.clickhouse.queries.outcomes import count_outcomes, outcomes_as_json
 from processors.call_outcome import Backlog, CallOutcome, WaitingCall, outcome_of_call
 from tests.infra.stored import json_output
-from tests.streams.played import ascolto, output_of
+from tests.streams.played import SCORER, ascolto, output_of
 
 BEGIN = datetime(2026, 3, 2, 9, 44, tzinfo=UTC)
 SAID = [
@@ -91,7 +91,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "ASCOLTO_HOME": str(data_dir), **given},
+        env={**os.environ, "ASCOLTO_HOME": str(data_dir), "ASCOLTO_SCORER": SCORER, **given},
     )
     _, err = output_of(process, data_dir)
     assert process.returncode == 0, err

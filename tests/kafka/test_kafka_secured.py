@@ -49,7 +49,7 @@ def secured(
 
 
 def installation(broker: SecuredBroker, folder: Path, security: Security) -> Installation:
-    more = {"ASCOLTO_SCORER": "lexicon", **environment(security)}
+    more = environment(security)
     return Installation(broker.bootstrap, folder, security, PREFIX, more)
 
 

@@ -22,6 +22,7 @@ from infra.kafka.cluster import Cluster
 from infra.kafka.security import NO_SECURITY, Security
 from infra.retry import retry_until_done
 from schemas.topics import CALL_ENDED, CALL_TRANSCRIBED, TOPICS
+from tests.streams.played import SCORER
 from tests.waiting import completed, wait_for
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class Installation:
             "ASCOLTO_DATA_DIR": str(data_dir),
             "ASCOLTO_HOME": str(self.folder),
             "ASCOLTO_PSEUDONYM_KEY": PSEUDONYM_KEY,
+            "ASCOLTO_SCORER": SCORER,
             "ASCOLTO_SESSION_TIMEOUT": str(SESSION_SECONDS),
             "ASCOLTO_KAFKA_PREFIX": self.prefix,
             **self.more,

@@ -38,9 +38,8 @@ def of_customer(said: Utterance, _language: str) -> CustomerProbabilities:
 
 def of_operator(said: Utterance, _language: str) -> OperatorProbabilities:
     harsh = said.text in (HARSH, THREAT)
-    return OperatorProbabilities(
-        0.9 if harsh else 0.1, False, 0.1, 0.5 if said.text == THREAT else 0.0
-    )
+    aggression, threat = 0.9 if harsh else 0.1, 0.5 if said.text == THREAT else 0.0
+    return OperatorProbabilities(aggression, False, 0.1, threat, aggression, 0.1)
 
 
 def op(text: str) -> Utterance:

@@ -120,7 +120,8 @@ def test_one_threat_in_a_long_polite_call_still_shows() -> None:
     calm = [op("Le invio il bollettino, grazie."), cu("Va bene.")] * 20
     score = score_call([*calm, op(THREAT)], "it", LEXICON)
     assert score.aggression is not None
-    assert score.aggression > 0.6
+    assert score.aggression > 0.2
+    assert [flag.rule for flag in score.conduct] == [Rule.THREAT]
 
 
 def test_kind_words_before_pressure_are_worth_less() -> None:
@@ -153,7 +154,7 @@ def test_sentiment_changes_from_the_first_to_the_last_third(reader: TurnReader) 
     turns = [cu("Siete dei ladri."), cu("Ah."), cu("Grazie mille, gentilissima.")]
     score = score_call(turns, "it", reader)
     assert score.sentiment_change is not None
-    assert score.sentiment_change > 1
+    assert score.sentiment_change > 0.5
     assert score_call([cu("Siete dei ladri.")], "it", reader).sentiment_change is None
 
 

@@ -27,7 +27,6 @@ class EmbeddedInstallation(Installation):
         return {
             **super().environment(name),
             "ASCOLTO_EMBEDDED": "1",
-            "ASCOLTO_SCORER": "lexicon",
             "ASCOLTO_SKIP_UNREADABLE": self.skips,
         }
 

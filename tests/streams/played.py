@@ -33,7 +33,9 @@ from tests.figures.reference import Answered, Happening, Left, Paid, Returned, S
 from tests.waiting import completed, cpu_seconds, output, wait_for
 
 HORIZON = timedelta(days=30)
-_READER = scorer_of("encoder")
+SCORER = "lexicon"
+"""What scores in stacks of tests that are not about scores: it starts and scores at once."""
+_READER = scorer_of(SCORER)
 WINDOWS = {
     "24h": timedelta(days=1),
     "7d": timedelta(days=7),
@@ -68,14 +70,14 @@ def events_file(path: Path, seed: int, calls: int, days: int) -> list[bytes]:
     return good
 
 
-def ascolto(*arguments: str | Path, home: Path) -> subprocess.Popen[str]:
+def ascolto(*arguments: str | Path, home: Path, scorer: str = SCORER) -> subprocess.Popen[str]:
     """Start the command as a person would."""
     return subprocess.Popen(
         [sys.executable, "-m", "infra.cli.main", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "ASCOLTO_HOME": str(home)},
+        env={**os.environ, "ASCOLTO_HOME": str(home), "ASCOLTO_SCORER": scorer},
     )
 
 

@@ -32,7 +32,17 @@ FIELDS = {
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The demo's directory, and what it printed to stdout."""
     home = tmp_path_factory.mktemp("demo")
-    run = ascolto("demo", "--exit", "--json", "--calls", str(CALLS), "--seed", "5", home=home)
+    run = ascolto(
+        "demo",
+        "--exit",
+        "--json",
+        "--calls",
+        str(CALLS),
+        "--seed",
+        "5",
+        home=home,
+        scorer="encoder",
+    )
     out, err = output_of(run, home / "data")
     assert run.returncode == 0, err
     return home, out

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from infra.lab.training.learning import before_rating
 from infra.lab.training.material import CustomerTurn, Material, OperatorTurn
-from infra.lab.training.measures import auc, f1_of, nps
+from infra.lab.training.measures import auc, correlation, f1_of, nps, rank_correlation
 from processors.encoder.network import LEVELS
 from processors.encoder.scorer import SIDED
 from processors.scoring.call import score_call
@@ -23,14 +23,15 @@ def evaluate(material: Material, reader: TurnReader) -> Figures:
         **_operators(material.operators, reader),
         **_customers(material.customers, reader),
         **_calls(material, reader),
+        **_rated_calls(material, reader),
     }
     return {name: None if v is None else round(v, 4) for name, v in figures.items()}
 
 
 def _operators(turns: Sequence[OperatorTurn], reader: TurnReader) -> Figures:
     scores = [_score(turn.said, turn.language, reader) for turn in turns]
-    aggression = [score.aggression or 0.0 for score in scores]
-    empathy = [score.empathy or 0.0 for score in scores]
+    aggression = [score.turns[-1].aggression or 0.0 for score in scores]
+    empathy = [score.turns[-1].empathy or 0.0 for score in scores]
     harsh = [turn.level in ("aggressive", "pressing") for turn in turns]
     warm = [turn.level == "empathic" for turn in turns]
 
@@ -66,7 +67,7 @@ def _operators(turns: Sequence[OperatorTurn], reader: TurnReader) -> Figures:
 def _customers(turns: Sequence[CustomerTurn], reader: TurnReader) -> Figures:
     scores = [_score(turn.said, turn.language, reader) for turn in turns]
     both = list(zip(turns, scores, strict=True))
-    sentiment = [score.sentiment or 0.0 for score in scores]
+    sentiment = [score.turns[-1].sentiment or 0.0 for score in scores]
     sides = [(value > SIDED) - (value < -SIDED) for value in sentiment]
     right = [side == turn.sentiment for side, turn in zip(sides, turns, strict=True)]
     figures: Figures = {
@@ -113,6 +114,43 @@ def _calls(material: Material, reader: TurnReader) -> Figures:
             if expected is not None:
                 pairs.append((call.rating, expected))
     return figures | rating_figures(pairs)
+
+
+VERY_AGGRESSIVE, HARD = 0.8, 0.3
+"""From these a call's rated aggression is very great, or hard at all."""
+MOST_EMPATHY = 0.25
+"""What a very aggressive call may have."""
+
+
+def _rated_calls(material: Material, reader: TurnReader) -> Figures:
+    """Of calls whose authors rated them as a whole."""
+    calls = [call for call in material.calls if call.aggression is not None]
+    if not calls:
+        return {}
+    scores = [score_call(call.turns, call.language, reader) for call in calls]
+    figures: Figures = {"rated_calls": len(calls)}
+    for name in ("aggression", "empathy"):
+        given = [float(getattr(call, name)) for call in calls]
+        found = [float(getattr(score, name) or 0.0) for score in scores]
+        figures[f"call_{name}_rank_correlation"] = rank_correlation(found, given)
+        related = correlation(found, given)
+        figures[f"call_{name}_reliability"] = None if related is None else related**2
+        apart = [abs(a - b) for a, b in zip(given, found, strict=True)]
+        figures[f"call_{name}_mean_absolute_error"] = sum(apart) / len(apart)
+    aggression = [score.aggression or 0.0 for score in scores]
+    hard = [(call.aggression or 0.0) > HARD for call in calls]
+    figures["call_aggression_auc"] = auc(aggression, hard)
+    figures["very_aggressive_calls_with_empathy"] = sum(
+        (call.aggression or 0.0) >= VERY_AGGRESSIVE and (score.empathy or 0.0) > MOST_EMPATHY
+        for call, score in zip(calls, scores, strict=True)
+    )
+    changed = [
+        (score.sentiment_change or 0.0) * call.change > 0
+        for call, score in zip(calls, scores, strict=True)
+        if call.change
+    ]
+    figures["call_change_sign"] = sum(changed) / len(changed) if changed else None
+    return figures
 
 
 def rating_figures(pairs: Sequence[tuple[int, int]]) -> Figures:

@@ -11,7 +11,6 @@ from sklearn.model_selection import GroupKFold
 
 from infra.lab.training.fitting import (
     INTENTS,
-    UNKNOWN,
     Features,
     features_of,
     fit_customer,
@@ -165,16 +164,16 @@ def fit(
 ) -> dict[Speaker, Head]:
     """Both heads, learned from the turns at these places.
 
-    Of a call's turns only the drivers are learned, from what is known of its drivers.
+    Of a call's turns the drivers are learned, from what is known of its drivers, the intents that
+    it has not, and the sides that its author gave.
     """
-    drivers = learned.calls.drivers[of_calls]
-    unknown = np.full((len(drivers), len(INTENTS)), UNKNOWN, dtype=np.int8)
+    of_turns = np.hstack([learned.calls.intents[of_calls], learned.calls.drivers[of_calls]])
     return {
         Speaker.OPERATOR: fit_operator(learned.operators.at(operators), learned.levels[operators]),
         Speaker.CUSTOMER: fit_customer(
             learned.customers.at(customers).and_of(learned.calls.features.at(of_calls)),
-            np.concatenate([learned.sides[customers], np.full(len(drivers), UNKNOWN)]),
-            np.vstack([learned.labels[customers].astype(np.int8), np.hstack([unknown, drivers])]),
+            np.concatenate([learned.sides[customers], learned.calls.sides[of_calls]]),
+            np.vstack([learned.labels[customers].astype(np.int8), of_turns]),
         ),
     }
 

@@ -63,6 +63,8 @@ class LabelledCall:
     """Likewise."""
     change: int | None = None
     """Of the customer's mood from beginning to end: -1 worse, 0 the same, 1 better."""
+    sentiments: tuple[int | None, ...] = ()
+    """Of each turn, where its author gave one: -1, 0 or 1."""
 
 
 @dataclass
@@ -136,6 +138,7 @@ def _call(row: dict[str, Any], author: str) -> LabelledCall:
         row.get("aggression"),
         row.get("empathy"),
         row.get("change"),
+        tuple(turn.get("sentiment") for turn in row["turns"]),
     )
 
 

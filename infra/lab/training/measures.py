@@ -23,6 +23,18 @@ def auc(
     return float((np.sum(ranks[truth]) - n * (n + 1) / 2) / (n * m))
 
 
+def rank_correlation(values: Sequence[float], truth: Sequence[float], n: int = 3) -> float | None:
+    """Spearman's correlation, ties with their mean rank; None below `n` or without variance."""
+    return correlation(rankdata(values).tolist(), rankdata(truth).tolist(), n)
+
+
+def correlation(values: Sequence[float], truth: Sequence[float], n: int = 3) -> float | None:
+    """Pearson's correlation; None below `n` or without variance."""
+    if len(values) < n or len(set(values)) < 2 or len(set(truth)) < 2:
+        return None
+    return float(np.corrcoef(values, truth)[0, 1])
+
+
 def f1_of(pairs: Sequence[tuple[bool, bool]]) -> float | None:
     """F1 of (true, found) pairs; None where nothing is true and nothing found."""
     hits = sum(true and found for true, found in pairs)

@@ -44,6 +44,10 @@ class CallTurns:
     authors: NDArray[np.str_]
     drivers: NDArray[np.int8]
     """A column a driver: 1, 0 or `UNKNOWN`."""
+    sides: NDArray[np.int64]
+    """Places in `SENTIMENTS`, or `UNKNOWN`."""
+    intents: NDArray[np.int8]
+    """A column for leaving and one for promising: 0 where the call has not, else `UNKNOWN`."""
 
 
 def call_turns(calls: Sequence[LabelledCall], meaning: TurnEmbeddings, head: Head) -> CallTurns:
@@ -56,11 +60,15 @@ def call_turns(calls: Sequence[LabelledCall], meaning: TurnEmbeddings, head: Hea
     said: list[Utterance] = []
     languages: list[str] = []
     places: list[int] = []
+    sides: list[int] = []
     for place, call in enumerate(calls):
-        utterances = [Utterance(t.speaker, t.text) for t in call.turns if has_words(t.text)]
-        said += utterances
-        languages += [call.language] * len(utterances)
-        places += [place] * len(utterances)
+        given = call.sentiments or (None,) * len(call.turns)
+        for turn, sentiment in zip(call.turns, given, strict=True):
+            if has_words(turn.text):
+                said.append(Utterance(turn.speaker, turn.text))
+                languages.append(call.language)
+                places.append(place)
+                sides.append(UNKNOWN if sentiment is None else sentiment + 1)
     features = features_of(said, languages, meaning, Speaker.CUSTOMER)
     first = CUSTOMER_LABELS.index(next(iter(Driver)).value)
     sums = [
@@ -71,7 +79,10 @@ def call_turns(calls: Sequence[LabelledCall], meaning: TurnEmbeddings, head: Hea
     ]
     whose = np.array(places)
     labels = _labels(np.array(sums), whose, [call.drivers for call in calls])
-    return CallTurns(features, np.array([calls[place].author for place in places]), labels)
+    authors = np.array([calls[place].author for place in places])
+    of_calls = np.array([[call.leaves, call.promises] for call in calls], dtype=np.int8)
+    intents = np.where(of_calls == 0, 0, UNKNOWN).astype(np.int8)[whose]
+    return CallTurns(features, authors, labels, np.array(sides), intents)
 
 
 def _labels(

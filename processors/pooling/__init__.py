@@ -1,0 +1,1 @@
+"""From the turns of a call to the scores of the call."""
