@@ -23,7 +23,7 @@ def encoder() -> CachedEncoder:
 
 @pytest.mark.parametrize(
     ("form", "all_right", "decided", "decided_right"),
-    [("written", 0.86, 0.60, 0.93), ("overheard", 0.79, 0.50, 0.88)],
+    [("written", 0.86, 0.64, 0.94), ("overheard", 0.79, 0.55, 0.90)],
 )
 def test_words_get_their_speaker_on_authors_not_learned_from(
     encoder: CachedEncoder, form: str, all_right: float, decided: float, decided_right: float

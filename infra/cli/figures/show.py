@@ -137,8 +137,8 @@ def _print_tables(figures: list[Figures], attempts: Mapping[Where, int], names: 
 _CAPTION = (
     "95 % intervals: NPS adjusted Wald (centred nearer to 0 than the score, which with one rating "
     f"lies outside), rates Wilson, r Fisher, and nearer to 0 than without the scorer's errors; "
-    f"* fewer than {SMALL_N}: too few to judge by; mono k/n: k of the n conversations have speakers "
-    "inferred from the words"
+    f"* fewer than {SMALL_N}: too few to judge by; mono k/n: k of the n conversations have "
+    "speakers inferred from the words"
 )
 
 
