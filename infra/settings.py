@@ -17,6 +17,7 @@ from infra.data_directory.permissions import create_once, make_private
 from infra.kafka.cluster import Cluster
 from infra.kafka.security import Mechanism, Protocol, Security
 from infra.kafka.tokens import require_token_url
+from infra.places.locations import Location, split_places
 from infra.scoring.catalogue import ScorerName
 from infra.transcription.model_files import PACKAGED_MODEL, ComputeType, Device
 from processors.alerts.settings import read_alert_settings
@@ -82,9 +83,28 @@ class Settings(BaseSettings):
         None, description="PEM file of our own certificate, where ClickHouse asks for one"
     )
     clickhouse_key: Path | None = Field(None, description="PEM file of its key")
-    recordings: Annotated[list[Path], NoDecode] = Field(
+    recordings: Annotated[list[Path | Location], NoDecode] = Field(
         default_factory=list,
-        description=f"directories recordings may be read from, separated by '{os.pathsep}'",
+        description="directories and places that recordings may be read from, separated by "
+        f"'{os.pathsep}', addresses by blanks or commas too: /srv/rec s3://bucket/calls "
+        "sftp://pbx.example/monitor https://rec.example/calls",
+    )
+    places: Path | None = Field(
+        None, description="YAML file that says how places are reached, with which credentials"
+    )
+    recording_bytes: Annotated[int, Field(ge=1)] = Field(
+        200 * 1024 * 1024, description="largest recording that is fetched from a place"
+    )
+    fetch_timeout: Annotated[float, Field(gt=0, le=86_400)] = Field(
+        300.0, description="seconds that fetching one recording from a place may take"
+    )
+    spool_bytes: Annotated[int, Field(ge=1)] = Field(
+        2 * 1024**3,
+        description="bytes that a transcriber may use for fetched recordings; when they are "
+        "used, further ones wait",
+    )
+    spool_keep_hours: Annotated[float, Field(ge=0, le=24 * 3650)] = Field(
+        0.0, description="hours that a fetched recording stays after its transcription; 0: none"
     )
     recording_attempts: Annotated[int, Field(ge=1)] = Field(
         6, description="attempts at a recording that is not there yet, before a dead letter"
@@ -215,9 +235,7 @@ class Settings(BaseSettings):
     @field_validator("recordings", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return [Path(part) for part in value.split(os.pathsep) if part]
-        return value
+        return split_places(value) if isinstance(value, str) else value
 
     def environment(self) -> dict[str, str]:
         """All settings as environment variables, from which a child process reads equal ones.
@@ -245,6 +263,16 @@ class Settings(BaseSettings):
             self.kafka_scope,
         )
         return Cluster(self.kafka, security, self.kafka_prefix)
+
+    @property
+    def recording_directories(self) -> list[Path]:
+        """Those of `recordings` that are on this machine."""
+        return [each for each in self.recordings if isinstance(each, Path)]
+
+    @property
+    def recording_places(self) -> list[Location]:
+        """Those of `recordings` that are elsewhere."""
+        return [each for each in self.recordings if isinstance(each, Location)]
 
     @property
     def future_tolerance_us(self) -> int:

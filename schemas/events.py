@@ -140,8 +140,8 @@ class Recording(Inbound):
 
     uri: Uri | None = Field(
         None,
-        description="a path relative to an allow-listed recordings directory, or a file: URI in "
-        "one",
+        description="a path relative to a recordings directory or place, or a file:, s3://, "
+        "sftp:// or https:// address in one that is allowed",
     )
     layout: Annotated[
         Literal["stereo", "stereo-swapped", "mono", "tracks", "tracks-swapped"] | None,

@@ -16,6 +16,11 @@ def try_lock(file: IO[str]) -> bool:
     return True
 
 
+def lock(file: IO[str]) -> None:
+    """Lock an open file until it is closed, when whoever has it locked has closed it."""
+    fcntl.flock(file, fcntl.LOCK_EX)
+
+
 def is_locked(path: Path) -> bool:
     """Whether a file is locked; one that is not there is not, one that cannot be opened is."""
     try:

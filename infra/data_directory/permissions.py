@@ -16,7 +16,7 @@ PRIVATE_UMASK = 0o077
 
 _PRIVATE_MODE = 0o700
 _OTHERS = 0o077
-_OWN_DIRECTORIES = frozenset({"store", "faust", "logs", "run", "rebuild", "models"})
+_OWN_DIRECTORIES = frozenset({"store", "faust", "logs", "run", "rebuild", "models", "spool"})
 
 
 class NoDirectory(InfraError):

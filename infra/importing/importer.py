@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from infra.importing.mapping_files import MappingFile
 from infra.importing.rows import UnreadableExport, read_records, read_table
+from infra.places.locations import Location, has_scheme
 from processors.mapping.conversions import CannotConvert, phone
 from processors.mapping.mapper import Made, Mapper, Outcome, Refused, Tables, UnknownCustomer
 from processors.mapping.model import Table
@@ -97,7 +98,7 @@ class Import:
 
     mapping_file: MappingFile
     tables: Tables
-    recordings: Sequence[Path]
+    recordings: Sequence[Path | Location]
     counts: Counts = field(default_factory=Counts)
 
     def run(self, records: Iterable[tuple[Path, Record]]) -> Iterator[Imported]:
@@ -134,9 +135,17 @@ class Import:
         return Imported(file, record, outcome, missing)
 
     def _is_there(self, uri: str) -> bool:
-        """Whether a recording can be read in one of the directories of recordings."""
+        """Whether a recording can be read in one of the directories of recordings.
+
+        What is elsewhere is taken to be there: nothing is asked of other machines here.
+        """
+        if has_scheme(uri):
+            return True
+        folders = [each for each in self.recordings if isinstance(each, Path)]
+        if len(folders) < len(self.recordings) and not uri.startswith(("/", "file:")):
+            return True
         path = Path(unquote(urlsplit(uri).path)) if uri.startswith("file:") else Path(uri)
         try:
-            return any((folder / path).is_file() for folder in self.recordings or [Path()])
+            return any((folder / path).is_file() for folder in folders or [Path()])
         except OSError:
             return False

@@ -11,7 +11,8 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import file_digest
@@ -28,6 +29,10 @@ from infra.importing.importer import Import, Imported, read_tables
 from infra.importing.letters import REFUSED, TOPIC
 from infra.importing.mapping_files import MappingError, load
 from infra.importing.rows import UnreadableExport
+from infra.places.access import Accesses
+from infra.places.failures import PlaceError
+from infra.places.locations import Location, has_scheme, parse_location
+from infra.places.remote import RemotePlace
 from processors.mapping.mapper import Refused, UnknownCustomer
 from processors.mapping.model import Part
 from schemas.dead_letters import dead_letter
@@ -35,7 +40,7 @@ from schemas.derived import DeadLetter
 
 log = logging.getLogger(__name__)
 
-AWAY: Final = (OSError, TimeoutError)
+AWAY: Final = (OSError, TimeoutError, PlaceError)
 """What file systems raise that cannot be reached now."""
 _MOST_REPORTED = 1000
 """Records named in a report; the others are counted."""
@@ -48,7 +53,7 @@ class WrongConfiguration(InfraError):
 class WatchedFolder(Part):
     """A folder, and how its files are read."""
 
-    url: str = Field(description="a path, or what fsspec opens: sftp://host/path, s3://bucket/path")
+    url: str = Field(description="a path, sftp://host/path or s3://bucket/path")
     files: str = Field("*", description="names to take, such as *.csv")
     preset: str
     mapping: Path | None = Field(None, description="relative to this file")
@@ -77,13 +82,40 @@ def read_watching(path: Path) -> Watching:
         raise WrongConfiguration(f"{path}: {where}: {detail['msg']}") from error
     for folder in watching.folders:
         try:
-            fsspec.url_to_fs(folder.url)
+            _require_folder(folder.url)
             read_tables(load(folder.preset, _mapping_path(path, folder)))
         except (MappingError, UnreadableExport) as error:
             raise WrongConfiguration(str(error)) from error
         except (ImportError, ValueError) as error:
-            raise WrongConfiguration(f"{path}: {folder.url}: {error}") from error
+            raise WrongConfiguration(f"{path}: {error}") from error
     return watching
+
+
+def _require_folder(url: str) -> None:
+    """Check an address without opening it; raises ValueError or ImportError."""
+    try:
+        if not has_scheme(url):
+            fsspec.url_to_fs(url)
+        elif parse_location(url).scheme == "https":
+            raise ValueError("a folder behind https cannot be listed")
+    except (ImportError, ValueError) as error:
+        shown = url if "@" not in url else "a folder's url"
+        raise ValueError(f"{shown}: {error}") from error
+
+
+@contextmanager
+def opened(url: str, accesses: Accesses) -> Iterator[tuple[Any, str]]:
+    """A folder's file system, and its path in it; places are reached as `accesses` say.
+
+    Raises:
+        PlaceError: a place cannot be used.
+    """
+    if not has_scheme(url):
+        yield fsspec.url_to_fs(url)
+        return
+    location = parse_location(url)
+    with RemotePlace(location, accesses.of(location)).opened() as (files, path):
+        yield files, path
 
 
 def _mapping_path(configuration: Path, folder: WatchedFolder) -> Path | None:
@@ -164,11 +196,12 @@ class Watcher:
     watching: Watching
     directory: Path
     """Where the ledger and the reports are."""
-    recordings: list[Path]
+    recordings: Sequence[Path | Location]
     send: Callable[[Imported, str], None]
     send_letter: Callable[[DeadLetter], None]
     confirm: Callable[[], None]
     say: Callable[[str], None]
+    accesses: Accesses = field(default_factory=Accesses)
     _before: dict[tuple[str, str], Seen] = field(default_factory=dict)
     _ledger: Ledger = field(init=False)
 
@@ -188,15 +221,16 @@ class Watcher:
                 for seen in self._settled(folder):
                     done += self._import(folder, seen)
             except AWAY as error:
-                log.warning("%s is away (%s); polling again", folder.url, type(error).__name__)
+                log.warning("%s is away (%s); polling again", folder.url, _reason(error))
             except (MappingError, UnreadableExport) as error:
                 log.warning("%s: its files wait: %s", folder.url, error)
         return done
 
     def _settled(self, folder: WatchedFolder) -> Iterator[Seen]:
         """Files that are new, and as they were at the poll before."""
-        files, root = fsspec.url_to_fs(folder.url)
-        for seen in sorted(_files(files, f"{root}/{folder.files}"), key=lambda each: each.path):
+        with opened(folder.url, self.accesses) as (files, root):
+            found = sorted(_files(files, f"{root}/{folder.files}"), key=lambda each: each.path)
+        for seen in found:
             if self._ledger.knows(folder.url, seen):
                 continue
             before = self._before.get((folder.url, seen.path))
@@ -206,10 +240,10 @@ class Watcher:
 
     def _import(self, folder: WatchedFolder, seen: Seen) -> bool:
         """Import a file, unless its content was imported; returns whether it was."""
-        files, _ = fsspec.url_to_fs(folder.url)
         with tempfile.TemporaryDirectory() as temporary:
             local = Path(temporary) / seen.name
-            files.get_file(seen.path, str(local))
+            with opened(folder.url, self.accesses) as (files, _):
+                files.get_file(seen.path, str(local))
             if local.stat().st_size != seen.size:
                 return False  # It was written to meanwhile.
             with local.open("rb") as file:
@@ -259,6 +293,12 @@ class Watcher:
             )
         counts = importing.counts.as_json()
         return {"counts": counts, "error": error, "refused_rows": refused[:_MOST_REPORTED]}
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, PlaceError):
+        return f"{error}; {error.todo}" if error.todo else str(error)
+    return type(error).__name__
 
 
 def _files(files: Any, pattern: str) -> Iterator[Seen]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -56,27 +56,18 @@ class RecordingStore:
             RecordingRefused: it is outside the directories, or differs from its checksum.
             RecordingBroken: it is not a file.
         """
-        if recording.uri is not None and recording.layout is not None:
-            path = self._file(recording.uri, recording.sha256)
-            return Source(path, recording.layout, format=recording.format)
-        assert recording.operator_uri is not None, "checked with the event"
-        assert recording.customer_uri is not None, "checked with the event"
-        return Source(
-            self._file(recording.operator_uri, recording.operator_sha256),
-            "separate",
-            self._file(recording.customer_uri, recording.customer_sha256),
-            recording.format,
-        )
+        return source_of(recording, self.find)
 
-    def _file(self, uri: str, sha256: str | None) -> Path:
-        name = _name(uri)
+    def find(self, uri: str, sha256: str | None) -> Path:
+        """One file, as `resolve` finds it; raises as it does."""
+        name = name_of(uri)
         found = self._find(_requested(uri, name), name)
         if not found.is_file():
             raise RecordingBroken(f"{name} is not a file; let its uri name one")
         if not found.stat().st_size:
             raise RecordingMissing(f"{name} holds nothing (yet)")
         if sha256 is not None:
-            _verify(found, sha256, name)
+            verify(found, sha256, name)
         return found
 
     def _find(self, requested: Path, name: str) -> Path:
@@ -109,14 +100,30 @@ class RecordingStore:
         if any(requested.is_relative_to(root) for root in [*self._directories, *resolved]):
             return [requested]
         raise RecordingRefused(
-            f"{_name(requested.as_uri())} is outside the directories allowed: {self._where()}"
+            f"{name_of(requested.as_uri())} is outside the directories allowed: {self._where()}"
         )
 
     def _where(self) -> str:
         return ", ".join(str(directory) for directory in self._directories)
 
 
-def _name(uri: str) -> str:
+def source_of(recording: Recording, find: Callable[[str, str | None], Path]) -> Source:
+    """The recording's files, each found by its uri and checksum."""
+    if recording.uri is not None and recording.layout is not None:
+        path = find(recording.uri, recording.sha256)
+        return Source(path, recording.layout, format=recording.format)
+    assert recording.operator_uri is not None, "checked with the event"
+    assert recording.customer_uri is not None, "checked with the event"
+    return Source(
+        find(recording.operator_uri, recording.operator_sha256),
+        "separate",
+        find(recording.customer_uri, recording.customer_sha256),
+        recording.format,
+    )
+
+
+def name_of(uri: str) -> str:
+    """What messages call a recording, as its uri may hold a telephone number."""
     return f"the recording with uri #{hashlib.sha256(uri.encode()).hexdigest()[:12]} (its sha256)"
 
 
@@ -147,13 +154,21 @@ def _path_of_file_uri(uri: str, name: str) -> str:
     except ValueError as error:
         raise RecordingRefused(f"{name} is not a well-formed URI") from error
     if parts.scheme.lower() != "file" or parts.netloc not in ("", "localhost"):
-        raise RecordingRefused(f"{name} is not on this machine; only file: URIs are read")
+        raise RecordingRefused(
+            f"{name} is in no place that is allowed; name its place in ASCOLTO_RECORDINGS"
+        )
     if parts.query or parts.fragment:
         raise RecordingRefused(f"{name} has '?' or '#' in it; write them as %3F and %23")
     return unquote(parts.path)
 
 
-def _verify(path: Path, expected: str, name: str) -> None:
+def verify(path: Path, expected: str, name: str) -> None:
+    """Compare a file with its checksum.
+
+    Raises:
+        RecordingRefused: it differs.
+        RecordingMissing: it cannot be read.
+    """
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:

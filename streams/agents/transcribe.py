@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import faust
 
-from infra.recordings.store import (
-    RecordingError,
-    RecordingMissing,
-    RecordingStore,
-)
+from infra.places.failures import PlaceAway
+from infra.recordings.fetching import Fetched as FetchedRecording
+from infra.recordings.fetching import RecordingFetcher
+from infra.recordings.store import RecordingError, RecordingMissing, RecordingStore
 from infra.retry import delays
 from infra.transcription.transcriber import Transcriber, Transcription
 from processors.attempts.answering import with_machine_turns
@@ -30,6 +29,7 @@ from schemas.events import CallEnded, CallEndedEvent, Recording
 from schemas.topics import CALL_ENDED
 from streams.agents.calls import from_text, message_of, redacted_survey
 from streams.agents.left_out import report_left_out
+from streams.agents.place_waits import PlaceWaits
 from streams.facts.clock_gate import ClockGate
 from streams.facts.partitioning import Partitioning
 from streams.runtime.counters import (
@@ -39,6 +39,7 @@ from streams.runtime.counters import (
     TEXTS_TAKEN_FOR_INVENTED,
     TRANSCRIBED_FROM_AUDIO,
 )
+from streams.runtime.daemon_threads import DaemonThreads
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.ordered_acks import OrderedAcks, Ticket
 from streams.runtime.outbox import Message, Outbox, too_large
@@ -75,6 +76,8 @@ class TranscribePorts:
     """Refuses calls from the future, before they are transcribed; None: all may pass."""
     partitioning: Partitioning | None = None
     """Where calls belong; None: where they come."""
+    fetcher: RecordingFetcher | None = None
+    """Fetches recordings that are elsewhere; None: all are on this machine."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,10 @@ class TranscribeSettings:
     at_once: int = 1
     """Recordings transcribed at the same time; the executor has as many threads."""
     waiting: int = 64
-    """Recordings taken in at once, in transcription or waited for; further events wait."""
+    """Recordings taken in at once, in transcription or waited for; further events wait. Those
+    whose place is away are not among them."""
+    fetched_at_once: int = 4
+    """Recordings fetched from one place at the same time."""
     words_of: Callable[[str], Sequence[str]] = lambda _: ()
     """Words to expect in the calls of a client, by its id."""
     sleep: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)
@@ -102,6 +108,8 @@ class CallTranscriber:
         self._room = asyncio.Semaphore(settings.waiting)
         self._slots = asyncio.Semaphore(settings.at_once)
         self._running: set[asyncio.Task[None]] = set()
+        self._waits = PlaceWaits(settings.first_delay, settings.sleep)
+        self._fetching: dict[str, DaemonThreads] = {}
 
     async def run(self, stream: faust.Stream[Any], size: int = 500) -> None:
         """Handle all events of `stream`, up to `size` at a time.
@@ -280,22 +288,70 @@ class CallTranscriber:
         """Transcribe once. A thread that takes too long keeps its slot until it ends: the
         recordings after it wait, rather than run out of time without having been read."""
         loop = asyncio.get_running_loop()
+        fetched = await self._fetched(recording, call.client_id)
         await self._slots.acquire()
-        work = loop.run_in_executor(self._ports.executor, self._transcribe_file, call, recording)
+        work = loop.run_in_executor(
+            self._ports.executor, self._transcribe_file, call, recording, fetched
+        )
         work.add_done_callback(self._release_slot)
         return await asyncio.wait_for(asyncio.shield(work), self._settings.timeout)
+
+    async def _fetched(self, recording: Recording, client_id: str) -> FetchedRecording | None:
+        """The recording from elsewhere, however long its place is away; None where it is here."""
+        fetcher = self._ports.fetcher
+        if fetcher is None:
+            return None
+        place = await asyncio.to_thread(fetcher.place_of, recording, client_id)
+        if place is None:
+            return None
+        while True:
+            if self._waits.is_away(place):
+                await self._wait_outside(place)
+            try:
+                fetch = partial(fetcher.fetch, recording, client_id)
+                fetched = await self._fetcher_threads(place).run(fetch)
+            except PlaceAway as error:
+                self._waits.went_away(error)
+                place = error.place
+            except RecordingError:
+                self._waits.came_back(place)
+                raise
+            else:
+                self._waits.came_back(place)
+                return fetched
+
+    async def _wait_outside(self, place: str) -> None:
+        """Wait for a place, while the calls behind have the room of this one."""
+        self._room.release()
+        await self._waits.turn(place)
+        await self._room.acquire()
+
+    def _fetcher_threads(self, place: str) -> DaemonThreads:
+        """Threads of its own for each place: one that is slow holds up no other."""
+        if place not in self._fetching:
+            self._fetching[place] = DaemonThreads(self._settings.fetched_at_once, "fetch")
+        return self._fetching[place]
 
     def _release_slot(self, work: asyncio.Future[Transcription]) -> None:
         self._slots.release()
         if not work.cancelled():
             work.exception()
 
-    def _transcribe_file(self, call: CallEnded, recording: Recording) -> Transcription:
-        return self._ports.transcriber.transcribe(
-            self._ports.recordings.resolve(recording),
-            call.language,
-            self._settings.words_of(call.client_id),
-        )
+    def _transcribe_file(
+        self, call: CallEnded, recording: Recording, fetched: FetchedRecording | None
+    ) -> Transcription:
+        transcribed = False
+        try:
+            transcription = self._ports.transcriber.transcribe(
+                self._ports.recordings.resolve(recording) if fetched is None else fetched.source,
+                call.language,
+                self._settings.words_of(call.client_id),
+            )
+            transcribed = True
+        finally:
+            if fetched is not None:
+                fetched.release(transcribed=transcribed)
+        return transcription
 
     def _transcribed(
         self, delivery: Delivery, call: CallEndedEvent, transcription: Transcription

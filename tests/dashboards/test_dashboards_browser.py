@@ -104,7 +104,7 @@ async def test_a_manager_reads_the_agencies_side_by_side(
         await page.get_by_role("button", name="nexum-servizi").click()
         await expect(page.locator(".card h3")).to_have_count(3)
 
-        for width in (1280, 800):
+        for width in (1280, 800, 390):
             await page.set_viewport_size({"width": width, "height": 900})
             assert await page.evaluate("document.documentElement.scrollWidth") <= width
         assert complaints == []

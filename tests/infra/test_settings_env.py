@@ -19,6 +19,7 @@ from pydantic import SecretStr, ValidationError
 
 from infra.cli.run.workers import clock_of
 from infra.data_directory.paths import cache_directory, default_data_directory
+from infra.places.locations import parse_location
 from infra.settings import Settings
 from infra.transcription.model_files import PACKAGED_MODEL
 from tests.waiting import output
@@ -90,6 +91,12 @@ def test_one_variable_names_the_directory_of_both(
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
 PATHS = st.from_regex(r"/[a-z ]{1,8}/[à-ü]{1,8}", fullmatch=True).map(Path)
+PLACES = st.builds(
+    "{}://{}{}".format,
+    st.sampled_from(["s3", "sftp", "https"]),
+    st.from_regex(r"[a-z][a-z0-9-]{2,20}[a-z]", fullmatch=True),
+    st.sampled_from(["", "/calls", "/calls/2026"]),
+).map(parse_location)
 SECRETS = TEXT.map(SecretStr)
 DAYS = st.integers(1, 365)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -114,7 +121,12 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "clickhouse_ca": PATHS,
     "clickhouse_certificate": PATHS,
     "clickhouse_key": PATHS,
-    "recordings": st.lists(PATHS, min_size=1),
+    "recordings": st.lists(PATHS | PLACES, min_size=1),
+    "places": PATHS,
+    "recording_bytes": st.integers(1),
+    "fetch_timeout": st.floats(0, 86_400, exclude_min=True),
+    "spool_bytes": st.integers(1),
+    "spool_keep_hours": st.floats(0, 1000),
     "recording_attempts": st.integers(1),
     "recording_backoff": st.floats(0, exclude_min=True, allow_infinity=False),
     "transcription_timeout": st.floats(0, exclude_min=True, allow_infinity=False),
@@ -184,6 +196,15 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         ("HORIZON_DAYS", "0"),
         ("HORIZON_DAYS", "366"),
         ("RECORDING_BACKOFF", "0"),
+        ("RECORDINGS", "ftp://host/calls"),
+        ("RECORDINGS", "sftp://user:password@host/calls"),
+        ("RECORDINGS", "https://host:0/calls"),
+        ("RECORDINGS", "https://host/calls/../other"),
+        ("RECORDINGS", "s3://no_bucket"),
+        ("RECORDING_BYTES", "0"),
+        ("FETCH_TIMEOUT", "0"),
+        ("SPOOL_BYTES", "-1"),
+        ("SPOOL_KEEP_HOURS", "-1"),
         ("STATUS_PORT", "65536"),
         ("GENERATION", "0"),
         ("EMBEDDED", "perhaps"),

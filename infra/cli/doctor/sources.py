@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from infra.cli.doctor.findings import Finding, checked
+from infra.cli.doctor.places import accesses_of, place, recording_places
 from infra.cli.failures import counted
+from infra.places.access import Accesses
+from infra.places.locations import has_scheme, parse_location
 from infra.settings import Settings
 
 _MOST_FILES = 500
@@ -19,14 +22,15 @@ _WEBHOOKS = ("twilio", "genesys", "3cx")
 
 def sources(settings: Settings, importer: Path | None) -> Iterator[Finding]:
     """Everything about what comes in; `importer` is the configuration of watched folders."""
-    yield from (_recordings(path) for path in settings.recordings)
+    yield from (_recordings(path) for path in settings.recording_directories)
+    yield from recording_places(settings, _folders(importer))
     if settings.registry is not None:
         registry = settings.registry
         todo = f"ascolto registry check {registry}; until then ids are shown"
         yield checked("names", lambda: _names(registry), todo)
     yield from _keys(settings.data_dir)
     if importer is not None:
-        yield from _watched(importer)
+        yield from _watched(importer, accesses_of(settings))
 
 
 def _recordings(path: Path) -> Finding:
@@ -111,7 +115,17 @@ def _webhook(own: Path) -> str:
     raise first
 
 
-def _watched(configuration: Path) -> Iterator[Finding]:
+def _folders(importer: Path | None) -> list[str]:
+    """The addresses of watched folders; none where their configuration is wrong."""
+    from infra.importing.watched_folders import WrongConfiguration, read_watching
+
+    try:
+        return [] if importer is None else [each.url for each in read_watching(importer).folders]
+    except WrongConfiguration:
+        return []
+
+
+def _watched(configuration: Path, accesses: Accesses) -> Iterator[Finding]:
     import fsspec
 
     from infra.importing.importer import read_tables
@@ -135,8 +149,12 @@ def _watched(configuration: Path) -> Iterator[Finding]:
         def parsed(preset: str = folder.preset, own: Path | None = own) -> str:
             return f"parses{_tables(read_tables(load(preset, own)))}"
 
-        todo = "mount it, let this user read it, or correct its url and credentials"
-        yield checked(f"folder {folder.url}", reached, todo)
+        what = f"folder {folder.url}"
+        if has_scheme(folder.url):
+            yield place(what, parse_location(folder.url), accesses)
+        else:
+            todo = "mount it, let this user read it, or correct its url"
+            yield checked(what, reached, todo)
         todo = "correct that file; ascolto import presets show NAME has the preset"
         yield checked(f"mapping of {folder.url}", parsed, todo)
 

@@ -37,7 +37,7 @@ def run_gateway(settings: Settings, host: str, port: int, keys: Path | None) -> 
     except (NoDirectory, KeyFileError, CannotAuthenticate) as error:
         say(str(error))
         return FAILED
-    files = ReceivedFiles(settings.recordings[0] if settings.recordings else None)
+    files = ReceivedFiles(next(iter(settings.recording_directories), None))
     files.remove_unfinished()
     url = settings.gateway_url
     app = create_application(

@@ -12,6 +12,7 @@ from infra.data_directory.permissions import keep_files_private, make_private
 from infra.importing.sending import send, send_letter
 from infra.importing.watched_folders import Watcher, WrongConfiguration, read_watching
 from infra.kafka.emitter import DeliveryFailed, Emitter
+from infra.places.access import WrongPlaces, read_accesses
 from infra.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -21,7 +22,8 @@ def run_importer(settings: Settings, configuration: Path) -> int:
     """Watch folders as `configuration` says; returns the exit code when it is stopped."""
     try:
         watching = read_watching(configuration)
-    except WrongConfiguration as error:
+        accesses = read_accesses(settings.places)
+    except (WrongConfiguration, WrongPlaces) as error:
         say(str(error))
         return WRONG_USAGE
     keep_files_private()
@@ -40,6 +42,7 @@ def run_importer(settings: Settings, configuration: Path) -> int:
             send_letter=lambda letter: send_letter(emitter, letter),
             confirm=emitter.confirm,
             say=say,
+            accesses=accesses,
         )
         say(f"watching {', '.join(folder.url for folder in watching.folders)}; Ctrl-C stops")
         while not stopped.is_set():

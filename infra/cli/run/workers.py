@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dashboards.preview.calls_page import ReadBacklog
     from dashboards.preview.reading import RunQuery
     from infra.clickhouse.store import Store
+    from infra.recordings.fetching import RecordingFetcher
+    from infra.recordings.store import RecordingStore
     from infra.status_page import Page
     from streams.runtime.progress import Progress
     from streams.workers import Around
@@ -49,6 +51,7 @@ def run_transcriber(settings: Settings) -> None:
     """Run the transcriber worker."""
     from concurrent.futures import ThreadPoolExecutor
 
+    from infra.places.access import WrongPlaces
     from infra.recordings.store import RecordingStore
     from infra.transcription.packaged_model import ModelMissing
     from infra.transcription.transcriber import transcriber_of
@@ -67,13 +70,18 @@ def run_transcriber(settings: Settings) -> None:
         transcriber.load()
     except ModelMissing as error:
         raise SystemExit(f"{error}; ascolto doctor says more") from error
+    store = RecordingStore(settings.recording_directories)
+    try:
+        fetcher, fetching = _fetching(settings, store)
+    except WrongPlaces as error:
+        raise SystemExit(str(error)) from error
     app = build_app(TRANSCRIBER, settings)
     progress = Progress()
     outbox = KafkaOutbox(SharedWriter(app, progress.written))
     letters = DeadLetters(outbox, progress)
     reject_unreadable(app, letters)
     ports = TranscribePorts(
-        recordings=RecordingStore(settings.recordings),
+        recordings=store,
         transcriber=transcriber,
         executor=ThreadPoolExecutor(settings.transcriptions_at_once, thread_name_prefix="listen"),
         outbox=outbox,
@@ -82,6 +90,7 @@ def run_transcriber(settings: Settings) -> None:
         pseudonym_key=settings.pseudonym_secret(),
         gate=ClockGate(clock_of(settings), settings.future_tolerance_us),
         partitioning=Partitioning(settings.partitions),
+        fetcher=fetcher,
     )
     patience = TranscribeSettings(
         settings.recording_attempts,
@@ -92,7 +101,39 @@ def run_transcriber(settings: Settings) -> None:
     )
     attach_transcriber(app, CallTranscriber(ports, patience))
     page = _page(settings, TRANSCRIBER, _status_only(progress))
-    run(app, page, *_guard())
+    run(app, page, *fetching, *_guard())
+
+
+def _fetching(
+    settings: Settings, store: RecordingStore
+) -> tuple[RecordingFetcher | None, list[Around]]:
+    """What fetches recordings from elsewhere, and ends with the worker; None without places.
+
+    Raises:
+        WrongPlaces: the file of places cannot be used.
+    """
+    from infra.places.access import read_accesses
+    from infra.places.remote import Limits, remote_places
+    from infra.recordings.fetching import RecordingFetcher
+    from infra.recordings.spool import Spool
+    from streams.workers import Around
+
+    accesses = read_accesses(settings.places)
+    if not settings.recording_places:
+        return None, []
+    spool = Spool(
+        settings.data_dir / "spool", settings.spool_bytes, settings.spool_keep_hours * 3600
+    )
+    places = remote_places(settings.recording_places, accesses)
+    limits = Limits(settings.recording_bytes, settings.fetch_timeout)
+
+    async def nothing() -> None:
+        pass
+
+    async def close() -> None:
+        spool.close()
+
+    return RecordingFetcher(store, places, spool, limits), [Around(nothing, close)]
 
 
 def run_scorer(settings: Settings) -> None:
