@@ -94,14 +94,18 @@ def _what_to_mend(error: ValidationError) -> str:
     """The first faults of a line, by field; without the input, which may be personal."""
     faults = [
         f"{'.'.join(str(part) for part in fault['loc']) or 'line'}: "
-        f"{_CHANNELS if fault['loc'] == ('channel',) else _rule_broken(fault['type'])}"
+        f"{_LISTED.get(fault['loc']) or _rule_broken(fault['type'])}"
         for fault in error.errors(include_url=False, include_input=False, include_context=False)
     ]
     more = f" (and {len(faults) - 3} more)" if len(faults) > 3 else ""
     return "; ".join(faults[:3]) + more
 
 
-_CHANNELS = f"must be one of {', '.join(Channel)}"
+_LISTED: dict[tuple[int | str, ...], str] = {
+    ("channel",): f"must be one of {', '.join(Channel)}",
+    ("speakers",): "must be channels, inferred or unknown",
+}
+"""The faults of fields that take one of a list."""
 
 
 def _rule_broken(kind: str) -> str:
