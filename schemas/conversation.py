@@ -67,6 +67,14 @@ class Driver(StrEnum):
     TECHNICAL_FAULT = "technical_fault"
 
 
+class Intent(StrEnum):
+    """What a customer announces."""
+
+    CHURN = "churn_intent"
+    """To leave."""
+    PROMISE = "promise_to_pay"
+
+
 class Unanswered(StrEnum):
     """Why a call is an attempt; `docs/attempts.md` says how each is recognised."""
 
@@ -132,6 +140,14 @@ class DriverFound(Contract):
     quote: str
 
 
+class IntentFound(Contract):
+    """What a customer announces, with the words that show it."""
+
+    intent: Intent
+    turn: Annotated[int, Field(ge=0)]
+    quote: str
+
+
 class ConductFlag(Contract):
     """A breach of a rule of conduct and the words that show it; no turn for hours, frequency."""
 
@@ -155,6 +171,8 @@ class CallScore(Contract):
     predicted_rating: Rating | None
     churn_intent: bool
     promise_to_pay: bool
+    intents: list[IntentFound] = []
+    """The turns that show either; empty in messages of earlier versions."""
     drivers: list[DriverFound]
     conduct: list[ConductFlag]
     turns: list[TurnScore]

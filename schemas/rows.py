@@ -133,7 +133,8 @@ CALLS = Table(
     order=("client_id", "ended_at", "agency_id", "event_id"),
     month="ended_at",
 )
-"""Scored conversations; `quotes` are the words that explain the scores, heaviest first.
+"""Scored conversations; `quotes` are the words that explain the scores, heaviest first, then those
+of each breach of conduct and each intent.
 
 `speakers` is a `SpeakerSource`; empty where text was given, or an older version wrote the row.
 

@@ -81,6 +81,7 @@ CALL_COLUMNS = (
     "harsh_words",
     "kind_words",
     "customer_words",
+    "conduct_words",
     "drivers",
     "conduct",
     "churn_intent",
@@ -100,7 +101,7 @@ QUARTER_COLUMNS = {
     "most_n": "column.n",
 }
 """The columns of the quarters, with the keys of their titles."""
-_SENTENCES = ("quotes", "harsh_words", "kind_words", "customer_words")
+_SENTENCES = ("quotes", "harsh_words", "kind_words", "customer_words", "conduct_words")
 _GREY = "rgba(140, 150, 160, 0.35)"
 
 AnyPanel = table.Panel | timeseries.Panel | barchart.Panel | xychart.Panel

@@ -59,11 +59,21 @@ SELECT
     arrayStringConcat(
         arraySlice(arrayDistinct(arrayMap(
             s -> s.2,
-            arrayFilter(s -> NOT startsWith(s.1, 'aggression') AND NOT startsWith(s.1, 'empathy'), sentences)
+            arrayFilter(
+                s -> NOT startsWith(s.1, 'aggression') AND NOT startsWith(s.1, 'empathy') AND NOT startsWith(s.1, 'conduct'),
+                sentences
+            )
         )), 1, 2), '\n'
     ) AS customer_words,
+    arrayStringConcat(
+        arrayDistinct(arrayMap(s -> s.2, arrayFilter(s -> startsWith(s.1, 'conduct'), sentences))), '\n'
+    ) AS conduct_words,
     arrayStringConcat(arrayDistinct(drivers), ', ') AS drivers,
-    arrayStringConcat(arrayDistinct(conduct), ', ') AS conduct,
+    arrayStringConcat(
+        arrayFilter(
+            rule -> rule IN ('hours', 'frequency') OR arrayExists(quote -> quote.kind = concat('conduct.', rule), quotes), arrayDistinct(conduct)
+        ), ', '
+    ) AS conduct,
     churn_intent,
     promise_to_pay,
     why

@@ -87,7 +87,7 @@ def demo(
     as_json: Annotated[
         bool, typer.Option("--json", help="Last line: the figures as JSON.")
     ] = False,
-    calls: Annotated[int, typer.Option(min=100, help="Conversations to simulate.")] = 20_000,
+    calls: Annotated[int, typer.Option(min=100, help="Conversations to simulate.")] = 5_000,
     language: Annotated[Language, typer.Option(help="Language of the page.")] = Language.ITALIAN,
 ) -> None:
     """Play 120 days of three agencies through the whole system, real audio calls included.
@@ -255,6 +255,26 @@ def score(
         raise typer.Exit(score_lines(sys.stdin, sys.stdout, reader))
     with file.open(encoding="utf-8", errors="replace") as lines:
         raise typer.Exit(score_lines(lines, sys.stdout, reader))
+
+
+@app.command()
+def redact(
+    file: Annotated[Path, typer.Argument(help="JSON lines, or - for standard input.")] = Path("-"),
+) -> None:
+    """Take personal data out of conversations: JSON lines in, JSON lines out.
+
+    A line is as for [bold]ascolto score[/bold]; what comes out has placeholders
+    such as [NOME] in its texts, and "found": what was taken out, as
+    [{"turn": 0, "kind": "NOME", "count": 1}].
+    """
+    if str(file) != "-":
+        require_text(file, "a conversation")
+    from infra.cli.one_call.redact import redact as redact_lines
+
+    if str(file) == "-":
+        raise typer.Exit(redact_lines(sys.stdin, sys.stdout))
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        raise typer.Exit(redact_lines(lines, sys.stdout))
 
 
 @app.command()

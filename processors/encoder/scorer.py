@@ -30,7 +30,7 @@ from processors.encoder.protocol import Encoder
 from processors.encoder.rounds import Steps, in_rounds
 from processors.scoring.cues import plain_threat, read_turn
 from processors.scoring.drivers import drivers_in
-from processors.scoring.intent import churn_intent
+from processors.scoring.intent import churn_intent, clauses_alone, promise_to_pay
 from processors.scoring.scorer import UNREAD, CallFeatures, DriverQuote, TurnReading, Utterance
 from processors.scoring.sentiment import sentiment_of
 from processors.text.clauses import windows_of
@@ -165,8 +165,12 @@ class EncoderReader:
         lexical = sentiment_of(utterance.text, language)
         learned = sum(probabilities.sentiment for probabilities in windows) / len(windows)
         sentiment = round(LEARNED * learned + (1.0 - LEARNED) * lexical.polarity, 4)
+        plain = {
+            "leaves": churn_intent(utterance.text, language),
+            "promises": promise_to_pay(utterance.text, language),
+        }
         enough = dict(self._weights.thresholds)
-        if churn_intent(utterance.text, language):
+        if plain["leaves"] is not None:
             enough["leaves"] *= PLAIN_LEAVING.get(language, 1.0)
         found = {
             label
@@ -182,9 +186,17 @@ class EncoderReader:
             if driver.value in found:
                 quote = quoted.get(driver)
                 if quote is None:
-                    shown = yield from best_part(utterance, _chance_of(part, driver))
+                    shown = yield from best_part(utterance, _chance_of(part, driver.value))
                     quote = DriverQuote(driver, shown)
                 drivers.append(quote)
+        intents: dict[str, str | None] = dict.fromkeys(plain)
+        for label in intents:
+            if label in found:
+                intents[label] = plain[label] or (
+                    yield from best_part(utterance, _chance_of(part, label))
+                )
+            else:
+                intents[label] = yield from self._clause(utterance, language, label)
         sided = abs(sentiment) >= SIDED
         reasons = []
         if sided:
@@ -196,10 +208,26 @@ class EncoderReader:
         return TurnReading(
             TurnScore(aggression=None, empathy=None, sentiment=sentiment, reasons=reasons),
             sided=sided,
-            leaves="leaves" in found,
-            promises="promises" in found,
+            leaves=intents["leaves"],
+            promises=intents["promises"],
             drivers=tuple(drivers),
         )
+
+    def _clause(self, utterance: Utterance, language: str, label: str) -> Steps[str | None]:
+        """The clause of a joined sentence that shows an intent as if it were said alone.
+
+        Both must find it there: the lexicon in plain words, and the head.
+        """
+        leaves = label == "leaves"
+        in_plain_words = churn_intent if leaves else promise_to_pay
+        enough = self._weights.thresholds[label] * (PLAIN_LEAVING.get(language, 1) if leaves else 1)
+        clause = in_plain_words(utterance.text, language)
+        if clause is None or clause not in list(clauses_alone(utterance.text, language)):
+            return None
+        said = utterance._replace(text=clause)
+        yield [said]
+        alone = self._customer_probabilities(said, language)
+        return clause if alone.labels[label] >= enough else None
 
 
 def _is_read(turn: Utterance) -> bool:
@@ -216,10 +244,8 @@ def _sentiment_alone(
     return lambda text: side * part(text).sentiment
 
 
-def _chance_of(
-    part: Callable[[str], CustomerProbabilities], driver: Driver
-) -> Callable[[str], float]:
-    return lambda text: part(text).labels[driver.value]
+def _chance_of(part: Callable[[str], CustomerProbabilities], label: str) -> Callable[[str], float]:
+    return lambda text: part(text).labels[label]
 
 
 def _kind_of_aggression(probabilities: OperatorProbabilities, *, threatens: bool) -> str:

@@ -3,7 +3,7 @@
 The surer the introduction, the less is required of the name. After 'mi chiamo' or 'signora' any
 capitalised word counts, and a word in lower case that is no everyday word; after 'sono' or
 'parlo con' it must be a listed name or an unknown capitalised word; with no introduction only
-given names that mean nothing else ('Giuseppe', not 'Rosa') are taken.
+given names that mean nothing else ('Giuseppe', not 'Rosa') and bare surnames are taken.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from processors.names.bare import bare_surnames
 from processors.names.introductions import Strength, leads, phrases, relatives, titles
 from processors.names.known import NOBODY, KnownNames, name_lists
 from processors.names.person_words import PersonWords
@@ -52,14 +53,17 @@ def names_in(
     """
     listed = language if language in LANGUAGES else None
     starts = _starts(listed) if listed else frozenset()
-    if starts.isdisjoint(pieces.words) and not known.any_in(pieces.words):
+    bare = bare_surnames(pieces, listed, name_lists(listed)) if listed else frozenset()
+    if not bare and starts.isdisjoint(pieces.words) and not known.any_in(pieces.words):
         return
     anybody = bool(known)
     places = [
-        n for n, word in enumerate(pieces.words) if word in starts or (anybody and word in known)
+        n
+        for n, word in enumerate(pieces.words)
+        if n in bare or word in starts or (anybody and word in known)
     ]
     introductions = _Introductions(pieces, listed)
-    person = PersonWords(pieces, listed, known, taken)
+    person = PersonWords(pieces, listed, known, taken, bare)
     done = 0
     for place in places:
         if place < done:
@@ -70,6 +74,8 @@ def names_in(
             strength, at = Strength.NONE, place
             end = _name_end(person, at, strength, place, len(pieces))
         if end > at:
+            if at in bare:
+                strength = Strength.NAME
             yield NameFound(pieces.found(Kind.NAME, at, end), pieces.words[at:end], strength)
         done = end
 

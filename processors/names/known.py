@@ -2,6 +2,7 @@
 
 `lexicons/names/*.txt` have sections of folded words: `given` and `surnames`, names; `everyday`,
 words of everyday speech, among them those that are names too ('rosa', 'leone', 'grace');
+`more_everyday`, rarer ones, whose other forms are not taken for words too;
 `names_in_lower_case_too`, those of them that name a person after a title even where the
 transcriber writes no capitals ('signora rosa').
 """
@@ -19,6 +20,12 @@ from processors.text.word_lists import words_of
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _DOUBLED: Final = re.compile(r"(.)\1")
+_NUMBER: Final = re.compile(
+    r"(?:un[oa]?|due|tre|quattro|cinque|sei|sette|ott[oa]?|nov[ea]?|dieci|undici|dodici|tredici"
+    r"|quattordici|quindici|sedici|diciassette|diciotto|diciannove|vent[io]?|(?:tr|quar|cinqu|sess"
+    r"|sett|ott|nov)ant[ao]?|centi?|cento?|trent[ao]?|mille|mila|milion[ei]|e)+"
+)
+"""Italian numbers of any size, in one word: 'duecentodieci', 'milleseicento'."""
 _SHORTEST_KNOWN = 3
 _SHORTEST_ALIKE = 5
 _INFLECTION: Final = re.compile(r"h?[aeiou]+$")
@@ -60,10 +67,12 @@ class NameLists:
 
     def seems_word(self, word: str) -> bool:
         """Whether it is an everyday word: a listed one, a form of one, or one by its ending."""
-        if word in self.everyday or self.endings.fullmatch(word):
-            return True
+        return word in self.everyday or bool(self.endings.fullmatch(word)) or self.seems_form(word)
+
+    def seems_form(self, word: str) -> bool:
+        """Whether it is another form of an everyday word, or a number."""
         stem = _stem(word)
-        return bool(stem) and stem in self.stems
+        return (bool(stem) and stem in self.stems) or bool(_NUMBER.fullmatch(word))
 
 
 @cache
@@ -73,11 +82,12 @@ def name_lists(language: str) -> NameLists:
     def section(name: str) -> frozenset[str]:
         return words_of("names", language, name)
 
-    everyday = section("everyday")
+    commonest = section("everyday")
+    everyday = commonest | section("more_everyday")
     given = section("given") | words_of("names", "abroad", "given")
     if language == "it":
         given |= words_of("names", "en", "given") - everyday
-    stems = frozenset(filter(None, map(_stem, everyday))) if language == "it" else frozenset()
+    stems = frozenset(filter(None, map(_stem, commonest))) if language == "it" else frozenset()
     return NameLists(
         given,
         section("surnames"),

@@ -39,12 +39,19 @@ class PersonWords:
     """Recognises names in one text."""
 
     def __init__(
-        self, pieces: Pieces, language: str | None, known: KnownNames, taken: Callable[[int], bool]
+        self,
+        pieces: Pieces,
+        language: str | None,
+        known: KnownNames,
+        taken: Callable[[int], bool],
+        bare: frozenset[int] = frozenset(),
     ) -> None:
         self._pieces = pieces
         self._words = pieces.words
         self._known = known
         self._taken = taken
+        self._bare = bare
+        """Pieces that are surnames with nothing to introduce them."""
         self._listed = language is not None
         self._lists: NameLists = name_lists(language or "it")
 
@@ -55,6 +62,8 @@ class PersonWords:
         """
         if self._taken(at):
             return at
+        if at in self._bare and self._is_particle(at):
+            return at + 2
         if self._accepts(at, strength, cue):
             return at + 1
         if strength < Strength.PERSON or not self._is_particle(at):
@@ -94,10 +103,16 @@ class PersonWords:
         """Whether what was taken for a name at [at, end) is a company's or a place's."""
         if _DOTTED_COMPANY.match(self._pieces.text, self._pieces.ends[end - 1]):
             return True
-        after = self._word(end)
+        if end - at > 1 and self._word(end - 1) in _COMPANY_ENDINGS:
+            return True
+        after = self._word(end) if end < len(self._pieces) and self._joined(end - 1) else ""
         if after in _COMPANY_ENDINGS and (len(after) <= 4 or self._pieces.capital(end)):
             return True
         return strength < Strength.NAME and at > 0 and self._word(at - 1) in _NOT_OF_A_PERSON
+
+    def _joined(self, at: int) -> bool:
+        """Whether nothing but a blank or a bracket is between the piece at `at` and the next."""
+        return self._pieces.gap(at).strip() in ("", "(", "-", "&")
 
     @cached_property
     def _raw(self) -> bool:
@@ -143,6 +158,8 @@ class PersonWords:
 
     def _stands_alone(self, at: int) -> bool:
         """Whether it is a name with nothing to introduce it."""
+        if at in self._bare:
+            return True
         word, before = self._word(at), self._word(at - 1)
         earlier = self._word(at - 2) if before in _PARTICLES else ""
         if not _NOT_OF_A_PERSON.isdisjoint((before, earlier, word)):
@@ -158,7 +175,8 @@ class PersonWords:
         if at + 1 >= len(pieces) or pieces.gap(at) != " " or not pieces.capital(at + 1):
             return False
         word, after = self._word(at), self._word(at + 1)
-        return (word in lists.given and after in lists.surnames) or (
+        surname = after in lists.surnames or at + 1 in self._bare
+        return (word in lists.given and surname) or (
             word in lists.surnames and after in lists.only_given
         )
 
@@ -168,7 +186,8 @@ class PersonWords:
             return True
         if word not in lists.lower_case_too:
             unknown = not lists.seems_word(word) and len(word) >= _SHORTEST_UNKNOWN
-            return strength is Strength.NAME and unknown
+            paused = at > 0 and "," in self._pieces.gap(at - 1) and not self._raw
+            return strength is Strength.NAME and unknown and not paused
         if strength is Strength.NAME or self._word(cue) in _NAMING:
             return True
         if self._word(at + 1) in _FROM_AN_OFFICE:
@@ -197,7 +216,10 @@ class PersonWords:
             return end + 1
         if self._is_particle(end) and pieces.capital(end + 1):
             return end + 2
-        return end + 1 if word in _PARTICLES and strength >= Strength.PERSON else end
+        if word in _PARTICLES:
+            return end + 1 if strength >= Strength.PERSON else end
+        titled = strength is Strength.NAME and pieces.gap(end - 1) == " "
+        return end + 1 if titled and self._word(end - 1) in self._lists.given else end
 
     def _completes(self, before: str, word: str, strength: Strength) -> bool:
         """Whether `word`, in lower case and no mere name, completes the name started before it."""

@@ -47,7 +47,8 @@ def ratings_in(said: Words, language: str) -> list[Rating]:
     reader = _Reader(said, rating_words(language), language)
     ratings = [rating for place in range(len(said.words)) if (rating := reader.rating_at(place))]
     plain = [rating for rating in ratings if rating.place not in reader.bounds]
-    firm = [rating for rating in plain if not reader.is_of_another_time(rating.place)]
+    other = [rating for rating in plain if reader.is_of_another_time(rating.place)]
+    firm = [rating for rating in plain if rating not in other and not reader.repeats(rating, other)]
     return firm or plain or ratings
 
 
@@ -94,6 +95,15 @@ class _Reader(Places):
         return not (
             self.known.past_or_other.isdisjoint(self.clause_before(place))
             and self.known.past_after.isdisjoint(self.clause_after(place))
+        )
+
+    def repeats(self, rating: Rating, earlier: list[Rating]) -> bool:
+        """Whether it says one of `earlier` again: 'era partito da sette, un bel sette. Due.'"""
+        sentences = self.said.sentences
+        return any(
+            rating.value == each.value and sentences[rating.place] == sentences[each.place]
+            for each in earlier
+            if each.place < rating.place
         )
 
     def _is_no_rating(self, place: int, word: str) -> bool:

@@ -15,6 +15,9 @@ _CONCLUDED_WITHIN = 4
 """Most words between 'quindi' and the rating that it leads to."""
 _GIVEN_WITHIN = 4
 _CONDITION_WITHIN = 5
+_TAKEN_BACK: Final = (
+    ("cosa", "dico"), ("che", "dico"), ("macche", "dico"), ("did", "say"), ("am", "saying")
+)  # fmt: skip
 _TRAILS_OFF: Final = re.compile(r"\.\.|…")
 
 
@@ -29,13 +32,25 @@ def chosen_rating(
     One of two neighbours that is repeated is the choice between them ('cinque o sei... sei').
     """
     choice = _Choice(said, rating_words(language))
-    return choice.of(choice.about(ratings, about))
+    return choice.of(choice.about(choice.without_withdrawn(ratings), about))
 
 
 class _Choice:
     def __init__(self, said: Words, known: RatingWords) -> None:
         self._said = said
         self._known = known
+
+    def without_withdrawn(self, ratings: Sequence[Rating]) -> Sequence[Rating]:
+        """Without those up to one that is taken back: 'otto. Ma cosa dico otto, nove'."""
+        last = next(
+            (n for n in range(len(ratings) - 1, -1, -1) if self._is_taken_back(ratings[n].place)),
+            -1,
+        )
+        return ratings[last + 1 :] or ratings
+
+    def _is_taken_back(self, place: int) -> bool:
+        before = self._said.words[max(0, place - 2) : place]
+        return before in _TAKEN_BACK
 
     def about(self, ratings: Sequence[Rating], about: Subject | None) -> Sequence[Rating]:
         """The ratings of `about` where the answer splits them ('otto a lei, tre all'azienda')."""

@@ -52,7 +52,7 @@ class CountedNumbers(Places):
         """
         if place in self._idioms:
             return True
-        if self._is_counted(place):
+        if self._is_counted(place) or self._is_of_a_range(place, value):
             self._counted[place] = value
             return True
         if self._repeats_a_count(place, value) or self._follows_a_count(place):
@@ -67,6 +67,16 @@ class CountedNumbers(Places):
                 if self.said.words[place : place + len(parts)] == parts:
                     taken.update(range(place, place + len(parts)))
         return taken
+
+    def _is_of_a_range(self, place: int, value: int) -> bool:
+        """'otto, nove minuti', 'sei o sette volte': the lower end of how many, not a rating."""
+        joined = self.word(place + 1) in ("o", "or", "a", "to")
+        if not joined and self.gap(place).strip() not in ("", ",", "-"):
+            return False
+        other = place + (2 if joined else 1)
+        if self.known.values.get(self.word(other)) != value + 1:
+            return False
+        return self._is_counted(other)
 
     def _follows_a_count(self, place: int) -> bool:
         """Whether it continues a number of something else: 'finisce per sette otto'."""
@@ -100,7 +110,7 @@ class CountedNumbers(Places):
         if self._is_part_of_several(place):
             return True
         if after in known.counted and not paused:
-            taken_off = {"tolgo", "perso", "meno", "persi"}.intersection(self.clause_before(place))
+            taken_off = self.known.takes_off.intersection(self.clause_before(place))
             return after not in ("punti", "points") or bool(taken_off)
         had = place - 2 if before.endswith(("ti", "te")) else place - 1
         if self.word(had) in _HAVE and self.word(had - 1) == "ne":

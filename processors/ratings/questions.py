@@ -41,7 +41,7 @@ _OTHER_SCALE: Final = {
 _RATING_SCALE: Final = {
     "it": re.compile(
         r"vot[oi]\b|punteggio|valut|giudic|giudizio|consigli|raccomand|soddisf|content|scala"
-        r"|piaciut|trovat[oaie]\b|esperienza|cortes|gentil|dispost|efficien|opinione|promuov"
+        r"|piaciut|andat[aoie]\b|trovat[oaie]\b|esperienza|cortes|gentil|dispost|efficien|opinione|promuov"
         r"|quanto (?:ci |mi |gli |le |lei )?(?:mette|da\b|dia\b|dare)"
     ),
     "en": re.compile(

@@ -31,6 +31,7 @@ __all__ = ["asks_for_rating", "predicted_rating", "spoken_rating"]
 
 _GIVEN_WITHIN = 5
 _GIVEN_AFTER = 4
+_NAMED_WITHIN = 4
 _ANSWERS_AWAITED = 4
 _TAKEN_BACK_WITHIN = 1
 _QUESTION_PARTS = 4
@@ -130,8 +131,11 @@ def _takes_back(said: Words, language: str) -> bool:
 def _given_unasked(text: str, language: str) -> int | None:
     """The rating a customer gives unasked, in words that say it is one."""
     said = cut(text, language)
+    beyond = rating_words(language).beyond
     ratings = [
-        rating for rating in ratings_in(said, language) if _is_given(rating.place, said, language)
+        rating
+        for rating in ratings_in(said, language)
+        if said.words[rating.place] not in beyond and _is_given(rating.place, said, language)
     ]
     return chosen_rating(ratings, said, language) if ratings else None
 
@@ -142,7 +146,7 @@ def _is_given(place: int, said: Words, language: str) -> bool:
     after = words[place + 1 : place + 1 + _GIVEN_AFTER]
     if known.gives_a_rating.intersection(before):
         return not known.not_a_gift.intersection(before)
-    if _is_out_of_ten(place, said, known):
+    if _is_out_of_ten(place, said, known) or _is_named(place, said, known):
         return True
     led = bool(before) and before[-1] in known.lead_to_a_rating | known.contrasts
     return led and not known.given_after.isdisjoint(after)
@@ -150,11 +154,32 @@ def _is_given(place: int, said: Words, language: str) -> bool:
 
 def _is_out_of_ten(place: int, said: Words, known: RatingWords) -> bool:
     """'Cinque su dieci, ecco.': the scale after it, then a pause (not 'nove su dieci pagano')."""
-    joins, ten = [*said.words[place + 1 : place + 3], "", ""][:2]
+    at = place + 1
+    at += said.words[at : at + 2] == ("out", "of")
+    joins, ten = [*said.words[at : at + 2], "", ""][:2]
     if joins not in known.out_of or known.values.get(ten) != 10:
         return False
-    rest = said.raw[said.ends[place + 2] :].lstrip()
-    return not rest[:1].isalnum()
+    rest = said.raw[said.ends[at + 1] :].lstrip()
+    return not rest[:1].isalnum() or said.words[at + 2] in known.after_a_scale
+
+
+def _is_named(place: int, said: Words, known: RatingWords) -> bool:
+    """'Il voto, da zero a dieci, è tre', 'quattro, come voto': a rating by its name."""
+    words, sentence = said.words, said.sentences[place]
+    if sentence in said.questions:
+        return False
+    own = [at for at in range(len(words)) if said.sentences[at] == sentence]
+    if not known.of_school.isdisjoint(words[own[0] : own[-1] + 1]):
+        return False
+    names = [at for at in own if words[at] in known.names]
+    linked = place > own[0] and (
+        words[place - 1] in known.links or said.gap(place - 1).strip() in (":", ",")
+    )
+    if linked and any(at < place for at in names):
+        return True
+    after = words[place + 1 : min(place + 1 + _NAMED_WITHIN, own[-1] + 1)]
+    alone = known.lead_to_a_rating.issuperset(words[own[0] : place])
+    return alone and not known.names.isdisjoint(after)
 
 
 BASE = 6.5

@@ -95,6 +95,12 @@ class RatingWords:
     had: frozenset[str]
     long_ago: frozenset[str]
     scale_words: frozenset[str]
+    names: frozenset[str]
+    """What a rating is called."""
+    after_a_scale: frozenset[str]
+    of_school: frozenset[str]
+    takes_off: frozenset[str]
+    """Words of points that are taken off: 'mi costa due punti'."""
 
 
 @cache

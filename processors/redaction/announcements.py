@@ -26,7 +26,11 @@ class Cue(Enum):
     DOCUMENT = "document"
     SECRET = "secret"  # noqa: S105 - a kind of number, no password
     PAPER = "paper"
-    """An invoice, a case file, a meter: its number is not a person's."""
+    """An invoice, a case file, a meter: its number leads to the customer."""
+    READING = "reading"
+    """What a meter says, a law's article: its number is nobody's."""
+    ENDING = "ending"
+    """Its last digits: 'finisce per otto otto due'."""
     TOLL_FREE = "toll free"
     NAME = "name"
     NUMBER = "number"
@@ -44,13 +48,16 @@ _CUES: Final = {
 _DICTATED: Final = frozenset(
     (
         *(Cue.FISCAL_CODE, Cue.VAT_NUMBER, Cue.IBAN, Cue.CARD, Cue.POD, Cue.PDR),
-        *(Cue.PHONE, Cue.CUSTOMER, Cue.DOCUMENT),
+        *(Cue.PHONE, Cue.CUSTOMER, Cue.DOCUMENT, Cue.PAPER),
     )
 )
 _CALLING: Final = words_of("redaction", "any", "calling")
 """Announcements too common in speech to be a request by themselves."""
-_OF_A_CODE: Final = frozenset(("codice", "numero", "code"))
+_OF_A_CODE: Final = frozenset(("codice", "numero", "code", "number", "reference"))
 """Words that make a request of what is otherwise too common: 'codice cliente'."""
+_PLACES_OF_A_READING: Final = frozenset(("contatore", "meter", "segna", "pagamento", "errore"))
+_POSTAL: Final = frozenset(("postale", "postal", "avviamento", "sms", "tributo", "colore"))
+_BRIEF_REQUEST = 6
 _REACH = 7
 _NAME_REACH = 5
 
@@ -65,6 +72,8 @@ def cue_before(
         if taken(at):
             continue
         cue = cues.get(pieces.words[at])
+        if pieces.words[at] == "contatore" and "matricola" in pieces.words[max(0, at - 3) : at]:
+            continue
         number = number or cue is Cue.NUMBER
         if cue not in (None, Cue.NUMBER, Cue.NAME):
             return cue
@@ -92,10 +101,23 @@ def asked_in(pieces: Pieces, language: str) -> Cue | None:
     for place in reversed(range(len(pieces))):
         word = pieces.words[place]
         cue = cues.get(word)
+        if cue is Cue.READING and word not in _PLACES_OF_A_READING:
+            return cue
         if cue not in _DICTATED:
             continue
-        if word not in _CALLING or not _OF_A_CODE.isdisjoint(
-            pieces.words[max(0, place - 2) : place]
-        ):
+        common = word != "matricola" and (cue is Cue.PAPER or word in _CALLING)
+        near = pieces.words[max(0, place - 3) : place] + pieces.words[place + 1 : place + 2]
+        if not common or not _OF_A_CODE.isdisjoint(near):
             return cue
-    return None
+    return Cue.CUSTOMER if _asks_for_a_code(pieces) else None
+
+
+def _asks_for_a_code(pieces: Pieces) -> bool:
+    """Whether just 'the code' is asked for: 'Mi ripete il codice?'."""
+    words = pieces.words
+    return any(
+        word in ("codice", "code")
+        and (place + 1 == len(words) or pieces.gap(place).strip() in ("?", ",", "."))
+        and not _POSTAL.intersection(words)
+        for place, word in enumerate(words)
+    ) and bool("?" in pieces.text or len(words) <= _BRIEF_REQUEST)

@@ -27,21 +27,27 @@ class AskedFor(Enum):
 _BRIEF: Final = 7
 """Pieces of the longest turn that is only an answer."""
 _BARE: Final = 4
+_BEFORE_A_HOUSE_NUMBER: Final = frozenset(("al", "all", "civico", "numero", "at", "number"))
 _NAME_ALONE: Final = 3
 _SURE_ALONE: Final = 3
 _ASKING: Final = {
     "it": (
-        (AskedFor.HOUSE_NUMBER, r"\bcivico\b|\bcap\b|codice (?:di avviamento )?postale"),
+        (
+            AskedFor.HOUSE_NUMBER,
+            r"\bcivico\b|\ba che numero\b|\bcap\b|codice (?:di avviamento )?postale",
+        ),
         (
             AskedFor.STREET,
             r"\bindirizzo\b(?! (?:e )?(?:mail|email|di posta|pec|elettronic|ip|web))"
             r"|\bdove (?:abita|abiti|abitate|risied\w+|vive|vivete|sta)\b"
-            r"|\b(?:in|che|quale|la) via\b|\bresidenza\b|\bdomicilio\b",
+            r"|\b(?:in|che|quale|la) via\b|^via$|\bresidenza\b|\bdomicilio\b",
         ),
         (
             AskedFor.NAME,
             r"\bcome (?:si|ti) chiam\w+|\b(?:suo|tuo|il|un|che) (?:nome|cognome|nominativo)\b"
-            r"|\bnome e cognome\b|\bcognome\b|\b(?:con chi|chi) (?:sto parlando|parlo|parla)\b"
+            r"|\bcognome\b|\bintestatari[oa]\b|\bnominativo\b|\bcome si scrive\b|\bspelling\b"
+            r"|\blettera per lettera\b"
+            r"|\b(?:sillab|scand|compit)\w+|\b(?:con chi|chi) (?:sto parlando|parlo|parla)\b"
             r"|\ba (?:chi|nome di chi) (?:e|era|risulta|sarebbe) (?:intestat|il contratto)\w*"
             r"|\blei (?:e|sarebbe)$",
         ),
@@ -55,7 +61,7 @@ _ASKING: Final = {
         (
             AskedFor.NAME,
             r"\b(?:your|the|a|full|first|last|account holder) (?:name|surname)\b"
-            r"|\bwho (?:am|is|are) (?:i|this|you|speaking)\b",
+            r"|\bspell\w*|\bwho (?:am|is|are) (?:i|this|you|speaking)\b",
         ),
     ),
 }
@@ -105,6 +111,14 @@ def addresses_answered(pieces: Pieces, language: str, asked: AskedFor) -> Iterat
     if asked is AskedFor.HOUSE_NUMBER:
         yield from _house_numbers(pieces, language)
         return
+    alone = _house_number_alone(pieces, language)
+    if alone is not None:
+        yield pieces.found(Kind.ADDRESS, alone, alone + 1)
+        return
+    named = _named_by_capitals(pieces, language)
+    if named is not None:
+        yield pieces.found(Kind.ADDRESS, *named)
+        return
     start = _answer_start(pieces, language)
     if start is None:
         return
@@ -114,6 +128,34 @@ def addresses_answered(pieces: Pieces, language: str, asked: AskedFor) -> Iterat
         numbered = len(pieces_of(pieces.text[offset:end])) > 1 or len(pieces) - start < _SURE_ALONE
         if found.start < len(lead) and end > offset and numbered:
             yield Found(Kind.ADDRESS, offset, end)
+
+
+def _house_number_alone(pieces: Pieces, language: str) -> int | None:
+    """The house number of an answer that corrects or completes a street: 'Sì, al sette'."""
+    numbers, last = NUMBER_VALUES[language], len(pieces) - 1
+    if not 0 < last < _BRIEF or pieces.words[last - 1] not in _BEFORE_A_HOUSE_NUMBER:
+        return None
+    word = pieces.words[last]
+    return last if word.isdigit() or numbers.get(word, 0) > 0 else None
+
+
+def _named_by_capitals(pieces: Pieces, language: str) -> tuple[int, int] | None:
+    """A street by its name and number, in a brief answer: 'Quattro Novembre otto'."""
+    if len(pieces) > _BRIEF or len(pieces) < _SURE_ALONE - 1:
+        return None
+    numbers = NUMBER_VALUES[language]
+    is_number = [word.isdigit() or numbers.get(word, 0) > 0 for word in pieces.words]
+    capital = [pieces.capital(n) and not is_number[n] for n in range(len(pieces))]
+    leading = words_of("redaction", language, "before_an_answer")
+    start = next((n for n, word in enumerate(pieces.words) if word not in leading), None)
+    if start is None or not any(capital[n] for n in range(max(start, 1), len(pieces))):
+        return None
+    first_or_last = is_number[start] if language == "en" else is_number[-1]
+    plain = all(
+        capital[n] or is_number[n] or len(pieces.words[n]) < _SURE_ALONE + 1
+        for n in range(start, len(pieces))
+    )
+    return (start, len(pieces)) if first_or_last and plain else None
 
 
 def _house_numbers(pieces: Pieces, language: str) -> Iterator[Found]:

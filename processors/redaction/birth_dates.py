@@ -26,8 +26,11 @@ _TURNS: Final = 6
 """Turns after the question in which its answer may come."""
 _TURNS_AFTER_STATED: Final = 2
 """Turns after a date of birth in which it may be said again."""
+_LEAST_YEAR: Final = 20
 _SHORT: Final = 3
 _BRIEF: Final = 6
+_DATED_QUESTIONS: Final = frozenset(("quando", "quanto", "quanti", "quante", "voto", "when", "how"))
+"""Words of questions that a date, or a number, answers."""
 _WHOLE: Final = 3
 """Parts of a complete date."""
 _AGE_OR_YEAR: Final = re.compile(
@@ -42,6 +45,8 @@ class Asked(NamedTuple):
     turns: int = 0
     just: bool = False
     """Whether the turn before asked."""
+    whole: bool = False
+    """Whether something else was asked for since, so that only a complete date answers."""
 
 
 NOT_ASKED: Final = Asked()
@@ -84,7 +89,9 @@ def asked_after(pieces: Pieces, language: str, asked: Asked) -> Asked:
         return Asked(_TURNS, just=True)
     if _speaks_of_something_else(pieces, words):
         return NOT_ASKED
-    return Asked(asked.turns - 1)
+    asks = "?" in pieces.text and len(pieces) > _SHORT
+    other = asks and not words.other_questions.isdisjoint(pieces.words)
+    return Asked(asked.turns - 1, whole=asked.whole or other)
 
 
 def _goes_on_to_something_else(pieces: Pieces, birth: int, words: DateWords) -> bool:
@@ -96,11 +103,20 @@ def _goes_on_to_something_else(pieces: Pieces, birth: int, words: DateWords) -> 
 
 def _speaks_of_something_else(pieces: Pieces, words: DateWords) -> bool:
     asks = "?" in pieces.text and len(pieces) > _SHORT
-    if asks and not words.other_questions.isdisjoint(pieces.words):
+    if asks and not _DATED_QUESTIONS.isdisjoint(pieces.words):
         return True
     if not words.other_topics.isdisjoint(pieces.words):
         return True
-    return any(word.startswith(words.other_verbs) for word in pieces.words)
+    return any(
+        word.startswith(words.other_verbs) and not _is_of_a_name(pieces, place)
+        for place, word in enumerate(pieces.words)
+    )
+
+
+def _is_of_a_name(pieces: Pieces, place: int) -> bool:
+    """Whether it is 'mi chiamo', 'si chiama', and no call."""
+    reflexive = place > 0 and pieces.words[place - 1] in ("mi", "si", "ti")
+    return reflexive and pieces.words[place] in ("chiamo", "chiama", "chiami")
 
 
 def _births(pieces: Pieces, words: DateWords) -> list[int]:
@@ -110,6 +126,14 @@ def _births(pieces: Pieces, words: DateWords) -> list[int]:
         if word in words.classes:
             after = pieces.words[place + 1] if place + 1 < len(pieces) else ""
             if after.isdecimal() or words.numbers.get(after, 0) > 20:
+                found.append(place)
+        elif word == "del" and place and pieces.words[place - 1] in ("sono", "e", "sei"):
+            after = pieces.words[place + 1] if place + 1 < len(pieces) else ""
+            starts = place == 1 or sentence_ends(pieces, place - 2)
+            short = pieces.words[place - 1] == "sono" and starts
+            if after.startswith("millenovecento") or (
+                short and words.numbers.get(after, 0) > _LEAST_YEAR
+            ):
                 found.append(place)
         elif word in words.births:
             before = pieces.words[max(0, place - _NOUN_REACH) : place]
@@ -150,6 +174,8 @@ def _same_breath(pieces: Pieces, first: int, last: int, but: str = "") -> bool:
 def _answers(pieces: Pieces, run: Run, asked: Asked, words: DateWords, joins: int) -> bool:
     """Whether a date answers; `joins` counts the turn's words that join the parts of dates."""
     within = sum(pieces.words[place] in words.joins for place in range(run.first, run.after))
+    if asked.whole and run.parts < _WHOLE:
+        return False
     dates = run.after - run.first + joins - within
     if len(pieces) <= _SHORT or 2 * dates >= len(pieces) or run.parts >= _WHOLE:
         return True

@@ -21,6 +21,7 @@ from processors.text.number_words import (
     TOWNS,
     UNITS,
     WORDLIKE_LETTERS,
+    thousands,
 )
 from processors.text.pieces import Pieces
 from processors.text.word_lists import words_of
@@ -33,6 +34,7 @@ _ANNOUNCING: Final = words_of("redaction", "any", "acronyms")
 _BEFORE_A_YEAR: Final = words_of("redaction", "any", "before_a_year")
 _ABBREVIATED: Final = frozenset(("p.i", "p.i.", "c.f", "c.f."))
 _PAUSES_AT_MOST: Final = 2
+_ZEROS: Final = frozenset(("zeri", "zeros", "zeroes"))
 
 
 @dataclass(slots=True)
@@ -134,7 +136,7 @@ class _Reader:
         if len(word) == 1 or not word.isalpha() or self._pieces.capital(place):
             return True
         return (
-            word in self._numbers
+            self._value(place) >= 0
             or word in self._clear
             or word in self._wordlike
             or word in self._repeats
@@ -175,8 +177,8 @@ class _Reader:
             return self._read_figures(run, place, word)
         if word in self._repeats:
             return self._read_repeated(run, place, place + 1, self._repeats[word])
-        if word in self._numbers:
-            return self._read_number(run, place, word)
+        if self._value(place) >= 0:
+            return self._read_number(run, place)
         letter = self._clear.get(word) or (word.upper() if len(word) == 1 else "")
         letter = letter or self._wordlike.get(word, "")
         if letter and letter.isascii() and letter.isalpha():
@@ -197,8 +199,12 @@ class _Reader:
         run.add(word, place, place + 1, clear=True)
         return place + 1
 
-    def _read_number(self, run: Run, place: int, word: str) -> int:
-        value = self._numbers[word]
+    def _read_number(self, run: Run, place: int) -> int:
+        value = self._value(place)
+        if 1 < value < 10 and self._word(place + 1) in _ZEROS and self._gap(place + 1) == " ":
+            run.add("0" * value, place, place + 2, clear=True)
+            run.spoken += 1
+            return place + 2
         if (
             value < 10
             and self._word(place + 1) == self._times
@@ -231,9 +237,12 @@ class _Reader:
     def _read_letter(self, run: Run, place: int, word: str, letter: str) -> int:
         text, start, end = self._pieces.text, self._pieces.starts[place], self._pieces.ends[place]
         elided = text[end : end + 1] in ("'", "’") or text[max(0, start - 1) : start] in ("'", "’")
-        abbreviates = (word == "n" and text[end : end + 1] in (".", "°")) or (
-            text[max(0, start - 2) : end + 2].lower().strip() in _ABBREVIATED
-        )
+        abbreviates = (
+            word == "n" and text[end : end + 1] in (".", "°") and self._is_figure(place + 1)
+        ) or (text[max(0, start - 2) : end + 2].lower().strip() in _ABBREVIATED)
+        new_sentence = word in self._wordlike and place > 0 and "." in self._pieces.gap(place - 1)
+        if run.symbols and new_sentence and len(self._pieces.gap(place - 1)) > 1:
+            return place
         if elided or abbreviates or not text[end - 1].isascii():
             return place
         joined, example = self._word(place + 1), self._word(place + 2)
@@ -267,13 +276,18 @@ class _Reader:
             return False
         return raw.isupper() and raw.isalpha() and 1 < len(raw) <= _SHORT_CAPITALS
 
+    def _is_figure(self, place: int) -> bool:
+        return self._word(place)[:1].isdigit()
+
     def _is_year(self, place: int, word: str) -> bool:
         dated = place > 0 and (self._word(place - 1) in _BEFORE_A_YEAR)
         return dated and len(word) == 4 and word[:2] in ("19", "20")
 
     def _value(self, place: int) -> int:
         """The number word at `place`; -1 where there is none."""
-        return self._numbers.get(self._word(place), -1)
+        word = self._word(place)
+        value = self._numbers.get(word, -1)
+        return thousands(word) if value < 0 and not self._joined else value
 
     def _gap(self, place: int) -> str:
         return self._pieces.gap(place - 1) if 0 < place < len(self._pieces) else ""

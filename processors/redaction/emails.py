@@ -74,6 +74,8 @@ def _domain_end(pieces: Pieces, at: int, *, sure: bool) -> int:
             break
         if words[place] in _ENDINGS and (dotted or (sure and words[place - 1] in _PROVIDERS)):
             last = place + 1
+    if not last and sure and words[at + 1] in _PROVIDERS:
+        return at + 2
     if not last and sure and not _MAIL.isdisjoint(words[max(0, at - _FAR) : at]):
         return at + 2
     return last

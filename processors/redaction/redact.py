@@ -22,12 +22,22 @@ from processors.redaction.asked_answers import (
 from processors.redaction.birth_dates import NOT_ASKED, Asked, asked_after, birth_dates_in
 from processors.redaction.codes import codes_in
 from processors.redaction.emails import emails_in
-from processors.redaction.streets import streets_in
+from processors.redaction.identifiers import identifiers_in
+from processors.redaction.repeats import with_repeats
+from processors.redaction.streets import extensions_in, streets_in
 from processors.text.number_words import CLEAR_LETTERS, NUMBER_VALUES, TOWNS, WORDLIKE_LETTERS
 from processors.text.pieces import Found, Kind, Pieces, pieces_of
 from processors.text.spans import Spans
 
-__all__ = ["Found", "Kind", "find_personal_data", "redact", "redact_call"]
+__all__ = [
+    "Found",
+    "Kind",
+    "find_in_call",
+    "find_personal_data",
+    "redact",
+    "redact_call",
+    "replaced",
+]
 
 
 def redact(text: str, language: str, names: Sequence[str] = ()) -> str:
@@ -37,7 +47,7 @@ def redact(text: str, language: str, names: Sequence[str] = ()) -> str:
     Italian ("it") and English ("en"). `names` are people known to be spoken of, as "Mario Rossi":
     their names are replaced wherever they are said. Redacting is idempotent.
     """
-    return _replaced(text, find_personal_data(text, language, names))
+    return replaced(text, find_personal_data(text, language, names))
 
 
 def redact_call(texts: Sequence[str], language: str, names: Sequence[str] = ()) -> list[str]:
@@ -46,6 +56,14 @@ def redact_call(texts: Sequence[str], language: str, names: Sequence[str] = ()) 
     A name introduced in one turn is replaced in all of them; a number or a date of birth asked for
     in one turn is replaced in the answers, even in parts too short to be recognised alone.
     """
+    found = find_in_call(texts, language, names)
+    return [replaced(text, in_turn) for text, in_turn in zip(texts, found, strict=True)]
+
+
+def find_in_call(
+    texts: Sequence[str], language: str, names: Sequence[str] = ()
+) -> list[list[Found]]:
+    """Personal data of each turn of one conversation, as `redact_call` replaces it."""
     pieces = [pieces_of(text) for text in texts]
     expected = _expected(pieces, language)
     alone = [list(names_in(cut, language)) for cut in pieces]
@@ -60,10 +78,11 @@ def redact_call(texts: Sequence[str], language: str, names: Sequence[str] = ()) 
         if asked.of_person is AskedFor.NAME:
             learned |= names_answered(cut, language)
     known = KnownNames.of([*names, *sorted(learned)])
-    return [
-        _replaced(text, _find(cut, language, known, asked, names_alone))
-        for text, cut, asked, names_alone in zip(texts, pieces, expected, alone, strict=True)
+    found = [
+        _find(cut, language, known, asked, names_alone)
+        for cut, asked, names_alone in zip(pieces, expected, alone, strict=True)
     ]
+    return with_repeats(pieces, found, language)
 
 
 class _Expected(NamedTuple):
@@ -115,13 +134,22 @@ def _find(
     def taken(place: int) -> bool:
         return apart.cover(pieces.starts[place])
 
+    spelt = asked.of_person is AskedFor.NAME
     add(emails_in(pieces, language))
-    add(birth_dates_in(pieces, language, asked.birth))
     add(streets_in(pieces, language))
+    codes = asked.code is not None or _may_hold_codes(pieces, language)
+    births = list(birth_dates_in(pieces, language, asked.birth))
+    if codes and births:
+        add(identifiers_in(pieces, language, taken))
+    if codes and asked.code is not None and not asked.birth.just:
+        add(codes_in(pieces, language, asked.code, taken, spelt=spelt))
+        codes = False
+    add(births)
     if asked.of_person not in (None, AskedFor.NAME):
         add(addresses_answered(pieces, language, asked.of_person))
-    if asked.code is not None or _may_hold_codes(pieces, language):
-        add(codes_in(pieces, language, asked.code, taken))
+    if codes:
+        add(codes_in(pieces, language, asked.code, taken, spelt=spelt))
+    add(extensions_in(pieces, language))
     if found or known.any_in(pieces.words):
         add(name.found for name in names_in(pieces, language, known, taken))
     else:
@@ -130,7 +158,8 @@ def _find(
     return found
 
 
-def _replaced(text: str, found: Sequence[Found]) -> str:
+def replaced(text: str, found: Sequence[Found]) -> str:
+    """`text` with a placeholder for each of `found`, which are in order and do not overlap."""
     parts, done = [], 0
     for one in found:
         parts += [text[done : one.start], one.kind.placeholder]

@@ -33,6 +33,12 @@ _AT_HOME: Final = re.compile(
     r"|spedi\w*|traslocat\w*|trasferit\w*|sono"
 )
 _ADDRESS_REACH = 4
+_ABBREVIATION_AT_MOST = 3
+_EXTENSION_WORDS: Final = frozenset(("interno", "scala", "civico", "extension", "flat", "ext"))
+_LIVING: Final = frozenset(
+    ("sto", "stiamo", "abito", "abitiamo", "vivo", "viviamo", "sta", "abita", "live")
+)
+_AT: Final = frozenset(("al", "all", "allo", "at", "numero", "civico"))
 _NAME_PIECES = 6
 _SUFFIX: Final = re.compile(r"\s?[/-]?\s?(?:bis|ter|[a-zA-Z]|\d{1,3})\b(?!['’])")
 _POSTCODE: Final = re.compile(r"[\s,–-]{1,4}\d{5}\b")
@@ -57,6 +63,24 @@ def streets_in(pieces: Pieces, language: str) -> Iterator[Found]:
         if end is not None:
             yield Found(Kind.ADDRESS, pieces.starts[_with_number_first(pieces, place)], end)
             done = end
+
+
+def extensions_in(pieces: Pieces, language: str) -> Iterator[Found]:
+    """House numbers and extensions by themselves: 'interno sette', 'io sto al ventitré'."""
+    known = language if language in NUMBER_VALUES else "it"
+    values, units = NUMBER_VALUES[known], UNITS[known]
+    words = pieces.words
+    for place in range(1, len(pieces)):
+        word = words[place]
+        if not (word.isdigit() or values.get(word, 0) > 0) or pieces.gap(place - 1).strip():
+            continue
+        after = words[place + 1] if place + 1 < len(pieces) else ""
+        if after in units or after in ("piano", "floor", "per", "percent"):
+            continue
+        if words[place - 1] in _EXTENSION_WORDS:
+            yield pieces.found(Kind.NUMBER, place - 1, place + 1)
+        elif words[place - 1] in _AT and not _LIVING.isdisjoint(words[max(0, place - 3) : place]):
+            yield pieces.found(Kind.ADDRESS, place, place + 1)
 
 
 def _with_number_first(pieces: Pieces, kind: int) -> int:
@@ -156,6 +180,8 @@ def _lower_case_end(pieces: Pieces, kind: int, name_at: int, lists: NameLists) -
     words = pieces.words
     for place in range(name_at, min(len(pieces), name_at + _NAME_PIECES)):
         if place > name_at and pieces.gap(place - 1).strip() not in ("", ",", "'", "’", "."):
+            break
+        if "." in pieces.gap(place - 1) and len(words[place - 1]) > _ABBREVIATION_AT_MOST:
             break
         if place > name_at:
             end = _house_end(pieces, place)

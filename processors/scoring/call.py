@@ -20,13 +20,16 @@ from processors.scoring.scorer import (
     TurnReading,
     Utterance,
     found_in_turns,
+    intents_in_turns,
 )
+from processors.text.clauses import sentence_with
 from processors.text.tokens import LANGUAGES, count_words, has_words
 from processors.transcript.doubts import doubted_speakers, of_the_call, without
 from schemas.conversation import (
     CallScore,
     ConductFlag,
     DriverFound,
+    Intent,
     Rule,
     Speaker,
     Turn,
@@ -143,8 +146,9 @@ def _scored(
     aggression, empathy = _manner(read.utterances, readings) or (None, None)
     sentiment, change = _mood(read.utterances, readings) or (None, None)
     drivers = _drivers(read.utterances, readings, language, reader)
-    leaves = any(reading.leaves for reading in readings)
-    promises = any(reading.promises for reading in readings)
+    intents = intents_in_turns(readings)
+    leaves = any(found.intent is Intent.CHURN for found in intents)
+    promises = any(found.intent is Intent.PROMISE for found in intents)
     threats = {
         place: reading.threat
         for place, reading in enumerate(readings)
@@ -172,6 +176,7 @@ def _scored(
         predicted_rating=predicted,
         churn_intent=leaves,
         promise_to_pay=promises,
+        intents=intents,
         drivers=drivers,
         conduct=[*_conduct(turns, language, threats), *read.by_time],
         turns=scored,
@@ -245,7 +250,7 @@ def _conduct(turns: Sequence[Turn], language: str, threats: Mapping[int, str]) -
     flags = conduct_of(turns, language, threats)
     flagged = {flag.turn for flag in flags if flag.rule in (Rule.THREAT, Rule.FALSE_THREAT)}
     flags += [
-        ConductFlag(rule=Rule.THREAT, turn=place, quote=quote)
+        ConductFlag(rule=Rule.THREAT, turn=place, quote=sentence_with(turns[place].text, quote))
         for place, quote in threats.items()
         if place not in flagged
     ]

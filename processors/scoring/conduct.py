@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from processors.conduct.announced_calls import announced_calls
+from processors.conduct.third_parties import WhoAnswers
 from processors.contact_hours import ConductCode
-from processors.scoring.cues import read_turn
 from processors.scoring.demands import (
     ConductPhrase,
     asked_about_consequences,
     conduct_phrases,
 )
+from processors.text.clauses import sentence_with
 from processors.text.tokens import LANGUAGES
 from schemas.conversation import ConductFlag, Rule, Speaker, Turn
 
@@ -54,7 +56,10 @@ def conduct_of(
             apart = all(_are_apart(threats[place], quote) for quote in found.values())
             if apart:
                 found[Rule.THREAT] = threats[place]
-        flags.extend(ConductFlag(rule=r, turn=place, quote=q) for r, q in found.items())
+        flags.extend(
+            ConductFlag(rule=rule, turn=place, quote=sentence_with(turns[place].text, quote))
+            for rule, quote in found.items()
+        )
     return flags
 
 
@@ -68,10 +73,11 @@ class _Watcher:
     def __init__(self, turns: Sequence[Turn], language: str) -> None:
         self._turns = turns
         self._language = language
-        self._third_party = False
-        """Whether somebody other than the debtor is on the line."""
+        self._who = WhoAnswers(language)
         self._excused = False
         """Whether the customer disputes the debt, or has said that it cannot be paid."""
+        self._repeated = False
+        """Whether the customer has just said so once more."""
 
     def breaches(self, place: int) -> dict[Rule, str]:
         """The rules the turn at `place` breaches, with the words that show it."""
@@ -79,12 +85,13 @@ class _Watcher:
         phrases = conduct_phrases(turn.text, self._language)
         if turn.speaker is Speaker.CUSTOMER:
             self._read_customer({phrase.family for phrase in phrases}, place)
-            return self._complaint(turn)
+            return {}
+        self._who.read_operator(turn.text, place)
         found: dict[Rule, str] = {}
         for rule, quote in (
             (Rule.FALSE_THREAT, self._false_threat(place, phrases)),
             (Rule.THIRD_PARTY_DISCLOSURE, self._disclosure(phrases)),
-            (Rule.INSISTENCE, self._insistence(phrases)),
+            (Rule.INSISTENCE, self._insistence(turn, phrases)),
         ):
             if quote is not None:
                 found[rule] = quote
@@ -92,25 +99,19 @@ class _Watcher:
 
     def _read_customer(self, families: set[str], place: int) -> None:
         excuses = not families.isdisjoint(("customer.dispute", "customer.unable"))
-        if "customer.holder" in families:
-            self._third_party = False
-        elif "customer.third" in families or (
-            "customer.absent" in families and place < _OPENING and not excuses
-        ):
-            self._third_party = True
-        if self._third_party:
+        self._repeated = self._excused and "customer.repeats" in families
+        self._who.read_customer(
+            self._turns[place].text,
+            third="customer.third" in families,
+            absent="customer.absent" in families and place < _OPENING and not excuses,
+            holder="customer.holder" in families,
+        )
+        if self._who.third_party:
             self._excused = False
         elif excuses:
             self._excused = True
         elif "customer.agrees" in families:
             self._excused = False
-
-    def _complaint(self, turn: Turn) -> dict[Rule, str]:
-        """Insistence that the customer complains of ('mi chiamate dieci volte al giorno')."""
-        for cue in read_turn(turn.text, self._language, turn.speaker):
-            if cue.family == "conduct.insistence":
-                return {Rule.INSISTENCE: cue.quote}
-        return {}
 
     def _false_threat(self, place: int, phrases: Sequence[ConductPhrase]) -> str | None:
         """Words that threaten what is not real ('carabinieri'), or is not yet possible."""
@@ -134,17 +135,27 @@ class _Watcher:
         if "debt.kept_private" in families:
             return None
         debts = [phrase for phrase in phrases if phrase.family == "debt"]
-        if self._third_party and debts:
+        if self._who.third_party and debts:
             return debts[0].quote
         disclosed = [phrase for phrase in phrases if phrase.family == "told.others"]
         if disclosed and "told.asking" not in families:
             return disclosed[0].quote
         return None
 
-    def _insistence(self, phrases: Sequence[ConductPhrase]) -> str | None:
+    def _insistence(self, turn: Turn, phrases: Sequence[ConductPhrase]) -> str | None:
+        """Calls without end, or a demand that brushes aside why the customer does not pay.
+
+        A mere demand is none, nor is a deadline: only one with a dismissal ('non mi interessa', 'lo
+        stesso'), or after the customer has had to say twice why not.
+        """
+        calls = announced_calls(turn.text, self._language)
+        if calls is not None:
+            return calls
+        families = {phrase.family for phrase in phrases}
+        if not self._excused or "offer" in families:
+            return None
+        dismissals = [phrase for phrase in phrases if phrase.family == "dismissal"]
         demands = [phrase for phrase in phrases if phrase.family == "demand"]
-        offers = any(phrase.family == "offer" for phrase in phrases)
-        if self._excused and demands and not offers:
-            return demands[0].quote
-        often = [phrase for phrase in phrases if phrase.family == "calls_often"]
-        return often[0].quote if often else None
+        if dismissals and demands:
+            return dismissals[0].quote
+        return demands[0].quote if demands and self._repeated else None

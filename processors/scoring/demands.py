@@ -16,6 +16,8 @@ from processors.text.tokens import LANGUAGES, cut
 from schemas.conversation import Speaker, Turn
 
 _BACKCHANNEL = 3
+_OWN = frozenset(("mia", "mio", "mie", "miei", "my"))
+"""Of people of the operator's own: 'ho chiamato mia mamma'."""
 
 
 class ConductPhrase(NamedTuple):
@@ -77,6 +79,8 @@ def _is_cancelled(hit: Hit, context: Context) -> bool:
         return False
     if family in ("false.lawful", "false.at_once", "false.other_matter", "debt.kept_private"):
         return False
+    if family == "told.others" and not _OWN.isdisjoint(context.said.words[hit.first : hit.after]):
+        return True
     if context.is_quoted(hit) or _is_denied(hit, context):
         return True
     debt = family.startswith("debt")

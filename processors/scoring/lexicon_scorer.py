@@ -61,7 +61,7 @@ def _read(speaker: Speaker, text: str, language: str) -> TurnReading:
             reasons=list(sentiment.reasons),
         ),
         sided=bool(sentiment.reasons),
-        leaves=bool(churn_intent(text, language)),
-        promises=bool(promise_to_pay(text, language)),
+        leaves=churn_intent(text, language),
+        promises=promise_to_pay(text, language),
         drivers=drivers,
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from schemas.conversation import Driver, DriverFound, Speaker, TurnScore
+from schemas.conversation import Driver, DriverFound, Intent, IntentFound, Speaker, TurnScore
 
 
 class Utterance(NamedTuple):
@@ -40,10 +40,10 @@ class TurnReading:
     """What it counts in the call's empathy, 0 to 1."""
     sided: bool = False
     """Whether a customer's turn takes sides, and so counts in the call's mean sentiment."""
-    leaves: bool = False
-    """Whether a customer announces leaving."""
-    promises: bool = False
-    """Whether a customer promises a payment."""
+    leaves: str | None = None
+    """The words in which a customer announces leaving; None where nobody does."""
+    promises: str | None = None
+    """The words in which a customer promises a payment; None where nobody does."""
     drivers: tuple[DriverQuote, ...] = ()
     threat: str | None = None
     """The words in which an operator threatens; None where no harm is used as leverage."""
@@ -91,6 +91,16 @@ class CallReader(Protocol):
     ) -> list[DriverFound]:
         """The drivers of the call, in the order of their turns; `readings` are its own."""
         ...
+
+
+def intents_in_turns(readings: Sequence[TurnReading]) -> list[IntentFound]:
+    """What customers announce, each intent once a turn."""
+    return [
+        IntentFound(intent=intent, turn=place, quote=quote)
+        for place, reading in enumerate(readings)
+        for intent, quote in ((Intent.CHURN, reading.leaves), (Intent.PROMISE, reading.promises))
+        if quote is not None
+    ]
 
 
 def found_in_turns(readings: Sequence[TurnReading]) -> list[DriverFound]:

@@ -15,6 +15,9 @@ _JOINTS = (
     "but|because|otherwise|so|then|or else|although|and then"
 )
 _JOINT = re.compile(rf"(?:,\s+|(?<!\s)\s+-\s+|:\s+)|(?<!\s)\s+(?=(?:{_JOINTS})\s)", re.IGNORECASE)
+_EVERY_JOINT = re.compile(
+    rf"\s*[,;:]\s+|\s+-\s+|\s+(?=(?:{_JOINTS}|e basta|comunque|perciò|percio)\s)", re.IGNORECASE
+)
 _LEAST_WORDS = 4
 _LONG_SENTENCE = 14
 
@@ -23,6 +26,11 @@ def sentences_of(text: str) -> list[str]:
     """The sentences of `text`, stripped; those without a word are passed over."""
     found = (match.group().strip() for match in _SENTENCE.finditer(text))
     return [sentence for sentence in found if _WORD.search(sentence)]
+
+
+def sentence_with(text: str, quote: str) -> str:
+    """The first sentence of `text` that holds `quote`; `quote` itself where none does."""
+    return next((sentence for sentence in sentences_of(text) if quote in sentence), quote)
 
 
 def clauses_of(text: str) -> list[str]:
@@ -37,6 +45,15 @@ def clauses_of(text: str) -> list[str]:
         else:
             clauses.extend(_cut_at_joints(sentence))
     return clauses
+
+
+def joined_clauses(sentence: str) -> list[str]:
+    """A sentence cut at every comma, colon and conjunction, however short its clauses are.
+
+    'non ho mai ricevuto la bolletta, disdico tutto' has two, of which each may be said alone.
+    """
+    parts = (part.strip() for part in _EVERY_JOINT.split(sentence))
+    return [part for part in parts if _WORD.search(part)]
 
 
 def windows_of(text: str) -> list[str]:

@@ -15,6 +15,7 @@ CALLED_OFF: Final = "context.called_off"
 """'il distacco è stato annullato': what the sentence is about does not happen."""
 REPORTED: Final = "context.reported"
 """'il mio collega le avrà detto che ...': the words after it are somebody else's."""
+_IF: Final = frozenset(("se", "if"))
 _LOOK_BACK = 6
 _AROUND = 5
 """Words before and after a phrase in which a negation denies it."""
@@ -73,7 +74,7 @@ class Context:
             if words[place] in self._classes["denying"]:
                 conditional = not self._classes["conditions"].isdisjoint(
                     words[max(0, place - 2) : place]
-                )
+                ) or not _IF.isdisjoint(words[max(0, place - _LOOK_BACK) : place])
                 follower = words[place + 1] if place + 1 < len(words) else ""
                 if not conditional and follower not in self._classes["denied_elsewhere"]:
                     return True

@@ -43,6 +43,18 @@ def _english() -> dict[str, int]:
 NUMBER_VALUES: Final = {"it": _italian(), "en": _english()}
 """Value of each number word; Italian ones up to 999 are one word, English ones are not joined."""
 
+
+def thousands(word: str) -> int:
+    """Value of an Italian number word from 1000 to 999999, as 'duemilaventisei'; -1 of another."""
+    numbers = NUMBER_VALUES["it"]
+    before, thousand, after = word.partition("mila")
+    if not thousand and word.startswith("mille"):
+        before, thousand, after = "uno", "mille", word.removeprefix("mille")
+    if not thousand or numbers.get(before, 0) < 1 or (after and after not in numbers):
+        return -1
+    return 1000 * numbers[before] + (numbers[after] if after else 0)
+
+
 CLEAR_LETTERS: Final = {
     "it": {
         "bi": "B", "effe": "F", "gi": "G", "acca": "H", "elle": "L", "emme": "M", "enne": "N",

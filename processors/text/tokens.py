@@ -71,6 +71,11 @@ class Words:
         """The raw text of the words [first, after)."""
         return self.raw[self.starts[first] : self.ends[after - 1]]
 
+    def sentence(self, number: int) -> str:
+        """The raw text from the first to the last word of a sentence."""
+        places = [place for place, own in enumerate(self.sentences) if own == number]
+        return self.quote(places[0], places[-1] + 1)
+
     def gap(self, place: int, other: int | None = None) -> str:
         """The raw text between the words at `place` and `other`, by default the next."""
         return self.raw[self.ends[place] : self.starts[place + 1 if other is None else other]]

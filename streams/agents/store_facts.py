@@ -179,7 +179,8 @@ def _quotes(event: CallScored) -> list[tuple[str, int, str, float]]:
     """The words that moved the scores most, with their turns, heaviest first.
 
     A few of each score's words, from different turns: the heaviest of all alone would often
-    leave out what explains one of the scores.
+    leave out what explains one of the scores. After them the words of every breach of conduct and
+    of every intent: none is stored without them.
     """
     found = [
         (reason.kind, index, reason.text, reason.weight)
@@ -194,6 +195,15 @@ def _quotes(event: CallScored) -> list[tuple[str, int, str, float]]:
         if quote[1] not in seen and len(seen) < _MOST_QUOTES:
             seen.add(quote[1])
             chosen.append(quote)
+    chosen += [
+        (f"conduct.{flag.rule.value}", flag.turn, flag.quote, 1.0)
+        for flag in event.score.conduct
+        if flag.turn is not None
+    ]
+    chosen += [
+        (f"intent.{found.intent.value}", found.turn, found.quote, 1.0)
+        for found in event.score.intents
+    ]
     return chosen
 
 

@@ -194,7 +194,9 @@ def test_latest_calls_quote_their_sentences_with_the_words_marked(empty: Engine)
         "quotes": [
             ("aggression.threat", 0, "stacchiamo", 0.9),
             ("sentiment.anger", 7, "basta", 0.3),
+            ("conduct.threat", 0, "o paga o stacchiamo", 1.0),
         ],
+        "conduct": ["false_threat", "hours", "threat"],
         "survey_rating": 2,
         "spoken_rating": 8,
     }
@@ -204,6 +206,8 @@ def test_latest_calls_quote_their_sentences_with_the_words_marked(empty: Engine)
     newest, older = read(empty, panel("latest_calls"))
     assert newest["harsh_words"] == "Le ripeto: o paga o «stacchiamo»."
     assert newest["customer_words"] == "«basta»"
+    assert newest["conduct_words"] == "Le ripeto: «o paga o stacchiamo»."
+    assert newest["conduct"] == "hours, threat", "no breach without its words"
     assert (newest["rating"], newest["rating_source"]) == (2, "survey")
     assert (older["rating"], older["rating_source"]) == (4, "predicted")
     assert older["harsh_words"] + older["kind_words"]

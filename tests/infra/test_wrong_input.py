@@ -38,6 +38,7 @@ READS_FILES = [
     Command("emit {} --kafka 127.0.0.1:1", _FILES),
     Command("run all --exit --events {}", _FILES),
     Command("score {}", _FILES),
+    Command("redact {}", _FILES),
     Command("transcribe {}", _FILES),
     Command(f"import twilio {{}} --mapping {EXPORTS}/calls.yaml --dry-run", _FILES),
     Command(f"import twilio {EXPORTS}/twilio.json --mapping {{}} --dry-run", _FILES),
@@ -201,7 +202,7 @@ def test_refused_lines_are_named_up_to_a_number_and_then_counted(
 ) -> None:
     file = tmp_path / "lines.jsonl"
     file.write_text("not json\n" * 500)
-    for line in (f"score\0{file}", f"emit\0{file}\0--kafka\0" + "127.0.0.1:1"):
+    for line in (f"score\0{file}", f"redact\0{file}", f"emit\0{file}\0--kafka\0" + "127.0.0.1:1"):
         done = called(line, tmp_path, monkeypatch, capfd)
         assert done.returncode == 1
         assert "480 more lines refused" in done.stderr

@@ -66,7 +66,7 @@ HOLDS = [
     ("Mi chiamo Rosa Fiore.", "Mi chiamo [NOME]."),
     ("Sono Marina, la figlia del signor Leone.", "Sono [NOME], la figlia del signor [NOME]."),
     ("buongiorno sono pasquale la chiamo", "buongiorno sono [NOME] la chiamo"),
-    ("Nato il 12 marzo 1980, chiamo Bruno.", "Nato il [DATA_DI_NASCITA], chiamo Bruno."),
+    ("Nato il 12 marzo 1980, chiamo Bruno.", "Nato il [DATA_DI_NASCITA], chiamo [NOME]."),
     ("SONO IL SIGNOR ROSSI E ABITO A ROMA", "SONO IL SIGNOR [NOME] E ABITO A ROMA"),
 ]
 
@@ -94,7 +94,7 @@ HOLDS_NONE = [
     "La rosa, il leone, la grazia: belle parole, ma la bolletta resta.",
     "Sono franco con lei, sono felice così.",
     "sono rosa dalla rabbia",
-    "Fattura numero 2024 0031877, pratica 88120034.",
+    "La bolletta di marzo, da 120 euro, e la fattura del 12 novembre 2024.",
     "Chiami il numero verde 800 901 515.",
     "In via del tutto eccezionale le tolgo la mora.",
     "Uno, due, tre, quattro e cinque: cinque lettere!",
@@ -125,7 +125,7 @@ def test_known_names_are_redacted_wherever_they_are_said() -> None:
     text = "la rosa bianca piace a Rosa, dice la zubiena, cioè Zubbiena"
     expected = "la rosa bianca piace a [NOME], dice la [NOME], cioè [NOME]"
     assert redact(text, "it", names) == expected
-    assert redact("dice Zubiena", "it") == "dice Zubiena"
+    assert redact("dice zubiena", "it") == "dice zubiena"
     assert redact("Je parle avec Zubiena", "fr", names) == "Je parle avec [NOME]"
 
 

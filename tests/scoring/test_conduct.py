@@ -12,9 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.lab.reports.conduct import measure
 from processors.contact_hours import conduct_code
+from processors.scoring.call import score_call
 from processors.scoring.conduct import asked_about_consequences, conduct_of
 from processors.scoring.cues import plain_threat, read_turn
+from processors.scoring.lexicon_scorer import LexiconReader
 from processors.text.lexicon import load
 from schemas.conversation import Rule, Turn
 
@@ -70,7 +73,7 @@ def test_threats_are_given_from_outside_and_a_false_one_replaces_a_plain_one() -
     given_ = {0: "vengono i carabinieri", 1: "Vedrà che succede"}
     assert rules(*turns, threats=given_) == [(Rule.FALSE_THREAT, 0), (Rule.THREAT, 1)]
     assert rules(*turns, threats={}) == [(Rule.FALSE_THREAT, 0)]
-    assert conduct_of(turns, "it", given_)[1].quote == "Vedrà che succede"
+    assert conduct_of(turns, "it", given_)[1].quote == "Vedrà che succede."
 
 
 def test_without_threats_given_the_lexicon_decides() -> None:
@@ -119,7 +122,11 @@ def test_denied_called_off_or_quoted_threats_are_none(text: str) -> None:
 def test_only_demands_after_the_reason_not_to_pay_are_insistence() -> None:
     demand, reason = op("Quando paga?"), cu("Ho perso il lavoro, non posso pagare.")
     assert rules(demand, reason, threats={}) == []
-    assert rules(demand, reason, demand, threats={}) == [(Rule.INSISTENCE, 2)]
+    assert rules(demand, reason, demand, threats={}) == [], "a question, and no more"
+    dismissal, again = op("Non mi interessa, deve pagare."), cu("Le ho detto che non posso.")
+    assert rules(dismissal, reason, threats={}) == []
+    assert rules(reason, dismissal, threats={}) == [(Rule.INSISTENCE, 1)]
+    assert rules(reason, demand, again, demand, threats={}) == [(Rule.INSISTENCE, 3)]
     assert rules(reason, op("Possiamo vedere un piano a rate."), threats={}) == []
     assert rules(reason, cu("Va bene, pago venerdì."), demand, threats={}) == []
 
@@ -168,3 +175,138 @@ def test_flags_quote_the_words_of_their_turn(turns: list[Turn], language: str) -
         assert flag.turn is not None
         assert flag.quote
         assert flag.quote in turns[flag.turn].text
+
+
+EVERYDAY = [
+    "Come si paga la rata, in posta o in banca?",
+    "Quando pensa di passare allo sportello?",
+    "La faccia con calma, la richiesta.",
+    "Per la faccia che ha fatto mia suocera!",
+    "La bolletta va pagata entro venerdì, come c'è scritto.",
+    "Entro domani le arriva la mail, signora.",
+]
+
+
+@pytest.mark.parametrize("text", EVERYDAY)
+def test_everyday_words_after_an_excuse_are_no_insistence(text: str) -> None:
+    reason = cu("Ho perso il lavoro, non posso pagare.")
+    assert rules(reason, op(text), threats={}) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("it", "La chiamo oggi alle cinque, domani alle otto, e vado avanti finché non paga."),
+        ("it", "Domani la richiamo qui. E dopodomani. Finché le colleghe non fanno una colletta."),
+        ("it", "Chiamo lui, chiamo lei, chiamo la nonna."),
+        ("it", "Se non risponde chiamo suo padre al lavoro."),
+        ("it", "Può bloccare questo numero, ne abbiamo altri quaranta."),
+        ("en", "I will call you tomorrow, and on Friday, and every day until you pay."),
+        ("en", "We'll keep calling."),
+    ],
+)
+def test_calls_announced_to_wear_down_are_insistence(language: str, text: str) -> None:
+    [flag] = conduct_of([op(text)], language, {})
+    assert flag.rule is Rule.INSISTENCE
+    assert flag.quote in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "La richiamo lunedì o martedì, come preferisce.",
+        "La richiamo domani per confermarle l'appuntamento.",
+        "Mi dispiace che la chiamino tutti i giorni, tolgo il numero.",
+        "Non la chiamiamo più, stia tranquilla.",
+        "Ci sono io, e non la mollo finché non abbiamo risolto.",
+        "Posso chiamarla domani mattina o domani sera?",
+    ],
+)
+def test_a_call_that_is_agreed_or_regretted_is_no_insistence(text: str) -> None:
+    assert rules(op(text), threats={}) == []
+
+
+def test_what_a_customer_complains_of_is_no_breach_without_the_operators_sentence() -> None:
+    assert rules(cu("Mi chiamate dieci volte al giorno, basta."), threats={}) == []
+
+
+@pytest.mark.parametrize(
+    ("customer", "operator", "false"),
+    [
+        ("Io vi denuncio!", "Faccia pure la denuncia, è un suo diritto.", False),
+        ("Ho presentato querela.", "Ho visto la sua querela: la pratica è sospesa.", False),
+        ("Vi denuncio.", "Se vuole denunciarci può farlo.", False),
+        ("Mi hanno rubato tutto.", "Mi mandi copia della denuncia, così blocco la pratica.", False),
+        ("Che succede se non pago?", "Il giudice può disporre un pignoramento.", False),
+        ("Non pago.", "Se lunedì non ci sono, viene l'ufficiale giudiziario.", True),
+        ("Non pago.", "Lunedì alle sei ha i carabinieri sul pianerottolo.", True),
+        ("Non pago.", "I bambini se li prendono i servizi sociali.", True),
+        ("Non pago.", "Se entro domani non vedo il bonifico le arriva la polizia.", True),
+    ],
+)
+def test_whose_denunciation_it_is_and_what_cannot_happen(
+    customer: str, operator: str, false: bool
+) -> None:
+    found = [rule for rule, _ in rules(cu(customer), op(operator), threats={})]
+    assert (Rule.FALSE_THREAT in found) is false
+
+
+ANSWERS = [
+    (["c: Studio Sorriso, buongiorno.", "o: Cerco la signora [NOME].", "c: È in sala, la chiamo?"],
+     True),
+    (["c: Reception.", "o: Mi passa il signor [NOME]?", "c: È fuori per pranzo."], True),
+    (["c: Pronto?", "o: C'è la mamma?", "c: La mamma è al lavoro."], True),
+    (["o: Parlo con il signor [NOME]?", "c: Sono la moglie, lui è sotto la doccia."], True),
+    (["c: Pronto?", "o: Il signor [NOME]?", "c: Sono un collega, è in riunione."], True),
+    (["o: La signora [NOME]?", "c: Sì. Mia moglie è a letto con l'influenza."], False),
+    (["o: Il signor [NOME]?", "c: Eh, mia figlia è al lavoro, mi aiuta lei di solito."], False),
+    (["o: Cerco [NOME].", "c: Un attimo che la chiamo.", "c: Pronto, sì, sono io."], False),
+    (["c: Carrozzeria, dica.", "o: Cerco il titolare.", "c: Sono io."], False),
+    (["o: Parlo con [NOME]?", "c: Con lui. Il mio collega è qui, mi sposto."], False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("opening", "third"), ANSWERS)
+def test_who_answers_decides_whether_naming_the_debt_is_disclosure(
+    opening: list[str], third: bool
+) -> None:
+    said = [op(each[3:]) if each.startswith("o") else cu(each[3:]) for each in opening]
+    debt = op("Ci sono tre bollette che non sono state pagate.")
+    found = [rule for rule, _ in rules(*said, debt, threats={})]
+    assert (Rule.THIRD_PARTY_DISCLOSURE in found) is third
+    private = op("È una comunicazione personale, la richiamo.")
+    assert rules(*said, private, threats={}) == []
+
+
+def test_every_breach_shows_a_sentence_of_the_operator() -> None:
+    folder = Path(__file__).parents[2] / "infra" / "lab" / "training" / "material" / "train"
+    for author in ("zd", "ze", "zf", "zg"):
+        file = folder / f"{author}_calls.jsonl"
+        for row in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
+            turns = [Turn(speaker=turn["speaker"], text=turn["text"]) for turn in row["turns"]]
+            for flag in score_call(turns, "it", LexiconReader()).conduct:
+                assert flag.turn is not None
+                assert turns[flag.turn].speaker == "operator"
+                assert flag.quote.strip()
+                assert flag.quote in turns[flag.turn].text
+
+
+WHOLE_CALLS = Path(__file__).parents[2] / "infra" / "lab" / "training" / "material"
+REPORTED = [
+    WHOLE_CALLS / folder / f"{author}_calls.jsonl"
+    for folder, author in (("test", "zh"), ("test", "zi"), ("train", "zd"), ("train", "zg"))
+]
+
+
+def test_breaches_in_whole_calls() -> None:
+    """F1 by rule over calls, of authors of whom two were never read."""
+    rows = [
+        json.loads(line)
+        for file in REPORTED
+        for line in file.read_text(encoding="utf-8").splitlines()
+    ]
+    report = measure(rows, LexiconReader())
+    for rule in (Rule.FALSE_THREAT, Rule.THIRD_PARTY_DISCLOSURE, Rule.INSISTENCE):
+        f1 = report.f1(rule)
+        assert f1 is not None
+        assert f1 >= 0.75, rule

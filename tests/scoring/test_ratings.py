@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.ratings.spoken import asks_for_rating, spoken_rating
-from schemas.conversation import Turn
+from schemas.conversation import Speaker, Turn
 
 MATERIAL = Path(__file__).parent / "material"
 OF_OTHER_AUTHORS = Path(__file__).parents[2] / "infra" / "lab" / "training" / "material" / "test"
@@ -289,3 +289,35 @@ def test_what_asks_for_a_rating(text: str, asks: bool) -> None:
 def test_any_call_gives_a_rating_on_the_scale_or_none(turns: list[Turn], language: str) -> None:
     rating = spoken_rating(turns, language)
     assert rating is None or 0 <= rating <= 10
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "answer", "rating"),
+    [
+        ("it", "Da zero a dieci, che voto ci dà?", "sette no aspetti facciamo cinque", 5),
+        ("it", "Da zero a dieci, che voto ci dà?", "Otto, nove minuti ad aspettare.", None),
+        ("it", "Da zero a dieci, che voto ci dà?", "Sei o sette volte ho chiamato. Due.", 2),
+        ("it", "Da zero a dieci, che voto ci dà?", "Otto. Ma cosa dico otto, nove, va'.", 9),
+        ("it", "Da zero a dieci, che voto ci dà?", "Era partito da sette, un bel sette. Due.", 2),
+        ("it", "Mi dica da zero a dieci.", "Al collega uno. La telefonata... mettete sei.", 6),
+        ("it", "Allora la saluto.", "Il voto, da zero a dieci, è tre.", 3),
+        ("it", "Allora la saluto.", "Quattro, come voto.", 4),
+        ("it", "Allora la saluto.", "Due su dieci, per me.", 2),
+        ("it", "Allora la saluto.", "Il voto di mia figlia in matematica è otto.", None),
+        ("it", "Quanto riesce a mettere?", "Boh... trenta? Do ripetizioni.", None),
+        ("it", "Perché non ha chiamato?", "Ho aspettato sette, otto minuti.", None),
+        ("en", "From zero to ten?", "It took eight, nine minutes. Three.", 3),
+        ("en", "From zero to ten?", "ten, well, nine", 9),
+        ("en", "Goodbye, then.", "Eight out of ten from me.", 8),
+        ("en", "Goodbye, then.", "Six is my score.", 6),
+        ("en", "Goodbye, then.", "Nine out of ten people get this wrong.", None),
+    ],
+)
+def test_ratings_before_or_after_their_frame_and_numbers_that_are_none(
+    language: str, question: str, answer: str, rating: int | None
+) -> None:
+    turns = [
+        Turn(speaker=Speaker.OPERATOR, text=question),
+        Turn(speaker=Speaker.CUSTOMER, text=answer),
+    ]
+    assert spoken_rating(turns, language) == rating

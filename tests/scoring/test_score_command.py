@@ -30,7 +30,7 @@ def test_each_conversation_gets_a_line() -> None:
     assert set(rows[0]) == {
         *("id", "aggression", "empathy", "sentiment", "sentiment_change", "spoken_rating"),
         *("predicted_rating", "churn_intent", "promise_to_pay", "drivers", "conduct", "turns"),
-        "scorer_version",
+        *("intents", "scorer_version"),
     }
     turns = rows[0]["turns"]
     assert isinstance(turns, list)

@@ -13,7 +13,7 @@ from processors.identity.event_identity import event_identity
 from processors.metrics.from_sums import figures
 from schemas import rows
 from schemas.codec import InvalidMessage, decode, encode
-from schemas.conversation import Unanswered
+from schemas.conversation import ConductFlag, Intent, IntentFound, Rule, Unanswered
 from schemas.dead_letters import dead_letter
 from schemas.derived import (
     AgencyAlert,
@@ -30,6 +30,7 @@ from schemas.topics import (
     AGENCY_ALERT,
     AGENCY_HOURS,
     AGENCY_METRICS,
+    CALL_SCORED,
     CALL_TRANSCRIBED,
     DEAD_LETTER,
     ENGAGEMENT_CHANGED,
@@ -326,6 +327,28 @@ def test_a_call_s_row_has_scores_ratings_and_the_heaviest_words() -> None:
     assert row["quotes"] == []
     assert json.loads(row["turns"])[0]["speaker"] == "operator"
     assert row["ended_at"] == BEGIN
+
+
+def test_a_call_s_row_has_the_words_of_every_breach_and_intent() -> None:
+    message = scored("e", "p:c", BEGIN)
+    event = decode(message.value, CallScored)
+    assert isinstance(event, CallScored)
+    score = event.score.model_copy(
+        update={
+            "conduct": [
+                ConductFlag(rule=Rule.INSISTENCE, turn=0, quote="La chiamo ogni giorno."),
+                ConductFlag(rule=Rule.HOURS, turn=None, quote="2026-03-01 22:00"),
+            ],
+            "intents": [IntentFound(intent=Intent.CHURN, turn=0, quote="Disdico tutto.")],
+        }
+    )
+    raw = encode(event.model_copy(update={"score": score}))
+    (row,) = rows_of(rows.CALLS, Message(CALL_SCORED, b"k", raw))
+    assert row["conduct"] == ["hours", "insistence"]
+    assert row["quotes"] == [
+        ("conduct.insistence", 0, "La chiamo ogni giorno.", 1.0),
+        ("intent.churn_intent", 0, "Disdico tutto.", 1.0),
+    ]
 
 
 async def test_an_engagement_whose_begin_moved_is_taken_back() -> None:

@@ -63,7 +63,7 @@ export function drawCalls(place, rows) {
         ? element("small", { class: "unscored" }, say("ui.not_scored"), reasons(row.why))
         : [gauge(say("column.aggression"), row.aggression, "harsh"), gauge(say("column.empathy"), row.empathy, "kind"), gauge(say("column.sentiment"), row.sentiment, "mood")]),
     element("div", { class: "sayings" },
-      sentences(row.harsh_words).map((text) => marked(text, "harsh")),
+      [...new Set([...sentences(row.harsh_words), ...sentences(row.conduct_words)])].map((text) => marked(text, "harsh")),
       sentences(row.kind_words).map((text) => marked(text, "kind")),
       sentences(row.customer_words).map((text) => marked(text, "customer")),
       element("div", { class: "tags" }, tags(row))),

@@ -6,117 +6,37 @@ import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
-
-from infra.cli.failures import FAILED, MOST_LINES
-from infra.escaping import json_line
+from infra.cli.one_call.conversations import Conversation, convert_lines
 from processors.mail.own_words import own_words
 from processors.scoring.call import score_call
 from processors.scoring.scorer import TurnReader
 from processors.transcript.turns import redacted
-from schemas.conversation import CallScore, Rating, SpeakerSource, Turn
-from schemas.events import Channel
-
-
-class Conversation(BaseModel):
-    """One line of input; fields that are not known are passed over."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    id: str
-    language: str = "it"
-    channel: Channel = Channel.PHONE
-    """Of written messages only what is new is scored, without the thread below."""
-    turns: list[Turn]
-    survey_rating: Rating | None = None
-    answered: StrictBool | None = None
-    """False: nobody answered, whatever was said."""
-    people: list[str] = []
-    """Names that may be spoken in it."""
-    doubts: list[str] = []
-    """What `ascolto transcribe` doubts of it."""
-    speakers: SpeakerSource | None = None
-    """What `ascolto transcribe` says of who shows the speakers; the scores' line repeats it."""
 
 
 def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | None = None) -> int:
-    """Score each line's conversation by `reader` and write its line; empty lines are passed over.
+    """Score each line's conversation by `reader` and write its line.
 
     Personal data is taken out first, as the workers do: so scores are the same in both, and no
-    quote holds any.
-
-    A line that cannot be read is reported on `err` (standard error by default) with its number and
-    what to fix, never with its text; the other lines are still done. Returns the exit code:
-    0, or 1 where a line could not be read or there is none.
+    quote holds any. Faulty lines and the exit code are as `convert_lines` has them; `err` is
+    standard error by default.
     """
-    errors = sys.stderr if err is None else err
-    refused = scored = 0
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            conversation = Conversation.model_validate_json(line)
-        except ValidationError as error:
-            refused += 1
-            if refused <= MOST_LINES:
-                print(f"line {number}: {_what_to_mend(error)}", file=errors)
-            continue
-        scored += 1
-        language = conversation.language.lower().partition("-")[0]
+
+    def row_of(conversation: Conversation) -> dict[str, Any]:
+        language = conversation.primary_language
+        said = own_words(conversation.turns, conversation.channel)
         result = score_call(
-            redacted(
-                own_words(conversation.turns, conversation.channel), language, conversation.people
-            ),
+            redacted(said, language, conversation.people),
             language,
             reader,
             survey_rating=conversation.survey_rating,
             answered=conversation.answered,
             doubts=conversation.doubts,
         )
-        out.write(json_line(_as_row(conversation, result)) + "\n")
-    if refused > MOST_LINES:
-        print(f"… and {refused - MOST_LINES} more lines refused", file=errors)
-    if not scored and not refused:
-        print('no line: give a conversation on each, {"id", "turns"}', file=errors)
-    return 0 if scored and not refused else FAILED
+        row = {"id": conversation.id, **result.model_dump(mode="json")}
+        if conversation.speakers is not None:
+            row["speakers"] = conversation.speakers.value
+        if row["why"] is None:
+            del row["why"]
+        return row
 
-
-def _as_row(conversation: Conversation, result: CallScore) -> dict[str, Any]:
-    row = {"id": conversation.id, **result.model_dump(mode="json")}
-    if conversation.speakers is not None:
-        row["speakers"] = conversation.speakers.value
-    if row["why"] is None:
-        del row["why"]
-    return row
-
-
-def _what_to_mend(error: ValidationError) -> str:
-    """The first faults of a line, by field; without the input, which may be personal."""
-    faults = [
-        f"{'.'.join(str(part) for part in fault['loc']) or 'line'}: "
-        f"{_LISTED.get(fault['loc']) or _rule_broken(fault['type'])}"
-        for fault in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
-    more = f" (and {len(faults) - 3} more)" if len(faults) > 3 else ""
-    return "; ".join(faults[:3]) + more
-
-
-_LISTED: dict[tuple[int | str, ...], str] = {
-    ("channel",): f"must be one of {', '.join(Channel)}",
-    ("speakers",): "must be channels, inferred or unknown",
-}
-"""The faults of fields that take one of a list."""
-
-
-def _rule_broken(kind: str) -> str:
-    return {
-        "json_invalid": "is not a JSON object on one line",
-        "missing": "is missing",
-        "string_type": "must be a text",
-        "list_type": "must be a list",
-        "enum": "must be operator, customer, unknown or machine",
-        "bool_type": "must be true or false",
-        "extra_forbidden": "is not a field of a turn (speaker, text, start, end, confidence)",
-        "model_type": "must be an object",
-        "model_attributes_type": "must be an object",
-    }.get(kind, f"breaks the rule {kind}")
+    return convert_lines(lines, out, sys.stderr if err is None else err, row_of)

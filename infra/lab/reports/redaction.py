@@ -1,13 +1,16 @@
-"""How well redaction does on labelled sentences: `python -m infra.lab.reports.redaction FILE`.
+"""How well redaction does on labelled texts: `python -m infra.lab.reports.redaction FILE...`.
 
-FILE has JSON lines {"text", "pii": [substrings], ...}; optional are "types" (one a substring),
-"language" ("it" where it is missing), "names" (known people), "split" and "style".
+A file has JSON lines. A sentence is {"text", "pii": [substrings], ...}; optional are "types" (one a
+substring), "language" ("it" where it is missing), "names" (known people), "split" and "style". A
+whole call is {"turns": [{"text", "personal": [substrings]}], ...}, optional are "lang" or
+"language", "names" and "split"; its turns are redacted together, as the workers do.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from processors.redaction.redact import find_personal_data, redact
+from processors.redaction.redact import Found, find_in_call, find_personal_data, replaced
 from processors.text.pieces import Pieces, pieces_of
 
 
@@ -55,24 +58,39 @@ class Report:
 
 
 def measure(rows: Iterable[dict[str, Any]]) -> Report:
-    """Redact each row's text and compare with its labels.
+    """Redact each row's sentence or call and compare with its labels.
 
     Raises:
         ValueError: a labelled substring does not occur in its text.
     """
     report = Report()
     for row in rows:
-        _measure_row(row, report)
+        language = row.get("language") or row.get("lang") or "it"
+        names = row.get("names", [])
+        if "turns" in row:
+            texts = [turn["text"] for turn in row["turns"]]
+            found = find_in_call(texts, language, names)
+            for turn, in_turn in zip(row["turns"], found, strict=True):
+                labelled = turn.get("personal", [])
+                _measure(turn["text"], in_turn, labelled, ["any"] * len(labelled), report)
+        else:
+            types = row.get("types") or ["any"] * len(row["pii"])
+            found_alone = find_personal_data(row["text"], language, names)
+            _measure(row["text"], found_alone, row["pii"], types, report)
     return report
 
 
-def _measure_row(row: dict[str, Any], report: Report) -> None:
-    text, language, names = row["text"], row.get("language", "it"), row.get("names", [])
+def _measure(
+    text: str,
+    found: Sequence[Found],
+    labels: Sequence[str],
+    types: Sequence[str],
+    report: Report,
+) -> None:
     pieces = pieces_of(text)
-    gone = _covered(pieces, [(f.start, f.end) for f in find_personal_data(text, language, names)])
-    labelled = _places(text, row["pii"])
-    types = row.get("types") or ["any"] * len(row["pii"])
-    result = redact(text, language, names)
+    gone = _covered(pieces, [(f.start, f.end) for f in found])
+    labelled = _places(text, labels)
+    result = replaced(text, found)
     report.sentences += 1
     for kind, (start, end) in zip(types, labelled, strict=True):
         report.items[kind] += 1
@@ -80,7 +98,7 @@ def _measure_row(row: dict[str, Any], report: Report) -> None:
             report.found[kind] += 1
         else:
             report.misses.append(f"{kind}: {text[start:end]!r} in {result!r}")
-    personal = _covered(pieces, labelled)
+    personal = _covered(pieces, [*labelled, *_repeated(text, labels)])
     lost = sorted(gone - personal)
     report.clean_words += len(pieces) - len(personal)
     report.lost_words += len(lost)
@@ -90,6 +108,13 @@ def _measure_row(row: dict[str, Any], report: Report) -> None:
     if lost:
         taken = " ".join(text[pieces.starts[n] : pieces.ends[n]] for n in lost)
         report.losses.append(f"{taken!r} in {result!r}")
+
+
+def _repeated(text: str, labels: Sequence[str]) -> Iterable[tuple[int, int]]:
+    """Where a labelled substring is said, once more too: its words are no clean ones."""
+    for label in labels:
+        for match in re.finditer(rf"\b{re.escape(label)}\b", text):
+            yield match.span()
 
 
 def _places(text: str, substrings: Sequence[str]) -> list[tuple[int, int]]:
@@ -116,41 +141,44 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def write(report: Report, out: TextIO) -> None:
-    """Write the figures, then every miss and every loss."""
+def write(report: Report, out: TextIO, *, with_texts: bool = True) -> None:
+    """Write the figures, then every miss and every loss where texts are wanted."""
     print(f"{'type':<16} {'items':>5} {'found':>5} {'recall':>6}", file=out)
     for kind, items in sorted(report.items.items()):
         found = report.found[kind]
         print(f"{kind:<16} {items:>5} {found:>5} {found / items:>6.3f}", file=out)
     total, found = sum(report.items.values()), sum(report.found.values())
-    print(f"{'all':<16} {total:>5} {found:>5} {_told(report.recall)}", file=out)
+    print(f"{'all':<16} {total:>5} {found:>5} {_shown(report.recall)}", file=out)
     print(
         f"clean words lost: {report.lost_words} of {report.clean_words}"
-        f" ({_told(report.over_redaction)}); in sentences without personal data"
+        f" ({_shown(report.over_redaction)}); in sentences without personal data"
         f" {report.untouched_lost} of {report.untouched_words}"
-        f" ({_told(report.over_redaction_of_clean_sentences)})",
+        f" ({_shown(report.over_redaction_of_clean_sentences)})",
         file=out,
     )
+    if not with_texts:
+        return
     for miss in report.misses:
         print(f"missed {miss}", file=out)
     for loss in report.losses:
         print(f"lost {loss}", file=out)
 
 
-def _told(share: float | None) -> str:
+def _shown(share: float | None) -> str:
     return "  null" if share is None else f"{share:>6.3f}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path, help="labelled sentences as JSON lines")
+    parser.add_argument("files", nargs="+", type=Path, help="labelled texts as JSON lines")
     parser.add_argument("--split", help="only the rows of this split")
+    parser.add_argument("--figures", action="store_true", help="the figures alone, without texts")
     given = parser.parse_args(arguments)
-    lines = given.file.read_text(encoding="utf-8").splitlines()
+    lines = [line for file in given.files for line in file.read_text("utf-8").splitlines()]
     rows = [json.loads(line) for line in lines if line.strip()]
     selected = [row for row in rows if given.split in (None, row.get("split"))]
-    write(measure(selected), sys.stdout)
+    write(measure(selected), sys.stdout, with_texts=not given.figures)
     return 0
 
 
