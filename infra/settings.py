@@ -23,6 +23,7 @@ from infra.transcription.model_files import PACKAGED_MODEL, ComputeType, Device
 from processors.alerts.settings import read_alert_settings
 from processors.engagements.horizons import Horizons
 from processors.event_time import DAY_HOURS
+from processors.inferred_speakers import Choice, Counting
 from schemas.topics import PARTITIONS
 
 PREFIX = "ASCOLTO_"
@@ -132,6 +133,12 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="words to expect in a client's calls, as JSON; those of \"*\" in everyone's: "
         '{"*": ["saldo e stralcio"], "acqua": ["Acqua Serena"]}',
+    )
+    inferred_speakers: dict[str, Choice] = Field(
+        default_factory=dict,
+        description="whether scores of mono recordings, whose speakers are inferred, count: "
+        'counted (the default) or left_out by client, as JSON; "*" for the others: '
+        '{"acqua": "left_out"}',
     )
     skip_unreadable: str = Field(
         "",
@@ -281,6 +288,11 @@ class Settings(BaseSettings):
     def unreadable_to_skip(self) -> list[tuple[str, int, int]]:
         """`skip_unreadable` as topic, partition and offset."""
         return _places_in(self.skip_unreadable)
+
+    @property
+    def counting(self) -> Counting:
+        """Whose scores from inferred speakers count."""
+        return Counting(self.inferred_speakers)
 
     def words_of(self, client_id: str) -> tuple[str, ...]:
         """Words to expect in a client's calls: its own, then everyone's."""

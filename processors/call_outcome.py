@@ -16,6 +16,8 @@ class CallOutcome(StrEnum):
     """One speaker's words have scores, the other's not."""
     MONO_UNKNOWN = "mono_unknown"
     """Nothing in the recording says who is the operator."""
+    MONO_LEFT_OUT = "mono_left_out"
+    """Who speaks was inferred, and the client company leaves such calls out."""
     LOW_CONFIDENCE = "low_confidence"
     """The transcriber was too uncertain of the words."""
     LANGUAGE = "language"
@@ -53,6 +55,7 @@ class Backlog:
 
 _BY_REASON = (
     ("speaker_unknown", CallOutcome.MONO_UNKNOWN),
+    ("speakers_inferred", CallOutcome.MONO_LEFT_OUT),
     ("low_transcription_confidence", CallOutcome.LOW_CONFIDENCE),
     ("nobody_answered", CallOutcome.NOBODY_ANSWERED),
     ("language", CallOutcome.LANGUAGE),

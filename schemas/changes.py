@@ -106,6 +106,8 @@ class Conversation(NamedTuple):
     worst: WorstQuote | None
     later: LateRating | None = None
     """The rating of a survey answered later: it counts from when it is known."""
+    inferred: bool = False
+    """Who speaks in it was inferred from the words."""
 
     @property
     def segment(self) -> Segment:

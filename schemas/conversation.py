@@ -42,6 +42,17 @@ class Speaker(StrEnum):
     MACHINE = "machine"
 
 
+class SpeakerSource(StrEnum):
+    """What shows who speaks in a recording's turns."""
+
+    CHANNELS = "channels"
+    """A channel, a track or a file for each side."""
+    INFERRED = "inferred"
+    """One channel: the words and pauses, by a model that errs (docs/mono.md)."""
+    UNKNOWN = "unknown"
+    """Nothing: all turns have speaker `unknown`."""
+
+
 class Driver(StrEnum):
     """The reasons behind a rating; `docs/drivers.md` defines each."""
 

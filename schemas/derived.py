@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from schemas.conversation import CallScore, Contract, Turn, Unanswered
+from schemas.conversation import CallScore, Contract, SpeakerSource, Turn, Unanswered
 from schemas.events import Channel, CustomerType, Service, Survey, Touchpoint
 from schemas.figures import MetricWindow
 
@@ -74,6 +74,11 @@ class CallTranscribed(Contract):
         description="what of it is not scored, and why: crosstalk (turns of speaker unknown), "
         "language:en (another than declared), operator_language:en, customer_language:en",
     )
+    speakers: SpeakerSource | None = Field(
+        None,
+        description="what shows who speaks: channels, inferred (one channel, from the words), "
+        "unknown; null where text was given, or an older version wrote this",
+    )
 
 
 class CallScored(Contract):
@@ -84,6 +89,9 @@ class CallScored(Contract):
     score: CallScore
     survey: Survey | None
     from_audio: bool
+    speakers: SpeakerSource | None = Field(
+        None, description="as in `call-transcribed`; scores from inferred ones are counted apart"
+    )
 
 
 class Interval(Contract):
@@ -100,6 +108,9 @@ class Mean(Contract):
 
     value: float | None
     n: int
+    n_inferred: int = Field(
+        0, description="of the n conversations, those whose speakers were inferred from the words"
+    )
 
 
 class Correlation(Interval):

@@ -126,6 +126,7 @@ CALLS = Table(
         "turns": "String",
         "scorer_version": _LABEL,
         "why": "Nullable(String)",
+        "speakers": _LABEL,
         **_VERSION,
     },
     ("client_id", "agency_id", "event_id"),
@@ -134,6 +135,8 @@ CALLS = Table(
 )
 """Scored conversations; `quotes` are the words that explain the scores, heaviest first, then those
 of each breach of conduct and each intent.
+
+`speakers` is a `SpeakerSource`; empty where text was given, or an older version wrote the row.
 
 When a conversation ended belongs to its event, which is never replaced by another of its identity.
 """
@@ -231,10 +234,14 @@ HOUR_SUMS = (
     "payment_xx",
     "payment_y",
     "payment_xy",
+    "aggression_inferred",
+    "empathy_inferred",
+    "sentiment_inferred",
 )
 """Sufficient statistics of one agency, segment and hour, all exact integers.
 
-Per conversation (at the hour of `ended_at`): counts; scores in 1/10^4, squares in 1/10^8.
+Per conversation (at the hour of `ended_at`): counts, of scores also those from inferred speakers;
+scores in 1/10^4, squares in 1/10^8.
 Per engagement (at the hour it matures): counts; `amount` in 1/10^4 of the currency; the
 correlations' x (mean aggression or empathy) in 1/10^12, its square and products likewise
 (xx in 1/10^24, xy in 1/10^12 since y is 0 or 1).
@@ -271,7 +278,7 @@ def _interval(name: str) -> dict[str, str]:
 
 
 def _mean(name: str) -> dict[str, str]:
-    return {name: _FIGURE, f"{name}_n": "UInt64"}
+    return {name: _FIGURE, f"{name}_n": "UInt64", f"{name}_n_inferred": "UInt64"}
 
 
 AGENCY_METRICS = Table(

@@ -80,6 +80,7 @@ class Comparison:
 _P_VALUES = ("churn_correlation_p", "payment_correlation_p")
 _OF_A_CALL = (
     "customer", "ended_at", "service", "touchpoint", "channel", "customer_type", "survey_rating",
+    "speakers",
 )  # fmt: skip
 
 COMPARISONS = (

@@ -13,6 +13,7 @@ from infra.errors import InfraError
 from infra.retry import delays
 from infra.scoring.catalogue import ScorerName
 from infra.scoring.protocol import LENGTH, Failure, Outcome, packed, parts_of, results_of
+from processors.inferred_speakers import COUNTED, Counting
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +36,10 @@ class ScoringFailed(InfraError):
     """Scoring a call raised in the process; the class is named after what it raised there."""
 
 
-def scoring_command(scorer: ScorerName) -> tuple[str, ...]:
+def scoring_command(scorer: ScorerName, counting: Counting = COUNTED) -> tuple[str, ...]:
     """The command that starts a scoring process."""
-    return sys.executable, "-m", "infra.scoring.server", "--scorer", scorer
+    command = (sys.executable, "-m", "infra.scoring.server", "--scorer", scorer)
+    return command if counting == COUNTED else (*command, "--inferred-speakers", counting.written())
 
 
 class ScoringChild:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from infra.recordings.sound import RATE, Sound
 from infra.recordings.source import Source
+from infra.scoring.sentence_encoder import SentenceEncoder
 from infra.settings import Settings
 from infra.transcription.batching import WindowPool
 from infra.transcription.crosstalk import Doubt, Separation
@@ -25,12 +26,14 @@ from infra.transcription.whisper_model import (
     WindowOptions,
 )
 from infra.transcription.windows import Placed, Window, cut, plan
+from processors.encoder.protocol import Encoder
+from processors.speakers.attribution import attributed
 from processors.transcript.doubts import CROSSTALK
 from processors.transcript.hallucinations import TranscribedText, hallucination_of
 from processors.transcript.interruptions import TurnTaking, turn_taking
 from processors.transcript.spoken_language import SpeechSample, language_doubts
 from processors.transcript.turns import MONO_TURN_GAP, TURN_GAP, Segment, Word, merge_turns
-from schemas.conversation import Speaker, Turn
+from schemas.conversation import Speaker, SpeakerSource, Turn
 
 TRADE_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -60,9 +63,10 @@ class Transcription:
     """What was said in a recording.
 
     `duration` is in seconds, `dropped` counts the texts taken for invented, by reason, `model`
-    names the model without its directory, and `turn_taking` is None where the recording does not
-    show who speaks. `unheard` names the parts of the file that were not transcribed
-    (docs/transcription.md), `doubts` what is not scored (`processors/transcript/doubts.py`).
+    names the model without its directory, and `turn_taking` is None where the recording has no
+    channel for each side. `speakers` says what shows who speaks. `unheard` names the parts of the
+    file that were not transcribed (docs/transcription.md), `doubts` what is not scored
+    (`processors/transcript/doubts.py`).
     """
 
     turns: list[Turn]
@@ -73,6 +77,22 @@ class Transcription:
     turn_taking: TurnTaking | None = None
     unheard: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    speakers: SpeakerSource = SpeakerSource.CHANNELS
+
+
+@dataclass(frozen=True, slots=True)
+class WordsSaid:
+    """The words of a recording by stretch of speech; `alone` where it does not show who speaks.
+
+    The rest as in `Transcription`.
+    """
+
+    segments: list[Segment]
+    alone: bool
+    duration: float
+    dropped: dict[str, int]
+    unheard: tuple[str, ...]
+    doubts: tuple[str, ...]
 
 
 class Transcriber(Protocol):
@@ -110,6 +130,7 @@ class WhisperTranscriber:
         beam_size: int = 3,
         batch_size: int | None = None,
         longest: float = 4 * 3600.0,
+        encoder: Encoder | None = None,
     ) -> None:
         """Args:
         model: a name or a path; None is the packaged one.
@@ -119,6 +140,8 @@ class WhisperTranscriber:
         beam_size: readings of a window that are followed at the same time.
         batch_size: windows computed together; None is 1 on a processor, 16 on a graphics card.
         longest: seconds a recording may last.
+        encoder: gives the meaning of what is said in one channel, to infer who says it; without
+            one it stays unknown.
         """
         self._choice = ModelChoice(model or PACKAGED_MODEL, device, compute_type)
         graphics = device == "cuda"
@@ -126,6 +149,7 @@ class WhisperTranscriber:
         self._batch_size = batch_size or (16 if graphics else 1)
         self._beam_size = beam_size
         self._longest = longest
+        self._encoder = encoder
         self._loading = threading.Lock()
         self._loaded: tuple[LoadedModel, WindowPool] | None = None
 
@@ -140,6 +164,33 @@ class WhisperTranscriber:
 
     def transcribe(self, source: Source, language: str, words: Sequence[str] = ()) -> Transcription:
         """See `Transcriber.transcribe`; raises `ModelMissing`, `ModelUnknown` too."""
+        words_said = self.words(source, language, words)
+        alone = words_said.alone
+        turns, speakers = self._turns(words_said, language)
+        return Transcription(
+            turns=turns,
+            language=language,
+            duration=words_said.duration,
+            model=self._choice.label,
+            dropped=words_said.dropped,
+            turn_taking=None if alone else turn_taking(turns),
+            unheard=words_said.unheard,
+            doubts=words_said.doubts,
+            speakers=speakers,
+        )
+
+    def _turns(self, said: WordsSaid, language: str) -> tuple[list[Turn], SpeakerSource]:
+        """What was said as turns, and what shows who speaks in them."""
+        if not said.alone:
+            return merge_turns(said.segments), SpeakerSource.CHANNELS
+        encoder = self._encoder
+        known = None if encoder is None else attributed(said.segments, language, encoder)
+        if known is None:
+            return merge_turns(said.segments, MONO_TURN_GAP), SpeakerSource.UNKNOWN
+        return merge_turns(known, TURN_GAP, MONO_TURN_GAP), SpeakerSource.INFERRED
+
+    def words(self, source: Source, language: str, words: Sequence[str] = ()) -> WordsSaid:
+        """The words of a recording, before they are put into turns; see `transcribe`."""
         model, pool = self._loaded_model()
         model.require(language)
         separation = Separation()
@@ -162,14 +213,11 @@ class WhisperTranscriber:
             )
         ]
         doubts = language_doubts(_speech(transcribed, speakers), language)
-        turns = merge_turns(segments, MONO_TURN_GAP if detected.alone else TURN_GAP)
-        return Transcription(
-            turns=turns,
-            language=language,
+        return WordsSaid(
+            segments=segments,
+            alone=detected.alone,
             duration=round(detected.samples / RATE, 3),
-            model=self._choice.label,
             dropped=dict(dropped),
-            turn_taking=None if detected.alone else turn_taking(turns),
             unheard=sound.unheard,
             doubts=(*doubts, *([CROSSTALK] if unsure else [])),
         )
@@ -191,6 +239,7 @@ def transcriber_of(settings: Settings, model: str | None = None) -> WhisperTrans
         compute_type=settings.whisper_compute_type,
         cpu_threads=settings.whisper_threads,
         batch_size=settings.whisper_batch,
+        encoder=SentenceEncoder(),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from processors.event_time import to_us
 from schemas.changes import WorstQuote
+from schemas.conversation import SpeakerSource
 from schemas.derived import CallScored
 from schemas.events import (
     ContractCancelledEvent,
@@ -43,6 +44,8 @@ class ScoredCall(NamedTuple):
     worst: WorstQuote | None
     surveyed: bool = False
     """Its rating is that of a survey, so that no later one can change it."""
+    inferred: bool = False
+    """Who speaks in it was inferred from the words, not shown by the recording."""
 
 
 class Payment(NamedTuple):
@@ -174,6 +177,7 @@ def _scored_call(event: CallScored) -> ScoredCall:
         predicted_rating=score.predicted_rating if measured is None else None,
         worst=_worst_quote(event),
         surveyed=event.survey is not None,
+        inferred=event.speakers is SpeakerSource.INFERRED,
     )
 
 

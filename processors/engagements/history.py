@@ -351,4 +351,5 @@ def _conversation(call: ScoredCall, later: LateRating | None) -> Conversation:
         call.predicted_rating,
         call.worst,
         later,
+        call.inferred,
     )

@@ -52,9 +52,9 @@ def figures(
         nps_predicted=nps(
             of("predicted_promoters", 0), of("predicted_passives", 0), of("predicted_detractors", 0)
         ),
-        aggression=_mean(of("aggression_sum", 0), of("aggression_n", 0)),
-        empathy=_mean(of("empathy_sum", 0), of("empathy_n", 0)),
-        sentiment=_mean(of("sentiment_sum", 0), of("sentiment_n", 0)),
+        aggression=_mean("aggression", sums),
+        empathy=_mean("empathy", sums),
+        sentiment=_mean("sentiment", sums),
         churn_rate=rate(of("cancelled", 0), matured - supplier_lost),
         recovery_rate=rate(of("paid", 0), matured),
         amount_recovered=of("amount", 0) / SCORE_UNIT,
@@ -117,8 +117,9 @@ def _last_hour(day: int) -> int:
     return day_start(day + 1) - HOUR_US
 
 
-def _mean(score_sum: int, n: int) -> Mean:
-    return Mean(value=score_sum / (n * SCORE_UNIT) if n else None, n=n)
+def _mean(name: str, sums: Mapping[str, int]) -> Mean:
+    total, n, inferred = (sums.get(f"{name}_{part}", 0) for part in ("sum", "n", "inferred"))
+    return Mean(value=total / (n * SCORE_UNIT) if n else None, n=n, n_inferred=inferred)
 
 
 def _correlation(name: str, sums: Mapping[str, int]) -> Correlation:

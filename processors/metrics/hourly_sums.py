@@ -226,6 +226,9 @@ def _conversation_sums(said: Conversation) -> Sums:
     if said.sentiment is not None:
         sums["sentiment_n"] = 1
         sums["sentiment_sum"] = said.sentiment
+    if said.inferred:
+        for name in ("aggression", "empathy", "sentiment"):
+            sums[f"{name}_inferred"] = sums.get(f"{name}_n", 0)
     return sums
 
 

@@ -61,16 +61,22 @@ def redacted(turns: Iterable[Turn], language: str, names: Sequence[str] = ()) ->
     return [turn.model_copy(update={"text": text}) for turn, text in zip(given, texts, strict=True)]
 
 
-def merge_turns(segments: Iterable[Segment], max_gap: float = TURN_GAP) -> list[Turn]:
+def merge_turns(
+    segments: Iterable[Segment], max_gap: float = TURN_GAP, unknown_gap: float | None = None
+) -> list[Turn]:
     """Turns in order of time; segments without text are ignored.
 
     A speaker's segments that follow one another within `max_gap` seconds become one turn,
-    unless another speaker started between them.
+    unless another speaker started between them; those of unknown speakers within `unknown_gap`,
+    by default the same.
     """
+    longest = dict.fromkeys(Speaker, max_gap)
+    if unknown_gap is not None:
+        longest[Speaker.UNKNOWN] = unknown_gap
     spoken = [segment for segment in segments if segment.words and segment.text]
     groups: list[list[Segment]] = []
     for segment in sorted(spoken, key=lambda s: (s.start, s.end, s.speaker.value)):
-        if groups and _continues(groups[-1], segment, max_gap):
+        if groups and _continues(groups[-1], segment, longest[segment.speaker]):
             groups[-1].append(segment)
         else:
             groups.append([segment])

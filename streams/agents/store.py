@@ -196,7 +196,7 @@ def _snapshot_row(figures: Figures, version: int) -> Row:
         row |= _interval_columns(name, getattr(figures, name))
     for name in ("aggression", "empathy", "sentiment"):
         mean = getattr(figures, name)
-        row |= {name: mean.value, f"{name}_n": mean.n}
+        row |= {name: mean.value, f"{name}_n": mean.n, f"{name}_n_inferred": mean.n_inferred}
     for name in ("churn_correlation", "payment_correlation"):
         correlation = getattr(figures, name)
         row |= _interval_columns(name, correlation) | {f"{name}_p": correlation.p}

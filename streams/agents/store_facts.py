@@ -121,6 +121,7 @@ def call_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row
     return {
         **call.model_dump(mode="python", exclude=_NOT_OF_THE_ROW),
         "from_audio": event.from_audio,
+        "speakers": "" if event.speakers is None else event.speakers.value,
         **score.model_dump(
             include={
                 "aggression",

@@ -371,6 +371,7 @@ class CallTranscriber:
             interruptions=taken.interruptions if taken else None,
             unheard=list(transcription.unheard),
             doubts=list(transcription.doubts),
+            speakers=transcription.speakers,
         )
 
 

@@ -137,7 +137,7 @@ def copying(directory: Path) -> dict[str, Any]:
     seen["tables"] = sorted(columns(client))
     fill(client, months=_MANY_MONTHS)
     seen["many_before"] = contents(client)
-    migrate(client)
+    migrate(client, BEFORE_COPYING + 1)
     seen["many_after"] = contents(client)
     client.close()
     return seen

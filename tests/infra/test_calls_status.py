@@ -42,6 +42,7 @@ SEEN = {
     "scored": 2,
     "scored_in_part": 1,
     "mono_unknown": 1,
+    "mono_left_out": 0,
     "low_confidence": 1,
     "language": 1,
     "no_words": 1,

@@ -137,6 +137,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "whisper_batch": st.integers(1, 64),
     "transcriptions_at_once": st.integers(1, 64),
     "domain_words": st.dictionaries(TEXT, st.lists(TEXT), min_size=1),
+    "inferred_speakers": st.dictionaries(TEXT, st.just("left_out"), min_size=1),
     "skip_unreadable": st.integers(0, 9).map("call-ended/3/{}".format),
     "pseudonym_key": SECRETS,
     "horizon_days": DAYS,

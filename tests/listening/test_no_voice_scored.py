@@ -12,11 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.recordings.source import Source
+from infra.scoring.sentence_encoder import SentenceEncoder
 from infra.transcription.transcriber import Transcription, WhisperTranscriber
 from processors.scoring.call import score_call
 from processors.scoring.lexicon_scorer import LexiconReader
 from processors.scoring.scorer import Utterance
+from processors.speakers.features import observed
+from processors.speakers.pieces import pieces_of
 from processors.transcript.interruptions import TurnTaking
+from processors.transcript.turns import Segment, Word
 from schemas.conversation import Speaker, Turn
 from tests.listening.sounds import RATE, channels, sounding, write_wav
 
@@ -76,11 +80,31 @@ def test_what_leaves_a_transcription_is_words_times_and_counts():
     assert set(Turn.model_fields) == {"speaker", "text", "start", "end", "confidence"}
     assert {field.name for field in dataclasses.fields(Transcription)} == {
         *("turns", "language", "duration", "model", "dropped", "turn_taking", "unheard", "doubts"),
+        "speakers",
     }
     assert {field.name for field in dataclasses.fields(TurnTaking)} == {
         *("overlaps", "interruptions"),
     }
     assert Utterance._fields == ("speaker", "text", "before")
+
+
+def test_who_speaks_in_mono_is_read_from_words_and_their_times_alone():
+    """A field more of a word is a decision about workers' privacy: see docs/mono.md."""
+    assert {field.name for field in dataclasses.fields(Word)} == {
+        *("start", "end", "text", "probability"),
+    }
+    assert {field.name for field in dataclasses.fields(Segment)} == {"speaker", "words"}
+    texts = ["Buongiorno, chiamo per conto di Illumina.", "Parlo con la signora?", "Sì, mi dica."]
+    said = [
+        [Segment(Speaker.UNKNOWN, (Word(2.0 * n, 2.0 * n + 1.5, text, sure),)) for sure in (0.4, 1)]
+        for n, text in enumerate(texts)
+    ]
+    unsure, sure = (
+        observed(pieces_of(each[place] for each in said), "it", SentenceEncoder())
+        for place in range(2)
+    )
+    assert (unsure.pieces == sure.pieces).all()
+    assert (unsure.steps == sure.steps).all()
 
 
 spoken = st.builds(

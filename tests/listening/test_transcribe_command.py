@@ -18,7 +18,7 @@ from infra.recordings.store import LanguageUnknown, RecordingBroken
 from infra.transcription.packaged_model import ModelMissing
 from infra.transcription.transcriber import Transcription
 from processors.transcript.interruptions import TurnTaking
-from schemas.conversation import Speaker, Turn
+from schemas.conversation import Speaker, SpeakerSource, Turn
 from tests.listening.sounds import RATE, channels, sounding, write_wav
 
 TURNS = [
@@ -45,7 +45,16 @@ class Ears:
         if language == "xx":
             raise LanguageUnknown("the model does not know the language 'xx'")
         mono = layout == "mono"
-        return Transcription(TURNS, language, 70.0, "m", {"improbable": 2}, _taken(mono), UNHEARD)
+        return Transcription(
+            TURNS,
+            language,
+            70.0,
+            "m",
+            {"improbable": 2},
+            _taken(mono),
+            UNHEARD,
+            speakers=SpeakerSource.UNKNOWN if mono else SpeakerSource.CHANNELS,
+        )
 
 
 def _taken(mono):

@@ -59,3 +59,12 @@ def test_the_scorer_is_chosen_by_name_and_stored_with_the_scores() -> None:
     for scorer, version in (("encoder", "encoder-2"), ("lexicon", "lexicon-2")):
         _, rows, _ = run(conversation(), scorer=scorer)
         assert rows[0]["scorer_version"] == version
+
+
+def test_what_shows_who_speaks_is_repeated_where_it_was_given() -> None:
+    _, rows, _ = run(conversation(speakers="inferred"), conversation(), scorer="lexicon")
+    assert [row.get("speakers") for row in rows] == ["inferred", None]
+    assert rows[0]["aggression"] == rows[1]["aggression"]
+    code, rows, err = run(conversation(speakers="guessed"), scorer="lexicon")
+    assert (code, rows) == (1, [])
+    assert err == "line 1: speakers: must be channels, inferred or unknown\n"

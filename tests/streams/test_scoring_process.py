@@ -26,10 +26,11 @@ from infra.scoring.client import (
 )
 from infra.scoring.protocol import LENGTH, Outcome, Scored, packed, parts_of, results_of
 from infra.scoring.server import outcomes_of
+from processors.inferred_speakers import Counting
 from processors.scoring.lexicon_scorer import LexiconReader
 from processors.text.tokens import LANGUAGES
 from schemas.codec import InvalidMessage, decode, encode
-from schemas.conversation import Speaker, Turn
+from schemas.conversation import Speaker, SpeakerSource, Turn
 from schemas.derived import CallScored, CallTranscribed, DeadLetter
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED, DEAD_LETTER
 from streams.agents.score import Scorer, Scoring
@@ -354,3 +355,50 @@ async def test_words_that_take_too_long_end_the_process_and_the_next_batch_is_sc
     limited._seconds_a_batch = 20.0
     assert await limited.score([usual]) == expected(usual)
     await limited.stop()
+
+
+def test_calls_of_inferred_speakers_are_scored_unless_their_client_leaves_them_out() -> None:
+    heard = decode(call("Paghi o le tagliamo la luce!"), CallTranscribed)
+    assert isinstance(heard, CallTranscribed)
+    client = heard.call.client_id
+    mono = heard.model_copy(update={"speakers": SpeakerSource.INFERRED})
+    shown = heard.model_copy(update={"speakers": SpeakerSource.CHANNELS})
+    values = [encode(mono), encode(shown)]
+    for choices, left_out in (
+        ({}, False),
+        ({client: "left_out"}, True),
+        ({"*": "left_out"}, True),
+        ({"*": "left_out", client: "counted"}, False),
+        ({"another": "left_out"}, False),
+    ):
+        counting = Counting.read(Counting(choices).written())
+        inferred, stereo = (
+            decode(outcome.value, CallScored)
+            for outcome in outcomes_of(values, LexiconReader(), counting)
+            if isinstance(outcome, Scored)
+        )
+        assert isinstance(inferred, CallScored)
+        assert isinstance(stereo, CallScored)
+        assert (inferred.speakers, stereo.speakers) == (mono.speakers, shown.speakers)
+        assert (inferred.score.aggression is None) == left_out
+        assert (inferred.score.why == "speakers_inferred") == left_out
+        assert stereo.score.aggression is not None
+
+
+async def test_the_process_is_given_who_leaves_calls_out() -> None:
+    counting = Counting({"acqua": "left_out"})
+    assert scoring_command("lexicon")[-1] == "lexicon"
+    assert scoring_command("lexicon", counting)[-1] == counting.written()
+    heard = decode(call("Paghi subito!"), CallTranscribed)
+    assert isinstance(heard, CallTranscribed)
+    own = heard.call.model_copy(update={"client_id": "acqua"})
+    mono = heard.model_copy(update={"call": own, "speakers": SpeakerSource.INFERRED})
+    scoring = ScoringChild(scoring_command("lexicon", counting))
+    try:
+        [outcome] = await scoring.score([encode(mono)])
+    finally:
+        await scoring.stop()
+    assert isinstance(outcome, Scored)
+    event = decode(outcome.value, CallScored)
+    assert isinstance(event, CallScored)
+    assert event.score.why == "speakers_inferred"

@@ -37,7 +37,7 @@ function track(figure, range) {
 }
 
 function read(row, { id, n }) {
-  return { value: row[id], low: row[`${id}_low`] ?? null, high: row[`${id}_high`] ?? null, n: row[n ?? `${id}_n`] };
+  return { value: row[id], low: row[`${id}_low`] ?? null, high: row[`${id}_high`] ?? null, n: row[n ?? `${id}_n`], inferred: row[`${id}_n_inferred`] ?? 0 };
 }
 
 function interval(figure, unit) {
@@ -80,13 +80,14 @@ export function drawComparison(place, rows, { smallSample }) {
       predicted ?? element("p", { class: "predicted" }, " "),
       element("dl", {}, FIGURES.map((each) => {
         const figure = read(row, each);
+        const inferred = figure.inferred ? ` ${say("ui.inferred", { mono: measure("count", figure.inferred) })}` : "";
         const classes = ["row", figure.n < smallSample ? "few" : "", figure.value === null ? "none" : ""];
         return element(
-          "div", { class: classes.join(" "), title: `${say(`panel.${each.id}.description`)}${figure.n < smallSample ? ` (${say("ui.small_sample")})` : ""}` },
+          "div", { class: classes.join(" "), title: `${say(`panel.${each.id}.description`)}${figure.n < smallSample ? ` (${say("ui.small_sample")})` : ""}${inferred}` },
           element("dt", {}, say(`panel.${each.id}.title`)),
           element("dd", {}, element("b", {}, measure(each.unit, figure.value)), track(figure, ranges[each.id]),
             element("small", {}, figure.value === null ? say(MATURING.has(each.id) && !row.recovery_rate_n ? "ui.not_matured" : "ui.undefined") : interval(figure, each.unit)),
-            element("small", { class: "n" }, `n ${measure("count", figure.n)}`)),
+            element("small", { class: "n" }, `n ${measure("count", figure.n)}`, figure.inferred ? ` (mono ${measure("count", figure.inferred)})` : "")),
         );
       })),
     );

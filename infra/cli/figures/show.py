@@ -137,7 +137,8 @@ def _print_tables(figures: list[Figures], attempts: Mapping[Where, int], names: 
 _CAPTION = (
     "95 % intervals: NPS adjusted Wald (centred nearer to 0 than the score, which with one rating "
     f"lies outside), rates Wilson, r Fisher, and nearer to 0 than without the scorer's errors; "
-    f"* fewer than {SMALL_N}: too few to judge by"
+    f"* fewer than {SMALL_N}: too few to judge by; mono k/n: k of the n conversations have "
+    "speakers inferred from the words"
 )
 
 
@@ -149,7 +150,10 @@ def _amount(figures: Figures) -> str:
 
 
 def _mean(mean: Mean) -> str:
-    return f"- (n {mean.n})" if mean.value is None else f"{mean.value:.3f}"
+    if mean.value is None:
+        return f"- (n {mean.n})"
+    inferred = f" (mono {mean.n_inferred}/{mean.n})" if mean.n_inferred else ""
+    return f"{mean.value:.3f}{inferred}"
 
 
 def _interval(figure: Interval, form: str) -> str:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
 
 from infra.cli.failures import FAILED, MOST_LINES
 from infra.escaping import json_line
-from schemas.conversation import Rating, Turn
+from schemas.conversation import Rating, SpeakerSource, Turn
 from schemas.events import Channel
 
 
@@ -30,6 +30,8 @@ class Conversation(BaseModel):
     """Names that may be spoken in it."""
     doubts: list[str] = []
     """What `ascolto transcribe` doubts of it."""
+    speakers: SpeakerSource | None = None
+    """What shows who speaks, as `ascolto transcribe` says it; the scores' line repeats it."""
 
     @property
     def primary_language(self) -> str:
@@ -70,14 +72,18 @@ def _what_to_fix(error: ValidationError) -> str:
     """The first faults of a line, by field; without the input, which may be personal."""
     faults = [
         f"{'.'.join(str(part) for part in fault['loc']) or 'line'}: "
-        f"{_CHANNELS if fault['loc'] == ('channel',) else _rule_broken(fault['type'])}"
+        f"{_LISTED.get(fault['loc']) or _rule_broken(fault['type'])}"
         for fault in error.errors(include_url=False, include_input=False, include_context=False)
     ]
     more = f" (and {len(faults) - 3} more)" if len(faults) > 3 else ""
     return "; ".join(faults[:3]) + more
 
 
-_CHANNELS = f"must be one of {', '.join(Channel)}"
+_LISTED: dict[tuple[int | str, ...], str] = {
+    ("channel",): f"must be one of {', '.join(Channel)}",
+    ("speakers",): "must be channels, inferred or unknown",
+}
+"""The faults of fields that take one of a list."""
 
 
 def _rule_broken(kind: str) -> str:

@@ -33,6 +33,8 @@ def score(lines: Iterable[str], out: TextIO, reader: TurnReader, err: TextIO | N
             doubts=conversation.doubts,
         )
         row = {"id": conversation.id, **result.model_dump(mode="json")}
+        if conversation.speakers is not None:
+            row["speakers"] = conversation.speakers.value
         if row["why"] is None:
             del row["why"]
         return row

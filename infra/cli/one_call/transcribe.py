@@ -20,7 +20,7 @@ from infra.transcription.transcriber import Transcriber, Transcription
 from processors.attempts.answering import unanswered, with_machine_turns
 from processors.transcript.doubts import CROSSTALK
 from processors.transcript.spoken_language import UNKNOWN
-from schemas.conversation import Speaker, Turn
+from schemas.conversation import Speaker, SpeakerSource, Turn
 
 _NAMES = {
     "it": {
@@ -127,7 +127,7 @@ def _line(file: Path, said: Transcription) -> str:
         "dropped": said.dropped,
         "unheard": list(said.unheard),
         "doubts": list(said.doubts),
-        "speakers": "unknown" if taken is None else "channels",
+        "speakers": said.speakers.value,
     }
     return json_line(line) + "\n"
 
@@ -139,6 +139,8 @@ def _readable(file: Path, said: Transcription) -> str:
         f"{_clock(turn)}  {names[turn.speaker]}: {escaped(turn.text)}"
         for turn in with_machine_turns(said.turns)
     ]
+    if said.speakers is SpeakerSource.INFERRED:
+        lines.append("speakers: inferred from the words, and at times wrong (docs/mono.md)")
     lines += [f"in doubt: {_doubt_in_words(doubt)}" for doubt in said.doubts]
     lines += [f"not transcribed: {_in_words(part)}" for part in said.unheard]
     return "\n".join(lines) + "\n\n"

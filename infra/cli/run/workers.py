@@ -154,7 +154,7 @@ def _attach_scoring(app: Any, settings: Settings, progress: Progress) -> Around:
     from infra.scoring.client import ScoringChild, scoring_command
     from streams.workers import Around, attach_scorer
 
-    scoring = ScoringChild(scoring_command(settings.scorer))
+    scoring = ScoringChild(scoring_command(settings.scorer, settings.counting))
     attach_scorer(app, progress, scoring)
     warming: list[asyncio.Task[None]] = []
 

@@ -18,6 +18,7 @@ SELECT
     toInt64(round(scored.sentiment * 10000)) AS sentiment,
     coalesce(survey_rating, scored.spoken_rating) AS measured,
     if(measured IS NULL, scored.predicted_rating, NULL) AS predicted,
+    scored.speakers = 'inferred' AS inferred,
     arraySort(arrayFilter(answer -> at - answer.1 < 31536000000000, answers)) AS in_order,
     survey_rating IS NULL AND notEmpty(in_order) AS answered,
     if(answered, in_order[1].3, NULL) AS late_rating,

@@ -11,7 +11,8 @@ SELECT
     tupleElement(said, 'channel') AS channel,
     tupleElement(said, 'customer_type') AS customer_type,
     JSONExtract(payload, 'survey', 'rating', 'Nullable(UInt8)') AS survey_rating,
-    JSONExtractString(payload, 'attempt') AS reason
+    JSONExtractString(payload, 'attempt') AS reason,
+    JSONExtractString(payload, 'speakers') AS speakers
 FROM (
     SELECT
         client_id,

@@ -39,6 +39,9 @@ SELECT
     sumIf(sign * e, in_payment) AS payment_x,
     sumIf(sign * e * e, in_payment) AS payment_xx,
     sumIf(sign, in_payment AND has_paid) AS payment_y,
-    sumIf(sign * e, in_payment AND has_paid) AS payment_xy
+    sumIf(sign * e, in_payment AND has_paid) AS payment_xy,
+    sumIf(sign, inferred AND said_aggression IS NOT NULL) AS aggression_inferred,
+    sumIf(sign, inferred AND said_empathy IS NOT NULL) AS empathy_inferred,
+    sumIf(sign, inferred AND said_sentiment IS NOT NULL) AS sentiment_inferred
 FROM moments
 GROUP BY client_id, agency_id, segment, hour, known

@@ -1,0 +1,1 @@
+"""Offline work on telling operator from customer by text in mono recordings."""
