@@ -74,7 +74,7 @@ def hallucination_of(
         return Hallucination.IMPROBABLE
     if text.no_speech > limits.no_speech and text.log_probability < limits.silent_log_probability:
         return Hallucination.IMPROBABLE
-    if compression_ratio(text.text) > limits.compression or _one_word_over_and_over(words):
+    if compression_ratio(text.text) > limits.compression or _loops(words):
         return Hallucination.REPEATED
     if _is_stock_phrase(" ".join(words)):
         return Hallucination.STOCK_PHRASE
@@ -94,8 +94,38 @@ def _too_fast(words: list[str], speech: float, limits: Limits) -> bool:
     return sum(map(len, words)) > limits.letters_per_second * (speech + 0.2)
 
 
-def _one_word_over_and_over(words: list[str]) -> bool:
-    return len(words) >= 6 and len(set(words)) == 1
+_LONGEST_UNIT = 12
+_LOOPING_SHARE = 0.75
+
+
+def _loops(words: list[str]) -> bool:
+    """Whether most of a text is one unit over and over, however short the text is.
+
+    People repeat themselves, too ('no no no', 'va bene va bene'): the shorter the unit, the more
+    often it has to come. Single letters are no speech at all after three times.
+    """
+    return any(
+        _run(words, size) >= max(size * _loop_from(words, size), _LOOPING_SHARE * len(words))
+        for size in range(1, min(_LONGEST_UNIT, len(words) // 2) + 1)
+    )
+
+
+def _run(words: list[str], size: int) -> int:
+    """How many words in a row repeat those `size` before them, the first `size` included."""
+    longest = run = 0
+    for at in range(size, len(words)):
+        run = run + 1 if words[at] == words[at - size] else 0
+        longest = max(longest, run)
+    return longest + size if longest else 0
+
+
+def _loop_from(words: list[str], size: int) -> int:
+    """How often a unit of `size` words has to come to be a loop."""
+    if size > 1 and all(len(word) == 1 and word.isalpha() for word in words):
+        return 3
+    if size == 1:
+        return 6
+    return 5 if size == 2 else 4 if size < 6 else 3
 
 
 def _is_stock_phrase(text: str) -> bool:

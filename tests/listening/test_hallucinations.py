@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.lab.training.material import load_material
 from infra.transcription.transcriber import prompt_of
 from processors.transcript.hallucinations import (
     Hallucination,
@@ -34,6 +35,11 @@ def text_of(text, speech=3.0, log_probability=-0.3, no_speech=0.05):
         "Luce Serena, agenzia.",
         "Sì.",
         "Grazie.",
+        "Va bene, va bene, va bene.",
+        "No no no no, ascolti.",
+        "Sì, sì, sì. Sì, certo, sì.",
+        "Tre tre otto, tre tre otto, uno due uno due.",
+        "Un attimo, un attimo, un attimo, arrivo.",
     ],
 )
 def test_what_callers_say_passes(text):
@@ -49,6 +55,10 @@ def test_what_callers_say_passes(text):
         (text_of("Thanks for watching!"), Hallucination.STOCK_PHRASE),
         (text_of("non lo so, " * 30, speech=28), Hallucination.REPEATED),
         (text_of("no no no no no no no"), Hallucination.REPEATED),
+        (text_of("-A-B-A-B-A-B", log_probability=-0.02), Hallucination.REPEATED),
+        (text_of("A. B. C. A. B. C. A. B. C.", speech=6), Hallucination.REPEATED),
+        (text_of("E poi la luce, la luce, la luce, la luce, la luce,", 4), Hallucination.REPEATED),
+        (text_of("non lo so non lo so non lo so non lo so"), Hallucination.REPEATED),
         (text_of("Pronto?", speech=0.0), Hallucination.UNHEARD),
         (
             text_of("Questa frase è troppo lunga per un colpo di tosse.", speech=0.3),
@@ -79,3 +89,16 @@ def test_compression_ratio_is_zlibs(text):
     raw = text.encode()
     expected = len(raw) / len(zlib.compress(raw)) if raw else 0.0
     assert compression_ratio(text) == expected
+
+
+def test_nothing_that_people_say_in_the_material_is_a_loop() -> None:
+    material = load_material("train")
+    said = [turn.text for call in material.calls for turn in call.turns]
+    said += [turn.said.text for turn in material.operators]
+    said += [turn.said.text for turn in material.customers]
+    taken = {
+        text
+        for text in said
+        if hallucination_of(text_of(text, speech=90.0)) is Hallucination.REPEATED
+    }
+    assert taken == set()
