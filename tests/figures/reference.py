@@ -33,6 +33,8 @@ class Said:
     spoken: int | None
     predicted: int | None
     quote: str | None = None
+    inferred: bool = False
+    """Whether its speakers were inferred, as in a mono recording."""
 
 
 @dataclass(frozen=True)
@@ -212,9 +214,14 @@ def correlation(pairs: list[tuple[Fraction, bool]]) -> dict[str, float | int | N
     return {"value": r, "low": float(low), "high": float(high), "n": n, "p": float(found.pvalue)}
 
 
-def mean(scores: list[Fraction | None]) -> dict[str, float | int | None]:
-    given = [float(s) for s in scores if s is not None]
-    return {"value": float(np.mean(given)) if given else None, "n": len(given)}
+def mean(said: list[Said], score: str) -> dict[str, float | int | None]:
+    given = [each for each in said if getattr(each, score) is not None]
+    scores = [float(getattr(each, score)) for each in given]
+    return {
+        "value": float(np.mean(scores)) if scores else None,
+        "n": len(given),
+        "n_inferred": sum(each.inferred for each in given),
+    }
 
 
 def figures(
@@ -253,9 +260,9 @@ def figures(
         "calls": len(said),
         "nps": nps([rating for rating in measured if rating is not None]),
         "nps_predicted": nps(predicted),
-        "aggression": mean([e.aggression for e in said]),
-        "empathy": mean([e.empathy for e in said]),
-        "sentiment": mean([e.sentiment for e in said]),
+        "aggression": mean(said, "aggression"),
+        "empathy": mean(said, "empathy"),
+        "sentiment": mean(said, "sentiment"),
         "churn_rate": rate([e.cancelled for e in staying]),
         "recovery_rate": rate(paid),
         "amount_recovered": float(sum((amount for own in amounts for amount in own), Decimal(0))),
