@@ -29,6 +29,8 @@ from tests.streams.played import (
 AS_OF = datetime(2026, 6, 30, 12, tzinfo=UTC)
 TIMES = (AS_OF, AS_OF - timedelta(days=9, hours=5), AS_OF - timedelta(days=33))
 HOUR = timedelta(hours=1)
+KILLS = 2
+"""Of each half, before it is played to its end."""
 BOUNDS = {"low": 1e-8, "high": 1e-8}
 """The reference's Wilson interval takes z to all its digits, PRODUCT to seven."""
 
@@ -36,21 +38,20 @@ BOUNDS = {"low": 1e-8, "high": 1e-8}
 class Run:
     """A hard history played to its end."""
 
-    def __init__(self, folder: Path, seed: int, kills: int, *, halves: bool) -> None:
-        """In `halves` the first is played to its end, so that the rest begins at a checkpoint."""
+    def __init__(self, folder: Path, seed: int) -> None:
+        """Each half with kills on the way; the second begins at the checkpoint of the first."""
         self.file, self.data_dir = folder / "events.jsonl", folder / "data"
+        rng = random.Random(seed)
         history = HardHistory.of(seed, calls=250, days=70)
         lines = history.lines(seed)
         self.file.write_bytes(b"\n".join(lines) + b"\n")
-        if halves:
-            half = folder / "half" / self.file.name
-            half.parent.mkdir()
-            half.write_bytes(b"\n".join(lines[: len(lines) // 2]) + b"\n")
-            finish(play(half, self.data_dir), self.data_dir)
-        rng = random.Random(seed)
-        for _ in range(kills):
-            kill_after_rows(play(self.file, self.data_dir), self.data_dir, rng.uniform(0.5, 9.0))
-        self.summary = finish(play(self.file, self.data_dir), self.data_dir)
+        half = folder / "half" / self.file.name
+        half.parent.mkdir()
+        half.write_bytes(b"\n".join(lines[: len(lines) // 2]) + b"\n")
+        for file in (half, self.file):
+            for _ in range(KILLS):
+                kill_after_rows(play(file, self.data_dir), self.data_dir, rng.uniform(0.5, 9.0))
+            self.summary = finish(play(file, self.data_dir), self.data_dir)
         [letters] = sql(
             self.data_dir, "SELECT error_class, base64Decode(original) FROM dead_letters FINAL"
         )
@@ -61,15 +62,10 @@ class Run:
         self.events: list[Happening] = history.happenings([line for _, line in ours])
 
 
-@pytest.fixture(
-    scope="module",
-    params=[(3, False), (2, True)],
-    ids=["killed", "resumed"],
-)
-def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """With SIGKILL several times and the same command again; and so from a checkpoint on."""
-    kills, halves = request.param
-    return Run(tmp_path_factory.mktemp("run"), 3 + kills, kills, halves=halves)
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """With SIGKILL several times and the same command again, before and after a checkpoint."""
+    return Run(tmp_path_factory.mktemp("run"), 5)
 
 
 def check(run: Run, *asked: Asked) -> list[list[dict[str, Any]]]:

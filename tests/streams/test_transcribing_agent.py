@@ -96,14 +96,14 @@ def test_of_a_call_given_as_text_overlaps_are_counted_where_its_times_are_known(
 
 
 def test_names_given_with_a_call_are_taken_out_of_its_words_and_sent_on_nowhere() -> None:
-    said = call("1", text="Senta Zwerger, quando si paga?")
+    said = call("1", text="Quando paga zwerger?")
     named = said.data.model_copy(
         update={"people": ["Franz Zwerger"], "survey": Survey(rating=2, comment="zwerger, uffa")}
     )
     plain = from_text(said, b"key")
     found = from_text(said.model_copy(update={"data": named}), b"key")
-    assert "Zwerger" in plain.turns[0].text
-    assert found.turns[0].text == "Senta [NOME], quando si paga?"
+    assert "zwerger" in plain.turns[0].text
+    assert found.turns[0].text == "Quando paga [NOME]?"
     assert b"zwerger" not in encode(found).lower()
 
 

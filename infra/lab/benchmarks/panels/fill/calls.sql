@@ -76,5 +76,6 @@ SELECT
     concat('[', halves[intDiv(chance, 61) % 512 + 1], ', ', halves[intDiv(chance, 67) % 512 + 1], ']') AS turns,
     'bench' AS scorer_version,
     if(is_scored, NULL, 'low_transcription_confidence') AS why,
+    'channels' AS speakers,
     toUnixTimestamp64Micro(at) + {every:UInt64} AS version
 FROM numbers({rows:UInt64})
