@@ -123,8 +123,10 @@ async def test_a_manager_sees_what_became_of_the_calls(
         await expect(page.locator("h1")).to_have_text("Esito delle chiamate")
         rows = page.locator("tbody tr")
         await expect(rows.first).to_contain_text("Valutate")
-        await expect(page.locator(".low_confidence td").first).to_have_text("1")
-        await expect(page.locator(".waiting td").first).to_have_text("–")
+        await expect(page.locator(".of-low_confidence td").first).to_have_text("1")
+        waiting = page.locator(".of-waiting td").first
+        await expect(waiting).to_be_visible()
+        await expect(waiting).to_have_text("–")
         await expect(page.locator(".quiet")).to_contain_text("Kafka non risponde")
         await page.get_by_role("link", name="Torna al confronto").click()
         await expect(page.locator(".card h3")).to_have_count(len(AGENCIES))

@@ -12,7 +12,7 @@ async function get(path, parameters) {
 
 function row([outcome, found], total) {
   const share = found === null ? null : found.calls / total;
-  return element("tr", { class: `outcome ${outcome}` },
+  return element("tr", { class: `outcome of-${outcome}` },
     element("th", { scope: "row" }, say(`outcome.${outcome}`), element("small", {}, say(`outcome.${outcome}.hint`))),
     element("td", {}, found === null ? "–" : measure("count", found.calls)),
     element("td", {}, found === null ? "" : measure("rate", share)),
