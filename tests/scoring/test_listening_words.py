@@ -33,7 +33,7 @@ def spread() -> list[LabelledCall]:
     """Calls of authors that nothing was learned from: calm, warm, pressing and aggressive ones."""
     calls = [call for call in load_material("test").calls if call.aggression is not None]
     calls.sort(key=lambda call: (call.aggression or 0.0, call.empathy or 0.0))
-    return calls[::4]
+    return calls[::6]
 
 
 def scores_of(turns: Sequence[Sequence[Turn]], reader: EncoderReader) -> list[CallScore]:
