@@ -7,6 +7,7 @@ import gzip
 import json
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from html import escape
@@ -74,8 +75,8 @@ def create_preview(
     app[_LANGUAGE] = language
     app[_STATUS] = status or dict
     app[_NAMES] = names or RegistryFile(None)
-    app.router.add_get("/", partial(_page, "index.html", "dashboard.title"))
-    app.router.add_get("/calls", partial(_page, "calls.html", "outcomes.title"))
+    app.router.add_get("/", _DASHBOARD.serve)
+    app.router.add_get("/calls", _OUTCOMES.serve)
     app.router.add_get("/api/calls", CallsPage(run_query, read_backlog).figures)
     app.router.add_get("/status", _status)
     app.router.add_get("/api/status", _status)
@@ -119,13 +120,34 @@ def _asked_language(request: web.Request) -> str:
     return asked if asked in LANGUAGES else request.app[_LANGUAGE]
 
 
-async def _page(file: str, title: str, request: web.Request) -> web.Response:
-    language = _asked_language(request)
-    page = files(__package__).joinpath("static", file).read_text(encoding="utf-8")
-    page = page.replace("{{language}}", escape(language))
-    page = page.replace("{{title}}", escape(texts(language)[title]))
-    page = page.replace("{{plotly}}", escape(version("plotly")))
-    return web.Response(text=page, content_type="text/html")
+@dataclass(frozen=True)
+class _View:
+    """A page: the key of its title, the id of its main element, and its scripts."""
+
+    title: str
+    main: str
+    scripts: str
+
+    async def serve(self, request: web.Request) -> web.Response:
+        language = _asked_language(request)
+        page = files(__package__).joinpath("static", "index.html").read_text(encoding="utf-8")
+        page = page.replace("{{language}}", escape(language))
+        page = page.replace("{{title}}", escape(texts(language)[self.title]))
+        page = page.replace("{{main}}", self.main).replace("{{scripts}}", self.scripts)
+        return web.Response(text=page, content_type="text/html")
+
+
+def _script(name: str) -> str:
+    return f'<script src="/static/{name}" type="module"></script>'
+
+
+_DASHBOARD = _View(
+    "dashboard.title",
+    "dashboard",
+    f'<script src="/static/plotly.min.js?v={version("plotly")}" defer></script>\n'
+    + _script("preview.js"),
+)
+_OUTCOMES = _View("outcomes.title", "outcomes", _script("calls.js"))
 
 
 async def _status(request: web.Request) -> web.Response:

@@ -24,13 +24,13 @@ ErrorT = TypeVar("ErrorT", bound=BaseException)
 class Received(Callback):  # type: ignore[misc]
     """Counts what arrives of a file, and ends it where that is too much.
 
-    `told` is called once with the bytes that the server says the file has, where it does.
+    `on_size` is called once with the bytes that the server says the file has, where it does.
     """
 
-    def __init__(self, most_bytes: int, told: Callable[[int], None] = lambda _: None) -> None:
+    def __init__(self, most_bytes: int, on_size: Callable[[int], None] = lambda _: None) -> None:
         super().__init__()
         self._most = most_bytes
-        self._told = told
+        self._on_size = on_size
         self.began = False
         """Whether the server has answered with the file."""
         self.stated: int | None = None
@@ -43,7 +43,7 @@ class Received(Callback):  # type: ignore[misc]
             return
         self.stated = size
         self._require(size)
-        self._told(size)
+        self._on_size(size)
 
     def relative_update(self, inc: int = 1) -> None:
         """Take note of bytes that have arrived."""

@@ -59,7 +59,7 @@ class RemotePlace:
         location: Location,
         to: Path,
         limits: Limits,
-        told: Callable[[int], None] = lambda _: None,
+        on_size: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Write a file of this place to `to`, whole.
 
@@ -67,7 +67,7 @@ class RemotePlace:
             location: the file.
             to: a path on this machine; what is there after an error is to be removed.
             limits: of its bytes and of the time.
-            told: called with its size when the server has said it.
+            on_size: called with its size when the server has said it.
 
         Raises:
             NotThere: it is not there, may not be read, or did not come whole or in time.
@@ -75,7 +75,7 @@ class RemotePlace:
             PlaceRefused: the place asks for what is not allowed.
             PlaceAway: the place cannot be used now.
         """
-        received = Received(limits.bytes, told)
+        received = Received(limits.bytes, on_size)
         with self._explaining(received) as connection:
             connection.fetch(location, to, received, limits.seconds)
             received.require_whole()
@@ -141,7 +141,7 @@ class RemotePlace:
             return self._connection
 
     def _forget(self) -> None:
-        """The next use connects anew, with credentials read again; other threads go on with what
+        """The next use connects again, with credentials read again; other threads go on with what
         they have, which closes when the last of them is done."""
         with self._connecting:
             self._connection = None

@@ -122,7 +122,7 @@ def _key(path: Path, passphrase: Path | None) -> paramiko.PKey:
 
 
 class SftpConnection:
-    """An SSH server; connected anew for each file, as servers end idle connections."""
+    """An SSH server; connected again for each file, as servers end idle connections."""
 
     def __init__(self, location: Location, access: Access) -> None:
         self._location = location

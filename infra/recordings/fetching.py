@@ -96,7 +96,7 @@ class RecordingFetcher:
             raise PlaceAway(str(error), place=self.place_of(recording, client_id) or "") from error
         sizes = dict.fromkeys(elsewhere, self._limits.bytes)
 
-        def told(uri: str, size: int) -> None:
+        def on_size(uri: str, size: int) -> None:
             sizes[uri] = size
             reservation.shrink(sum(sizes.values()))
 
@@ -107,10 +107,10 @@ class RecordingFetcher:
             to = reservation.path(_file_name(uri, candidates[0].location))
             for candidate in candidates[:-1]:
                 try:
-                    return self._fetched(candidate, to, uri, sha256, told)
+                    return self._fetched(candidate, to, uri, sha256, on_size)
                 except RecordingMissing:
                     continue
-            return self._fetched(candidates[-1], to, uri, sha256, told)
+            return self._fetched(candidates[-1], to, uri, sha256, on_size)
 
         try:
             return Fetched(source_of(recording, find), reservation)
@@ -124,12 +124,12 @@ class RecordingFetcher:
         to: Path,
         uri: str,
         sha256: str | None,
-        told: Callable[[str, int], None],
+        on_size: Callable[[str, int], None],
     ) -> Path:
         name = name_of(uri)
         try:
             candidate.place.fetch(
-                candidate.location, to, self._limits, lambda size: told(uri, size)
+                candidate.location, to, self._limits, lambda size: on_size(uri, size)
             )
         except PlaceAway:
             raise
@@ -140,7 +140,7 @@ class RecordingFetcher:
         except PlaceError as error:
             raise RecordingRefused(_said(name, candidate, error)) from error
         size = to.stat().st_size
-        told(uri, size)
+        on_size(uri, size)
         if not size:
             raise RecordingMissing(f"{name} holds nothing (yet)")
         if sha256 is not None:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 ResultT = TypeVar("ResultT")
@@ -32,10 +33,9 @@ class DaemonThreads:
                 try:
                     value = work()
                 except BaseException as error:
-                    failed = error
-                    settling = lambda: result.set_exception(failed)  # noqa: E731
+                    settling = partial(result.set_exception, error)
                 else:
-                    settling = lambda: result.set_result(value)  # noqa: E731
+                    settling = partial(result.set_result, value)
                 with suppress(RuntimeError):  # The loop is closed: nobody waits.
                     loop.call_soon_threadsafe(settle, settling)
 

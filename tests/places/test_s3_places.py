@@ -56,14 +56,14 @@ def test_what_is_wrong_with_a_file_is_not_the_place_s_fault(
     with pytest.raises(NotThere, match="not \\(yet\\) there"):
         where.fetch(where.location.below("gone.wav"), tmp_path / "x", LIMITS)
     put(s3_endpoint, "2026/large.wav", SOUND)
-    told: list[int] = []
+    sizes: list[int] = []
     with pytest.raises(TooLarge):
         where.fetch(
-            where.location.below("large.wav"), tmp_path / "x", Limits(1000, 20), told.append
+            where.location.below("large.wav"), tmp_path / "x", Limits(1000, 20), sizes.append
         )
-    assert told == []
-    where.fetch(where.location.below("large.wav"), tmp_path / "x", LIMITS, told.append)
-    assert told == [len(SOUND)]
+    assert sizes == []
+    where.fetch(where.location.below("large.wav"), tmp_path / "x", LIMITS, sizes.append)
+    assert sizes == [len(SOUND)]
 
 
 def test_what_is_wrong_with_the_place_is_said(

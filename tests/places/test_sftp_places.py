@@ -41,10 +41,10 @@ def place(ssh: SshServer, calls: Path, host: str = "127.0.0.1", **access: Any) -
 def test_a_file_is_fetched(ssh: SshServer, calls: Path, tmp_path: Path, host: str) -> None:
     where = place(ssh, calls, host)
     file = parse_location(f"{where.location}/2026/a%20b/%C3%A0.wav")
-    told: list[int] = []
-    where.fetch(file, tmp_path / "x", LIMITS, told.append)
+    sizes: list[int] = []
+    where.fetch(file, tmp_path / "x", LIMITS, sizes.append)
     assert (tmp_path / "x").read_bytes() == SOUND
-    assert told == [len(SOUND)]
+    assert sizes == [len(SOUND)]
 
 
 def test_links_may_not_lead_out_of_the_place(ssh: SshServer, calls: Path, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="Calls, and what became of them.")
 
 _ANSWER_SECONDS = 60.0
 
-_TODO = {
+_WHAT_TO_DO = {
     "mono_unknown": "record in stereo: docs/recordings.md",
     "low_confidence": "listen to some: a bad line, or another language",
     "language": "set the language of the event, or leave such calls out",
@@ -132,7 +132,7 @@ def _table(of_client: Mapping[str, Any], names: Registry) -> Table:
         if found is None:
             table.add_row(outcome.replace("_", " "), "-", "", "")
         elif found["calls"]:
-            todo = _TODO.get(outcome, "")
+            todo = _WHAT_TO_DO.get(outcome, "")
             age = _age(found["oldest_age_seconds"])
             table.add_row(outcome.replace("_", " "), f"{found['calls']:,}", age, todo)
     return table
