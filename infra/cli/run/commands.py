@@ -38,6 +38,17 @@ def run_preview(data_dir: DataDir = None) -> None:
     raise typer.Exit(run(read_settings(data_dir)))
 
 
+@app.command("notifier")
+def run_notifier(data_dir: DataDir = None) -> None:
+    """Notify people of alerts, from a ClickHouse server: one process of it is enough.
+
+    Who is notified stands in the file that ASCOLTO_NOTIFY names: see docs/notifications.md.
+    """
+    from infra.cli.alerting.running import run_notifier as run
+
+    raise typer.Exit(run(read_settings(data_dir)))
+
+
 @app.command("all")
 def run_all(
     data_dir: DataDir = None,
