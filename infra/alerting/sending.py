@@ -62,13 +62,13 @@ class AppriseSender:
         await asyncio.to_thread(_send, url, message, envelope)
 
 
-def require_known(url: str) -> str:
-    """The name of the service that a URL belongs to; nothing is sent.
+def service_of(url: str) -> NotifyBase:
+    """The service of apprise that a URL belongs to, with what it says; nothing is sent.
 
     Raises:
         UnknownTarget: apprise has none.
     """
-    return str(_plugin(url).service_name)
+    return _plugin(url)
 
 
 def _send(url: str, message: Message, envelope: Envelope) -> None:

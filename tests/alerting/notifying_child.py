@@ -18,6 +18,7 @@ from typing import Any
 
 from aiohttp.test_utils import TestClient, TestServer
 
+from dashboards.grafana.alert_rules import alert_rules
 from dashboards.preview.alert_routes import add_alert_routes
 from dashboards.preview.macros import Choices, expand
 from dashboards.queries import query
@@ -34,7 +35,7 @@ from infra.status_page import local_application
 from processors.alerts.messages import Message
 from processors.alerts.notices import Notice
 from schemas.derived import AgencyAlert, AlertKind, AlertStatus
-from schemas.rows import ALERTS
+from schemas.rows import AGENCY_HOURS, ALERTS, HOUR_SUMS
 from tests.alerting.published import OPENED, alert
 from tests.alerting.receivers import WebService, mail_server, web_service
 
@@ -372,6 +373,38 @@ async def followed_up(world: World, _: WebService) -> Any:
         }
 
 
+async def rules(world: World, _: WebService) -> Any:
+    """What the queries of Grafana's rules answer, of a client company with a quote in its name."""
+    client = "l'acqua\\"
+    await world.publish(
+        alert(client=client, alert_id="open"),
+        alert(client=client, alert_id="over", status=RESOLVED),
+        alert(client=client, alert_id="quiet", kind=AlertKind.SILENCE),
+        alert(client="another", alert_id="foreign"),
+    )
+    seen: dict[str, Any] = {"open": {}, "hours": {}}
+    for rule in alert_rules(client, "L'Acqua")[:3]:
+        for asked in rule["data"][:-1]:
+            columns, rows = await world.store.query(asked["model"]["rawSql"])
+            found = [dict(zip(columns, row, strict=True)) for row in rows]
+            seen["open"].setdefault(rule["labels"]["ascolto_rule"], {})[asked["refId"]] = found
+    now = datetime.now(UTC)
+    for back in (0, 1, 5, 30, 100, 400):
+        of = f"{client}{back}"
+        latest = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=back)
+        row = {"agency_id": "a", "segment": "all", "hour": latest, "known": latest, "version": 1}
+        await world.store.insert(
+            AGENCY_HOURS, [{**dict.fromkeys(HOUR_SUMS, 0), **row, "client_id": of, "calls": 5}]
+        )
+        asked = alert_rules(of, "x")[3]["data"][0]["model"]["rawSql"]
+        _, rows = await world.store.query(asked)
+        seen["hours"][back] = [list(row) for row in rows]
+    nobody = alert_rules("nobody", "x")[3]["data"][0]["model"]["rawSql"]
+    seen["nobody"] = (await world.store.query(nobody))[1]
+    seen["now"] = now.timestamp()
+    return seen
+
+
 async def listed(client: TestClient[Any, Any], asked: str) -> Any:
     return (await (await client.get(f"/api/alerts{asked}")).json())["alerts"]
 
@@ -387,7 +420,7 @@ SCENES: Mapping[str, Callable[[World, WebService], Awaitable[Any]]] = {
     each.__name__: each
     for each in (
         *(course_of_an_alert, deaths, retracted_before_sent, flickering, away, tenants),
-        *(followed_up, history, quiet, made_again, mails),
+        *(followed_up, rules, history, quiet, made_again, mails),
     )
 }
 

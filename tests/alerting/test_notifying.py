@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -146,6 +148,38 @@ def test_an_alert_s_owner_and_notes_are_with_it_in_order(seen: dict[str, Any]) -
     assert [each["action"] for each in found["actions"]] == ["acknowledged", "owner", "note"]
     assert found["actions"][2]["text"] == "parlato con l'agenzia il 3/6 ☎"
     assert {"aaaa1111", "aaaa2222"} <= set(followed["all"])
+
+
+def test_grafana_s_rules_see_a_client_company_s_open_alerts_one_number_each(
+    seen: dict[str, Any],
+) -> None:
+    """Grafana takes a table for instances if one column is a number and the others are texts."""
+    found = seen["rules"]["open"]
+    assert [row["alert_id"] for row in found["aggression_rise"]["OPEN"]] == ["open"]
+    assert [row["alert_id"] for row in found["silence"]["OPEN"]] == ["quiet"]
+    assert found["nps_fall"]["OPEN"] == []
+    values = {name: rows[0]["value"] for name, rows in found["aggression_rise"].items()}
+    assert values.pop("SINCE") == 202606031400, "of Rome"
+    assert {name: round(value, 3) for name, value in values.items()} == {
+        **{"OPEN": 1, "LEVEL": 31.4, "USUAL": 11.8},
+        **{"CHANGE": 19.6, "COUNT": 164},
+    }
+    for rows in found["aggression_rise"].values():
+        labels = {name: value for name, value in rows[0].items() if name != "value"}
+        assert set(labels) == {"client_id", "agency_id", "agency", "alert_id"}
+        assert all(isinstance(value, str) for value in labels.values())
+
+
+def test_data_stand_still_by_working_hours_of_rome(seen: dict[str, Any]) -> None:
+    rome = ZoneInfo("Europe/Rome")
+    now = datetime.fromtimestamp(seen["rules"]["now"], UTC)
+    for back, rows in seen["rules"]["hours"].items():
+        last = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=int(back))
+        hours = [last + timedelta(hours=n) for n in range(1, min(int(back), 336) + 1)]
+        there = [hour.astimezone(rome) for hour in hours]
+        expected = sum(each.weekday() < 5 and 9 <= each.hour < 20 for each in there)
+        assert [row[1] for row in rows] == [expected], back
+    assert seen["rules"]["nobody"] == []
 
 
 def test_boards_show_what_was_done_and_when(seen: dict[str, Any]) -> None:

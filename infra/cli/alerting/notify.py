@@ -71,7 +71,7 @@ def check(
 
     Exit code 1 if something is wrong. Example: [bold]ascolto notify check targets.yaml[/bold]
     """
-    from infra.alerting.sending import NotAccepted, require_known
+    from infra.alerting.sending import NotAccepted, service_of
     from infra.alerting.targets_file import NoUrl, WrongTargets, read_targets
     from infra.escaping import json_line
 
@@ -84,7 +84,7 @@ def check(
         faults = error.faults
     for each in found:
         try:
-            require_known(each.url())
+            service_of(each.url())
         except NoUrl as error:
             faults.append(str(error))
         except NotAccepted as error:
