@@ -92,10 +92,10 @@ def _of_kind(
     said = {
         "agency": "{{ $labels.agency }}",
         "since": _since(words["grafana_rule.since"]),
-        "level": _number("LEVEL"),
-        "usual": _number("USUAL"),
-        "change": _number("CHANGE"),
-        "count": _number("COUNT"),
+        "level": _number("LEVEL", options.language),
+        "usual": _number("USUAL", options.language),
+        "change": _number("CHANGE", options.language),
+        "count": _count("COUNT"),
     }
     annotations = dict(_annotations(kind.value, said, words))
     if options.page is not None:
@@ -109,7 +109,7 @@ def _of_pipeline(
     client_id: str, client_name: str, words: Mapping[str, str], options: RuleOptions
 ) -> dict[str, Any]:
     sql = rule_sql("hours_without_calls", None, {"client": client_id, "zone": options.zone})
-    said = {"client": _literal(client_name), "hours": _number("OPEN")}
+    said = {"client": _literal(client_name), "hours": _count("OPEN")}
     rule = _rule(client_id, "pipeline", words, options)
     return {
         **rule,
@@ -185,9 +185,17 @@ def _annotations(
         yield part, words[f"grafana_rule.{name}.{key}"].format(**said)
 
 
-def _number(name: str) -> str:
+def _count(name: str) -> str:
     """A template that writes a value as a whole number."""
     return f'{{{{ printf "%.0f" $values.{name}.Value }}}}'
+
+
+def _number(name: str, language: str) -> str:
+    """A template that writes a value below a million as the language writes numbers."""
+    number = f'printf "%g" $values.{name}.Value'
+    if language != "it":
+        return f"{{{{ {number} }}}}"
+    return f'{{{{ reReplaceAll "[.]" "," ({number}) }}}}'
 
 
 def _since(pattern: str) -> str:

@@ -110,7 +110,8 @@ def _template(language: str, client_names: dict[str, str]) -> str:
         f'{{{{ range .Alerts }}}}{{{{ template "{one}" . }}}}{{{{ end }}}}'
         f"{{{{ else }}}}{several}{{{{ end }}}}{{{{ end }}}}\n"
         f'{{{{ define "ascolto.{language}.message" }}}}{{{{ range .Alerts }}}}'
-        f'{{{{ template "{one}" . }}}}\n{{{{ .Annotations.description }}}}\n'
+        f'{{{{ template "{one}" . }}}}\n'
+        '{{ if eq .Status "firing" }}{{ .Annotations.description }}\n{{ end }}'
         f"{client}{{{{ if .Annotations.link }}}}\n{link}{{{{ end }}}}\n\n{{{{ end }}}}{{{{ end }}}}"
     )
 
