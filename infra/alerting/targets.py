@@ -71,7 +71,7 @@ class Target(_Entry):
         None, description="environment variable that holds it"
     )
     kinds: tuple[AlertKind, ...] = Field(
-        tuple(AlertKind), min_length=1, description="kinds of alerts that are sent; default: all"
+        tuple(AlertKind), description="kinds of alerts that are sent; default: all"
     )
     least_rise: float = Field(
         0.0, ge=0, le=100, description="points of 100 by which aggression has to have risen"
@@ -84,6 +84,13 @@ class Target(_Entry):
     )
     quotes: bool = Field(True, description="quote two redacted sentences of a rise")
     quiet: QuietHours | None = Field(None, description="hours in which nothing is sent")
+
+    @field_validator("kinds")
+    @classmethod
+    def _has_kinds(cls, kinds: tuple[AlertKind, ...]) -> tuple[AlertKind, ...]:
+        if not kinds:
+            raise ValueError("name one kind at least, or leave the entry out for all of them")
+        return kinds
 
     @model_validator(mode="after")
     def _has_one_url(self) -> Target:
@@ -122,8 +129,15 @@ class ClientTargets(_Entry):
         "be sent to it",
     )
     targets: dict[TargetName, Target] = Field(
-        min_length=1, description="by name: lower-case letters, digits, - and _"
+        description="by name: lower-case letters, digits, - and _"
     )
+
+    @field_validator("targets")
+    @classmethod
+    def _has_targets(cls, targets: dict[str, Target]) -> dict[str, Target]:
+        if not targets:
+            raise ValueError("name one target at least, or leave the client company out")
+        return targets
 
     @field_validator("zone")
     @classmethod

@@ -71,24 +71,11 @@ def check(
 
     Exit code 1 if something is wrong. Example: [bold]ascolto notify check targets.yaml[/bold]
     """
-    from infra.alerting.sending import NotAccepted, service_of
-    from infra.alerting.targets_file import NoUrl, WrongTargets, read_targets
+    from infra.alerting.checking import check_targets
     from infra.escaping import json_line
 
     path = _required(file or read_settings(None).notify)
-    found: list[Addressee] = []
-    faults: list[str] = []
-    try:
-        found = read_targets(path)
-    except WrongTargets as error:
-        faults = error.faults
-    for each in found:
-        try:
-            service_of(each.url())
-        except NoUrl as error:
-            faults.append(str(error))
-        except NotAccepted as error:
-            faults.append(f"{each}: {error}")
+    found, faults = check_targets(path)
     if as_json:
         print(json_line({"ok": not faults, "targets": len(found), "errors": faults}))
     elif not faults:
