@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from infra.alerting.actions import (
     FIND,
@@ -15,16 +15,34 @@ from infra.alerting.actions import (
     require_reference,
     subject_of,
 )
-from infra.clickhouse.store import Store
-from schemas.rows import ALERT_ACTIONS
+from infra.clickhouse.store import Row
+from schemas.rows import ALERT_ACTIONS, Table
+
+
+class Answer(Protocol):
+    """What a query of the store answers."""
+
+    @property
+    def rows(self) -> Sequence[Sequence[Any]]:
+        """Its rows."""
+
+
+RunQuery = Callable[[str, Mapping[str, Any]], Awaitable[Answer]]
+Insert = Callable[[Table, Sequence[Row]], Awaitable[None]]
 
 
 class AlertLog:
-    """The alerts of all client companies; who may see which is the caller's to decide."""
+    """The alerts that may be seen, and what people did about them."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
-        """`now` is the clock that actions are dated by."""
-        self._store = store
+    def __init__(self, run_query: RunQuery, insert: Insert, now: Callable[[], datetime]) -> None:
+        """
+        Args:
+            run_query: answers with the rows that whoever asks may see, and no others.
+            insert: writes rows, as `Store.insert`.
+            now: the clock that actions are dated by.
+        """
+        self._run_query = run_query
+        self._insert = insert
         self._now = now
 
     async def alerts(self, client_id: str = "", *, closed: bool = False) -> list[dict[str, Any]]:
@@ -34,8 +52,8 @@ class AlertLog:
             client_id: only those of this client company; empty: of all.
             closed: those that are resolved or retracted, too.
         """
-        _, rows = await self._store.query(LIST, {"client": client_id, "all": int(closed)})
-        return listed(rows)
+        found = await self._run_query(LIST, {"client": client_id, "all": int(closed)})
+        return listed(found.rows)
 
     async def act(self, client_id: str, reference: str, action: Action) -> dict[str, Any]:
         """Note something that a person did about an alert; returns what was noted.
@@ -49,9 +67,9 @@ class AlertLog:
             WrongAction: no alert has that reference, or several have.
         """
         parameters = {"reference": require_reference(reference), "client": client_id}
-        _, rows = await self._store.query(FIND, parameters)
-        row = action_row(subject_of(rows, reference), action, self._now())
-        await self._store.insert(ALERT_ACTIONS, [row])
+        found = await self._run_query(FIND, parameters)
+        row = action_row(subject_of(found.rows, reference), action, self._now())
+        await self._insert(ALERT_ACTIONS, [row])
         return noted(row)
 
 

@@ -17,21 +17,24 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp.test_utils import TestClient, TestServer
+from typer.testing import CliRunner
 
 from dashboards.grafana.alert_rules import alert_rules
-from dashboards.preview.alert_routes import add_alert_routes
+from dashboards.preview.app import create_preview
 from dashboards.preview.macros import Choices, expand
 from dashboards.queries import query
-from infra.alerting.alert_log import AlertLog
 from infra.alerting.deliveries import Deliveries
 from infra.alerting.notifier import Defaults, Notifier
 from infra.alerting.sending import AppriseSender, Envelope
 from infra.alerting.targets_file import Addressee, read_targets
+from infra.cli.main import app as ascolto_app
+from infra.cli.run.workers import queries_of
 from infra.clickhouse.client import open_embedded
 from infra.clickhouse.schema import migrate
 from infra.clickhouse.store import ClickHouseStore
+from infra.data_directory.processes import address_file
 from infra.registry_model import Registry
-from infra.status_page import local_application
+from infra.status_page import Page
 from processors.alerts.messages import Message
 from processors.alerts.notices import Notice
 from schemas.derived import AgencyAlert, AlertKind, AlertStatus
@@ -324,8 +327,8 @@ async def followed_up(world: World, _: WebService) -> Any:
     await world.publish(alert(client="lumina", alert_id="aaaa1111"))
     await world.publish(alert(client="lumina", alert_id="aaaa2222", status=RESOLVED))
     await world.publish(alert(client="others", alert_id="bbbb1111"))
-    app = local_application()
-    add_alert_routes(app, AlertLog(world.store, lambda: world.now))
+    run_query = queries_of(world.store)
+    app = create_preview(run_query, insert=world.store.insert, now=lambda: world.now)
     here = {"X-Ascolto-Action": "1"}
     note = {"action": "note", "who": "Anna", "text": "parlato con l'agenzia il 3/6 ☎"}
     async with TestClient(TestServer(app)) as client:
@@ -371,6 +374,38 @@ async def followed_up(world: World, _: WebService) -> Any:
             "history": await panel(world, "alert_history"),
             "marks": await panel(world, "alert_marks"),
         }
+
+
+async def commands(world: World, _: WebService) -> Any:
+    """`ascolto alerts`, while a stack has the store open and while none has."""
+    data_dir = world.folder.parent / "store"
+    await world.publish(alert(client="told", alert_id="cccc1111"))
+    await world.publish(alert(client="told", alert_id="cccc1122", status=RESOLVED))
+    app = create_preview(queries_of(world.store), insert=world.store.insert, now=datetime.now)
+
+    async def ascolto(*arguments: str) -> Any:
+        line = ["alerts", *arguments, "--data-dir", str(data_dir)]
+        done = await asyncio.to_thread(CliRunner().invoke, ascolto_app, line)
+        return done.exit_code, done.stdout, done.stderr
+
+    seen: dict[str, Any] = {}
+    page = Page(app, "127.0.0.1", 0, address_file(data_dir, "analytics"))
+    for name in ("running", "stopped"):
+        if name == "running":
+            await page.start()
+        seen[name] = [
+            await ascolto("ack", "cccc1111", "--by", "Ugo", "--owner", f"Anna {name}"),
+            await ascolto("note", "cccc11111", "x", "--by", "Ugo"),
+            await ascolto("note", "cccc11", "x", "--by", "Ugo"),
+            await ascolto("note", "cccc1111", "x", "--client", "lumina"),
+            await ascolto("note", "cccc1111", "\x1b[31m", "--by", "Ugo"),
+            await ascolto("list", "--client", "told"),
+            await ascolto("list", "--client", "told", "--all", "--json"),
+            await ascolto("list", "--client", "nobody"),
+        ]
+        if name == "running":
+            await page.stop()
+    return seen
 
 
 async def rules(world: World, _: WebService) -> Any:
@@ -420,7 +455,7 @@ SCENES: Mapping[str, Callable[[World, WebService], Awaitable[Any]]] = {
     each.__name__: each
     for each in (
         *(course_of_an_alert, deaths, retracted_before_sent, flickering, away, tenants),
-        *(followed_up, rules, history, quiet, made_again, mails),
+        *(followed_up, commands, rules, history, quiet, made_again, mails),
     )
 }
 

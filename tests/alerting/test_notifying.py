@@ -150,6 +150,24 @@ def test_an_alert_s_owner_and_notes_are_with_it_in_order(seen: dict[str, Any]) -
     assert {"aaaa1111", "aaaa2222"} <= set(followed["all"])
 
 
+@pytest.mark.parametrize("stack", ["running", "stopped"])
+def test_commands_follow_alerts_up_whether_a_stack_has_the_store_or_none(
+    stack: str, seen: dict[str, Any]
+) -> None:
+    acked, unknown, several, foreign, hostile, shown, listed, none = seen["commands"][stack]
+    assert acked == [0, "", "noted for alert cccc1111\n"]
+    assert (unknown[0], "there is no alert cccc11111" in unknown[2]) == (1, True)
+    assert (several[0], "several alerts begin with cccc11" in several[2]) == (1, True)
+    assert (foreign[0], "there is no alert cccc1111" in foreign[2]) == (1, True)
+    assert (hostile[0], "invisible characters" in hostile[2]) == (2, True)
+    assert shown[1].startswith("cccc1111  2026-06-03T14:00Z  told / alfa: aggression rise by 19.6")
+    assert f"owner: Anna {stack}" in shown[1]
+    found = json.loads(listed[1])["alerts"]
+    assert [each["alert_id"] for each in found] == ["cccc1111", "cccc1122"]
+    assert found[0]["owner"] == f"Anna {stack}"
+    assert none == [0, "", "no alert is open; --all shows those before, too\n"]
+
+
 def test_grafana_s_rules_see_a_client_company_s_open_alerts_one_number_each(
     seen: dict[str, Any],
 ) -> None:

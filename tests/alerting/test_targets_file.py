@@ -16,7 +16,9 @@ from infra.alerting.checking import check_targets
 from infra.alerting.sending import AppriseSender, Envelope, NotAccepted
 from infra.alerting.targets import NotifyFile, page_link
 from infra.alerting.targets_file import NoUrl, WrongTargets, read_targets
+from infra.cli.doctor.notifications import notifications
 from infra.cli.main import app
+from infra.settings import Settings
 from processors.alerts.messages import Message
 from schemas.derived import AlertKind
 from tests.alerting.receivers import mail_server, web_service
@@ -120,6 +122,13 @@ def test_checking_names_what_no_service_takes_and_shows_no_url(tmp_path: Path) -
     assert len(faults) == 1
     assert "target chat of acqua: apprise knows no service with such a URL" in faults[0]
     assert "zq9" not in faults[0]
+    findings = list(notifications(Settings(notify=file)))
+    assert [each.well for each in findings] == [False]
+    assert findings[0].seen == faults[0]
+    assert "ascolto notify check" in findings[0].todo
+    assert list(notifications(Settings())) == []
+    (tmp_path / "u").write_text("json://127.0.0.1/zq9zq9")
+    assert [each.well for each in notifications(Settings(notify=file))] == [True]
 
 
 def test_the_schema_describes_what_is_read() -> None:

@@ -82,6 +82,7 @@ def run_notifier(settings: Settings) -> int:
     from infra.alerting.targets_file import WrongTargets
     from infra.clickhouse.client import NoStore, open_client
     from infra.clickhouse.store import ClickHouseStore
+    from schemas.rows import NOTIFICATIONS
 
     if settings.notify is None:
         say("nobody is to be notified: set ASCOLTO_NOTIFY to the file of targets")
@@ -96,10 +97,16 @@ def run_notifier(settings: Settings) -> int:
     store = ClickHouseStore(lambda: open_client(settings))
     try:
         notifier = notifier_of(settings, store)
-        open_client(settings).close()
+        client = open_client(settings)
     except (WrongTargets, NoStore) as error:
         say(str(error))
         return FAILED
+    try:
+        if not client.command(f"EXISTS TABLE {NOTIFICATIONS.name}"):
+            say("ClickHouse has no table for notifications yet: ascolto admin migrate")
+            return FAILED
+    finally:
+        client.close()
     assert notifier is not None
     try:
         asyncio.run(_serve(notifier))

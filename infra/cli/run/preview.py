@@ -36,9 +36,7 @@ def run_preview(settings: Settings) -> int:
 
 
 async def _serve(settings: Settings) -> None:
-    from dashboards.preview.alert_routes import add_alert_routes
     from dashboards.preview.app import create_preview
-    from infra.alerting.alert_log import AlertLog
     from infra.clickhouse.client import open_client
     from infra.clickhouse.store import ClickHouseStore
     from infra.registry import RegistryFile
@@ -49,8 +47,9 @@ async def _serve(settings: Settings) -> None:
         language=settings.language,
         names=RegistryFile(settings.registry),
         read_backlog=backlog_of(settings),
+        insert=store.insert,
+        now=settings.now,
     )
-    add_alert_routes(preview, AlertLog(store, settings.now))
     page = page_of(settings, "preview", preview)
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

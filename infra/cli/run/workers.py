@@ -171,9 +171,7 @@ def _attach_scoring(app: Any, settings: Settings, progress: Progress) -> Around:
 
 def run_analytics(settings: Settings) -> None:
     """Run the analytics worker, with the preview on its page; embedded, it scores, too."""
-    from dashboards.preview.alert_routes import add_alert_routes
     from dashboards.preview.app import create_preview
-    from infra.alerting.alert_log import AlertLog
     from infra.cli.alerting.running import beside_workers
     from infra.clickhouse.client import open_client
     from infra.clickhouse.store import ClickHouseStore
@@ -205,8 +203,9 @@ def run_analytics(settings: Settings) -> None:
         status=lambda: progress.report() | _refilling_of(settings),
         names=RegistryFile(settings.registry),
         read_backlog=backlog_of(settings),
+        insert=store.insert,
+        now=settings.now,
     )
-    add_alert_routes(preview, AlertLog(store, settings.now))
     if settings.embedded:
         preview.router.add_post(CAUGHT_UP_PATH, _on_request(analytics.judge_all_silences))
     page = _page(settings, ANALYTICS, preview)
