@@ -98,9 +98,11 @@ def demo(
     Takes some minutes; the same command resumes where it was stopped. Afterwards, with the same
     data directory: [bold]ascolto figures --window 90d[/bold]
     """
+    from infra.cli.alerting.running import require_targets
     from infra.cli.run.demo import run_demo
 
     settings = read_settings(data_dir)
+    require_targets(settings)
     raise typer.Exit(
         run_demo(
             settings, seed=seed, calls=calls, ends=exit_, as_json=as_json, language=language.value

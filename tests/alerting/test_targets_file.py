@@ -202,13 +202,24 @@ async def test_trying_targets_says_which_of_them_worked(tmp_path: Path) -> None:
         assert "no target of a client company 'luce'" in one.stderr
 
 
+@pytest.mark.parametrize("command", ["run all --exit", "demo --exit"])
+def test_a_stack_does_not_start_with_a_wrong_file_of_targets(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASCOLTO_HOME", str(tmp_path))
+    monkeypatch.setenv("ASCOLTO_NOTIFY", str(written(tmp_path, "clients: {acqua: {targets: {}}}")))
+    said = RUNNER.invoke(app, command.split())
+    assert said.exit_code == 1
+    assert "line 1: clients.acqua.targets: name one target at least" in said.stderr
+    assert not (tmp_path / "data").exists()
+
+
 def test_the_notifier_alone_says_what_it_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ASCOLTO_HOME", str(tmp_path))
     said = RUNNER.invoke(app, ["run", "notifier"])
     assert (said.exit_code, "set ASCOLTO_NOTIFY" in said.stderr) == (1, True)
-    file = written(tmp_path, "clients: {}")
-    monkeypatch.setenv("ASCOLTO_NOTIFY", str(file))
+    monkeypatch.setenv("ASCOLTO_NOTIFY", str(written(tmp_path, "clients: {}")))
     said = RUNNER.invoke(app, ["run", "notifier"])
     assert (said.exit_code, "set ASCOLTO_CLICKHOUSE_URL" in said.stderr) == (1, True)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from infra.cli.failures import FAILED, say
+from infra.cli.options import failure
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,6 +42,22 @@ def notifier_of(settings: Settings, store: Store) -> Notifier | None:
         defaults=defaults_of(settings),
         complete=lambda: not (settings.embedded and refilling.under_way),
     )
+
+
+def require_targets(settings: Settings) -> None:
+    """Refuse to start a stack whose file of targets cannot be used.
+
+    Raises:
+        typer.Exit: it cannot; the message says why, in which line.
+    """
+    if settings.notify is None:
+        return
+    from infra.alerting.targets_file import WrongTargets, read_targets
+
+    try:
+        read_targets(settings.notify)
+    except WrongTargets as error:
+        raise failure(str(error)) from error
 
 
 def defaults_of(settings: Settings) -> Defaults:

@@ -69,6 +69,7 @@ def run_all(
 
     Example: [bold]ascolto run all --events events.jsonl --exit --data-dir data[/bold]
     """
+    from infra.cli.alerting.running import require_targets
     from infra.cli.run.play import run_stack
 
     if events is not None:
@@ -76,6 +77,7 @@ def run_all(
     settings = read_settings(data_dir)
     if recordings:
         settings = settings.model_copy(update={"recordings": recordings})
+    require_targets(settings)
     raise typer.Exit(run_stack(settings, events, ends=exit_, as_json=as_json))
 
 
