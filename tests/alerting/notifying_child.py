@@ -207,6 +207,26 @@ async def flickering(world: World, service: WebService) -> Any:
     return service.titles
 
 
+async def moving(world: World, service: WebService) -> Any:
+    """Late events move an alert's opening twice, then it resolves; restarts in between."""
+    world.add_target("moves", "chat", service.url)
+    first = alert(client="moves", alert_id="first")
+    await world.publish(first)
+    await looks(world.notifier())
+    last = first
+    for number in (1, 2):
+        moved = alert(
+            client="moves", alert_id=f"moved-{number}", opened_at=OPENED - timedelta(hours=number)
+        )
+        await world.publish(other(last, RETRACTED), last := moved)
+        await looks(world.notifier(), 3)
+    before = len(service.received)
+    await world.publish(other(last, RESOLVED))
+    await looks(world.notifier(), 3)
+    seen = [(e["alert_id"], e["status"], e["thread"]) for e in service.received]
+    return {"before": before, "all": seen}
+
+
 async def away(world: World, service: WebService) -> Any:
     async with web_service() as near:
         world.add_target("away", "far", service.url)
@@ -325,7 +345,10 @@ async def mails(world: World, _: WebService) -> Any:
 async def followed_up(world: World, _: WebService) -> Any:
     """What people do about an alert, through the page's routes, other sites' pages among them."""
     await world.publish(alert(client="lumina", alert_id="aaaa1111"))
-    await world.publish(alert(client="lumina", alert_id="aaaa2222", status=RESOLVED))
+    long_ago = OPENED - timedelta(days=40)
+    await world.publish(
+        alert(client="lumina", alert_id="aaaa2222", status=RESOLVED, opened_at=long_ago)
+    )
     await world.publish(alert(client="others", alert_id="bbbb1111"))
     run_query = queries_of(world.store)
     app = create_preview(run_query, insert=world.store.insert, now=lambda: world.now)
@@ -358,21 +381,27 @@ async def followed_up(world: World, _: WebService) -> Any:
             await post("aa/actions", note),
             await post("bbbb1111/actions?client=lumina", note),
         ]
+        moved = alert(client="lumina", alert_id="aaaa3333", opened_at=OPENED - timedelta(hours=9))
         nothing = [each["actions"] for each in (await listed(client, "?all=1")) if each["actions"]]
         done = [
             await post("aaaa1111/actions?client=lumina", {"action": "acknowledged", "who": "Anna"}),
             await post("aaaa1111/actions", {"action": "owner", "who": "Anna", "text": "Ugo"}),
             await post("aaaa11/actions", note),
         ]
+        before = await listed(client, "?client=lumina")
+        history, marks = await panel(world, "alert_history"), await panel(world, "alert_marks")
+        await world.publish(other(alert(client="lumina", alert_id="aaaa1111"), RETRACTED), moved)
         return {
+            "moved": await listed(client, "?client=lumina"),
+            "moved_history": await panel(world, "alert_history"),
             "refused": refused,
             "wrong": wrong,
             "nothing": nothing,
             "done": done,
-            "open": await listed(client, "?client=lumina"),
+            "open": before,
             "all": [each["alert_id"] for each in await listed(client, "?client=lumina&all=1")],
-            "history": await panel(world, "alert_history"),
-            "marks": await panel(world, "alert_marks"),
+            "history": history,
+            "marks": marks,
         }
 
 
@@ -454,7 +483,8 @@ async def panel(world: World, name: str) -> Any:
 SCENES: Mapping[str, Callable[[World, WebService], Awaitable[Any]]] = {
     each.__name__: each
     for each in (
-        *(course_of_an_alert, deaths, retracted_before_sent, flickering, away, tenants),
+        *(course_of_an_alert, deaths, retracted_before_sent, flickering, moving, away),
+        tenants,
         *(followed_up, commands, rules, history, quiet, made_again, mails),
     )
 }
