@@ -445,6 +445,48 @@ DISPLAY_NAMES = Table(
 `agency_id` is empty for the client company itself; an empty `name` is one that was removed.
 """
 
+NOTIFICATIONS = Table(
+    "notifications",
+    {
+        "client_id": _LABEL,
+        "target": _LABEL,
+        "alert_id": "String",
+        "number": "UInt32",
+        "agency_id": _LABEL,
+        "kind": _LABEL,
+        "status": _LABEL,
+        "alert": "String",
+        "sent_at": _TIME,
+        **_VERSION,
+    },
+    ("client_id", "target", "alert_id", "number"),
+)
+"""Messages about alerts that a target has accepted, in order of `number`, from 1.
+
+`status` is that of the alert which the message reported; `alert` is the alert then, as JSON,
+without quotes. The row with an empty `alert_id` and number 0 says since when the target exists.
+"""
+
+ALERT_ACTIONS = Table(
+    "alert_actions",
+    {
+        "client_id": _LABEL,
+        "alert_id": "String",
+        "action_id": "String",
+        "agency_id": _LABEL,
+        "action": _LABEL,
+        "who": "String",
+        "text": "String",
+        "at": _TIME,
+        **_VERSION,
+    },
+    ("client_id", "alert_id", "action_id"),
+)
+"""What people did about alerts, one row an action; rows are only added.
+
+`action` is acknowledged, owner or note; `text` is the note, or the owner's name.
+"""
+
 TABLES = (
     EVENTS,
     EVENT_CLAIMS,
@@ -462,4 +504,6 @@ TABLES = (
     DEAD_LETTERS,
     LETTER_REPLAYS,
     DISPLAY_NAMES,
+    NOTIFICATIONS,
+    ALERT_ACTIONS,
 )

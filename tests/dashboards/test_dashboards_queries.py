@@ -16,6 +16,8 @@ from tests.dashboards.dashboard_engine import Engine
 from tests.dashboards.dashboard_rows import AGENCIES, CLIENT, HOUR, NOW, OTHER_CLIENT, call, metric
 
 WHOLE = ("clients", "agencies", "segments", "newest", "revision")
+FOLLOWED = ("alert_history", "alert_marks")
+"""Of boards, not panels of the overview: `tests/alerting` asks them."""
 
 
 def read(engine: Engine, shown: Panel | str, **choices: Any) -> list[dict[str, Any]]:
@@ -25,12 +27,14 @@ def read(engine: Engine, shown: Panel | str, **choices: Any) -> list[dict[str, A
 
 
 def test_every_query_file_is_used() -> None:
-    used = {each.query for each in OVERVIEW} | set(WHOLE)
+    used = {each.query for each in OVERVIEW} | set(WHOLE) | set(FOLLOWED)
     there = {path.name for path in files("dashboards.queries").iterdir()}
     assert {f"{name}.sql" for name in used} == {name for name in there if name.endswith(".sql")}
 
 
-@pytest.mark.parametrize("shown", [*OVERVIEW, *WHOLE], ids=lambda each: getattr(each, "id", each))
+@pytest.mark.parametrize(
+    "shown", [*OVERVIEW, *WHOLE, *FOLLOWED], ids=lambda each: getattr(each, "id", each)
+)
 def test_empty_tables_give_no_rows(empty: Engine, shown: Panel | str) -> None:
     rows = read(empty, shown)
     if shown == "newest":

@@ -44,6 +44,7 @@ from schemas.rows import (
     DEAD_LETTERS,
     DISPLAY_NAMES,
     ENGAGEMENTS,
+    NOTIFICATIONS,
     TABLES,
     Table,
 )
@@ -205,13 +206,13 @@ def _replay(settings: Settings, workplace: Path, old: dict[str, Path]) -> None:
     with contextlib.closing(open_embedded(workplace)) as client:
         migrate(client)
         for table in TABLES:
-            if table is DISPLAY_NAMES and table.name not in old:
-                continue  # Damaged; the analytics worker writes them again from the registry.
+            if table in (DISPLAY_NAMES, NOTIFICATIONS) and table.name not in old:
+                continue  # Damaged; names come from the registry, notifications start again.
             if table is CALL_SCORES:
                 continue  # The calls are scored again.
             if table not in DERIVED:
                 _import(client, table, old[table.name])
-    there = settings.model_copy(update={"data_dir": workplace})
+    there = settings.model_copy(update={"data_dir": workplace, "notify": None})
     if settings.pseudonym_key is None:
         create_once(there.key_file, settings.pseudonym_secret())
     stack = Stack(there, say)
