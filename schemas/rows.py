@@ -157,6 +157,28 @@ CALL_SURVEYS = Table(
 
 The rating of a survey that came with its call is in `calls`, and such a call has no row here.
 """
+
+CONTACT_EXCESSES = Table(
+    "contact_excesses",
+    {
+        "client_id": _LABEL,
+        "agency_id": _LABEL,
+        "event_id": "String",
+        "ended_at": _TIME,
+        **_SEGMENT_OF_CALL,
+        "limit": _LABEL,
+        **_VERSION,
+        "is_deleted": "UInt8",
+    },
+    ("client_id", "agency_id", "event_id"),
+    removable=True,
+    order=("client_id", "ended_at", "agency_id", "event_id"),
+    month="ended_at",
+)
+"""Conversations above the permitted number of their day or week (`limit`); see
+`processors.engagements.contact_frequency`. One that a late event put below it is removed.
+"""
+
 ATTEMPTS = Table(
     "attempts",
     {
@@ -474,6 +496,7 @@ TABLES = (
     CALL_SCORES,
     CALLS,
     CALL_SURVEYS,
+    CONTACT_EXCESSES,
     ATTEMPTS,
     ENGAGEMENTS,
     AGENCY_HOURS,

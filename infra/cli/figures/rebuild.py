@@ -40,6 +40,7 @@ from schemas.rows import (
     ATTEMPTS,
     CALL_SCORES,
     CALL_SURVEYS,
+    CONTACT_EXCESSES,
     DEAD_LETTERS,
     DISPLAY_NAMES,
     ENGAGEMENTS,
@@ -62,6 +63,7 @@ _SNAPSHOTS = replace(
 _COMPARISONS = (
     Comparison(ATTEMPTS, "ended_at", ATTEMPTS.name),
     Comparison(CALL_SURVEYS, "known_at", CALL_SURVEYS.name),
+    Comparison(CONTACT_EXCESSES, "ended_at", CONTACT_EXCESSES.name),
     Comparison(ENGAGEMENTS, "opened_at", ENGAGEMENTS.name),
     Comparison(AGENCY_HOURS, "hour", AGENCY_HOURS.name, absent_is_zero=True),
     Comparison(_SNAPSHOTS, "as_of", AGENCY_METRICS.name, left_out=("day",)),
