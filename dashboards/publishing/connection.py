@@ -134,9 +134,9 @@ class Connection:
         )
 
     @property
-    def is_user(self) -> bool:
-        """Whether it signs in as a user: only users reach several organisations."""
-        return self._credential.user is not None
+    def user(self) -> str:
+        """The user's login or e-mail address; empty of a token, which is of one organisation."""
+        return self._credential.user or ""
 
     def within(self, organisation: int) -> Connection:
         """The same in another organisation."""
@@ -211,14 +211,14 @@ class Connection:
             return GrafanaAway(f"{where} does not answer: check --url, and whether it runs")
         if status == _NOT_ACCEPTED:
             new = "write the right user:password into it"
-            if not self.is_user:
+            if not self.user:
                 new = "make a new token (Administration > Service accounts) and write it into it"
             return GrafanaRefused(
                 f"{where} does not accept what is in {self._credential.file}: {new}"
             )
         if status == _FORBIDDEN:
             todo = "give its service account the role Admin"
-            if self.is_user:
+            if self.user:
                 todo = "name a user who is administrator of the server (Server admin)"
             return GrafanaRefused(f"{where} does not let {self._credential.file} {doing}: {todo}")
         if status == _NOT_FOUND:

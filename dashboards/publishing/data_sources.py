@@ -27,10 +27,13 @@ class DataSource:
     database: str
     user: str
     password: str | None = field(default=None, repr=False)
-    """None: as Grafana has it; only where there is one already."""
+    """None: as Grafana has it; only where there is one already. Else it is tried, and written where
+    Grafana cannot sign in with what it has."""
     shows: str = "everything"
     """Whose rows it shows, as its mark says."""
     default: bool = False
+    is_new: bool = False
+    """Whether the password has just been changed: Grafana may hold connections of the old one."""
 
     def as_json(self) -> dict[str, Any]:
         """What Grafana's API takes."""
@@ -113,6 +116,8 @@ def plan_data_source(connection: Connection, wanted: DataSource | None, *, adopt
     plain = {name: wanted.as_json()[name] for name in ("type", "access", "jsonData")}
     if differing := shown(differences(found, plain)):
         why = f"it differs in {differing}"
+    elif wanted.is_new:
+        why = "it has a new password"
     elif wanted.password is not None and (fault := sign_in_fault(connection)):
         why = f"Grafana cannot read ClickHouse: {fault}"
     else:

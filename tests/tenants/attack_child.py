@@ -22,6 +22,7 @@ from infra.clickhouse.schema import migrate
 from infra.clickhouse.tenants.access import READABLE
 from infra.clickhouse.tenants.identity import Tenant
 from infra.clickhouse.tenants.server import faults, isolation_faults, read_access
+from infra.clickhouse.tenants.statements import drop_policy, drop_user, set_access, set_user
 from schemas.rows import TABLES, Table
 from tests.dashboards import dashboard_rows
 from tests.dashboards.dashboard_rows import CLIENT, NOW, OTHER_CLIENT
@@ -66,6 +67,7 @@ def fill(store: str, config: str) -> dict[str, Any]:
             "SELECT DISTINCT database, table, select_filter FROM system.row_policies"
         ).result_rows,
         "faults": isolation_faults(client, tenants["agency"], DATABASE),
+        "unread": unread(client, [*tenants.values(), Tenant("a'b`{}$%", "x.y~\\")]),
     }
     for name, tenant in tenants.items():
         seen[name] = {
@@ -74,6 +76,25 @@ def fill(store: str, config: str) -> dict[str, Any]:
         }
     client.close()
     return seen
+
+
+def unread(client: Any, tenants: list[Tenant]) -> list[str]:
+    """The statements for a server that the engine's parser does not understand."""
+    statements = [
+        statement
+        for each in tenants
+        for statement in (
+            *set_user(each, "password"),
+            *set_access(each, "asc`olto", ["a role"]),
+            drop_user(each),
+            drop_policy(each.user, DATABASE, "calls"),
+        )
+    ]
+    read = client.query(
+        "SELECT formatQueryOrNull(each) FROM (SELECT arrayJoin({all:Array(String)}) AS each)",
+        parameters={"all": statements},
+    ).result_rows
+    return [sql for sql, (form,) in zip(statements, read, strict=True) if not form]
 
 
 def marked(table: Table, client: str, agency: str) -> dict[str, Any]:

@@ -152,6 +152,12 @@ def test_users_policies_and_grants_are_read_back_from_the_engine(
         assert {(each[1], each[2], each[4]) for each in row_policies(tenant, DATABASE)} <= shown
 
 
+def test_clickhouse_understands_every_statement_for_a_server(
+    filled: tuple[Path, dict[str, Any]],
+) -> None:
+    assert filled[1]["unread"] == []
+
+
 def test_every_table_is_either_readable_or_withheld() -> None:
     readable = {each.table.name for each in READABLE}
     assert readable & set(WITHHELD) == set()

@@ -53,8 +53,9 @@ class Access:
     policies: dict[Policy, list[str]] = field(default_factory=dict)
     """Row policies, and the users they are for."""
     grants: set[Grant] = field(default_factory=set)
-    others: list[str] = field(default_factory=list)
-    """What the user has besides, in words: roles, other kinds of grants."""
+    other_grants: list[str] = field(default_factory=list)
+    """Kinds of grants besides `SELECT`."""
+    roles: list[str] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
 
 
@@ -93,12 +94,12 @@ def read_access(client: Client) -> dict[Tenant, Access]:
             if kind == "SELECT":
                 access.grants.add((str(database or ""), str(table or ""), str(column or "")))
             else:
-                access.others.append(f"the grant {kind}")
+                access.other_grants.append(str(kind))
         for name, role in _rows(
             client, "SELECT user_name, granted_role_name FROM system.role_grants", "user_name"
         ):
             if (access := of(name)) is not None:
-                access.others.append(f"the role {role}")
+                access.roles.append(str(role))
         for name, setting, value in _rows(
             client,
             "SELECT user_name, setting_name, value FROM system.settings_profile_elements",
@@ -130,7 +131,8 @@ def faults(access: Access, tenant: Tenant, database: str) -> list[str]:
         f"more is granted on {place} than should be"
         for place in _places(grant[:2] for grant in access.grants - grants)
     ]
-    said += [f"it has {other}" for other in access.others]
+    said += [f"it has the grant {kind}" for kind in access.other_grants]
+    said += [f"it has the role {role}" for role in access.roles]
     said += [
         f"the setting {setting.name} is not {setting.value}"
         for setting in SETTINGS
@@ -139,13 +141,16 @@ def faults(access: Access, tenant: Tenant, database: str) -> list[str]:
     return said
 
 
-def give_access(client: Client, tenant: Tenant, database: str, password: str | None) -> None:
+def give_access(
+    client: Client, tenant: Tenant, database: str, access: Access, password: str | None
+) -> None:
     """Make or mend a tenant's user; safe to repeat after a failure.
 
     Args:
         client: of a user that may manage users.
         tenant: whose.
         database: where the tables are.
+        access: what there is of it.
         password: what its user signs in with from now on; None: as before.
 
     Raises:
@@ -154,7 +159,7 @@ def give_access(client: Client, tenant: Tenant, database: str, password: str | N
     with _refusals_explained():
         for statement in [] if password is None else set_user(tenant, password):
             client.command(statement)
-        for statement in set_access(tenant, database):
+        for statement in set_access(tenant, database, access.roles):
             client.command(statement)
 
 

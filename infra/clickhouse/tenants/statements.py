@@ -6,6 +6,7 @@ Safe to repeat. The user gets its grants last, so that one that is half made can
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from infra.clickhouse.tenants.access import (
     HIDDEN_SYSTEM_TABLES,
@@ -21,28 +22,38 @@ LIMIT = " (limit)"
 
 
 def set_user(tenant: Tenant, password: str) -> list[str]:
-    """Make the user where it is missing, and give it this password and the tenants' settings.
+    """Make the user where it is missing, and give it this password.
 
     ClickHouse gets the password's SHA-256: the password has 256 random bits, which no list of
     likely ones holds.
     """
     digest = hashlib.sha256(password.encode()).hexdigest()
     identified = f"IDENTIFIED WITH sha256_hash BY '{digest}'"
-    user, settings = named(tenant.user), ", ".join(map(_setting, SETTINGS))
+    user = named(tenant.user)
     return [
-        f"CREATE USER IF NOT EXISTS {user} {identified} SETTINGS {settings}",
-        f"ALTER USER {user} {identified} DEFAULT ROLE NONE SETTINGS {settings}",
+        f"CREATE USER IF NOT EXISTS {user} {identified}",
+        f"ALTER USER {user} {identified}",
     ]
 
 
-def set_access(tenant: Tenant, database: str) -> list[str]:
-    """Give the user its rows and columns, and nothing else.
+def set_access(tenant: Tenant, database: str, roles: Sequence[str] = ()) -> list[str]:
+    """Give the user its settings, rows and columns, and nothing else.
 
     Each table has two policies. The permissive one lets the tenant's rows through where the server
     hides all rows without one; the restrictive one holds whatever other policies let through.
+
+    Args:
+        tenant: whose user.
+        database: where the tables are.
+        roles: what it was granted besides, to be taken back.
     """
     user = named(tenant.user)
-    statements = [f"REVOKE ALL ON *.* FROM {user}"]
+    settings = ", ".join(map(_setting, SETTINGS))
+    statements = [
+        f"REVOKE ALL ON *.* FROM {user}",
+        *(f"REVOKE {named(role)} FROM {user}" for role in roles),
+        f"ALTER USER {user} DEFAULT ROLE NONE SETTINGS {settings}",
+    ]
     for each in READABLE:
         table = f"{named(database)}.{named(each.table.name)}"
         wanted = each.row_filter(tenant)
