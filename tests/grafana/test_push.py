@@ -366,6 +366,11 @@ WRONG = {
     "empty file": (["--url", "http://127.0.0.1:1"], "", "is empty"),
     "two lines": (["--url", "http://127.0.0.1:1"], "a\nb", "is no token"),
     "no password": (["--url", "http://127.0.0.1:1"], "admin:", "no user or no password"),
+    "password in another address": (
+        ["--url", "http://127.0.0.1:1", "--clickhouse", "http://a:pw1@clickhouse:8123"],
+        "t",
+        "--clickhouse holds a user name",
+    ),
     "half a user": (
         ["--url", "http://127.0.0.1:1", "--clickhouse-user", "x"],
         "t",

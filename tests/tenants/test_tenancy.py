@@ -269,9 +269,11 @@ def test_who_may_not_manage_users_is_told_how(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize("command", ["add", "remove", "list"])
-def test_without_a_server_there_are_no_tenants(command: str) -> None:
+def test_without_a_server_there_are_no_tenants(command: str, tmp_path: Path) -> None:
     named = [] if command == "list" else ["acqua"]
-    asked = ["tenants", command, *named, "--url", "http://127.0.0.1:1", "--token-file", "x"]
+    token = tmp_path / "admin"
+    token.write_text("admin:pw")
+    asked = ["tenants", command, *named, "--url", "http://127.0.0.1:1", "--token-file", str(token)]
     done = CliRunner().invoke(app, asked, env={"ASCOLTO_CLICKHOUSE_URL": ""})
     assert (done.exit_code, "ASCOLTO_CLICKHOUSE_URL" in done.stderr) == (2, True)
 

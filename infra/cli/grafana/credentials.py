@@ -11,10 +11,11 @@ from infra.errors import InfraError
 
 if TYPE_CHECKING:
     from dashboards.publishing.connection import Connection
+    from infra.settings import Settings
 
 
-def connect(url: str, token_file: Path, *, as_user: bool = False) -> Connection:
-    """A connection to a Grafana, which is waited for while it is away.
+def prepare(url: str, token_file: Path, *, as_user: bool = False) -> Connection:
+    """A connection to a Grafana, which is not asked anything yet.
 
     Args:
         url: its address.
@@ -22,7 +23,7 @@ def connect(url: str, token_file: Path, *, as_user: bool = False) -> Connection:
         as_user: whether only a user will do, as for what concerns several organisations.
 
     Raises:
-        typer.Exit: the address or the file cannot be used, or something else answers.
+        typer.Exit: the address or the file cannot be used.
     """
     from dashboards.publishing.connection import (
         Connection,
@@ -44,12 +45,49 @@ def connect(url: str, token_file: Path, *, as_user: bool = False) -> Connection:
         )
     if not address.is_encrypted:
         say(f"warning: {url} is not encrypted: whoever is on the way reads the token")
-    connection = Connection(address, credential)
+    return Connection(address, credential)
+
+
+def wait_for(connection: Connection) -> None:
+    """Return when Grafana answers.
+
+    Raises:
+        typer.Exit: something else answers.
+    """
     try:
         connection.wait()
     except InfraError as error:
         raise failure(str(error)) from error
-    return connection
+
+
+def clickhouse_for_grafana(
+    settings: Settings, given: str | None, database: str
+) -> tuple[str, int, bool, str]:
+    """Host, port, whether encrypted, and database of ClickHouse as Grafana reaches it.
+
+    Args:
+        settings: their server, unless another address is given.
+        given: the option's value.
+        database: which one where the address names none.
+
+    Raises:
+        typer.Exit: there is none, or it holds a password, which an option must not.
+    """
+    from dashboards.publishing.data_sources import clickhouse_address
+
+    if given is not None and "@" in given:
+        raise wrong_usage(
+            "--clickhouse holds a user name or a password, which other users of this machine see: "
+            "leave them out"
+        )
+    own = settings.clickhouse_url
+    url = given or (None if own is None else own.get_secret_value())
+    if url is None:
+        raise wrong_usage("say with --clickhouse where Grafana reaches ClickHouse")
+    try:
+        return clickhouse_address(url, database)
+    except InfraError as error:
+        raise wrong_usage(str(error)) from error
 
 
 def read_secret(path: Path) -> str:

@@ -57,10 +57,8 @@ def build(
     from dashboards.grafana.dashboard import build
     from dashboards.publishing.provisioning_files import write_files
 
-    written = build(out, language.value)
-    if provisioning is not None:
-        written += write_files(provisioning)
-    for path in written:
+    files = [] if provisioning is None else write_files(provisioning)
+    for path in (*build(out, language.value), *files):
         print(path)
 
 

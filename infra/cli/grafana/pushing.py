@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.cli.failures import FAILED, counted, say
-from infra.cli.grafana.credentials import connect, read_secret
+from infra.cli.grafana.credentials import (
+    clickhouse_for_grafana,
+    prepare,
+    read_secret,
+    wait_for,
+)
 from infra.cli.options import failure, read_settings, wrong_usage
 from infra.errors import InfraError
 
@@ -89,29 +94,29 @@ def data_source_of(request: Request, settings: Settings) -> DataSource | None:
     Raises:
         typer.Exit: it is asked for wrongly.
     """
-    from dashboards.publishing.data_sources import DataSource, clickhouse_address
+    from dashboards.publishing.data_sources import DataSource
 
-    given = settings.clickhouse_url
-    url = request.clickhouse or (None if given is None else given.get_secret_value())
-    if (request.clickhouse_user is None) != (request.clickhouse_password_file is None):
+    user, password_file = request.clickhouse_user, request.clickhouse_password_file
+    if (user is None) != (password_file is None):
         raise wrong_usage("--clickhouse-user and --clickhouse-password-file go together")
-    if request.clickhouse_user is None or request.clickhouse_password_file is None:
+    if user is None or password_file is None:
+        if request.clickhouse is not None:
+            clickhouse_for_grafana(settings, request.clickhouse, "")
+            raise wrong_usage("--clickhouse needs --clickhouse-user and --clickhouse-password-file")
         return None
-    if url is None:
-        raise wrong_usage("say with --clickhouse where Grafana reaches ClickHouse")
+    address = clickhouse_for_grafana(settings, request.clickhouse, "ascolto")
     try:
-        host, port, secure, database = clickhouse_address(url, "ascolto")
-        password = read_secret(request.clickhouse_password_file)
+        return DataSource(*address, user, read_secret(password_file))
     except InfraError as error:
         raise wrong_usage(str(error)) from error
-    return DataSource(host, port, secure, database, request.clickhouse_user, password)
 
 
 def _planned(request: Request) -> list[Step]:
     from dashboards.publishing.plan import plan
 
+    connection = prepare(request.url, request.token_file)
     content = _content(request)
-    connection = connect(request.url, request.token_file)
+    wait_for(connection)
     try:
         return plan(connection, content, adopt=request.adopt)
     except InfraError as error:

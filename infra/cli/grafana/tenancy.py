@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter, ValidationError
 
 from infra.cli.failures import FAILED, counted, say
-from infra.cli.grafana.credentials import connect
+from infra.cli.grafana.credentials import clickhouse_for_grafana, prepare, wait_for
 from infra.cli.grafana.pushing import show
 from infra.cli.options import failure, read_settings, wrong_usage
 from infra.errors import InfraError
 
 if TYPE_CHECKING:
+    from dashboards.publishing.connection import Connection
     from dashboards.publishing.plan import Content
     from dashboards.publishing.tenancy import Places
     from infra.clickhouse.tenants.identity import Tenant
@@ -55,6 +56,15 @@ class Target:
             raise wrong_usage("an id is empty")
         return Tenant(*ids)
 
+    @property
+    def grafana(self) -> Connection:
+        """The Grafana, which is not asked anything yet.
+
+        Raises:
+            typer.Exit: the address or the file cannot be used.
+        """
+        return prepare(self.url, self.token_file, as_user=True)
+
 
 def add_tenant(
     target: Target,
@@ -69,9 +79,10 @@ def add_tenant(
     from dashboards.publishing.steps import CHANGES
     from dashboards.publishing.tenancy import add
 
-    settings, tenant = _settings(), target.tenant
+    tenant, grafana = target.tenant, target.grafana
+    settings = _settings()
     content = _content(settings, clickhouse, language)
-    with _places(settings, target.url, target.token_file) as places:
+    with _places(settings, grafana) as places:
         _warn_if_unknown(places, tenant)
         steps = add(places, tenant, content, viewers, new_password=new_password)
     show(steps, as_json=as_json)
@@ -85,8 +96,8 @@ def remove_tenant(target: Target, *, yes: bool, as_json: bool) -> int:
     from dashboards.publishing.organisations import name_of
     from dashboards.publishing.tenancy import remove
 
-    settings, tenant = _settings(), target.tenant
-    with _places(settings, target.url, target.token_file) as places:
+    tenant, grafana = target.tenant, target.grafana
+    with _places(_settings(), grafana) as places:
         what = f"ClickHouse user {tenant.user} and Grafana's organisation {name_of(tenant)!r}"
         if not yes and not _agreed(f"{tenant}: {what} are taken away"):
             return FAILED
@@ -99,7 +110,8 @@ def list_all(url: str, token_file: Path, *, as_json: bool) -> int:
     """Print every tenant with its faults; exit code 1 if there are any."""
     from dashboards.publishing.tenancy import tenancies
 
-    with _places(_settings(), url, token_file) as places:
+    grafana = prepare(url, token_file, as_user=True)
+    with _places(_settings(), grafana) as places:
         found = tenancies(places)
     if as_json:
         print(json.dumps([each.as_json() for each in found], ensure_ascii=False))
@@ -130,20 +142,15 @@ def _settings() -> Settings:
 
 def _content(settings: Settings, clickhouse: str | None, language: str) -> Content:
     from dashboards.grafana.dashboard import overview
-    from dashboards.publishing.data_sources import DataSource, clickhouse_address
+    from dashboards.publishing.data_sources import DataSource
     from dashboards.publishing.plan import Content
 
-    assert settings.clickhouse_url is not None
-    url = clickhouse or settings.clickhouse_url.get_secret_value()
-    try:
-        host, port, secure, database = clickhouse_address(url, "")
-    except InfraError as error:
-        raise wrong_usage(str(error)) from error
-    return Content([overview(language)], DataSource(host, port, secure, database, user=""))
+    address = clickhouse_for_grafana(settings, clickhouse, "")
+    return Content([overview(language)], DataSource(*address, user=""))
 
 
 @contextmanager
-def _places(settings: Settings, url: str, token_file: Path) -> Iterator[Places]:
+def _places(settings: Settings, grafana: Connection) -> Iterator[Places]:
     """Both servers; what goes wrong at either is said, and ends the command.
 
     Raises:
@@ -154,7 +161,7 @@ def _places(settings: Settings, url: str, token_file: Path) -> Iterator[Places]:
     from dashboards.publishing.tenancy import Places
     from infra.clickhouse.client import open_as, open_client
 
-    grafana = connect(url, token_file, as_user=True)
+    wait_for(grafana)
     try:
         client = open_client(settings)
     except InfraError as error:

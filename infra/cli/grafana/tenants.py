@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from infra.cli.grafana.dashboards import AsJson, ClickHouse, TextLanguage, TokenFile, Url
+from infra.cli.grafana.dashboards import AsJson, ClickHouse, TextLanguage, Url
 from infra.cli.options import Language
 
 app = typer.Typer(
@@ -17,6 +18,10 @@ app = typer.Typer(
     "https://grafana.example --token-file admin[/bold]",
 )
 
+TokenFile = Annotated[
+    Path,
+    typer.Option(dir_okay=False, help="File with user:password of a server administrator."),
+]
 Client = Annotated[str, typer.Argument(help="The client company's id.")]
 Agency = Annotated[
     str | None, typer.Option(help="Only this agency's share of it, for the agency itself.")
@@ -42,10 +47,9 @@ def add(
 ) -> None:
     """Make a tenant, complete one that is half made, or bring one up to date.
 
-    Needs a server administrator of Grafana (user:password in the file) and, in
-    ASCOLTO_CLICKHOUSE_URL, a ClickHouse user that may manage users. The tenant's
-    own password is generated, and nobody sees it. People without an account get
-    a link at which they choose a password.
+    ASCOLTO_CLICKHOUSE_URL must be of a ClickHouse user that may manage users. The
+    tenant's own password is generated, and nobody sees it. People without an
+    account get a link at which they choose a password.
     """
     from infra.cli.grafana.tenancy import Target, add_tenant
 
