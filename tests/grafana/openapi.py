@@ -22,6 +22,9 @@ SINCE = {
     "notification_settings": "10.4",
     "isPaused": "9.5",
     "version": "11.2",
+    "authLabels": "9.5",
+    "isExternallySynced": "9.5",
+    "userId": "documented, if not described",
 }
 """Entries of what Grafana answers that it has only since a later version."""
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
+from dashboards.grafana.dashboard import overview
+from dashboards.publishing.alerting import Alerting
+from dashboards.publishing.plan import Content
+from dashboards.publishing.tenancy import Places, add, remove, tenancies
+from infra.clickhouse.tenants.identity import Tenant
 from tests.grafana.openapi import answer_faults, body_faults, described_in
 from tests.grafana.served import ServedGrafana
-from tests.grafana.test_push import ALERTING, content, pushed, secret
+from tests.grafana.test_push import SOURCE, connected, content, pushed, secret
+from tests.tenants.user_store import UserStore
 
 pytestmark = pytest.mark.skipif(
     described_in() is None,
@@ -22,15 +30,32 @@ LATER = {
 
 @pytest.fixture(scope="module")
 def used(tmp_path_factory: pytest.TempPathFactory) -> ServedGrafana:
-    """A Grafana after a push, a change and another push."""
-    token = secret(tmp_path_factory.mktemp("openapi") / "token", "glsa_admin")
+    """A Grafana after a push, a change, another push, and the life of a tenant."""
+    folder = tmp_path_factory.mktemp("openapi")
+    token = secret(folder / "token", "glsa_admin")
     with ServedGrafana() as grafana:
         pushed(grafana, token, content())
         grafana.edit(1, "ascolto-agencies", title="Mine")
         grafana.orgs[1].rules["ascolto-rise-acqua"]["title"] = "Mine"
         pushed(grafana, token, content())
-        pushed(grafana, token, content(alerting=type(ALERTING)()))
+        pushed(grafana, token, content(alerting=Alerting()))
+        grafana.add_user("anna", "anna@acqua.example", 1)
+        store, tenant = UserStore(), Tenant("acqua", "alfa")
+        grafana.clickhouse = store.sign_in_fault
+        administrator = connected(grafana, secret(folder / "admin", "admin:pw"))
+        places = Places(administrator, cast("Any", store), "ascolto", store.sign_in)
+        for _ in range(2):
+            wanted = Content([overview()], SOURCE)
+            add(places, tenant, wanted, ["anna", "eva@acqua.example"], new_password=True)
+        grafana.orgs[tenants_organisation(grafana)].users[1] = "Viewer"
+        tenancies(places)
+        remove(places, tenant)
     return grafana
+
+
+def tenants_organisation(grafana: ServedGrafana) -> int:
+    """The organisation of the tenant."""
+    return max(grafana.orgs)
 
 
 def test_every_request_is_one_that_grafana_describes(used: ServedGrafana) -> None:
@@ -40,7 +65,7 @@ def test_every_request_is_one_that_grafana_describes(used: ServedGrafana) -> Non
         for fault in body_faults(method, path, body)
     }
     assert faults == set()
-    assert len({(method, path) for method, path, _ in used.requests}) > 15
+    assert len({(method, path) for method, path, _ in used.requests}) > 30
 
 
 def test_the_tests_grafana_answers_as_grafana_describes(used: ServedGrafana) -> None:
