@@ -423,6 +423,26 @@ DISPLAY_NAMES = Table(
 `agency_id` is empty for the client company itself; an empty `name` is one that was removed.
 """
 
+PAYMENTS_AND_CANCELLATIONS = Table(
+    "payments_and_cancellations",
+    {
+        "client_id": _LABEL,
+        "customer": "String",
+        "event_time": _TIME,
+        "kind": "String",
+        "amount": "Nullable(Float64)",
+        "currency": "String",
+    },
+    ("client_id", "customer", "event_time", "kind"),
+)
+"""A view of the journal for panels: what customers paid and which contracts ended, nothing else.
+
+`kind` is payment, return, cancellation or closed_by_supplier. It is read with the rights of who
+made it, so that a reader needs none on `events`.
+"""
+
+VIEWS = (PAYMENTS_AND_CANCELLATIONS,)
+
 TABLES = (
     EVENTS,
     EVENT_CLAIMS,

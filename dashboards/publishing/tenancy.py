@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dashboards.publishing.connection import Connection
 from dashboards.publishing.data_sources import MARK, find_data_source, sign_in_fault
@@ -28,6 +28,7 @@ from dashboards.publishing.steps import Outcome, Step, carry_out
 from infra.clickhouse.tenants.identity import Tenant
 from infra.clickhouse.tenants.server import (
     Access,
+    Client,
     faults,
     give_access,
     isolation_faults,
@@ -35,9 +36,6 @@ from infra.clickhouse.tenants.server import (
     take_access,
 )
 from infra.errors import InfraError
-
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
 
 
 class NotIsolated(InfraError):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 import pytest
 
 from dashboards.grafana.dashboard import overview
@@ -43,7 +41,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> ServedGrafana:
         store, tenant = UserStore(), Tenant("acqua", "alfa")
         grafana.clickhouse = store.sign_in_fault
         administrator = connected(grafana, secret(folder / "admin", "admin:pw"))
-        places = Places(administrator, cast("Any", store), "ascolto", store.sign_in)
+        places = Places(administrator, store, "ascolto", store.sign_in)
         for _ in range(2):
             wanted = Content([overview()], SOURCE)
             add(places, tenant, wanted, ["anna", "eva@acqua.example"], new_password=True)

@@ -8,8 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.clickhouse.tenants.access import HIDDEN_SYSTEM_TABLES, READABLE, WITHHELD, named
+from infra.clickhouse.tenants.access import (
+    HIDDEN_SYSTEM_TABLES,
+    READABLE,
+    WITHHELD,
+    Readable,
+    named,
+)
 from infra.clickhouse.tenants.identity import Tenant
+from schemas.rows import VIEWS
 
 REFUSED = frozenset({497})
 """ClickHouse's code of what a user may not do."""
@@ -36,6 +43,9 @@ def on_tables(tenant: Tenant, other: Tenant, rows: dict[str, list[int]]) -> list
     """Attacks on each table that the tenant reads; `rows` are its own, before and after FINAL."""
     made = []
     for each in READABLE:
+        if each.table in VIEWS:
+            made += _on_view(tenant, other, each, rows[each.table.name][0])
+            continue
         table, (there, final) = each.table.name, rows[each.table.name]
         columns = ", ".join(map(named, each.columns(tenant)))
         guess = f"client_id = '{other.client_id}'"
@@ -119,6 +129,53 @@ def on_tables(tenant: Tenant, other: Tenant, rows: dict[str, list[int]]) -> list
             for name in hidden
         ]
     return made
+
+
+def _on_view(tenant: Tenant, other: Tenant, each: Readable, there: int) -> list[Attack]:
+    """Attacks on a view, whose rows are filtered after the table below it was read."""
+    view, columns = each.table.name, ", ".join(map(named, each.columns(tenant)))
+    guess = f"client_id = '{other.client_id}'"
+    text = f"position(customer, '{other.client_id}') > 0"
+    oracles = {
+        "client": f"throwIf({guess}) = 0",
+        "text": f"throwIf({text}) = 0",
+        "division": f"intDiv(1, NOT {guess}) = 1",
+        "conversion": f"toUInt8(if({text}, 'x', '1')) = 1",
+        "cast": f"CAST(if({text}, 'x', '1') AS UInt8) = 1",
+        "array": f"toUInt8(arrayElement([if({text}, 'x', '1')], 1)) = 1",
+        "accurate cast": f"accurateCast(if({text}, 300, 1), 'UInt8') = 1",
+        "date": f"toDate(if({text}, 'x', '2026-01-01')) > '2020-01-01'",
+        "json": f"throwIf(length(currency) > 0 AND {text}) = 0",
+        "after its own": f"client_id = '{tenant.client_id}' AND throwIf({text}) = 0",
+        "before its own": f"throwIf({text}) = 0 AND client_id = '{tenant.client_id}'",
+        "lambda": f"arrayExists(x -> throwIf(x), [{text}]) = 0",
+    }
+    return [
+        Attack(f"{view}: all", f"SELECT {columns} FROM {view}", rows=there),
+        Attack(f"{view}: count", f"SELECT count() FROM {view}", value=str(there)),
+        Attack(f"{view}: asked for", f"SELECT {columns} FROM {view} WHERE {guess}", rows=0),
+        Attack(f"{view}: explained", f"EXPLAIN actions = 1 SELECT {columns} FROM {view}"),
+        Attack(f"{view}: estimated", f"EXPLAIN ESTIMATE SELECT {columns} FROM {view}"),
+        Attack(f"{view}: created", f"SHOW CREATE TABLE {view}", REFUSED),
+        Attack(f"{view}: insert", f"INSERT INTO {view} (client_id) VALUES ('x')", REFUSED),
+        Attack(f"{view}: drop", f"DROP VIEW {view}", REFUSED),
+        Attack(f"{view}: replace", f"CREATE OR REPLACE VIEW {view} AS SELECT 1", REFUSED),
+        Attack(f"{view}: alter", f"ALTER TABLE {view} MODIFY QUERY SELECT 1", REFUSED),
+        *(
+            Attack(
+                f"{view}: oracle, {name}",
+                f"SELECT count() FROM {view} WHERE {condition}",
+                value=str(there),
+            )
+            for name, condition in oracles.items()
+        ),
+        *(
+            Attack(
+                f"{view}: oracle in sum, {name}", f"SELECT sum(toUInt64({condition})) FROM {view}"
+            )
+            for name, condition in oracles.items()
+        ),
+    ]
 
 
 def on_withheld() -> list[Attack]:

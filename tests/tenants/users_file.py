@@ -47,13 +47,16 @@ def as_administrator(*tenants: Tenant) -> str:
     return _file(own + others, "", f"<tenants>{_settings()}</tenants>")
 
 
+OWNER = "owner"
+"""The user whose rights views are read with; of a server, the one that made the tables."""
 _SIGN_IN = "<password></password><networks><ip>::/0</ip></networks><quota>default</quota>"
 
 
 def _file(users: str, default_settings: str, profiles: str = "") -> str:
     return (
-        f"<clickhouse><profiles><default>{default_settings}</default>{profiles}</profiles>"
-        f"<users>{users}</users><quotas><default/></quotas></clickhouse>"
+        f"<clickhouse><profiles><default>{default_settings}</default><owner/>{profiles}</profiles>"
+        f"<users>{users}<{OWNER}>{_SIGN_IN}<profile>owner</profile></{OWNER}></users>"
+        "<quotas><default/></quotas></clickhouse>"
     )
 
 

@@ -18,6 +18,7 @@ from schemas.rows import (
     CALLS,
     DISPLAY_NAMES,
     ENGAGEMENTS,
+    PAYMENTS_AND_CANCELLATIONS,
     SURVIVAL,
     Table,
 )
@@ -25,7 +26,7 @@ from schemas.rows import (
 
 @dataclass(frozen=True)
 class Readable:
-    """A table that tenants read, and which of its rows and columns."""
+    """A table or view that tenants read, and which of its rows and columns."""
 
     table: Table
     agency_rows: str = "agency_id = {agency}"
@@ -49,7 +50,8 @@ class Readable:
 
 
 READABLE = (
-    Readable(CALLS),
+    # When a call was scored is in its version.
+    Readable(CALLS, withheld=frozenset()),
     Readable(CALL_SURVEYS),
     Readable(ATTEMPTS),
     Readable(ENGAGEMENTS),
@@ -63,6 +65,8 @@ READABLE = (
         withheld_from_agencies=frozenset({"logrank_statistic", "logrank_p", "logrank_n"}),
     ),
     Readable(DISPLAY_NAMES, agency_rows="agency_id IN ('', {agency})"),
+    # Payments do not know the agency: of its own engagements an agency sees whether they were paid.
+    Readable(PAYMENTS_AND_CANCELLATIONS, agency_rows="0"),
 )
 
 WITHHELD = {

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import Any, Protocol, cast
 
 from infra.clickhouse.tenants.access import (
     HIDDEN_SYSTEM_TABLES,
@@ -26,9 +26,6 @@ from infra.clickhouse.tenants.statements import (
 )
 from infra.errors import InfraError
 
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
-
 _ACCESS_DENIED = 497
 _UNKNOWN_TABLE, _UNKNOWN_DATABASE = 60, 81
 _NO_STORAGE = 514
@@ -39,6 +36,19 @@ Policy = tuple[str, str, str, bool, str]
 """Name, database, table, whether restrictive, and filter of a row policy."""
 Grant = tuple[str, str, str]
 """Database, table and column of a grant; empty where it is of all."""
+
+
+class Client(Protocol):
+    """As much of clickhouse-connect's client as is used here."""
+
+    def query(self, sql: str, /) -> Any:
+        """Run a query; its rows are `result_rows` of what is returned."""
+
+    def command(self, sql: str, /) -> Any:
+        """Run a statement."""
+
+    def close(self) -> None:
+        """Give its connections back."""
 
 
 class TenantsRefused(InfraError):
@@ -237,7 +247,8 @@ def _places(found: Iterator[tuple[str, ...]]) -> list[str]:
 
 
 def _rows(client: Client, sql: str, column: str) -> Sequence[Sequence[object]]:
-    return client.query(f"{sql} WHERE startsWith(ifNull({column}, ''), '{PREFIX}')").result_rows
+    found = client.query(f"{sql} WHERE startsWith(ifNull({column}, ''), '{PREFIX}')")
+    return cast("Sequence[Sequence[object]]", found.result_rows)
 
 
 @contextmanager
