@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.cli.failures import FAILED, counted, say
+from infra.cli.grafana.alerting import alerting_of
 from infra.cli.grafana.credentials import (
     clickhouse_for_grafana,
     prepare,
@@ -36,6 +37,8 @@ class Request:
     clickhouse_user: str | None = None
     clickhouse_password_file: Path | None = None
     adopt: bool = False
+    targets: Path | None = None
+    """File of whom Grafana is to notify of alerts; None: its alerting is not looked at."""
 
 
 def push(request: Request, *, dry_run: bool, as_json: bool) -> int:
@@ -127,4 +130,9 @@ def _content(request: Request) -> Content:
     from dashboards.grafana.dashboard import overview
     from dashboards.publishing.plan import Content
 
-    return Content([overview(request.language)], data_source_of(request, read_settings(None)))
+    settings = read_settings(None)
+    alerting = None
+    if request.targets is not None:
+        alerting = alerting_of(request.targets, settings, request.language)
+    source = data_source_of(request, settings)
+    return Content([overview(request.language)], source, alerting)

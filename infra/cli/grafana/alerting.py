@@ -1,0 +1,89 @@
+"""The alerting that `--targets` gives a Grafana: rules, contact points, routes and templates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.cli.failures import say
+from infra.cli.options import failure
+from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from dashboards.publishing.alerting import Alerting
+    from infra.alerting.channels import Channel
+    from infra.alerting.targets_file import Addressee
+
+
+def alerting_of(
+    file: Path, settings: Settings, language: str, client_id: str | None = None
+) -> Alerting:
+    """What Grafana needs to notify the targets of a file.
+
+    Targets that only Ascolto's own notifier reaches are named on standard error and left out.
+
+    Args:
+        file: of targets.
+        settings: page and registry.
+        language: where the file does not say.
+        client_id: only this client company; None: all of the file.
+
+    Raises:
+        typer.Exit: the file, or a URL that it names, cannot be used; or it has no such target.
+    """
+    from dashboards.grafana.alert_rules import RuleOptions, alert_rules
+    from dashboards.grafana.contact_points import client_route, contact_points, message_templates
+    from dashboards.publishing.alerting import Alerting
+    from infra.registry import RegistryFile
+
+    chosen = _addressees(file, client_id)
+    channels = list(_channels(chosen))
+    registry = RegistryFile(settings.registry).current()
+    companies = {each.client_id: each.client for each in chosen}
+    names = {each: registry.client(each) for each in companies}
+    reached = sorted({each.client_id for each in channels})
+    rules = [
+        rule
+        for each in reached
+        for rule in alert_rules(
+            each,
+            names[each],
+            RuleOptions(
+                companies[each].language or language,
+                companies[each].zone,
+                companies[each].page or settings.page_url,
+            ),
+        )
+    ]
+    routes = [client_route(each) for each in reached]
+    points = contact_points(channels, language)
+    return Alerting(rules, points, routes, message_templates(names))
+
+
+def _addressees(file: Path, client_id: str | None) -> list[Addressee]:
+    from infra.alerting.targets_file import WrongTargets, read_targets
+
+    try:
+        found = read_targets(file)
+    except WrongTargets as error:
+        raise failure(str(error)) from error
+    chosen = [each for each in found if client_id in (None, each.client_id)]
+    if not chosen:
+        whose = "" if client_id is None else f" of {client_id}"
+        raise failure(f"{file} has no target{whose}")
+    return chosen
+
+
+def _channels(chosen: list[Addressee]) -> list[Channel]:
+    from infra.alerting.channels import NoChannel, channel_of
+    from infra.alerting.targets_file import NoUrl
+
+    found = []
+    for each in chosen:
+        try:
+            found.append(channel_of(each))
+        except NoUrl as error:
+            raise failure(str(error)) from error
+        except NoChannel as error:
+            say(f"left out: {error}")
+    return found
