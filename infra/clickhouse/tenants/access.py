@@ -12,10 +12,12 @@ from infra.clickhouse.tenants.identity import Tenant
 from schemas.rows import (
     AGENCY_HOURS,
     AGENCY_METRICS,
+    ALERT_ACTIONS,
     ALERTS,
     ATTEMPTS,
     CALL_SURVEYS,
     CALLS,
+    CONTACT_EXCESSES,
     DISPLAY_NAMES,
     ENGAGEMENTS,
     PAYMENTS_AND_CANCELLATIONS,
@@ -53,11 +55,14 @@ READABLE = (
     # When a call was scored is in its version.
     Readable(CALLS, withheld=frozenset()),
     Readable(CALL_SURVEYS),
+    Readable(CONTACT_EXCESSES),
     Readable(ATTEMPTS),
     Readable(ENGAGEMENTS),
     Readable(AGENCY_HOURS),
     Readable(AGENCY_METRICS),
     Readable(ALERTS),
+    # What a client company notes of an agency is not for that agency: no row has an empty agency.
+    Readable(ALERT_ACTIONS, agency_rows="agency_id = ''"),
     Readable(
         SURVIVAL,
         agency_rows="group_kind = 'agency' AND group_name = {agency}",
@@ -76,6 +81,7 @@ WITHHELD = {
     "settled_events": "the workers' state of customers",
     "dead_letters": "raw events, with personal data",
     "letter_replays": "belongs to the dead letters",
+    "notifications": "which target accepted which message, for the notifier alone",
     "schema_migrations": "the store's own",
 }
 """Tables that no tenant reads, and why."""
