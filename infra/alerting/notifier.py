@@ -92,6 +92,7 @@ class Notifier:
         self._complete = complete
         self._lines = {each.key: _Line() for each in addressees}
         self._due_before: set[_Due] = set()
+        self._stopping = False
 
     async def run(self) -> None:
         """Send what is due, again and again, until cancelled; then end what is being sent."""
@@ -103,6 +104,7 @@ class Notifier:
                     log.warning("notifications: the store did not answer: %s", type(error).__name__)
                 await asyncio.sleep(EVERY_SECONDS)
         finally:
+            self._stopping = True
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.settled(), _STOP_SECONDS)
 
@@ -163,6 +165,8 @@ class Notifier:
 
     async def _send_all(self, each: Addressee, line: _Line, due: list[Notice]) -> None:
         for notice in due:
+            if self._stopping:
+                return
             try:
                 if not notice.silent:
                     await self._send(each, notice)

@@ -27,6 +27,7 @@ from infra.alerting.deliveries import Deliveries
 from infra.alerting.notifier import Defaults, Notifier
 from infra.alerting.sending import AppriseSender, Envelope
 from infra.alerting.targets_file import Addressee, read_targets
+from infra.cli.alerting.running import stop
 from infra.cli.main import app as ascolto_app
 from infra.cli.run.workers import queries_of
 from infra.clickhouse.client import open_embedded
@@ -118,7 +119,9 @@ class World:
         ]
         await self.store.insert(ALERTS, rows)
 
-    def notifier(self, script: Script | None = None) -> Notifier:
+    def notifier(
+        self, script: Script | None = None, sender: AppriseSender | None = None
+    ) -> Notifier:
         """A notifier as a process has it that starts now."""
         file = self.folder / "targets.yaml"
         file.write_text(json.dumps({"clients": self.targets}))
@@ -126,7 +129,7 @@ class World:
         return Notifier(
             read_targets(file),
             ScriptedDeliveries(self.store, script),
-            ScriptedSender(script),
+            sender or ScriptedSender(script),
             names=lambda: NAMES,
             now=lambda: self.now,
             defaults=Defaults("it", "https://ascolto.example/"),
@@ -225,6 +228,31 @@ async def moving(world: World, service: WebService) -> Any:
     await looks(world.notifier(), 3)
     seen = [(e["alert_id"], e["status"], e["thread"]) for e in service.received]
     return {"before": before, "all": seen}
+
+
+async def stopping(world: World, service: WebService) -> Any:
+    """Stopped while the first of two messages is on its way; the other comes after a restart."""
+    world.add_target("stops", "chat", service.url)
+    await world.publish(*(alert(client="stops", alert_id=name) for name in "ab"))
+    on_its_way, go_on = asyncio.Event(), asyncio.Event()
+
+    class SlowSender(AppriseSender):
+        async def send(self, url: str, message: Message, envelope: Envelope) -> None:
+            on_its_way.set()
+            await go_on.wait()
+            await super().send(url, message, envelope)
+
+    notifier = world.notifier(sender=SlowSender())
+    await notifier.look()
+    running = asyncio.create_task(notifier.run())
+    await on_its_way.wait()
+    ending = asyncio.create_task(stop(running))
+    await asyncio.sleep(0)
+    go_on.set()
+    await ending
+    first = len(service.received)
+    await looks(world.notifier())
+    return {"first": first, "all": [each["alert_id"] for each in service.received]}
 
 
 async def away(world: World, service: WebService) -> Any:
@@ -483,7 +511,8 @@ async def panel(world: World, name: str) -> Any:
 SCENES: Mapping[str, Callable[[World, WebService], Awaitable[Any]]] = {
     each.__name__: each
     for each in (
-        *(course_of_an_alert, deaths, retracted_before_sent, flickering, moving, away),
+        *(course_of_an_alert, deaths, retracted_before_sent, flickering, moving),
+        *(stopping, away),
         tenants,
         *(followed_up, commands, rules, history, quiet, made_again, mails),
     )

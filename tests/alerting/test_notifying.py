@@ -81,6 +81,10 @@ def test_an_alert_that_late_events_move_is_opened_once_and_closed_once(
     ]
 
 
+def test_a_notifier_that_is_stopped_notes_what_is_on_its_way(seen: dict[str, Any]) -> None:
+    assert seen["stopping"] == {"first": 1, "all": ["a", "b"]}
+
+
 def test_a_target_that_is_away_delays_no_other_and_is_tried_ever_less_often(
     seen: dict[str, Any],
 ) -> None:
