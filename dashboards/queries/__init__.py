@@ -14,8 +14,8 @@ from textwrap import indent
 
 FIGURE = "{{figure}}"
 """Where a query serves several figures, the place of the figure's column."""
-_SHARED = re.compile(r"^( *)\{\{> (\w+)\}\}\n", re.MULTILINE)
-"""A line in place of those of `shared/NAME.sql`, which are indented like it."""
+_SHARED = re.compile(r"^( *)\{\{> (\w+)\}\}(,?)\n", re.MULTILINE)
+"""A line in place of those of `shared/NAME.sql`, which are indented like it; a comma follows."""
 
 _NAMED = re.compile(r"\{\{(agency|client):(\w+)\}\}")
 """The place of an agency's or a client company's name, with the column that holds its id."""
@@ -44,8 +44,12 @@ def query(name: str, figure: str | None = None, *, named: bool = False) -> str:
 def _with_shared(sql: str) -> str:
     """The lines of `sql`, with those that it shares, which may share others in turn."""
     while _SHARED.search(sql):
-        sql = _SHARED.sub(lambda line: indent(_read(f"shared/{line[2]}"), line[1]), sql)
+        sql = _SHARED.sub(_shared, sql)
     return sql
+
+
+def _shared(line: re.Match[str]) -> str:
+    return indent(_read(f"shared/{line[2]}").rstrip("\n"), line[1]) + f"{line[3]}\n"
 
 
 def _name(whose: str, column: str) -> str:
