@@ -23,7 +23,7 @@ function table(client, names) {
   return element("section", { class: "panel", "aria-label": name },
     element("h2", {}, `${name}: ${say("outcomes.calls", { calls: measure("count", client.calls) })}`),
     element("table", {},
-      element("thead", {}, element("tr", {}, ["outcome", "number", "share", "", "oldest"].map((each) => element("th", { scope: "col" }, each && say(`outcomes.${each}`))))),
+      element("thead", {}, element("tr", {}, ["outcome", "number", "share", "", "oldest"].map((each) => (each ? element("th", { scope: "col" }, say(`outcomes.${each}`)) : element("td"))))),
       element("tbody", {}, shown.map((each) => row(each, client.calls || 1)))),
     client.waiting_complete === null ? element("p", { class: "quiet" }, say("outcomes.no_kafka")) : null,
     client.waiting_complete === false ? element("p", { class: "quiet" }, say("outcomes.more_wait")) : null);

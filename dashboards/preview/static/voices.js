@@ -28,7 +28,7 @@ export function drawAlerts(place, rows, quoted, until) {
   }
   replace(place, rows.map((row) => {
     const said = alertSentences(row, quoted);
-    return element("article", { class: "alert", role: "alert" },
+    return element("div", { class: "alert", role: "alert" },
       element("h3", {}, sayMany(`alert.${row.kind}`, row.kind === "silence" ? row.n : Math.abs(row.rise_points), {
         agency: nameOf(row.agency), points: measure("points", Math.abs(row.rise_points)), n: measure("count", row.n),
       })),
