@@ -19,10 +19,12 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from dashboards.panels import ALL_SEGMENTS, DEFAULT_WINDOW, OVERVIEW, SMALL_SAMPLE, WINDOWS, panel
+from dashboards.preview.alert_routes import add_alert_routes
 from dashboards.preview.calls_page import CallsPage, ReadBacklog, unknown_backlog
 from dashboards.preview.macros import Choices, InvalidChoiceError
 from dashboards.preview.reading import Json, QueryResult, Reader, RunQuery
 from dashboards.texts import DEFAULT_LANGUAGE, LANGUAGES, texts
+from infra.alerting.alert_log import AlertLog, Insert
 from infra.registry import RegistryFile
 from infra.status_page import Handler, local_application
 
@@ -60,13 +62,16 @@ def create_preview(
     status: Status | None = None,
     names: RegistryFile | None = None,
     read_backlog: ReadBacklog = unknown_backlog,
+    insert: Insert | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> web.Application:
     """The page and its data, to be served on 127.0.0.1.
 
     `run_query` runs SQL with bound `{name:Type}` parameters and is awaited, one query at a
     time; `status` gives what the worker reports of itself (event-time clock, counts): JSON
     values, dates included; `names` is the registry of display names; `read_backlog` says which
-    calls wait. Raises ValueError for a language there are no texts in.
+    calls wait; `insert` writes what people do about alerts, dated by `now`. Raises ValueError for a
+    language there are no texts in.
     """
     texts(language)
     app = local_application([_store_away])
@@ -78,6 +83,8 @@ def create_preview(
     app.router.add_get("/", _DASHBOARD.serve)
     app.router.add_get("/calls", _OUTCOMES.serve)
     app.router.add_get("/api/calls", CallsPage(run_query, read_backlog).figures)
+    if insert is not None:
+        add_alert_routes(app, AlertLog(run_query, insert, now))
     app.router.add_get("/status", _status)
     app.router.add_get("/api/status", _status)
     app.router.add_get("/api/panels", _panels)

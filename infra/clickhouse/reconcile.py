@@ -14,6 +14,8 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from infra.clickhouse.comparison import Difference, Sides, differences
+from infra.clickhouse.queries.shared_sql import figures_sql, with_shared
+from processors.contact_hours import conduct_code
 from processors.engagements.horizons import Horizons
 from processors.event_time import HOUR_US
 from schemas.figures import MetricWindow
@@ -23,6 +25,7 @@ from schemas.rows import (
     ATTEMPTS,
     CALL_SURVEYS,
     CALLS,
+    CONTACT_EXCESSES,
     ENGAGEMENTS,
     HOUR_SUMS,
     Table,
@@ -40,6 +43,7 @@ _STEPS = (
     "answers",
     "conversations",
     "recomputed_surveys",
+    "recomputed_excesses",
     "returns",
     "payments",
     "cancellations",
@@ -92,6 +96,7 @@ COMPARISONS = (
     ),
     Comparison(ATTEMPTS, "ended_at", "journaled_attempts"),
     Comparison(CALL_SURVEYS, "known_at", "recomputed_surveys"),
+    Comparison(CONTACT_EXCESSES, "ended_at", "recomputed_excesses"),
     Comparison(ENGAGEMENTS, "opened_at", "recomputed_engagements"),
     Comparison(AGENCY_HOURS, "hour", "recomputed_hours", absent_is_zero=True),
     Comparison(AGENCY_METRICS, "as_of", "recomputed_figures", left_out=("as_of", *_P_VALUES)),
@@ -129,6 +134,7 @@ def reconcile(
     Returns:
         `Difference.one` is the streamed figure, `.other` the recomputed one.
     """
+    code = conduct_code()
     parameters = {
         "begin": begin,
         "end": end,
@@ -137,6 +143,9 @@ def reconcile(
         "own_clients": ["", *horizons.by_client],
         "own_horizons_us": [0, *(hours * HOUR_US for hours in horizons.by_client.values())],
         "currency": currency,
+        "time_zone": code.timezone.key,
+        "per_day": code.per_day,
+        "per_week": code.per_week,
         "latest": latest,
     }
     compared = {"events": _count(client, "events", "event_time", parameters)}
@@ -262,7 +271,8 @@ def _all_steps() -> dict[str, str]:
         "unknown_sums": _unknown_sums(),
         "window_sums": _window_sums(),
     }
-    steps["recomputed_figures"] = (folder / "recomputed_figures.sql").read_text(encoding="utf-8")
+    recomputed = (folder / "recomputed_figures.sql").read_text(encoding="utf-8")
+    steps["recomputed_figures"] = with_shared(recomputed, figures_sql)
     return steps
 
 

@@ -291,6 +291,45 @@ def test_the_command_says_what_it_did_and_check_what_differs(
     assert "wonderful" not in done.output + drift.output + again.output
 
 
+TARGETS = """
+clients:
+  acqua:
+    targets:
+      direzione: {url_env: MAIL_OF_ACQUA}
+      sala: {url_env: CHAT_OF_ACQUA}
+"""
+URLS = {
+    "MAIL_OF_ACQUA": "mailtos://ascolto:geheim@mail.example?to=capo@acqua.example",
+    "CHAT_OF_ACQUA": "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
+}
+
+
+def test_targets_are_notified_by_grafana(
+    grafana: ServedGrafana, token: Path, password: Path, tmp_path: Path
+) -> None:
+    targets = tmp_path / "targets.yaml"
+    targets.write_text(TARGETS)
+    asked = ["--url", grafana.url, "--token-file", token, "--clickhouse", "http://clickhouse:8123"]
+    asked += ["--clickhouse-user", "grafana", "--clickhouse-password-file", password]
+    done = ascolto("push", *asked, "--targets", targets, **URLS)
+    assert done.exit_code == 0, done.output
+    org = grafana.orgs[1]
+    assert {rule["folderUID"] for rule in org.rules.values()} == {"ascolto"}
+    assert len(org.rules) == 4
+    kinds = sorted(point["type"] for point in org.contact_points.values())
+    assert kinds == ["email", "slack"]
+    assert set(org.templates) == {"ascolto.it", "ascolto.en"}
+    assert [route["receiver"] for route in org.policies["routes"]] == ["Ascolto acqua"]
+    again = ascolto("push", *asked, "--targets", targets, "--json", **URLS)
+    assert {each["outcome"] for each in json.loads(again.stdout)} == {"unchanged"}
+    assert ascolto("check", *asked, "--targets", targets, **URLS).exit_code == 0
+    assert ascolto("push", *asked).exit_code == 0, "without targets its alerting is not looked at"
+    assert len(org.rules) == 4
+    broken = ascolto("push", *asked, "--targets", targets)
+    assert (broken.exit_code, "MAIL_OF_ACQUA" in broken.stderr) == (1, True)
+    assert "TIiajkdn" not in done.output + again.output + broken.output
+
+
 def test_without_a_data_source_nothing_is_done(grafana: ServedGrafana, token: Path) -> None:
     done = ascolto("push", "--url", grafana.url, "--token-file", token)
     assert done.exit_code == 1

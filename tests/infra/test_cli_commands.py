@@ -38,6 +38,12 @@ COMMANDS = [
     "admin topics",
     "admin migrate",
     "calls status",
+    "alerts list",
+    "alerts ack",
+    "alerts note",
+    "notify check",
+    "notify test",
+    "run notifier",
     "dead-letters list",
     "dead-letters show",
     "doctor",
@@ -45,7 +51,16 @@ COMMANDS = [
 RUNNER = CliRunner()
 ROOT = Path(__file__).parents[2]
 LARGE = {
-    *("aiohttp", "chdb", "clickhouse_connect", "faster_whisper", "faust", "kafka", "nltk"),
+    *(
+        "aiohttp",
+        "apprise",
+        "chdb",
+        "clickhouse_connect",
+        "faster_whisper",
+        "faust",
+        "kafka",
+        "nltk",
+    ),
     *("numpy", "plotly", "pydantic_settings", "scipy"),
 }
 

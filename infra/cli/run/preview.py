@@ -47,6 +47,8 @@ async def _serve(settings: Settings) -> None:
         language=settings.language,
         names=RegistryFile(settings.registry),
         read_backlog=backlog_of(settings),
+        insert=store.insert,
+        now=settings.now,
     )
     page = page_of(settings, "preview", preview)
     stopped = asyncio.Event()

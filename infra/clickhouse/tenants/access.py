@@ -12,10 +12,12 @@ from infra.clickhouse.tenants.identity import Tenant
 from schemas.rows import (
     AGENCY_HOURS,
     AGENCY_METRICS,
+    ALERT_ACTIONS,
     ALERTS,
     ATTEMPTS,
     CALL_SURVEYS,
     CALLS,
+    CONTACT_EXCESSES,
     DISPLAY_NAMES,
     ENGAGEMENTS,
     PAYMENTS_AND_CANCELLATIONS,
@@ -52,12 +54,15 @@ class Readable:
 READABLE = (
     # When a call was scored is in its version.
     Readable(CALLS, withheld=frozenset()),
+    Readable(CONTACT_EXCESSES),
     Readable(CALL_SURVEYS),
     Readable(ATTEMPTS),
     Readable(ENGAGEMENTS),
     Readable(AGENCY_HOURS),
     Readable(AGENCY_METRICS),
     Readable(ALERTS),
+    # What people of the client company wrote about an agency is not for the agency.
+    Readable(ALERT_ACTIONS, agency_rows="0"),
     Readable(
         SURVIVAL,
         agency_rows="group_kind = 'agency' AND group_name = {agency}",
@@ -76,6 +81,7 @@ WITHHELD = {
     "settled_events": "the workers' state of customers",
     "dead_letters": "raw events, with personal data",
     "letter_replays": "belongs to the dead letters",
+    "notifications": "who was sent what; the notifier's own",
     "schema_migrations": "the store's own",
 }
 """Tables that no tenant reads, and why."""
