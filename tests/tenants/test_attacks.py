@@ -178,7 +178,9 @@ def test_a_column_of_text_is_readable_only_after_a_decision() -> None:
         *("calls.event_id", "calls.customer", "calls.drivers", "calls.conduct", "calls.quotes"),
         *("calls.turns", "calls.why", "call_surveys.event_id", "attempts.event_id"),
         *("attempts.customer", "engagements.customer", "alerts.alert_id", "alerts.quotes"),
-        *("display_names.name", "contact_excesses.event_id"),
+        "display_names.name",
+        "contact_excesses.event_id",
+        # What the client company's own people wrote, and their names.
         *(f"alert_actions.{name}" for name in ("alert_id", "action_id", "who", "text")),
         *(f"payments_and_cancellations.{name}" for name in ("customer", "kind", "currency")),
     }

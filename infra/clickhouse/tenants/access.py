@@ -81,7 +81,7 @@ WITHHELD = {
     "settled_events": "the workers' state of customers",
     "dead_letters": "raw events, with personal data",
     "letter_replays": "belongs to the dead letters",
-    "notifications": "who was sent what; the notifier's own",
+    "notifications": "which target accepted which message, for the notifier alone",
     "schema_migrations": "the store's own",
 }
 """Tables that no tenant reads, and why."""
