@@ -46,7 +46,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> ServedGrafana:
             wanted = Content([overview()], SOURCE)
             add(places, tenant, wanted, ["anna", "eva@acqua.example"], new_password=True)
         grafana.orgs[tenants_organisation(grafana)].users[1] = "Viewer"
-        tenancies(places)
+        tenancies(places, [overview()])
         remove(places, tenant)
     return grafana
 

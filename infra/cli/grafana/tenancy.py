@@ -106,13 +106,14 @@ def remove_tenant(target: Target, *, yes: bool, as_json: bool) -> int:
     return 0
 
 
-def list_all(url: str, token_file: Path, *, as_json: bool) -> int:
+def list_all(url: str, token_file: Path, *, language: str, as_json: bool) -> int:
     """Print every tenant with its faults; exit code 1 if there are any."""
+    from dashboards.grafana.dashboard import overview
     from dashboards.publishing.tenancy import tenancies
 
     grafana = prepare(url, token_file, as_user=True)
     with _places(_settings(), grafana) as places:
-        found = tenancies(places)
+        found = tenancies(places, [overview(language)])
     if as_json:
         print(json.dumps([each.as_json() for each in found], ensure_ascii=False))
     else:
