@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from dashboards.grafana.dashboard import overview
+from dashboards.grafana.dashboard import all_dashboards
 from dashboards.publishing import connection as connections
 from dashboards.publishing.alerting import Alerting
 from dashboards.publishing.connection import Connection, GrafanaAway, read_address, read_credential
@@ -22,6 +22,7 @@ from dashboards.publishing.steps import Outcome, Step, carry_out
 from infra.cli.main import app
 from tests.grafana.served import ServedGrafana
 
+OVERVIEW = all_dashboards()[0]
 RULE: dict[str, Any] = {
     "uid": "ascolto-rise-acqua",
     "folderUID": "ascolto",
@@ -84,7 +85,7 @@ def connected(grafana: ServedGrafana, token: Path) -> Connection:
 
 def content(**changes: Any) -> Content:
     given: dict[str, Any] = {
-        "dashboards": [overview()],
+        "dashboards": [OVERVIEW],
         "data_source": SOURCE,
         "alerting": ALERTING,
     }
@@ -205,8 +206,8 @@ def test_nothing_of_others_is_touched(grafana: ServedGrafana, token: Path) -> No
 
 
 def test_what_is_no_longer_wanted_goes_and_only_that(grafana: ServedGrafana, token: Path) -> None:
-    other = overview() | {"uid": "ascolto-old", "title": "Old"}
-    pushed(grafana, token, content(dashboards=[overview(), other]))
+    other = OVERVIEW | {"uid": "ascolto-old", "title": "Old"}
+    pushed(grafana, token, content(dashboards=[OVERVIEW, other]))
     grafana.orgs[1].policies["routes"].append(THEIR_ROUTE)
     steps = pushed(grafana, token, content(alerting=Alerting()))
     gone = {step.name for step in steps if step.outcome is Outcome.DELETED}
@@ -270,13 +271,13 @@ def test_the_command_says_what_it_did_and_check_what_differs(
     assert "missing   dashboard ascolto-agencies\n" in missing.stdout
     dry = ascolto("push", *asked, "--dry-run")
     assert (dry.exit_code, grafana.changes()) == (0, [])
-    assert "3 things would be changed" in dry.stderr
+    assert f"{2 + len(all_dashboards())} things would be changed" in dry.stderr
     done = ascolto("push", *asked)
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines() == [
         "created   folder ascolto",
         "created   data source ascolto-clickhouse",
-        "created   dashboard ascolto-agencies",
+        *(f"created   dashboard {each['uid']}" for each in all_dashboards()),
     ]
     again = ascolto("push", *asked, "--json")
     assert {each["outcome"] for each in json.loads(again.stdout)} == {"unchanged"}

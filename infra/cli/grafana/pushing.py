@@ -126,9 +126,9 @@ def _planned(request: Request) -> list[Step]:
 
 
 def _content(request: Request) -> Content:
-    from dashboards.grafana.dashboard import overview
+    from dashboards.grafana.dashboard import all_dashboards
     from dashboards.publishing.plan import Content
 
     settings, targets = read_settings(None), request.targets
     alerting = None if targets is None else alerting_of(targets, settings, request.language)
-    return Content([overview(request.language)], data_source_of(request, settings), alerting)
+    return Content(all_dashboards(request.language), data_source_of(request, settings), alerting)
