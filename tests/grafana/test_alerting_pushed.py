@@ -113,6 +113,17 @@ def test_what_is_sent_is_as_grafana_describes_it(
     assert faults == set()
 
 
+def test_an_agency_is_not_notified_by_its_client_company_s_targets(
+    grafana: ServedGrafana, tmp_path: Path
+) -> None:
+    admin = secret(tmp_path / "admin", "admin:pw")
+    asked = ["--url", grafana.url, "--token-file", str(admin), "--targets", str(tmp_path / "x")]
+    line = ["tenants", "add", "lumina", "--agency", "alfa", *asked]
+    said = CliRunner().invoke(app, line, env={"COLUMNS": "200"})
+    assert (said.exit_code, "leave it out for an agency" in said.stderr) == (2, True)
+    assert grafana.requests == []
+
+
 def test_what_is_wrong_with_targets_is_said_and_nothing_is_done(
     grafana: ServedGrafana, asked: list[str | Path], tmp_path: Path
 ) -> None:

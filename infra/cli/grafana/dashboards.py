@@ -41,8 +41,8 @@ Targets = Annotated[
     Path | None,
     typer.Option(
         dir_okay=False,
-        help="File of targets (YAML) whom Grafana is to notify of alerts, in place of Ascolto's "
-        "own notifier: see docs/notifications.md.",
+        help="File of targets (YAML) that Grafana is to notify of alerts, in place of Ascolto's "
+        "own notifier. Default: Grafana's alerting is not looked at.",
     ),
 ]
 PasswordFile = Annotated[
@@ -96,7 +96,7 @@ def push(
     from infra.cli.grafana.pushing import Request, push
 
     source = (clickhouse, clickhouse_user, clickhouse_password_file)
-    request = Request(url, token_file, language.value, *source, adopt=adopt, targets=targets)
+    request = Request(url, token_file, language.value, *source, targets, adopt=adopt)
     raise typer.Exit(push(request, dry_run=dry_run, as_json=as_json))
 
 
@@ -115,5 +115,5 @@ def check(
     from infra.cli.grafana.pushing import Request, check
 
     source = (clickhouse, clickhouse_user, clickhouse_password_file)
-    request = Request(url, token_file, language.value, *source, targets=targets)
+    request = Request(url, token_file, language.value, *source, targets)
     raise typer.Exit(check(request, as_json=as_json))

@@ -36,9 +36,8 @@ class Request:
     clickhouse: str | None = None
     clickhouse_user: str | None = None
     clickhouse_password_file: Path | None = None
-    adopt: bool = False
     targets: Path | None = None
-    """File of whom Grafana is to notify of alerts; None: its alerting is not looked at."""
+    adopt: bool = False
 
 
 def push(request: Request, *, dry_run: bool, as_json: bool) -> int:
@@ -127,12 +126,9 @@ def _planned(request: Request) -> list[Step]:
 
 
 def _content(request: Request) -> Content:
-    from dashboards.grafana.dashboard import overview
+    from dashboards.grafana.dashboard import all_dashboards
     from dashboards.publishing.plan import Content
 
-    settings = read_settings(None)
-    alerting = None
-    if request.targets is not None:
-        alerting = alerting_of(request.targets, settings, request.language)
-    source = data_source_of(request, settings)
-    return Content([overview(request.language)], source, alerting)
+    settings, targets = read_settings(None), request.targets
+    alerting = None if targets is None else alerting_of(targets, settings, request.language)
+    return Content(all_dashboards(request.language), data_source_of(request, settings), alerting)
