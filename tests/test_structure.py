@@ -208,6 +208,7 @@ def test_every_exception_of_ours_has_the_one_root() -> None:
 
 
 ONLY_FOR_DEVELOPERS = {
+    "infra/lab/training/conduct.py",
     "infra/lab/training/fitting.py",
     "infra/lab/training/learning.py",
     "infra/lab/training/speakers/fitting.py",

@@ -1,4 +1,4 @@
-"""The scorer `encoder-2`: classifier heads on embeddings, features, character n-grams and words.
+"""The scorer `encoder-3`: classifier heads on embeddings, features, character n-grams and words.
 
 Aggression of an operator's turn is P(aggressive) and 0.4 of P(pressing); its empathy is
 P(empathic). A customer's sentiment is P(positive) - P(negative), blended with the lexicon's
@@ -14,6 +14,7 @@ from operator import attrgetter
 
 from cachetools import LRUCache, cachedmethod
 
+from processors.encoder.breaches import CONDUCT_RULES, ConductReader
 from processors.encoder.cache_keys import Key, key_in_method, key_of
 from processors.encoder.call_drivers import CallDrivers
 from processors.encoder.embedding import TurnEmbeddings
@@ -31,11 +32,18 @@ from processors.encoder.rounds import Steps, in_rounds
 from processors.scoring.cues import plain_threat, read_turn
 from processors.scoring.drivers import drivers_in
 from processors.scoring.intent import churn_intent, clauses_alone, promise_to_pay
-from processors.scoring.scorer import UNREAD, CallFeatures, DriverQuote, TurnReading, Utterance
+from processors.scoring.scorer import (
+    UNREAD,
+    Breach,
+    CallFeatures,
+    DriverQuote,
+    TurnReading,
+    Utterance,
+)
 from processors.scoring.sentiment import sentiment_of
 from processors.text.clauses import windows_of
 from processors.text.tokens import has_words
-from schemas.conversation import Driver, DriverFound, Speaker, TurnScore
+from schemas.conversation import Driver, DriverFound, Rule, Speaker, TurnScore
 
 LEARNED = 0.75
 """Share of the classifier head in a customer's sentiment; the rest is the lexicon's polarity."""
@@ -56,7 +64,7 @@ CACHED_PARTS = 20_000
 class EncoderReader:
     """Reads turns with what was learned from labelled ones; not thread-safe."""
 
-    version = "encoder-2"
+    version = "encoder-3"
 
     def __init__(self, encoder: Encoder, weights: Weights | None = None) -> None:
         """`weights` other than the package's own are for training."""
@@ -66,6 +74,8 @@ class EncoderReader:
         self._readings: LRUCache[Key, TurnReading] = LRUCache(CACHED_READINGS)
         self._of_operators: LRUCache[Key, OperatorProbabilities] = LRUCache(CACHED_PARTS)
         self._of_customers: LRUCache[Key, CustomerProbabilities] = LRUCache(CACHED_PARTS)
+        self._of_breaches: LRUCache[Key, dict[Rule, float]] = LRUCache(CACHED_PARTS)
+        self._conduct = ConductReader(self._embeddings)
         self._call_drivers = CallDrivers(
             self._operator_probabilities,
             self._customer_probabilities,
@@ -104,6 +114,10 @@ class EncoderReader:
     def _operator_probabilities(self, utterance: Utterance, language: str) -> OperatorProbabilities:
         return self._classifier.operator(utterance, language)
 
+    @cachedmethod(attrgetter("_of_breaches"), key=key_in_method)
+    def _breach_probabilities(self, utterance: Utterance, language: str) -> dict[Rule, float]:
+        return self._conduct.probabilities(utterance, language)
+
     @cachedmethod(attrgetter("_of_customers"), key=key_in_method)
     def _customer_probabilities(self, utterance: Utterance, language: str) -> CustomerProbabilities:
         return self._classifier.customer(utterance, language)
@@ -139,13 +153,34 @@ class EncoderReader:
                 utterance, language, "empathy.warmth", empathy, lambda text: part(text).empathy
             )
             reasons.append((yield from warm))
+        breaches = yield from self._breaches(utterance, language, texts)
         return TurnReading(
             TurnScore(aggression=aggression, empathy=empathy, sentiment=None, reasons=reasons),
             harshness=max(probabilities.harshness for probabilities in windows),
             warmth=max(probabilities.warmth for probabilities in windows),
             drivers=_drivers_of_operator(utterance.text, language, threat),
             threat=threat,
+            breaches=breaches,
         )
+
+    def _breaches(
+        self, utterance: Utterance, language: str, texts: Sequence[str]
+    ) -> Steps[tuple[Breach, ...]]:
+        """The rules that a turn's windows breach, each with the part that shows it."""
+
+        def chance_of(rule: Rule) -> Callable[[str], float]:
+            return lambda text: self._breach_probabilities(
+                utterance._replace(text=text), language
+            ).get(rule, 0.0)
+
+        found = []
+        for rule in CONDUCT_RULES:
+            probability = max(map(chance_of(rule), texts))
+            if probability >= self._conduct.weights.likely[rule]:
+                quote = yield from best_part(utterance, chance_of(rule))
+                sure = probability >= self._conduct.weights.sure[rule]
+                found.append(Breach(rule, quote, sure))
+        return tuple(found)
 
     def _enough_for_threat(self, utterance: Utterance, language: str) -> float:
         """The probability from which a turn is a threat, by what was asked and by plain words."""

@@ -178,7 +178,7 @@ def _scored(
         promise_to_pay=promises,
         intents=intents,
         drivers=drivers,
-        conduct=[*_conduct(turns, language, threats), *read.by_time],
+        conduct=[*_conduct(turns, language, threats, readings), *read.by_time],
         turns=scored,
         scorer_version=reader.version,
         why=" ".join(_reasons(turns, call.doubts)) or None,
@@ -242,12 +242,18 @@ def utterances_of(turns: Sequence[Turn]) -> list[Utterance]:
     return utterances
 
 
-def _conduct(turns: Sequence[Turn], language: str, threats: Mapping[int, str]) -> list[ConductFlag]:
+def _conduct(
+    turns: Sequence[Turn],
+    language: str,
+    threats: Mapping[int, str],
+    readings: Sequence[TurnReading],
+) -> list[ConductFlag]:
     """The breaches found in the words; a threat is flagged even where it breaches another rule.
 
     Only a false threat replaces the flag of a threat.
     """
-    flags = conduct_of(turns, language, threats)
+    learned = {place: reading.breaches for place, reading in enumerate(readings)}
+    flags = conduct_of(turns, language, threats, learned)
     flagged = {flag.turn for flag in flags if flag.rule in (Rule.THREAT, Rule.FALSE_THREAT)}
     flags += [
         ConductFlag(rule=Rule.THREAT, turn=place, quote=sentence_with(turns[place].text, quote))

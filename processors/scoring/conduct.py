@@ -18,6 +18,7 @@ from processors.scoring.demands import (
     asked_about_consequences,
     conduct_phrases,
 )
+from processors.scoring.scorer import Breach
 from processors.text.clauses import sentence_with
 from processors.text.tokens import LANGUAGES
 from schemas.conversation import ConductFlag, Rule, Speaker, Turn
@@ -37,16 +38,20 @@ def hours_flag(started_at: datetime | None, code: ConductCode) -> ConductFlag | 
 
 
 def conduct_of(
-    turns: Sequence[Turn], language: str, threats: Mapping[int, str]
+    turns: Sequence[Turn],
+    language: str,
+    threats: Mapping[int, str],
+    learned: Mapping[int, Sequence[Breach]],
 ) -> list[ConductFlag]:
     """The breaches found in the words of a call, each rule once a turn, in order.
 
-    `threats` says which turns are threats: index of the turn -> the words. A threat of what is not
-    real or not yet possible is a false threat instead. Empty for a language that is not read.
+    `threats` says which turns are threats: index of the turn -> the words; `learned` which other
+    rules a turn breaches by what the scorer has learned. A threat of what is not real or not yet
+    possible is a false threat instead. Empty for a language that is not read.
     """
     if language not in LANGUAGES:
         return []
-    watcher = _Watcher(turns, language)
+    watcher = _Watcher(turns, language, threats, learned)
     flags: list[ConductFlag] = []
     for place, turn in enumerate(turns):
         if turn.speaker is Speaker.UNKNOWN:
@@ -70,8 +75,16 @@ def _are_apart(one: str, other: str) -> bool:
 class _Watcher:
     """Goes through a call and remembers what decides on later turns."""
 
-    def __init__(self, turns: Sequence[Turn], language: str) -> None:
+    def __init__(
+        self,
+        turns: Sequence[Turn],
+        language: str,
+        threats: Mapping[int, str],
+        learned: Mapping[int, Sequence[Breach]],
+    ) -> None:
         self._turns = turns
+        self._threats = threats
+        self._learned = learned
         self._language = language
         self._who = WhoAnswers(language)
         self._excused = False
@@ -90,8 +103,8 @@ class _Watcher:
         found: dict[Rule, str] = {}
         for rule, quote in (
             (Rule.FALSE_THREAT, self._false_threat(place, phrases)),
-            (Rule.THIRD_PARTY_DISCLOSURE, self._disclosure(phrases)),
-            (Rule.INSISTENCE, self._insistence(turn, phrases)),
+            (Rule.THIRD_PARTY_DISCLOSURE, self._disclosure(place, phrases)),
+            (Rule.INSISTENCE, self._insistence(place, phrases)),
         ):
             if quote is not None:
                 found[rule] = quote
@@ -118,6 +131,9 @@ class _Watcher:
         if any(phrase.family == "false.other_matter" for phrase in phrases):
             return None
         asked = asked_about_consequences(self._turns, place, self._language)
+        threatens = place in self._threats
+        rule = Rule.FALSE_THREAT
+        learned = None if asked else self._learned_breach(place, rule, supported=threatens)
         lawful = {phrase.sentence for phrase in phrases if phrase.family == "false.lawful"}
         soon = {phrase.sentence for phrase in phrases if phrase.family == "false.at_once"}
         for phrase in phrases:
@@ -128,9 +144,16 @@ class _Watcher:
             home = phrase.family == "false.home" and not (asked and not soon)
             if (at_once or home) and not explains:
                 return phrase.quote
+        return learned
+
+    def _learned_breach(self, place: int, rule: Rule, *, supported: bool = False) -> str | None:
+        """The words of a breach as the scorer has learned it; less is enough where supported."""
+        for breach in self._learned.get(place, ()):
+            if breach.rule is rule and (breach.sure or supported):
+                return breach.quote
         return None
 
-    def _disclosure(self, phrases: Sequence[ConductPhrase]) -> str | None:
+    def _disclosure(self, place: int, phrases: Sequence[ConductPhrase]) -> str | None:
         families = {phrase.family for phrase in phrases}
         if "debt.kept_private" in families:
             return None
@@ -140,17 +163,21 @@ class _Watcher:
         disclosed = [phrase for phrase in phrases if phrase.family == "told.others"]
         if disclosed and "told.asking" not in families:
             return disclosed[0].quote
-        return None
+        rule = Rule.THIRD_PARTY_DISCLOSURE
+        return self._learned_breach(place, rule, supported=self._who.third_party)
 
-    def _insistence(self, turn: Turn, phrases: Sequence[ConductPhrase]) -> str | None:
+    def _insistence(self, place: int, phrases: Sequence[ConductPhrase]) -> str | None:
         """Calls without end, or a demand that brushes aside why the customer does not pay.
 
         A mere demand is none, nor is a deadline: only one with a dismissal ('non mi interessa', 'lo
         stesso'), or after the customer has had to say twice why not.
         """
-        calls = announced_calls(turn.text, self._language)
+        calls = announced_calls(self._turns[place].text, self._language)
         if calls is not None:
             return calls
+        learned = self._learned_breach(place, Rule.INSISTENCE)
+        if learned is not None:
+            return learned
         families = {phrase.family for phrase in phrases}
         if not self._excused or "offer" in families:
             return None

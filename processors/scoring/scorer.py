@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from schemas.conversation import Driver, DriverFound, Intent, IntentFound, Speaker, TurnScore
+from schemas.conversation import Driver, DriverFound, Intent, IntentFound, Rule, Speaker, TurnScore
 
 
 class Utterance(NamedTuple):
@@ -27,6 +27,15 @@ class DriverQuote(NamedTuple):
 
     driver: Driver
     quote: str
+
+
+class Breach(NamedTuple):
+    """Words that breach a rule of conduct."""
+
+    rule: Rule
+    quote: str
+    sure: bool
+    """Whether they do by themselves; else only where the call supports it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,8 @@ class TurnReading:
     drivers: tuple[DriverQuote, ...] = ()
     threat: str | None = None
     """The words in which an operator threatens; None where no harm is used as leverage."""
+    breaches: tuple[Breach, ...] = ()
+    """Breaches of other rules that an operator's words show, by what the scorer has learned."""
 
 
 UNREAD = TurnReading(TurnScore(aggression=None, empathy=None, sentiment=None, reasons=[]))

@@ -13,13 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.lab.reports.conduct import measure
+from infra.scoring.catalogue import scorer_of
 from processors.contact_hours import conduct_code
 from processors.scoring.call import score_call
 from processors.scoring.conduct import asked_about_consequences, conduct_of
 from processors.scoring.cues import plain_threat, read_turn
 from processors.scoring.lexicon_scorer import LexiconReader
+from processors.scoring.scorer import Breach, Utterance
 from processors.text.lexicon import load
-from schemas.conversation import Rule, Turn
+from schemas.conversation import Rule, Speaker, Turn
 
 MATERIAL = Path(__file__).parent / "material" / "conduct_calls.jsonl"
 RULES = (Rule.THIRD_PARTY_DISCLOSURE, Rule.INSISTENCE, Rule.FALSE_THREAT)
@@ -37,7 +39,7 @@ def cu(text: str) -> Turn:
 
 def rules(*turns: Turn, threats: dict[int, str] | None = None) -> list[tuple[Rule, int | None]]:
     given_ = plain_threats(turns, "it") if threats is None else threats
-    return [(flag.rule, flag.turn) for flag in conduct_of(turns, "it", given_)]
+    return [(flag.rule, flag.turn) for flag in conduct_of(turns, "it", given_, {})]
 
 
 def plain_threats(turns: Sequence[Turn], language: str) -> dict[int, str]:
@@ -57,7 +59,7 @@ def test_finds_breaches_and_no_others(split: str, rule: Rule, record_property: A
     for row in map(json.loads, MATERIAL.read_text(encoding="utf-8").splitlines()):
         if row["split"] != split:
             continue
-        flags = conduct_of([Turn(**turn) for turn in row["turns"]], row["language"], {})
+        flags = conduct_of([Turn(**turn) for turn in row["turns"]], row["language"], {}, {})
         is_found = any(flag.rule is rule for flag in flags)
         is_wanted = rule.value in row["rules"]
         found, wanted = found + is_found, wanted + is_wanted
@@ -73,7 +75,7 @@ def test_threats_are_given_from_outside_and_a_false_one_replaces_a_plain_one() -
     given_ = {0: "vengono i carabinieri", 1: "Vedrà che succede"}
     assert rules(*turns, threats=given_) == [(Rule.FALSE_THREAT, 0), (Rule.THREAT, 1)]
     assert rules(*turns, threats={}) == [(Rule.FALSE_THREAT, 0)]
-    assert conduct_of(turns, "it", given_)[1].quote == "Vedrà che succede."
+    assert conduct_of(turns, "it", given_, {})[1].quote == "Vedrà che succede."
 
 
 def test_without_threats_given_the_lexicon_decides() -> None:
@@ -139,7 +141,7 @@ def test_naming_the_debt_to_somebody_else_is_disclosure_until_the_customer_is_th
 
 
 def test_other_languages_have_no_flags() -> None:
-    assert conduct_of([op("Wir schicken die Polizei.")], "de", {0: "Polizei"}) == []
+    assert conduct_of([op("Wir schicken die Polizei.")], "de", {0: "Polizei"}, {}) == []
 
 
 def test_republic_day_is_a_holiday_since_2001() -> None:
@@ -171,7 +173,7 @@ def test_the_lexicon_loads(language: str) -> None:
     st.sampled_from(["it", "en", "de"]),
 )
 def test_flags_quote_the_words_of_their_turn(turns: list[Turn], language: str) -> None:
-    for flag in conduct_of(turns, language, plain_threats(turns, language)):
+    for flag in conduct_of(turns, language, plain_threats(turns, language), {}):
         assert flag.turn is not None
         assert flag.quote
         assert flag.quote in turns[flag.turn].text
@@ -206,7 +208,7 @@ def test_everyday_words_after_an_excuse_are_no_insistence(text: str) -> None:
     ],
 )
 def test_calls_announced_to_wear_down_are_insistence(language: str, text: str) -> None:
-    [flag] = conduct_of([op(text)], language, {})
+    [flag] = conduct_of([op(text)], language, {}, {})
     assert flag.rule is Rule.INSISTENCE
     assert flag.quote in text
 
@@ -310,3 +312,36 @@ def test_breaches_in_whole_calls() -> None:
         f1 = report.f1(rule)
         assert f1 is not None
         assert f1 >= 0.75, rule
+
+
+def test_what_the_scorer_has_learned_counts_where_the_call_supports_it() -> None:
+    turns = [op("Si prepari una borsa."), cu("Perché?"), op("Uno come lei là dentro non dura.")]
+    unsure = {0: [Breach(Rule.FALSE_THREAT, "Si prepari una borsa.", sure=False)]}
+    sure = {0: [Breach(Rule.FALSE_THREAT, "Si prepari una borsa.", sure=True)]}
+    threat = {0: "Si prepari una borsa."}
+    assert conduct_of(turns, "it", {}, unsure) == []
+    assert [flag.rule for flag in conduct_of(turns, "it", threat, unsure)] == [Rule.FALSE_THREAT]
+    assert [flag.rule for flag in conduct_of(turns, "it", {}, sure)] == [Rule.FALSE_THREAT]
+    asked = [cu("Che cosa mi succede se non pago?"), *turns]
+    assert conduct_of(asked, "it", {}, {1: sure[0]}) == []
+    told = {2: [Breach(Rule.THIRD_PARTY_DISCLOSURE, "È in arretrato.", sure=False)]}
+    relative = [op("Cerco la signora [NOME]."), cu("Sono la figlia."), op("È in arretrato.")]
+    herself = [op("Cerco la signora [NOME]."), cu("Sì, sono io."), op("È in arretrato.")]
+    assert [flag.turn for flag in conduct_of(relative, "it", {}, told)] == [2]
+    assert conduct_of(herself, "it", {}, told) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("Si prepari, domattina i carabinieri la portano via.", Rule.FALSE_THREAT),
+        ("Io chiamo oggi, domani e dopodomani, anche in ufficio, finché paga.", Rule.INSISTENCE),
+    ],
+)
+def test_the_head_finds_breaches_in_italian_words_alone(text: str, rule: Rule) -> None:
+    reader = scorer_of("encoder")
+    [reading] = reader.read([Utterance(Speaker.OPERATOR, text)], "it")
+    assert rule in {breach.rule for breach in reading.breaches}
+    assert all(breach.quote in text for breach in reading.breaches)
+    [english] = reader.read([Utterance(Speaker.OPERATOR, text)], "en")
+    assert english.breaches == ()

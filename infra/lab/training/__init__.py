@@ -1,1 +1,1 @@
-"""Learns the weights of the scorer `encoder-2` from labelled turns, and measures them."""
+"""Learns the weights of the scorer `encoder-3` from labelled turns, and measures them."""

@@ -138,6 +138,13 @@ def fit_customer(features: Features, sides: NDArray[np.int64], labels: NDArray[n
     return _head(features, network, targets, CUSTOMER)
 
 
+def fit_labels(features: Features, labels: NDArray[np.int8], recipe: Recipe) -> Head:
+    """A head of labels each of which holds (1) or not; a column a label."""
+    every = labels.shape[1]
+    network = _network(features, [(labels, slice(0, every))], every, recipe)
+    return _head(features, network, [(column, 1) for column in labels.T], recipe)
+
+
 def fit_looks(
     grams: Sequence[Grams], labels: NDArray[np.int64], recipe: Recipe
 ) -> tuple[GramWeights, GramWeights, float]:
