@@ -14,8 +14,13 @@ from textwrap import indent
 
 FIGURE = "{{figure}}"
 """Where a query serves several figures, the place of the figure's column."""
-_SHARED = re.compile(r"^( *)\{\{> (\w+)\}\}(,?)\n", re.MULTILINE)
-"""A line in place of those of `shared/NAME.sql`, which are indented like it; a comma follows."""
+_SHARED = re.compile(r"^( *)\{\{> (\w+)( before)?\}\}(,?)\n", re.MULTILINE)
+"""A line in place of those of `shared/NAME.sql`, which are indented like it; a comma follows.
+
+With `before`, they are as of one window earlier.
+"""
+_WITHIN = re.compile(r"^( *)\{\{< (\w+)\}\}\n", re.MULTILINE)
+"""A line in place of the whole of `NAME.sql`, as a query within this one."""
 
 _NAMED = re.compile(r"\{\{(agency|client):(\w+)\}\}")
 """The place of an agency's or a client company's name, with the column that holds its id."""
@@ -43,13 +48,24 @@ def query(name: str, figure: str | None = None, *, named: bool = False) -> str:
 
 def _with_shared(sql: str) -> str:
     """The lines of `sql`, with those that it shares, which may share others in turn."""
+    sql = _WITHIN.sub(lambda line: indent(_read(line[2]), line[1]), sql)
     while _SHARED.search(sql):
         sql = _SHARED.sub(_shared, sql)
     return sql
 
 
 def _shared(line: re.Match[str]) -> str:
-    return indent(_read(f"shared/{line[2]}").rstrip("\n"), line[1]) + f"{line[3]}\n"
+    part = _read(f"shared/{line[2]}").rstrip("\n")
+    if line[3]:
+        hours = " ".join(_read("shared/window_hours").split())
+        part = _with_shared(f"{part}\n").rstrip("\n")
+        part = part.replace("$__toTime", f"($__toTime - toIntervalHour({hours}))")
+    return indent(part, line[1]) + f"{line[4]}\n"
+
+
+def agency_name(column: str) -> str:
+    """SQL of the display name of the agency whose id is in `column`; the id where it has none."""
+    return _name("agency", column)
 
 
 def _name(whose: str, column: str) -> str:

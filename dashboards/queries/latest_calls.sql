@@ -22,6 +22,7 @@ WITH
 SELECT
     ended_at AS time,
     {{agency:agency_id}} AS agency,
+    event_id AS conversation,
     {{> call_columns}}
 FROM calls FINAL
 LEFT JOIN (

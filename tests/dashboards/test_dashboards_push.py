@@ -10,7 +10,7 @@ import pytest
 from grafana_client.api import GrafanaApi
 from grafana_client.client import GrafanaClientError
 
-from dashboards.grafana.dashboard import overview
+from dashboards.grafana.dashboard import all_dashboards
 from dashboards.grafana.push import push
 
 
@@ -85,14 +85,14 @@ def api(server: Grafana, token: str = "secret-token") -> GrafanaApi:
 
 def test_pushing_twice_leaves_one_dashboard_in_its_folder(grafana: Grafana) -> None:
     for _ in range(2):
-        assert push(api(grafana), [overview()]) == ["/d/ascolto-agencies/x"]
+        assert push(api(grafana), all_dashboards()[:1]) == ["/d/ascolto-agencies/x"]
     assert grafana.folders == {"ascolto": "Ascolto"}
     ((folder, dashboard),) = grafana.dashboards.values()
     assert folder == "ascolto"
-    assert dashboard["panels"] == overview()["panels"]
+    assert dashboard["panels"] == all_dashboards()[0]["panels"]
 
 
 def test_a_wrong_token_raises_and_creates_nothing(grafana: Grafana) -> None:
     with pytest.raises(GrafanaClientError):
-        push(api(grafana, "wrong"), [overview()])
+        push(api(grafana, "wrong"), all_dashboards())
     assert grafana.folders == {}

@@ -19,11 +19,18 @@ letters_app = typer.Typer(no_args_is_help=True, help="What could not be understo
 def dashboards_build(
     out: Annotated[Path, typer.Option(file_okay=False, help="Directory for the JSON files.")],
     language: Annotated[Language, typer.Option(help="Language of the texts.")] = Language.ITALIAN,
+    timezone: Annotated[
+        str, typer.Option(help="The client company's time zone, by its IANA name.")
+    ] = "Europe/Rome",
 ) -> None:
     """Write the Grafana dashboards as JSON."""
-    from dashboards.grafana.dashboard import build
+    from dashboards.grafana.dashboard import UnknownTimezoneError, build
 
-    for path in build(out, language.value):
+    try:
+        paths = build(out, language.value, timezone)
+    except UnknownTimezoneError as error:
+        raise typer.BadParameter(str(error), param_hint="--timezone") from error
+    for path in paths:
         print(path)
 
 
