@@ -10,17 +10,11 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.resources import files
-from textwrap import indent
+
+from infra.clickhouse.queries.shared_sql import figures_sql, with_shared
 
 FIGURE = "{{figure}}"
 """Where a query serves several figures, the place of the figure's column."""
-_SHARED = re.compile(r"^( *)\{\{> (\w+)( before)?\}\}(,?)\n", re.MULTILINE)
-"""A line in place of those of `shared/NAME.sql`, which are indented like it; a comma follows.
-
-With `before`, they are as of one window earlier.
-"""
-_WITHIN = re.compile(r"^( *)\{\{< (\w+)\}\}\n", re.MULTILINE)
-"""A line in place of the whole of `NAME.sql`, as a query within this one."""
 
 _NAMED = re.compile(r"\{\{(agency|client):(\w+)\}\}")
 """The place of an agency's or a client company's name, with the column that holds its id."""
@@ -35,7 +29,7 @@ def query(name: str, figure: str | None = None, *, named: bool = False) -> str:
     Raises ValueError when a query that serves several figures is asked for none, or the other
     way round.
     """
-    sql = _with_shared(_read(name))
+    sql = with_shared(_read(name), _shared)
     sql = _NAMED.sub(lambda place: _name(place[1], place[2]) if named else place[2], sql)
     if (FIGURE in sql) != (figure is not None):
         raise ValueError(f"query {name}: figure is {figure!r}")
@@ -46,21 +40,20 @@ def query(name: str, figure: str | None = None, *, named: bool = False) -> str:
     return sql.replace(FIGURE, figure)
 
 
-def _with_shared(sql: str) -> str:
-    """The lines of `sql`, with those that it shares, which may share others in turn."""
-    sql = _WITHIN.sub(lambda line: indent(_read(line[2]), line[1]), sql)
-    while _SHARED.search(sql):
-        sql = _SHARED.sub(_shared, sql)
-    return sql
+def _shared(name: str) -> str:
+    """Of this package, or how figures follow from sums, which the recomputation states.
 
-
-def _shared(line: re.Match[str]) -> str:
-    part = _read(f"shared/{line[2]}").rstrip("\n")
-    if line[3]:
-        hours = " ".join(_read("shared/window_hours").split())
-        part = _with_shared(f"{part}\n").rstrip("\n")
-        part = part.replace("$__toTime", f"($__toTime - toIntervalHour({hours}))")
-    return indent(part, line[1]) + f"{line[4]}\n"
+    `before_NAME` are the lines of NAME as of one window earlier; `query_NAME` the whole query.
+    """
+    if name.startswith("figure_"):
+        return figures_sql(name)
+    if name.startswith("query_"):
+        return _read(name.removeprefix("query_"))
+    if name.startswith("before_"):
+        lines = with_shared(_shared(name.removeprefix("before_")), _shared)
+        hours = " ".join(_read("shared/hours_of_window").split())
+        return lines.replace("$__toTime", f"($__toTime - toIntervalHour({hours}))")
+    return _read(f"shared/{name}")
 
 
 def agency_name(column: str) -> str:

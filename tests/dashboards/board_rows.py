@@ -46,6 +46,7 @@ def one_client() -> Rows:
     rows[AGENCY_HOURS.name] = [
         hour(row, segment)
         for row in rows[AGENCY_HOURS.name]
+        if row["segment"] == "all"
         for segment in ("all", "channel=phone")
     ]
     rows[AGENCY_METRICS.name].append(metric("alba-crediti", HOUR, **FIRST_MONTH))

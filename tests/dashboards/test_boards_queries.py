@@ -413,7 +413,6 @@ def test_segments_to_choose_have_texts(one: Engine) -> None:
     assert [(row["segment"], row["name"]) for row in rows] == [
         ("all", "Tutte le conversazioni"),
         ("channel=phone", "Canale: telefono"),
-        ("customer_type=household", "Cliente: famiglie"),
     ]
 
 

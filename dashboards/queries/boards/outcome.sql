@@ -11,7 +11,7 @@ WITH
         SELECT
             agency_id,
             churn_rate AS churn_before, churn_rate_low AS churn_before_low, churn_rate_high AS churn_before_high
-        {{> latest_snapshots before}}
+        {{> before_latest_snapshots}}
     )
 SELECT
     {{agency:agency_id}} AS agency,

@@ -19,6 +19,6 @@ SELECT
     concat(toString(toInt64(round(100 * least_low))), ' … ', toString(toInt64(round(100 * least_high))), ' %') AS least_range,
     least_n
 FROM (
-    {{< quarters}}
+    {{> query_quarters}}
 )
 ORDER BY agency

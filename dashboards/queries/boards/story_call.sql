@@ -13,5 +13,5 @@ SELECT
     arrayStringConcat(conduct, ', ') AS conduct,
     why
 FROM (
-    {{< conversation}}
+    {{> query_conversation}}
 )

@@ -4,6 +4,6 @@ SELECT
     amount,
     currency
 FROM (
-    {{< conversation_events}}
+    {{> query_conversation_events}}
 )
 ORDER BY time

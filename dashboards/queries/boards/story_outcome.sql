@@ -12,5 +12,5 @@ SELECT
     matures_at,
     conversations
 FROM (
-    {{< conversation_outcome}}
+    {{> query_conversation_outcome}}
 )

@@ -13,6 +13,6 @@ SELECT
     arrayStringConcat(arrayDistinct(arrayMap(quote -> splitByChar('.', quote.1)[1], quotes)), ', ') AS shows,
     from_second
 FROM (
-    {{< conversation_turns}}
+    {{> query_conversation_turns}}
 )
 ORDER BY number

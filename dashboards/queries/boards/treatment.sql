@@ -7,7 +7,7 @@ WITH
     ),
     before AS (
         SELECT agency_id, nps_low AS before_low, nps_high AS before_high, nps AS nps_before
-        {{> latest_snapshots before}}
+        {{> before_latest_snapshots}}
     ),
     harsh AS (
         SELECT
