@@ -35,6 +35,8 @@ class Order(StrEnum):
     LEAST_AGGRESSION = "least_aggression"
     EMPATHY = "empathy"
     LEAST_EMPATHY = "least_empathy"
+    SENTIMENT = "sentiment"
+    LEAST_SENTIMENT = "least_sentiment"
     RATING = "rating"
     LEAST_RATING = "least_rating"
 

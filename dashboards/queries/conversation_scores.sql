@@ -11,4 +11,11 @@ FROM call_scores FINAL
 ARRAY JOIN turn_scores AS turn, arrayEnumerate(turn_scores) AS number
 WHERE client_id = ${client:singlequote}
     AND event_id = ${conversation:singlequote}
+    AND event_id IN (
+        SELECT event_id
+        FROM calls
+        WHERE client_id = ${client:singlequote}
+            AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
+            AND event_id = ${conversation:singlequote}
+    )
 ORDER BY number

@@ -43,6 +43,8 @@ WITH
                 ${order:singlequote} = 'least_aggression', -round(aggression * 10000),
                 ${order:singlequote} = 'empathy', round(empathy * 10000),
                 ${order:singlequote} = 'least_empathy', -round(empathy * 10000),
+                ${order:singlequote} = 'sentiment', round(sentiment * 10000),
+                ${order:singlequote} = 'least_sentiment', -round(sentiment * 10000),
                 ${order:singlequote} = 'rating', toFloat64(given),
                 ${order:singlequote} = 'least_rating', -toFloat64(given),
                 toFloat64(toUnixTimestamp64Micro(ended_at))

@@ -55,7 +55,7 @@ def made(number: int, chance: random.Random) -> dict[str, Any]:
         "customer_type": "household",
         "aggression": round(chance.random(), 1) if scored else None,
         "empathy": round(chance.random(), 1) if scored else None,
-        "sentiment": 0.0 if scored else None,
+        "sentiment": round(chance.uniform(-1, 1), 1) if scored else None,
         "survey_rating": chance.choice((None, None, 0, 6, 7, 9)),
         "spoken_rating": chance.choice((None, 3, 8, 10)),
         "predicted_rating": 5,
@@ -136,6 +136,7 @@ class Books:
             "rating": self.rating(row),
             "aggression": row["aggression"],
             "empathy": row["empathy"],
+            "sentiment": row["sentiment"],
         }[name]
         assert value is not None
         return (value if search.order.startswith("least_") else -value, row["event_id"])
@@ -312,7 +313,10 @@ def test_scores_along_a_conversation(empty: Engine) -> None:
     score = {"turns": [turn], "drivers": [{"driver": "threat", "turn": 0, "quote": "subito"}]}
     row = {"client_id": CLIENT, "event_id": "call-1", "scorer_version": "x", "version": 1}
     empty.add(CALL_SCORES.name, [{**row, "score": json.dumps(score)}])
-    [found] = read(empty, "conversation_scores", conversation_variables("call-1"))
+    asked = conversation_variables("call-1")
+    assert read(empty, "conversation_scores", asked) == [], "of a conversation that is shown"
+    empty.add(CALLS.name, [{**made(1, random.Random(1)), "event_id": "call-1"}])
+    [found] = read(empty, "conversation_scores", asked)
     assert (found["number"], found["aggression"], found["empathy"]) == (1, 0.9, None)
     assert found["drivers"] == [("threat", "subito")]
 

@@ -1,6 +1,6 @@
 """Lines of SQL that several queries share: a line `{{> NAME}}` stands for those of NAME.sql.
 
-A comma after it follows them.
+A comma after it follows the last of them.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ def with_shared(sql: str, read: Callable[[str], str]) -> str:
     `read` gives the text of NAME.
     """
     while _SHARED.search(sql):
-        sql = _SHARED.sub(
-            lambda place: indent(read(place[2]).rstrip("\n"), place[1]) + f"{place[3]}\n", sql
-        )
+        sql = _SHARED.sub(lambda place: _lines(read(place[2]), place), sql)
     return sql
+
+
+def _lines(text: str, place: re.Match[str]) -> str:
+    return indent(text.rstrip("\n"), place[1]) + f"{place[3]}\n"
 
 
 def figures_sql(name: str) -> str:
