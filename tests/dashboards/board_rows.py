@@ -139,6 +139,7 @@ def under_way(chance: random.Random, agency: str, number: int) -> Row:
     opened = NOW - timedelta(days=chance.randint(1, 20))
     return engagement(agency, 0, 0.4, lost=False) | {
         "customer": f"under-way-{number}",
+        "channel": "phone",
         "opened_at": opened,
         "matures_at": opened.replace(minute=0, second=0) + timedelta(days=30),
         "paid": number % 2 == 0,
