@@ -27,7 +27,7 @@ LATEST_ROWS = Tile(
         (
             Column("what", Kind.TEXT, 180, words="row_kind", grows=True),
             time("newest"),
-            Column("age", Kind.SECONDS, 130),
+            Column("age", Kind.DURATION, 130),
         )
     ),
     "boards/latest_rows",

@@ -79,8 +79,26 @@ def _shaped(tile: Tile, sql: str, words: Mapping[str, str]) -> str:
     if isinstance(view, Points | Curves):
         return _never_empty(view.x, view.y, within, words[tile.empty])
     if isinstance(view, Bars):
-        return _select(["agency", view.category, view.value], within)
+        return _every_bar(view, within)
     return _select(["time", *view.columns], within, "time")
+
+
+def _every_bar(view: Bars, within: str) -> str:
+    """Each category of each agency, 0 where it has none: an absent one would be an empty text."""
+    given = _select(["agency", view.category, f"toFloat64({view.value}) AS bar"], within)
+    apart = [
+        _select([f"DISTINCT {column}"], "FROM given\n") for column in ("agency", view.category)
+    ]
+    pairs = " CROSS JOIN ".join(
+        f"(\n{indent(each, '    ')}) AS {name}"
+        for each, name in zip(apart, ("agencies", "categories"), strict=True)
+    )
+    none = _select(["agency", view.category, "0. AS bar"], f"FROM {pairs}\n")
+    every = "UNION ALL\n".join([_select(["*"], "FROM given\n"), none])
+    summed = ["agency", view.category, f"sum(bar) AS {view.value}"]
+    by = f"agency, {view.category}"
+    of_all = f"FROM (\n{indent(every, '    ')})\nGROUP BY {by}\n"
+    return f"WITH given AS (\n{indent(given, '    ')})\n{_select(summed, of_all, by)}"
 
 
 def _apart(large: str) -> list[str]:

@@ -24,6 +24,8 @@ class Kind(StrEnum):
     MONEY = "money"
     CORRELATION = "correlation"
     SECONDS = "seconds"
+    DURATION = "duration"
+    """Seconds, written as hours, minutes and seconds."""
     BYTES = "bytes"
 
 

@@ -96,7 +96,7 @@ STORY_CALL = Tile(
             *AGENCY,
             text("channel", 90, words="value"),
             text("touchpoint", 120, words="value"),
-            Column("seconds", Kind.SECONDS, 80),
+            Column("seconds", Kind.DURATION, 80),
             Column("rating", Kind.COUNT, 60),
             text("rating_source", 110, words="rating_source"),
             Column("aggression", Kind.SCORE, 100),
@@ -118,7 +118,7 @@ STORY_TURNS = Tile(
     Table(
         (
             Column("speaker", Kind.TEXT, 90, words="speaker"),
-            Column("said", Kind.SENTENCES, 420, grows=True),
+            Column("said", Kind.SENTENCES, 420, title="column.turn", grows=True),
             Column("shows", Kind.SENTENCES, 170, words="quote_kind", listed=True),
         )
     ),

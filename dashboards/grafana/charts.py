@@ -11,12 +11,15 @@ from grafana_foundation_sdk.models import xychart as xychart_model
 
 from dashboards.boards.tiles import Band, Bars, Counts, Curves, Lines, Points
 from dashboards.grafana import links
-from dashboards.grafana.fields import UNITS, Properties, measured, setting, worded
+from dashboards.grafana.fields import UNDEFINED, UNITS, Properties, measured, setting, worded
 
 AnyPanel = timeseries.Panel | barchart.Panel | xychart.Panel
 
 ONE_DAY_AND_A_HALF_MS = 36 * 3_600 * 1_000
 """Longest time between two points that a line joins: figures have a point a day."""
+
+NO_TEXT = setting("noValue", UNDEFINED)
+"""Of a field: else an undefined value is shown as the text of the empty panel, in tooltips, too."""
 
 NAME_OF_AGENCY = "${__field.labels.agency}"
 _BY_AGENCY = model.DataTransformerConfig(
@@ -63,6 +66,7 @@ def _over_time(view: Lines | Band) -> timeseries.Panel:
 def _few() -> Properties:
     """Points with a small sample: alone, small, in no legend."""
     return [
+        NO_TEXT,
         setting("custom.drawStyle", "points"),
         setting("custom.pointSize", 4),
         setting("custom.lineWidth", 0),
@@ -71,10 +75,10 @@ def _few() -> Properties:
 
 
 def lines(view: Lines, words: Mapping[str, str]) -> timeseries.Panel:
-    """A line an agency."""
+    """A line an agency; its points with a small sample have its name, and so its colour."""
     made = _over_time(view).display_name(NAME_OF_AGENCY)
-    made.override_by_name("value", [setting("links", [links.from_series(words)])])
-    made.override_by_name("few", [setting("displayName", f"{NAME_OF_AGENCY} (n < 30)"), *_few()])
+    made.override_by_name("value", [NO_TEXT, setting("links", [links.from_series(words)])])
+    made.override_by_name("few", _few())
     return made
 
 
@@ -83,9 +87,11 @@ def band(view: Band, words: Mapping[str, str]) -> timeseries.Panel:
     made = _over_time(view)
     blue = setting("color", {"mode": "fixed", "fixedColor": "blue"})
     behind = setting("links", [links.from_one_agency(words)])
-    made.override_by_name("value", [setting("displayName", words["column.value"]), blue, behind])
+    made.override_by_name(
+        "value", [NO_TEXT, setting("displayName", words["column.value"]), blue, behind]
+    )
     made.override_by_name("few", [setting("displayName", words["ui.small_sample"]), blue, *_few()])
-    edge = [blue, setting("custom.lineWidth", 0), setting("custom.showPoints", "never")]
+    edge = [NO_TEXT, blue, setting("custom.lineWidth", 0), setting("custom.showPoints", "never")]
     unseen = setting("custom.hideFrom", {"viz": False, "legend": True, "tooltip": False})
     made.override_by_name("low", [setting("displayName", words["column.low"]), *edge, unseen])
     made.override_by_name(
@@ -119,7 +125,8 @@ def counts(view: Counts, words: Mapping[str, str]) -> timeseries.Panel:
             common.StackingConfig().mode(common_model.StackingMode.NORMAL)
         )
     for column in view.columns:
-        made.override_by_name(column, [setting("displayName", words[f"column.{column}"])])
+        named = setting("displayName", words[f"column.{column}"])
+        made.override_by_name(column, [NO_TEXT, named])
     return made
 
 

@@ -27,15 +27,20 @@ UNITS: Mapping[Kind, tuple[str, int] | None] = {
     Kind.SENTENCES: None,
     Kind.TIME: (DATE_AND_TIME, 0),
     Kind.COUNT: ("locale", 0),
-    Kind.NPS: ("none", 0),
-    Kind.SCORE: ("none", 2),
+    Kind.NPS: ("locale", 0),
+    Kind.SCORE: ("locale", 2),
     Kind.RATE: ("percentunit", 1),
     Kind.MONEY: ("locale", 0),
-    Kind.CORRELATION: ("none", 2),
-    Kind.SECONDS: ("s", 1),
+    Kind.CORRELATION: ("locale", 2),
+    Kind.SECONDS: ("suffix: s", 0),
+    Kind.DURATION: ("dthms", 0),
     Kind.BYTES: ("bytes", 1),
 }
-"""Grafana's unit and the decimals; none for text. Amounts have their currency in the title."""
+"""Grafana's unit and the decimals; none for text.
+
+`locale` writes numbers as the reader's browser does, with a decimal comma in Italian; Grafana's
+currencies and times are English ('€81K', '4.0 mins'). Amounts have their currency in the title.
+"""
 
 Properties = list[model.DynamicConfigValue]
 

@@ -73,7 +73,8 @@ def values_of(key: str, tree: Any) -> Iterator[Any]:
 
 def result_columns(panel: Json) -> list[str]:
     """The names of the columns that the panel's query gives, in order."""
-    selected = re.match(r"SELECT\n(.*?)\nFROM \(", panel["targets"][0]["rawSql"], re.DOTALL)
+    sql = panel["targets"][0]["rawSql"]
+    selected = re.search(r"^SELECT\n(.*?)\nFROM \(", sql, re.DOTALL | re.MULTILINE)
     assert selected
     lines = [line.strip().rstrip(",") for line in selected[1].split(",\n")]
     return [line.rsplit(" AS ", 1)[-1] for line in lines]
@@ -180,6 +181,17 @@ def test_an_empty_panel_says_what_that_means(tile: Tile, panel: Json) -> None:
     said = panel["fieldConfig"]["defaults"]["noValue"]
     assert said == texts("it")[tile.empty]
     assert len(said.split()) > 2
+
+
+@every_panel
+def test_an_undefined_value_of_a_chart_is_a_dash(panel: Json) -> None:
+    """Grafana gives it the text of the empty panel otherwise, in tooltips."""
+    if panel["type"] != "timeseries":
+        return
+    of = overrides(panel)
+    for column in result_columns(panel):
+        if column != "time" and not column.startswith("agency"):
+            assert of[column]["noValue"] == UNDEFINED
 
 
 @every_panel

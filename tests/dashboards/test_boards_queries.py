@@ -369,6 +369,17 @@ def score(rows: list[dict[str, Any]]) -> tuple[float, int]:
     return found.value or 0.0, found.n
 
 
+def test_every_agency_has_a_bar_for_every_reason(shown: Shown) -> None:
+    rows = shown["driver_bars" + "overview"]
+    bars = {(row["agency"], row["driver"]): row["share"] for row in rows}
+    agencies, drivers = ({row[key] for row in rows} for key in ("agency", "driver"))
+    assert len(rows) == len(bars) == len(agencies) * len(drivers)
+    costs = shown["driver_costs" + "voices"]
+    found = {(row["agency"], row["driver"]): row["share"] for row in costs}
+    assert bars == {key: found.get(key, 0) for key in bars}
+    assert 0 in bars.values()
+
+
 def test_segments_are_those_of_a_plain_computation(one: Engine) -> None:
     tiles = {tile.id: (board, tile) for board, tile in EVERY}
     board, tile = tiles["segments"]
