@@ -23,16 +23,18 @@ FIGURES = Tile(
     "agency_figures",
     Table(
         (
-            Column("figure", Kind.TEXT, 200, words="figure", grows=True),
-            text("value", 110),
+            Column("figure", Kind.TEXT, 130, words="figure", grows=True),
+            text("value", 80),
             spread("interval_range"),
+            text("in_words", 160),
             sample("n"),
-            text("value_before", 120),
+            text("value_before", 110),
         )
     ),
     "boards/agency_figures",
     Source.SNAPSHOTS,
     Counted.MIXED,
+    width=13,
     height=10,
 )
 SEGMENTS = Tile(
@@ -163,15 +165,16 @@ ALERTS = Tile(
     "alert_history",
     Table(
         (
-            text("kind", 160, words="alert_kind"),
+            text("kind", 150, words="alert_kind"),
             time("since"),
             time("resolved_at"),
-            Column("quotes", Kind.SENTENCES, 200, grows=True),
+            Column("quotes", Kind.SENTENCES, 160, grows=True),
         )
     ),
     "boards/alert_history",
     Source.ALERTS,
     Counted.ROWS,
+    width=11,
     height=10,
     empty="ui.never_alerts",
 )

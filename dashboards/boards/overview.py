@@ -52,6 +52,7 @@ TREATMENT = Tile(
             text("harsh_share", 130),
             text("threat_share", 130),
             Column("empathy", Kind.SCORE, 90),
+            text("kind_share", 150),
             count("calls", 120),
         )
     ),

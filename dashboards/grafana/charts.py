@@ -186,6 +186,7 @@ def bars(view: Bars, words: Mapping[str, str]) -> barchart.Panel:
         .unit(unit)
         .decimals(decimals)
         .min(0)
+        .data_links([links.from_choices(words)])
         .orientation(common_model.VizOrientation.HORIZONTAL)
         .color_scheme(_colours(model.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
         .legend(_legend())

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from grafana_foundation_sdk.builders import dashboard
+
 from dashboards.boards.tiles import Target
 from dashboards.boards.uids import AGENCY_UID, VOICES_UID
 
 _KEPT = "${client:queryparam}&${window:queryparam}&${segment:queryparam}&${__url_time_range}"
+
+
+_CHOSEN = f"/d/{VOICES_UID}?${{agency:queryparam}}&{_KEPT}"
 
 
 def _cell(column: str) -> str:
@@ -46,8 +51,9 @@ def from_series(words: Mapping[str, str]) -> dict[str, object]:
 
 def from_one_agency(words: Mapping[str, str]) -> dict[str, object]:
     """The link of a chart of the chosen agency: to the conversations behind it."""
-    return {
-        "title": words["link.conversations"],
-        "url": f"/d/{VOICES_UID}?${{agency:queryparam}}&{_KEPT}",
-        "targetBlank": False,
-    }
+    return {"title": words["link.conversations"], "url": _CHOSEN, "targetBlank": False}
+
+
+def from_choices(words: Mapping[str, str]) -> dashboard.DashboardLink:
+    """The link of bars of the chosen agencies: to the reasons and the conversations behind them."""
+    return dashboard.DashboardLink(words["link.reasons"]).url(_CHOSEN)

@@ -1,9 +1,14 @@
 WITH
     (
         SELECT maxOrNull(ended_at)
-        FROM calls
-        WHERE client_id = ${client:singlequote}
-            AND ended_at < toDateTime64($__toTime, 6, 'UTC') + INTERVAL 1 SECOND
+        FROM (
+            SELECT ended_at
+            FROM calls
+            WHERE client_id = ${client:singlequote}
+                AND ended_at < toDateTime64($__toTime, 6, 'UTC') + INTERVAL 1 SECOND
+            ORDER BY ended_at DESC
+            LIMIT 1
+        )
     ) AS scored,
     (
         SELECT maxOrNull(event_time)

@@ -9,6 +9,7 @@ FROM calls FINAL
 WHERE client_id = ${client:singlequote}
     AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
     {{> in_segment}}
+    AND ended_at >= toDateTime64($__fromTime, 6, 'UTC') - INTERVAL 31 DAY
     AND version >= toUnixTimestamp($__fromTime) * 1000000
     AND version <= toUnixTimestamp($__toTime) * 1000000
     AND delay >= 0

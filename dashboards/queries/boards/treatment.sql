@@ -14,6 +14,8 @@ WITH
             agency_id,
             countIf(aggression IS NOT NULL) AS scored,
             countIf(aggression >= 0.5) AS above,
+            countIf(empathy IS NOT NULL) AS with_empathy,
+            countIf(empathy >= 0.5) AS kind,
             countIf(has(conduct, 'threat') OR has(conduct, 'false_threat')) AS threatened,
             count() AS held
         {{> rated_calls}}
@@ -34,6 +36,7 @@ SELECT
     empathy,
     {{> harsh_words}},
     {{> threat_words}},
+    {{> kind_words}},
     calls
 FROM present
 LEFT JOIN before USING (agency_id)
