@@ -75,7 +75,7 @@ def _over_time(name: str, kind: Kind, low: float, high: float, counted: Counted)
 
 AGGRESSION = Tile(
     "aggression_band",
-    Band(Kind.SCORE, 0, 1),
+    Band(Kind.SCORE, 0, 1, closed_days=True),
     "boards/mean_over_time",
     Source.HOURS,
     Counted.CONVERSATIONS,
@@ -126,7 +126,7 @@ CONDUCT = Tile(
     "boards/conduct_shares",
     Source.CALLS,
     Counted.CONVERSATIONS,
-    height=8,
+    height=10,
     empty="ui.no_breaches",
 )
 STAYING = Tile(
@@ -135,6 +135,7 @@ STAYING = Tile(
     "staying",
     Source.SURVIVAL,
     Counted.CUSTOMERS,
+    width=24,
     height=9,
     empty="ui.no_survival",
 )
@@ -168,7 +169,7 @@ ALERTS = Tile(
             text("kind", 150, words="alert_kind"),
             time("since"),
             time("resolved_at"),
-            Column("quotes", Kind.SENTENCES, 160, grows=True),
+            Column("quotes", Kind.SENTENCES, 150, grows=True),
         )
     ),
     "boards/alert_history",

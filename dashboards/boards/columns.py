@@ -17,7 +17,7 @@ def text(name: str, width: int, words: str | None = None) -> Column:
 
 def time(name: str) -> Column:
     """A date and a time of day."""
-    return Column(name, Kind.TIME, 140)
+    return Column(name, Kind.TIME, 150)
 
 
 def sample(name: str = "n", title: str | None = None) -> Column:

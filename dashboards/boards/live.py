@@ -58,7 +58,7 @@ LATEST = Tile(
     "latest_calls",
     Table(
         (
-            Column("time", Kind.TIME, 140, link=Target.STORY),
+            Column("time", Kind.TIME, 160, link=Target.STORY),
             *AGENCY,
             Column("conversation", Kind.TEXT, 0, hidden=True),
             Column("aggression", Kind.SCORE, 100),

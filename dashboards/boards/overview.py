@@ -26,7 +26,7 @@ VERDICT = Tile(
     Source.SNAPSHOTS,
     Counted.MIXED,
     width=16,
-    height=5,
+    height=6,
     by_agency=False,
 )
 FRESHNESS = Tile(
@@ -36,7 +36,7 @@ FRESHNESS = Tile(
     Source.EVENTS,
     Counted.ROWS,
     width=8,
-    height=5,
+    height=6,
     by_agency=False,
 )
 TREATMENT = Tile(
@@ -98,7 +98,7 @@ PROVISIONAL = Tile(
     "boards/provisional",
     Source.ENGAGEMENTS,
     Counted.CUSTOMERS,
-    width=14,
+    width=16,
     empty="ui.none_in_course",
 )
 ALERTS = Tile(
@@ -119,7 +119,7 @@ ALERTS = Tile(
     Source.ALERTS,
     Counted.MIXED,
     width=24,
-    height=6,
+    height=9,
     empty="ui.no_alerts",
 )
 MONEY_AND_LOSS = Tile(
@@ -128,7 +128,7 @@ MONEY_AND_LOSS = Tile(
     "recovery_and_churn",
     Source.SNAPSHOTS,
     Counted.CUSTOMERS,
-    width=10,
+    width=8,
     empty="ui.no_customers",
 )
 NPS_OVER_TIME = Tile(
@@ -141,7 +141,7 @@ NPS_OVER_TIME = Tile(
 )
 AGGRESSION_OVER_TIME = Tile(
     "aggression_lines",
-    Lines(Kind.SCORE, 0, 1),
+    Lines(Kind.SCORE, 0, 1, closed_days=True),
     "aggression_over_time",
     Source.HOURS,
     Counted.CONVERSATIONS,
@@ -170,10 +170,10 @@ RELATIONS = Tile(
     Table(
         (
             *AGENCY,
-            Column("churn_correlation", Kind.CORRELATION, 110),
+            Column("churn_correlation", Kind.CORRELATION, 110, title="column.relation_churn"),
             spread("churn_correlation_range"),
             sample("churn_correlation_n"),
-            Column("payment_correlation", Kind.CORRELATION, 110),
+            Column("payment_correlation", Kind.CORRELATION, 110, title="column.relation_payment"),
             spread("payment_correlation_range"),
             sample("payment_correlation_n"),
         )
@@ -181,7 +181,8 @@ RELATIONS = Tile(
     "boards/relations",
     Source.SNAPSHOTS,
     Counted.CUSTOMERS,
-    width=14,
+    width=15,
+    height=10,
     empty="ui.no_customers",
 )
 DRIVERS = Tile(
@@ -190,7 +191,7 @@ DRIVERS = Tile(
     "boards/driver_shares",
     Source.CALLS,
     Counted.CONVERSATIONS,
-    width=10,
+    width=9,
     height=10,
 )
 

@@ -75,7 +75,8 @@ class Column:
 
     `title` is the key of its title, `column.NAME` if None. `words` is the prefix of the keys of
     its values' texts; with `listed`, a value is several of them, comma-separated.
-    `width` is in pixels; a column that `grows` takes what is left, and at least that.
+    `width` is in pixels, or that of its title where it is wider; a column that `grows` takes what
+    is left, and at least that.
     """
 
     name: str
@@ -105,11 +106,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Lines:
-    """A line an agency over time; points with a small sample are apart, and joined to none."""
+    """A line an agency over time; points with a small sample are apart, and joined to none.
+
+    With `closed_days`, there are days without any value, as Sundays, over which a line goes on.
+    """
 
     kind: Kind
     low: float
     high: float
+    closed_days: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,7 @@ class Band:
     kind: Kind
     low: float
     high: float
+    closed_days: bool = False
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ CONVERSATIONS = Tile(
     "conversations",
     Table(
         (
-            Column("time", Kind.TIME, 140, link=Target.STORY),
+            Column("time", Kind.TIME, 160, link=Target.STORY),
             *AGENCY,
             Column("conversation", Kind.TEXT, 0, hidden=True),
             Column("rating", Kind.COUNT, 60),
@@ -125,8 +125,8 @@ STORY_TURNS = Tile(
     "boards/story_turns",
     Source.CALLS,
     Counted.ROWS,
-    width=15,
-    height=16,
+    width=24,
+    height=15,
     by_agency=False,
     empty="ui.no_story",
 )
@@ -144,7 +144,6 @@ STORY_OUTCOME = Tile(
     "boards/story_outcome",
     Source.ENGAGEMENTS,
     Counted.ROWS,
-    width=9,
     height=6,
     empty="ui.no_story",
 )
@@ -161,8 +160,7 @@ STORY_EVENTS = Tile(
     "boards/story_events",
     Source.EVENTS,
     Counted.ROWS,
-    width=9,
-    height=10,
+    height=6,
     by_agency=False,
     empty="ui.nothing_after",
 )
@@ -173,7 +171,7 @@ VOICES = Board(
     (
         Section("reasons", (DRIVERS, EMOTION)),
         Section("conversations", (CONVERSATIONS,)),
-        Section("story", (STORY_CALL, STORY_TURNS, STORY_OUTCOME, STORY_EVENTS)),
+        Section("story", (STORY_CALL, STORY_OUTCOME, STORY_EVENTS, STORY_TURNS)),
     ),
     (
         Choice.CLIENT,

@@ -15,8 +15,11 @@ from dashboards.grafana.fields import UNDEFINED, UNITS, Properties, measured, se
 
 AnyPanel = timeseries.Panel | barchart.Panel | xychart.Panel
 
-ONE_DAY_AND_A_HALF_MS = 36 * 3_600 * 1_000
-"""Longest time between two points that a line joins: figures have a point a day."""
+_HOUR_MS = 3_600 * 1_000
+DAILY_MS = 36 * _HOUR_MS
+"""Longest time between two points that a line joins, where there is one a day."""
+CLOSED_DAYS_MS = 84 * _HOUR_MS
+"""The same where two days in a row may have none, as at a weekend."""
 
 NO_TEXT = setting("noValue", UNDEFINED)
 """Of a field: else an undefined value is shown as the text of the empty panel, in tooltips, too."""
@@ -55,8 +58,8 @@ def _over_time(view: Lines | Band) -> timeseries.Panel:
         .color_scheme(_colours(model.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
         .line_width(2)
         .show_points(common_model.VisibilityMode.AUTO)
-        .span_nulls(ONE_DAY_AND_A_HALF_MS)
-        .insert_nulls(ONE_DAY_AND_A_HALF_MS)
+        .span_nulls(False if view.closed_days else DAILY_MS)
+        .insert_nulls(CLOSED_DAYS_MS if view.closed_days else DAILY_MS)
         .axis_soft_min(view.low)
         .axis_soft_max(view.high)
         .legend(_legend())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil
 
 from grafana_foundation_sdk.builders import table
 
@@ -18,23 +19,28 @@ SMALL_SAMPLE_COLOUR = "#6b7280"
 that lets the page through it writes in white, too, which is not."""
 
 
+TITLE_PX, TITLE_EDGES_PX = 7.3, 16
+"""How wide Grafana draws a character of a title, on average, and what is beside it."""
+
+
 def drawn(view: Table, words: Mapping[str, str]) -> table.Panel:
     """A table of the view's columns."""
     made = table.Panel().show_header(view.header)
     for column in view.columns:
-        made.override_by_name(column.name, _settings(column, words))
+        made.override_by_name(column.name, _settings(column, words, header=view.header))
     return made
 
 
-def _settings(column: Column, words: Mapping[str, str]) -> Properties:
+def _settings(column: Column, words: Mapping[str, str], *, header: bool) -> Properties:
     if column.hidden:
         return hidden()
     text = column.kind in (Kind.TEXT, Kind.SENTENCES, Kind.TIME)
-    width = "custom.minWidth" if column.grows else "custom.width"
+    title = words[column.title or f"column.{column.name}"]
+    needed = ceil(TITLE_PX * len(title) + TITLE_EDGES_PX) if header else 0
     found = [
-        setting("displayName", words[column.title or f"column.{column.name}"]),
+        setting("displayName", title),
         setting("noValue", "" if text else UNDEFINED),
-        setting(width, column.width),
+        setting("custom.minWidth" if column.grows else "custom.width", max(column.width, needed)),
         setting("custom.align", "left" if text else "right"),
         *measured(column.kind),
     ]

@@ -155,15 +155,22 @@ def test_every_column_of_a_table_has_its_title_width_and_empty_cell(panel: Json)
         assert properties["noValue"] in (UNDEFINED, ""), "not the text of an empty panel"
 
 
-@every_tile
-def test_a_table_is_wholly_on_screen(tile: Tile) -> None:
-    if not isinstance(tile.view, Table):
-        return
-    shown = [column for column in tile.view.columns if not column.hidden]
-    needed = sum(column.width for column in shown)
-    room = (SCREEN_PX - MENU_AND_EDGES_PX) * tile.width / 24 - 24
-    assert needed <= room, f"{needed} of {room:.0f} pixels"
-    assert any(column.grows for column in shown), "something takes what is left"
+@pytest.mark.parametrize("language", LANGUAGES)
+@every_board
+def test_tables_are_wholly_on_screen_and_their_titles_readable(board: Board, language: str) -> None:
+    """Measured in Grafana's own table: 7.3 pixels a character of a title, and its edges."""
+    panels = [each for each in as_json(board, language)["panels"] if each["type"] != "row"]
+    for tile, panel in zip(board.tiles, panels, strict=True):
+        if not isinstance(tile.view, Table):
+            continue
+        shown = [each for each in overrides(panel).values() if not each.get("custom.hidden")]
+        needed = [each.get("custom.width", each.get("custom.minWidth")) for each in shown]
+        room = (SCREEN_PX - MENU_AND_EDGES_PX) * tile.width / 24 - 24
+        assert sum(needed) <= room, f"{tile.id}: {sum(needed)} of {room:.0f} pixels"
+        assert any("custom.minWidth" in each for each in shown), "something takes what is left"
+        if tile.view.header:
+            for width, column in zip(needed, shown, strict=True):
+                assert width >= 7.3 * len(column["displayName"]) + 16, column["displayName"]
 
 
 @every_tile
@@ -205,8 +212,10 @@ def test_no_line_is_drawn_through_thin_days(panel: Json) -> None:
     if panel["type"] != "timeseries" or "few" not in result_columns(panel):
         return
     custom = panel["fieldConfig"]["defaults"]["custom"]
-    day_and_a_half = 36 * 3_600_000
-    assert custom["spanNulls"] == custom["insertNulls"] == day_and_a_half
+    hour = 3_600_000
+    joined = (custom["spanNulls"], custom["insertNulls"])
+    daily, with_closed_days = (36 * hour, 36 * hour), (False, 84 * hour)
+    assert joined in (daily, with_closed_days), "a thin day is a null; a closed day has no row"
     few = overrides(panel)["few"]
     assert (few["custom.drawStyle"], few["custom.lineWidth"]) == ("points", 0)
     assert few["custom.hideFrom"]["legend"] is True, "no series of its own"

@@ -70,17 +70,17 @@ SELECT
         one.3 IS NULL, NULL,
         one.2 IN ('aggression', 'empathy', 'sentiment'), replaceOne(toDecimalString(one.3, 2), '.', {{word:ui.decimal_point}}),
         one.2 IN ('recovery_rate', 'churn_rate'), concat(replaceOne(toDecimalString(one.3, 1), '.', {{word:ui.decimal_point}}), ' %'),
-        one.2 = 'amount', concat(toString(toInt64(round(one.3))), ' €'),
+        one.2 = 'amount', concat(replaceRegexpOne(replaceRegexpOne(toString(toInt64(round(one.3))), '(\\d)(\\d{3})$', concat('\\1', {{word:ui.thousands}}, '\\2')), '(\\d)(\\d{3})[.,]', concat('\\1', {{word:ui.thousands}}, '\\2', {{word:ui.thousands}})), ' €'),
         toString(toInt64(round(one.3)))
     ) AS value,
-    if(one.4 <= one.3 AND one.3 <= one.5, concat(toString(toInt64(round(one.4))), ' … ', toString(toInt64(round(one.5)))), NULL) AS interval_range,
+    if(one.4 <= one.3 AND one.3 <= one.5, concat(toString(toInt64(round(one.4))), ' … ', toString(toInt64(round(one.5))), if(figure IN ('recovery_rate', 'churn_rate'), ' %', '')), NULL) AS interval_range,
     in_words,
     one.6 AS n,
     multiIf(
         earlier_value IS NULL, NULL,
         one.2 IN ('aggression', 'empathy', 'sentiment'), replaceOne(toDecimalString(earlier_value, 2), '.', {{word:ui.decimal_point}}),
         one.2 IN ('recovery_rate', 'churn_rate'), concat(replaceOne(toDecimalString(earlier_value, 1), '.', {{word:ui.decimal_point}}), ' %'),
-        one.2 = 'amount', concat(toString(toInt64(round(earlier_value))), ' €'),
+        one.2 = 'amount', concat(replaceRegexpOne(replaceRegexpOne(toString(toInt64(round(earlier_value))), '(\\d)(\\d{3})$', concat('\\1', {{word:ui.thousands}}, '\\2')), '(\\d)(\\d{3})[.,]', concat('\\1', {{word:ui.thousands}}, '\\2', {{word:ui.thousands}})), ' €'),
         toString(toInt64(round(earlier_value)))
     ) AS value_before
 FROM (SELECT * FROM listed WHERE earlier = 0) AS now_listed
