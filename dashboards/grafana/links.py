@@ -15,7 +15,12 @@ _KEPT = "${client:queryparam}&${window:queryparam}&${segment:queryparam}&${__url
 _CHOSEN = f"/d/{VOICES_UID}?${{agency:queryparam}}&{_KEPT}"
 
 
+_CLICKED = "${__value.raw:percentencode}"
+"""The value that is clicked, without the text that it is shown as."""
+
+
 def _cell(column: str) -> str:
+    """Another value of the row; Grafana gives the text that it is shown as."""
     return f"${{__data.fields.{column}:percentencode}}"
 
 
@@ -28,7 +33,7 @@ def from_row(target: Target, words: Mapping[str, str]) -> dict[str, object]:
     agency = f"var-agency={_cell('agency_id')}"
     places = {
         Target.AGENCY: (AGENCY_UID, agency),
-        Target.DRIVER: (VOICES_UID, f"{agency}&var-driver={_cell('driver')}"),
+        Target.DRIVER: (VOICES_UID, f"{agency}&var-driver={_CLICKED}"),
         Target.CONVERSATIONS: (VOICES_UID, agency),
         Target.STORY: (VOICES_UID, f"{agency}&var-conversation={_cell('conversation')}"),
     }

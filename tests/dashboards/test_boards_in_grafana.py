@@ -244,6 +244,8 @@ def test_links_keep_the_choices_and_name_what_the_row_has(panel: Json) -> None:
             for name, value in parse_qsl(address.query):
                 for column in re.findall(r"__(?:data\.fields|field\.labels)\.(\w+)", value):
                     assert column in columns, (name, column)
+                    shown_as = overrides(panel).get(column, {})
+                    assert "mappings" not in shown_as, "the link would have the text, not the id"
             assert link["title"]
 
 
