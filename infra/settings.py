@@ -8,10 +8,12 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from infra.alerting.targets import require_page
 from infra.data_directory.paths import default_data_directory
 from infra.data_directory.permissions import create_once, make_private
 from infra.kafka.cluster import Cluster
@@ -194,11 +196,20 @@ class Settings(BaseSettings):
     registry: Path | None = Field(
         None, description="YAML file of the display names of client companies and agencies"
     )
+    notify: Path | None = Field(
+        None, description="YAML file that says who is notified of which alerts, and how"
+    )
+    page_url: str | None = Field(
+        None,
+        description="address that messages about alerts link to, as https://ascolto.example/; "
+        "{client}, {agency} and {alert} in it are filled in",
+    )
     status_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         0, description="port of the worker's status page on 127.0.0.1; 0: a free one"
     )
     status_host: str = "127.0.0.1"
     language: str = Field("it", description="language of what managers see: it or en")
+    time_zone: str = Field("Europe/Rome", description="time zone of the times on the page")
     generation: Annotated[int, Field(ge=1)] = Field(
         1, description="number of this state's making; rows of a later one replace earlier rows"
     )
@@ -219,6 +230,20 @@ class Settings(BaseSettings):
     @classmethod
     def _is_safe(cls, value: str | None) -> str | None:
         return None if value is None else require_token_url(value)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("no such time zone; write one as Europe/Rome") from error
+        return value
+
+    @field_validator("page_url")
+    @classmethod
+    def _is_page(cls, value: str | None) -> str | None:
+        return None if value is None else require_page(value)
 
     @field_validator("alerts")
     @classmethod

@@ -34,7 +34,7 @@ FIGURES = Tile(
     "boards/agency_figures",
     Source.SNAPSHOTS,
     Counted.MIXED,
-    width=13,
+    width=24,
     height=10,
 )
 SEGMENTS = Tile(
@@ -166,17 +166,21 @@ ALERTS = Tile(
     "alert_history",
     Table(
         (
-            text("kind", 150, words="alert_kind"),
+            text("kind", 170, words="alert_kind"),
             time("since"),
             time("resolved_at"),
-            Column("quotes", Kind.SENTENCES, 150, grows=True),
+            Column("rise_points", Kind.COUNT, 130),
+            sample("n"),
+            text("owner", 130),
+            Column("notes", Kind.SENTENCES, 200, grows=True),
+            Column("quotes", Kind.SENTENCES, 250, grows=True),
         )
     ),
     "boards/alert_history",
     Source.ALERTS,
-    Counted.ROWS,
-    width=11,
-    height=10,
+    Counted.MIXED,
+    width=24,
+    height=8,
     empty="ui.never_alerts",
 )
 

@@ -15,7 +15,7 @@ from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models import dashboard as model
 
 from dashboards.boards import BOARDS
-from dashboards.boards.statements import filled, statement
+from dashboards.boards.statements import statement
 from dashboards.boards.tiles import (
     Band,
     Bars,
@@ -29,9 +29,9 @@ from dashboards.boards.tiles import (
 )
 from dashboards.boards.words import board_words
 from dashboards.grafana import charts, tables
+from dashboards.grafana.alert_marks import alert_marks_sql
 from dashboards.grafana.fields import DATASOURCE, PLUGIN_VERSION
 from dashboards.grafana.variables import chosen
-from dashboards.queries import query
 from dashboards.texts import DEFAULT_LANGUAGE
 from schemas.errors import AscoltoError
 
@@ -106,7 +106,7 @@ def as_json(
     for each in plain["panels"]:
         each["pluginVersion"] = PLUGIN_VERSION
     if board.alerts_marked:
-        plain["annotations"] = {"list": [_alert_marks(words, timezone)]}
+        plain["annotations"] = {"list": [_alert_marks(language, words)]}
     return plain
 
 
@@ -201,9 +201,8 @@ def described(tile: Tile, words: Mapping[str, str]) -> str:
     )
 
 
-def _alert_marks(words: Mapping[str, str], timezone: str) -> dict[str, object]:
-    """Alerts as marked times on the charts, from when they began until they ended."""
-    sql = filled(query("boards/alert_marks", named=True), words, timezone)
+def _alert_marks(language: str, words: Mapping[str, str]) -> dict[str, object]:
+    """Alerts and notes on them as marked times on the charts over time."""
     source = {"type": DATASOURCE.type_val, "uid": DATASOURCE.uid}
     return {
         "name": words["ui.alerts_marked"],
@@ -215,7 +214,7 @@ def _alert_marks(words: Mapping[str, str], timezone: str) -> dict[str, object]:
             "refId": "Anno",
             "datasource": source,
             "editorType": "sql",
-            "rawSql": sql,
+            "rawSql": alert_marks_sql(language),
             "format": TABLE,
             "queryType": "table",
         },

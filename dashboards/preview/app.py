@@ -7,6 +7,7 @@ import gzip
 import json
 import logging
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from dashboards.panels import DEFAULT_WINDOW, OVERVIEW, SMALL_SAMPLE, WINDOWS, Panel, panel
+from dashboards.preview.alert_routes import add_alert_routes
 from dashboards.preview.asked import (
     LANGUAGE,
     NAMES,
@@ -32,6 +34,7 @@ from dashboards.preview.macros import InvalidChoiceError
 from dashboards.preview.reading import Json, QueryResult, Reader, RunQuery
 from dashboards.preview.views import VIEWS, static_files
 from dashboards.texts import DEFAULT_LANGUAGE, LANGUAGES, texts
+from infra.alerting.alert_log import AlertLog, Insert
 from infra.registry import RegistryFile
 from infra.status_page import Handler, local_application
 
@@ -58,6 +61,8 @@ _PICTURE_ALONE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors
 Status = Callable[[], Mapping[str, Any]]
 
 _STATUS: web.AppKey[Status] = web.AppKey("status")
+_FOLLOWS_UP = web.AppKey("follows-up", bool)
+"""Whether what people do about alerts can be written."""
 
 
 def create_preview(
@@ -68,14 +73,17 @@ def create_preview(
     names: RegistryFile | None = None,
     read_backlog: ReadBacklog = unknown_backlog,
     time_zone: str = DEFAULT_TIME_ZONE,
+    insert: Insert | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> web.Application:
     """The page and its data, to be served on 127.0.0.1.
 
     `run_query` runs SQL with bound `{name:Type}` parameters and is awaited, one query at a
     time; `status` gives what the worker reports of itself (event-time clock, counts): JSON
     values, dates included; `names` is the registry of display names; `read_backlog` says which
-    calls wait; times are shown in `time_zone`. Raises ValueError for a language there are no texts
-    in, ZoneInfoNotFoundError for an unknown time zone.
+    calls wait; times are shown in `time_zone`; `insert` writes what people do about alerts, dated
+    by `now`. Raises ValueError for a language there are no texts in, ZoneInfoNotFoundError for an
+    unknown time zone.
     """
     texts(language)
     ZoneInfo(time_zone)
@@ -89,6 +97,9 @@ def create_preview(
     for view in VIEWS:
         app.router.add_get(view.path, view.serve)
     app.router.add_get("/api/calls", CallsPage(run_query, read_backlog).figures)
+    app[_FOLLOWS_UP] = insert is not None
+    if insert is not None:
+        add_alert_routes(app, AlertLog(run_query, insert, now))
     app.router.add_get("/status", _status)
     app.router.add_get("/api/status", _status)
     app.router.add_get("/api/panels", _panels)
@@ -143,6 +154,7 @@ async def _panels(request: web.Request) -> web.Response:
             "time_zone": request.app[TIME_ZONE],
             "plotly": f"/static/plotly.min.js?v={version('plotly')}",
             "search": search_choices(),
+            "follow_up": request.app[_FOLLOWS_UP],
             "texts": dict(words),
             "panels": [
                 {

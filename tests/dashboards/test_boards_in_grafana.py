@@ -23,6 +23,7 @@ from dashboards.grafana.dashboard import (
     build,
 )
 from dashboards.grafana.fields import DATASOURCE_TYPE, DATASOURCE_UID, UNDEFINED
+from dashboards.publishing.tenancy import of_tenants
 from dashboards.texts import LANGUAGES, texts
 
 ROOT = Path(__file__).parents[2]
@@ -348,6 +349,12 @@ def test_every_board_leads_to_the_others_with_the_choices(board: Board) -> None:
         f"/d/{other.uid}" for other in BOARDS if other is not board
     }
     assert all(link["includeVars"] and link["keepTime"] for link in links)
+
+
+def test_tenants_get_the_boards_that_they_may_read_and_no_link_to_the_other() -> None:
+    shown = of_tenants(all_dashboards())
+    assert [each["uid"] for each in shown] == [board.uid for board in BOARDS[:-1]]
+    assert "ascolto-operations" not in json.dumps(shown)
 
 
 def test_five_boards_with_uids_that_never_change() -> None:

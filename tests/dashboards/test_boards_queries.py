@@ -28,6 +28,7 @@ from dashboards.boards.tiles import (
     Tile,
 )
 from dashboards.boards.words import board_words
+from dashboards.grafana.dashboard import as_json
 from dashboards.grafana.variables import chosen
 from dashboards.preview.macros import Choices, expand
 from processors.metrics.nps import nps
@@ -254,7 +255,7 @@ def test_names_are_shown_and_ids_are_linked(one: Engine, shown: Shown) -> None:
 
 
 def test_every_query_of_the_boards_is_used() -> None:
-    used = {tile.query for _, tile in EVERY} | {"boards/alert_marks"}
+    used = {tile.query for _, tile in EVERY}
     folder = files("dashboards.queries").joinpath("boards")
     assert {f"boards/{path.name.removesuffix('.sql')}" for path in folder.iterdir()} == {
         name for name in used if name.startswith("boards/")
@@ -448,11 +449,9 @@ def test_seconds_from_the_call_s_end_to_its_score(one: Engine) -> None:
 
 
 def test_alerts_are_marked_from_their_beginning_to_their_end(one: Engine) -> None:
-    from dashboards.grafana.dashboard import as_json
-
     (marks,) = as_json(BOARDS[0])["annotations"]["list"]
     rows = one.read(*expand(marks["target"]["rawSql"], asked(BOARDS[0])))
-    assert [list(row) for row in rows[:1]] == [["time", "timeEnd", "text", "tags"]]
+    assert [list(row) for row in rows[:1]] == [["time", "timeEnd", "title", "text", "tags"]]
     assert len(rows) == 4
     assert all(row["time"] <= row["timeEnd"] for row in rows)
     assert any("aggressività in salita" in row["text"] for row in rows)

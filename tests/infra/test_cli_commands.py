@@ -30,9 +30,20 @@ COMMANDS = [
     "score",
     "figures",
     "dashboards build",
+    "dashboards push",
+    "dashboards check",
+    "tenants add",
+    "tenants remove",
+    "tenants list",
     "admin topics",
     "admin migrate",
     "calls status",
+    "alerts list",
+    "alerts ack",
+    "alerts note",
+    "notify check",
+    "notify test",
+    "run notifier",
     "dead-letters list",
     "dead-letters show",
     "doctor",
@@ -40,7 +51,16 @@ COMMANDS = [
 RUNNER = CliRunner()
 ROOT = Path(__file__).parents[2]
 LARGE = {
-    *("aiohttp", "chdb", "clickhouse_connect", "faster_whisper", "faust", "kafka", "nltk"),
+    *(
+        "aiohttp",
+        "apprise",
+        "chdb",
+        "clickhouse_connect",
+        "faster_whisper",
+        "faust",
+        "kafka",
+        "nltk",
+    ),
     *("numpy", "plotly", "pydantic_settings", "scipy"),
 }
 
@@ -98,6 +118,9 @@ def test_every_command_has_help(command: str) -> None:
         ["figures", "--as-of", "1890-01-01T00:00:00Z"],
         ["dead-letters", "show"],
         ["dashboards", "build"],
+        ["dashboards", "push", "--url", "http://127.0.0.1:1"],
+        ["dashboards", "check", "--token-file", "/no/such/file"],
+        ["tenants", "add", "--url", "http://127.0.0.1:1", "--token-file", "/no/such/file"],
         ["demo", "--language", "xx"],
     ],
     ids=" ".join,

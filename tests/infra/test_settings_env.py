@@ -153,9 +153,12 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "gateway_recording_bytes": st.integers(1),
     "gateway_url": TEXT,
     "registry": PATHS,
+    "notify": PATHS,
+    "page_url": TEXT.map(lambda text: f"https://ascolto.example/{quote(text)}"),
     "status_port": st.integers(0, 65_535),
     "status_host": TEXT,
     "language": TEXT,
+    "time_zone": st.sampled_from(["Europe/Rome", "America/New_York", "UTC"]),
     "generation": st.integers(1),
 }
 """A strategy for each setting."""

@@ -1,14 +1,13 @@
 import { dashOf, symbolOf, themed, themedAgency } from "./colours.js";
 import { seen } from "./elements.js";
 import { axisDate, measure, say, sayMany, separators, shortTime, wallTime } from "./format.js";
-import { behind } from "./links.js";
+import { behindRow } from "./links.js";
 import { nameOf } from "./names.js";
 import { known } from "./shell.js";
 
 const CONFIG = { displayModeBar: false, responsive: true };
 const FAMILY = "system-ui, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif";
 const TICKS = { rate: ".0%", score: ".2f", nps: "d" };
-const STEP_MS = { "24h": 6 * 3_600_000 };
 
 /** Plotly reads a little markup in its texts: what others named is shown as it is. */
 const plain = (text) => seen(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
@@ -51,7 +50,7 @@ function pair(rows, panel, { smallSample }) {
     const few = Math.min(row.recovery_rate_n, row.churn_rate_n) < smallSample;
     const colour = few ? themed("few") : themedAgency(row.agency);
     return {
-      type: "scatter", mode: "markers+text", x: [row.recovery_rate], y: [row.churn_rate], customdata: [behind("churn_rate", row.agency)],
+      type: "scatter", mode: "markers+text", x: [row.recovery_rate], y: [row.churn_rate], customdata: [behindRow(panel, row)],
       text: [`<b>${short(nameOf(row.agency))}</b>`], textposition: "top right", textfont: { color: few ? themed("soft") : themed("ink"), size: 13 }, cliponaxis: false,
       marker: { size: 14, symbol: symbolOf(row.agency), color: colour, line: { color: themed("paper"), width: 2 } },
       error_x: spread(row, "recovery_rate", colour), error_y: spread(row, "churn_rate", colour), hoverinfo: "text",
@@ -74,25 +73,20 @@ const spread = (row, name, color) => ({
   type: "data", symmetric: false, color, thickness: 1.3, width: 4, array: [row[`${name}_high`] - row[name]], arrayminus: [row[name] - row[`${name}_low`]],
 });
 
-/** The window and time whose conversations a point of a series stands for. */
-function pointChoice(panel, row, window) {
-  if (panel.id !== "aggression_over_time") return { to: row.time };
-  const step = STEP_MS[window] ?? 24 * 3_600_000;
-  return { window: "24h", to: new Date(new Date(row.time).getTime() + step - 3_600_000).toISOString().replace(".000Z", "+00:00") };
-}
-
-/** A line an agency; its legend, marker and dash tell it apart without colour. Small samples are hollow. */
+/** Points an agency, joined where both have enough observations; small samples are hollow. Legend, marker and dash tell agencies apart without colour. */
 function series(rows, panel, { window }) {
-  const traces = [...new Set(rows.map((row) => row.agency))].map((agency) => {
+  const traces = [...new Set(rows.map((row) => row.agency))].flatMap((agency) => {
     const own = rows.filter((row) => row.agency === agency);
     const colour = themedAgency(agency);
-    return {
-      type: "scatter", mode: "lines+markers", name: short(nameOf(agency)), x: own.map((row) => wallTime(row.time)), y: own.map((row) => row.value),
-      customdata: own.map((row) => behind(panel.id, agency, pointChoice(panel, row, window))),
-      line: { color: colour, width: own.filter((row) => row.sample).length * 2 > own.length ? 1 : 2.2, dash: dashOf(agency) }, hoverinfo: "text",
-      marker: { size: own.length > 60 ? 5 : 7, symbol: symbolOf(agency), color: own.map((row) => (row.sample ? themed("paper") : colour)), line: { color: colour, width: 1.4 } },
-      hovertext: own.map((row) => `<b>${plain(nameOf(agency))}</b> ${shortTime(row.time)}<br>${panel.title}: <b>${measure(panel.unit, row.value)}</b>${row.sample ? `<br>${say("ui.small_sample")}` : ""}`),
-    };
+    const times = own.map((row) => wallTime(row.time));
+    const thin = own.every((row) => row.sample);
+    return [
+      { type: "scatter", mode: "lines", x: times, y: own.map((row) => (row.sample ? null : row.value)), connectgaps: false, line: { color: colour, width: 2.2, dash: dashOf(agency) }, hoverinfo: "skip", showlegend: false },
+      { type: "scatter", mode: "markers", name: short(nameOf(agency)), x: times, y: own.map((row) => row.value), hoverinfo: "text",
+        customdata: own.map((row) => behindRow(panel, row, window)),
+        marker: { size: own.length > 60 ? 5 : 7, symbol: symbolOf(agency), color: own.map((row) => (row.sample ? themed("paper") : colour)), line: { color: colour, width: 1.3 }, opacity: own.map((row) => (row.sample && !thin ? 0.6 : 1)) },
+        hovertext: own.map((row) => `<b>${plain(nameOf(agency))}</b> ${shortTime(row.time)}<br>${panel.title}: <b>${measure(panel.unit, row.value)}</b>${row.sample ? `<br>${say("ui.small_sample")}` : ""}`) },
+    ];
   });
   const values = rows.map((row) => row.value);
   const pad = panel.unit === "nps" ? 12 : 0.06;
@@ -113,7 +107,7 @@ function staying(rows, panel) {
     const bound = (side) => own.map((row) => row[side] ?? row.value);
     return [
       { type: "scatter", mode: "lines", x: [...days, ...days.toReversed()], y: [...bound("high"), ...bound("low").toReversed()], fill: "toself", fillcolor: `${colour}22`, line: { width: 0 }, hoverinfo: "skip", showlegend: false },
-      { type: "scatter", mode: "lines", name: short(nameOf(agency)), x: days, y: own.map((row) => row.value), customdata: days.map(() => behind(panel.id, agency)), line: { color: colour, width: 2.4, dash: dashOf(agency) },
+      { type: "scatter", mode: "lines", name: short(nameOf(agency)), x: days, y: own.map((row) => row.value), customdata: own.map((row) => behindRow(panel, row)), line: { color: colour, width: 2.4, dash: dashOf(agency) },
         hoverinfo: "text", hovertext: own.map((row) => [`<b>${plain(nameOf(agency))}</b> ${say("ui.staying_day", { day: row.day })}`,
           `${say("ui.staying_axis")}: <b>${measure("rate", row.value)}</b>`,
           ...(row.low === null ? [] : [`${say("ui.interval")}: ${measure("rate", row.low)} … ${measure("rate", row.high)}`]),

@@ -59,7 +59,7 @@ function drawList() {
   replace(list(),
     element("h2", { tabindex: -1 }, sayMany("conversations.found", found, { n: measure("count", found) }), title ? element("small", {}, ` ${title}`) : null),
     search.outcome ? element("p", { class: "quiet" }, say("conversations.of_outcome")) : null,
-    search.text ? element("p", { class: "quiet" }, say("conversations.searched", { n: measure("count", known.definition.search.searched) })) : null,
+    search.text ? element("p", { class: "quiet" }, say("conversations.searched", { searched: measure("count", known.definition.search.searched) })) : null,
     found ? rows.map(call) : element("p", { class: "quiet" }, say("ui.no_rows")),
     rows.length < found ? element("button", { type: "button", class: "next", "data-key": "next", on: { click: more } }, say("conversations.more", { shown: measure("count", rows.length), n: measure("count", found) })) : null);
   list().classList.remove("stale", "loading");

@@ -38,3 +38,14 @@ export function windowSince(since, until) {
   const days = (new Date(choice.to || until) - new Date(since)) / 86_400_000;
   return Object.keys(DAYS).find((window) => DAYS[window] >= days) ?? "90d";
 }
+
+const STEP_MS = { "24h": 6 * 3_600_000 };
+
+/** The address of the conversations behind a row of a chart: those of its agency and, on a chart over time, of its time. */
+export function behindRow(panel, row, window) {
+  const figure = panel.shape === "pair" ? "churn_rate" : panel.shape === "comparison" ? "nps" : panel.id;
+  if (panel.shape !== "series") return behind(figure, row.agency);
+  if (panel.id !== "aggression_over_time") return behind(figure, row.agency, { to: row.time });
+  const end = new Date(row.time).getTime() + (STEP_MS[window] ?? 24 * 3_600_000) - 3_600_000;
+  return behind(figure, row.agency, { window: "24h", to: new Date(end).toISOString().replace(".000Z", "+00:00") });
+}

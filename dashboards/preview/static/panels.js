@@ -1,6 +1,7 @@
 import { addressOf, asked, choice } from "./choice.js";
-import { element, replace } from "./elements.js";
+import { element, records, replace } from "./elements.js";
 import { dayAndTime, measure, say } from "./format.js";
+import { behindRow } from "./links.js";
 import { nameOf } from "./names.js";
 import { get } from "./server.js";
 import { known, outdated } from "./shell.js";
@@ -73,13 +74,16 @@ function cell(name, value, panel) {
   return /^\d{4}-\d\d-\d\dT/.test(value) ? dayAndTime(value) : String(value);
 }
 
-/** The figures behind a chart, as a table. */
-function table(panel, { columns, rows }) {
+/** The figures behind a chart, as a table whose agencies lead to the conversations behind them. */
+function table(panel, answer) {
+  const { columns, rows } = answer;
+  const whole = records(answer);
+  const linked = (name, text, i) => (name === "agency" && panel.shape !== "alerts" ? element("a", { href: behindRow(panel, whole[i], choice.window) }, text) : text);
   const headings = columns.map((name) => element("th", { scope: "col" }, say(`column.${name}`, {}, name)));
   return element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": panel.title },
     element("table", {}, element("caption", {}, panel.title), element("thead", {}, element("tr", {}, headings)),
-      element("tbody", {}, rows.map((row) => element("tr", {}, row.map((value, i) =>
-        element(i ? "td" : "th", i ? {} : { scope: "row" }, cell(columns[i], value, panel))))))));
+      element("tbody", {}, rows.map((row, at) => element("tr", {}, row.map((value, i) =>
+        element(i ? "td" : "th", i ? {} : { scope: "row" }, linked(columns[i], cell(columns[i], value, panel), at))))))));
 }
 
 function offerTable(place, panel, answer) {

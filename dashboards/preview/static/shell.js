@@ -25,14 +25,14 @@ async function define() {
   speak(known.definition.language, known.definition.texts, known.definition.time_zone);
   document.documentElement.lang = known.definition.language;
   document.title = `Ascolto · ${say(page.title)}`;
-  choice.window ||= known.definition.window;
+  if (!known.definition.windows.includes(choice.window)) choice.window = known.definition.window;
   page.define?.();
 }
 
 async function refresh() {
   const { clients, names } = await get("/api/clients");
   Object.assign(known, { clients, clientNames: new Map(names) });
-  if (!choice.client && clients.length) choice.client = clients[0];
+  if (clients.length && !clients.includes(choice.client)) choice.client = clients[0];
   const { version, ...reach } = await get("/api/version", { client: choice.client });
   known.reach = reach;
   known.newest = reach.newest;
@@ -45,7 +45,10 @@ async function refresh() {
     learn(variables.names);
     known.names = JSON.stringify([variables.names, names]);
     show();
-    if (await page.refresh(asked(), turn)) known.version = version;
+    const mine = turn;
+    const answered = await page.refresh(asked(), mine);
+    if (outdated(mine)) return;
+    if (answered) known.version = version;
     else known.trouble = "ui.partial";
   }
 }

@@ -1,18 +1,28 @@
 SELECT
-    {{agency:agency_id}} AS agency,
+    agency,
     kind,
     since,
-    opened_at,
-    if(resolved_at <= $__toTime, resolved_at, NULL) AS resolved_at,
+    if(closed <= $__toTime, closed, NULL) AS resolved_at,
     rise_points,
     n,
-    arrayStringConcat(
-        arrayMap(quote -> replaceAll(quote.text, '\n', ' '), arraySlice(quotes, 1, 2)), '\n'
-    ) AS quotes
-FROM alerts FINAL
-WHERE client_id = ${client:singlequote}
-    AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
-    AND status != 'retracted'
-    AND opened_at <= $__toTime
-    AND (alerts.resolved_at IS NULL OR alerts.resolved_at >= $__fromTime)
+    owner,
+    notes,
+    quotes
+FROM (
+    SELECT * EXCEPT (resolved_at), resolved_at AS closed
+    FROM (
+        {{> query_alert_history}}
+    )
+) AS followed
+LEFT JOIN (
+    SELECT
+        alert_id,
+        arrayStringConcat(
+            arrayMap(quote -> replaceAll(quote.text, '\n', ' '), arraySlice(quotes, 1, 2)), '\n'
+        ) AS quotes
+    FROM alerts FINAL
+    WHERE client_id = ${client:singlequote}
+        AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
+) AS quoted USING (alert_id)
+WHERE closed IS NULL OR closed >= $__fromTime
 ORDER BY since DESC, agency, kind

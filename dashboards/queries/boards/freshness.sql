@@ -5,6 +5,7 @@ WITH
             SELECT ended_at
             FROM calls
             WHERE client_id = ${client:singlequote}
+                AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
                 AND ended_at < toDateTime64($__toTime, 6, 'UTC') + INTERVAL 1 SECOND
             ORDER BY ended_at DESC
             LIMIT 1
@@ -12,9 +13,8 @@ WITH
     ) AS scored,
     (
         SELECT maxOrNull(event_time)
-        FROM events
+        FROM payments_and_cancellations
         WHERE client_id = ${client:singlequote}
-            AND topic IN ('payment-received', 'contract-cancelled')
             AND event_time < toDateTime64($__toTime, 6, 'UTC') + INTERVAL 1 SECOND
     ) AS paid,
     dateDiff('hour', scored, paid) AS ahead,

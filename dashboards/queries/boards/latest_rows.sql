@@ -10,12 +10,14 @@ FROM (
     FROM attempts WHERE client_id = ${client:singlequote} AND ended_at <= $__toTime
     UNION ALL
     SELECT 'payments' AS what, maxOrNull(event_time) AS newest
-    FROM events
-    WHERE client_id = ${client:singlequote} AND topic = 'payment-received' AND event_time <= $__toTime
+    FROM payments_and_cancellations
+    WHERE client_id = ${client:singlequote} AND kind = 'payment' AND event_time <= $__toTime
     UNION ALL
     SELECT 'cancellations' AS what, maxOrNull(event_time) AS newest
-    FROM events
-    WHERE client_id = ${client:singlequote} AND topic = 'contract-cancelled' AND event_time <= $__toTime
+    FROM payments_and_cancellations
+    WHERE client_id = ${client:singlequote}
+        AND kind IN ('cancellation', 'closed_by_supplier')
+        AND event_time <= $__toTime
     UNION ALL
     SELECT 'snapshots' AS what, toDateTime64(maxOrNull(as_of), 6, 'UTC') AS newest
     FROM agency_metrics WHERE client_id = ${client:singlequote} AND as_of <= $__toTime

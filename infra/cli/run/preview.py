@@ -47,6 +47,9 @@ async def _serve(settings: Settings) -> None:
         language=settings.language,
         names=RegistryFile(settings.registry),
         read_backlog=backlog_of(settings),
+        insert=store.insert,
+        time_zone=settings.time_zone,
+        now=settings.now,
     )
     page = page_of(settings, "preview", preview)
     stopped = asyncio.Event()
