@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -25,9 +23,15 @@ from dashboards.grafana.dashboard import (
 from dashboards.grafana.fields import DATASOURCE_TYPE, DATASOURCE_UID, UNDEFINED
 from dashboards.publishing.tenancy import of_tenants
 from dashboards.texts import LANGUAGES, texts
+from tests.dashboards.grafana_json import (
+    Json,
+    contrast_with_white,
+    overrides,
+    result_columns,
+    values_of,
+)
 
 ROOT = Path(__file__).parents[2]
-Json = dict[str, Any]
 
 SCREEN_PX, MENU_AND_EDGES_PX = 1440, 60
 """A laptop's screen, and what of it Grafana's menu and edges take."""
@@ -48,37 +52,6 @@ every_drawn_tile = pytest.mark.parametrize(("tile", "panel"), PANELS, ids=IDS)
 every_panel = pytest.mark.parametrize("panel", [panel for _, panel in PANELS], ids=IDS)
 every_tile = pytest.mark.parametrize("tile", [tile for tile, _ in PANELS], ids=IDS)
 every_board = pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.id)
-
-
-def overrides(panel: Json) -> dict[str, Json]:
-    """The properties that a panel sets of each field."""
-    return {
-        each["matcher"]["options"]: {each["id"]: each["value"] for each in each["properties"]}
-        for each in panel["fieldConfig"]["overrides"]
-    }
-
-
-def values_of(key: str, tree: Any) -> Iterator[Any]:
-    """All values under `key`, however deep, properties of overrides included."""
-    if isinstance(tree, Mapping):
-        for name, value in tree.items():
-            if name == key:
-                yield value
-            yield from values_of(key, value)
-        if tree.get("id") == key and "value" in tree:
-            yield tree["value"]
-    elif isinstance(tree, list):
-        for each in tree:
-            yield from values_of(key, each)
-
-
-def result_columns(panel: Json) -> list[str]:
-    """The names of the columns that the panel's query gives, in order."""
-    sql = panel["targets"][0]["rawSql"]
-    selected = re.search(r"^SELECT\n(.*?)\nFROM \(", sql, re.DOTALL | re.MULTILINE)
-    assert selected
-    lines = [line.strip().rstrip(",") for line in selected[1].split(",\n")]
-    return [line.rsplit(" AS ", 1)[-1] for line in lines]
 
 
 @every_panel
@@ -129,16 +102,6 @@ def test_colours_are_readable_in_both_themes(panel: Json) -> None:
         for step in steps:
             if step["color"] not in ("transparent", "green", "red"):
                 assert contrast_with_white(step["color"]) >= 4.5
-
-
-def contrast_with_white(colour: str) -> float:
-    """WCAG's contrast of white on a colour as #rrggbb."""
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    luminance = sum(
-        part * weight for part, weight in zip(linear, (0.2126, 0.7152, 0.0722), strict=True)
-    )
-    return 1.05 / (luminance + 0.05)
 
 
 @every_panel
