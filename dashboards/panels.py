@@ -11,7 +11,6 @@ from schemas.figures import ALL, MetricWindow
 SMALL_SAMPLE = 30
 """Below this n a figure is shown greyed: its interval is too wide to compare agencies."""
 
-DASHBOARD_UID = "ascolto-agencies"
 WINDOWS = tuple(window.value for window in MetricWindow)
 DEFAULT_WINDOW = MetricWindow.MONTH.value
 ALL_SEGMENTS = ALL

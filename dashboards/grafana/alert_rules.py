@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dashboards.grafana.charts import DATASOURCE_TYPE, DATASOURCE_UID
+from dashboards.grafana.fields import DATASOURCE_TYPE, DATASOURCE_UID
 from dashboards.queries import query
 from dashboards.texts import DEFAULT_LANGUAGE, texts
 from infra.alerting.targets import page_link

@@ -1,397 +1,210 @@
-"""Each panel of the dashboards as a Grafana panel."""
+"""Charts: over time, over days, beside each other, against each other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from grafana_foundation_sdk.builders import barchart, common, dashboard, table, timeseries, xychart
-from grafana_foundation_sdk.cog.builder import Builder
-from grafana_foundation_sdk.cog.variants import Dataquery
+from grafana_foundation_sdk.builders import barchart, common, dashboard, timeseries, xychart
 from grafana_foundation_sdk.models import common as common_model
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models import xychart as xychart_model
 
-from dashboards.panels import SMALL_SAMPLE, Panel, Shape, Unit
+from dashboards.boards.tiles import Band, Bars, Counts, Curves, Lines, Points
+from dashboards.grafana import links
+from dashboards.grafana.fields import UNDEFINED, UNITS, Properties, measured, setting, worded
 
-DATASOURCE_TYPE = "grafana-clickhouse-datasource"
-DATASOURCE_UID = "ascolto-clickhouse"
-DATASOURCE = model.DataSourceRef(DATASOURCE_TYPE, DATASOURCE_UID)
+AnyPanel = timeseries.Panel | barchart.Panel | xychart.Panel
 
-TABLE, TIME_SERIES = 1, 0
-"""The plugin's result formats."""
+_HOUR_MS = 3_600 * 1_000
+DAILY_MS = 36 * _HOUR_MS
+"""Longest time between two points that a line joins, where there is one a day."""
+CLOSED_DAYS_MS = 84 * _HOUR_MS
+"""The same where two days in a row may have none, as at a weekend."""
 
-_UNITS = {
-    Unit.NPS: ("none", 0),
-    Unit.SCORE: ("none", 2),
-    Unit.RATE: ("percentunit", 1),
-    Unit.MONEY: ("currencyEUR", 0),
-    Unit.CORRELATION: ("none", 2),
-    Unit.COUNT: ("none", 0),
-}
-_COLUMN_UNITS = {
-    "nps": Unit.NPS,
-    "aggression": Unit.SCORE,
-    "empathy": Unit.SCORE,
-    "sentiment": Unit.SCORE,
-    "rise_points": Unit.COUNT,
-    "rise_sd": Unit.SCORE,
-    "churn_rate": Unit.RATE,
-    "recovery_rate": Unit.RATE,
-    "amount_recovered": Unit.MONEY,
-    "churn_correlation": Unit.CORRELATION,
-    "payment_correlation": Unit.CORRELATION,
-}
-COMPARED_COLUMNS = (
-    "agency",
-    "calls",
-    "nps",
-    "nps_n",
-    "aggression",
-    "empathy",
-    "sentiment",
-    "churn_rate",
-    "churn_rate_n",
-    "recovery_rate",
-    "amount_recovered",
-    "churn_correlation",
-    "payment_correlation",
-    "as_of",
+NO_TEXT = setting("noValue", UNDEFINED)
+"""Of a field: else an undefined value is shown as the text of the empty panel, in tooltips, too."""
+
+NAME_OF_AGENCY = "${__field.labels.agency}"
+_BY_AGENCY = model.DataTransformerConfig(
+    "partitionByValues",
+    options={
+        "fields": ["agency", "agency_id"],
+        "keepFields": False,
+        "naming": {"asLabels": True},
+    },
 )
-ALERT_COLUMNS = (
-    "agency",
-    "kind",
-    "since",
-    "opened_at",
-    "level",
-    "baseline",
-    "rise_points",
-    "rise_sd",
-    "n",
-    "quotes",
-)
-"""Of an alert; `level` and `baseline` keep their own digits: each kind has its own unit."""
-CALL_COLUMNS = (
-    "time",
-    "agency",
-    "aggression",
-    "empathy",
-    "sentiment",
-    "rating",
-    "rating_source",
-    "harsh_words",
-    "kind_words",
-    "customer_words",
-    "conduct_words",
-    "drivers",
-    "conduct",
-    "churn_intent",
-    "promise_to_pay",
-    "why",
-)
-QUARTER_COLUMNS = {
-    "agency": "column.agency",
-    "n": "column.n",
-    "least": "column.least",
-    "least_low": "column.low",
-    "least_high": "column.high",
-    "least_n": "column.n",
-    "most": "column.most",
-    "most_low": "column.low",
-    "most_high": "column.high",
-    "most_n": "column.n",
-}
-"""The columns of the quarters, with the keys of their titles."""
-_SENTENCES = ("quotes", "harsh_words", "kind_words", "customer_words", "conduct_words")
-_GREY = "rgba(140, 150, 160, 0.35)"
-
-AnyPanel = table.Panel | timeseries.Panel | barchart.Panel | xychart.Panel
+"""One frame an agency, so that each has its own colour, legend and link."""
 
 
-def drawn(panel: Panel, words: Mapping[str, str], number: int) -> AnyPanel:
-    """The panel as Grafana draws it; `number` is its id within the dashboard."""
-    makers: dict[Shape, Callable[[Panel, Mapping[str, str]], AnyPanel]] = {
-        Shape.ALERTS: _alerts,
-        Shape.CALLS: _calls,
-        Shape.COMPARISON: _comparison,
-        Shape.FIGURE: _figure,
-        Shape.PAIR: _pair,
-        Shape.SERIES: _series,
-        Shape.COUNTS: _counts,
-        Shape.QUARTERS: _quarters,
-        Shape.STAYING: _staying,
-    }
-    made = makers[panel.shape](panel, words)
-    made.id(number)
-    made.title(words[f"panel.{panel.id}.title"])
-    made.description(words[f"panel.{panel.id}.description"])
-    made.datasource(DATASOURCE)
-    made.with_target(_Target(panel))
-    made.span(panel.width)
-    made.height(panel.height)
-    made.no_value(words["ui.no_rows" if panel.shape is not Shape.ALERTS else "ui.no_alerts"])
-    return made
-
-
-class _RawQuery(Dataquery):
-    """A target of the ClickHouse plugin: SQL as written."""
-
-    def __init__(self, sql: str, form: int) -> None:
-        self._sql = sql
-        self._form = form
-
-    def to_json(self) -> dict[str, object]:
-        """The plugin's own shape of a target."""
-        return {
-            "refId": "A",
-            "datasource": DATASOURCE,
-            "editorType": "sql",
-            "rawSql": self._sql,
-            "format": self._form,
-            "queryType": "table" if self._form == TABLE else "timeseries",
-        }
-
-
-class _Target(Builder[Dataquery]):
-    def __init__(self, panel: Panel) -> None:
-        self._query = _RawQuery(
-            panel.named_sql, TIME_SERIES if panel.shape is Shape.SERIES else TABLE
-        )
-
-    def build(self) -> Dataquery:
-        return self._query
-
-
-def _property(name: str, value: object) -> model.DynamicConfigValue:
-    return model.DynamicConfigValue(name, value)
-
-
-def _worded(words: Mapping[str, str], prefix: str) -> model.DynamicConfigValue:
-    """The texts of a column's values, each by its key `prefix.value`."""
-    options = {
-        key.removeprefix(f"{prefix}."): {"text": text}
-        for key, text in words.items()
-        if key.startswith(f"{prefix}.")
-    }
-    return _property("mappings", [{"type": "value", "options": options}])
-
-
-def _named(made: table.Panel, words: Mapping[str, str], columns: tuple[str, ...]) -> None:
-    """Gives columns their titles, units and widths."""
-    for column in columns:
-        properties = [_property("displayName", words[f"column.{column}"])]
-        if column in _COLUMN_UNITS:
-            unit, decimals = _UNITS[_COLUMN_UNITS[column]]
-            properties += [_property("unit", unit), _property("decimals", decimals)]
-        if column in _SENTENCES:
-            properties += [
-                _property("custom.cellOptions", {"type": "auto", "wrapText": True}),
-                _property("custom.width", 320),
-            ]
-        made.override_by_name(column, properties)
-
-
-def _alerts(_: Panel, words: Mapping[str, str]) -> table.Panel:
-    made = table.Panel()
-    _named(made, words, ALERT_COLUMNS)
-    made.override_by_name("kind", [_worded(words, "alert_kind")])
-    return made
-
-
-def _calls(_: Panel, words: Mapping[str, str]) -> table.Panel:
-    made = table.Panel().with_transformation(
-        model.DataTransformerConfig(
-            "filterFieldsByName", options={"include": {"names": list(CALL_COLUMNS)}}
-        )
+def _legend() -> common.VizLegendOptions:
+    return (
+        common.VizLegendOptions()
+        .show_legend(True)
+        .display_mode(common_model.LegendDisplayMode.LIST)
+        .placement(common_model.LegendPlacement.BOTTOM)
     )
-    _named(made, words, CALL_COLUMNS)
-    made.override_by_name("rating_source", [_worded(words, "rating_source")])
-    return made
 
 
-def _comparison(_: Panel, words: Mapping[str, str]) -> table.Panel:
-    made = table.Panel().with_transformation(
-        model.DataTransformerConfig(
-            "filterFieldsByName", options={"include": {"names": list(COMPARED_COLUMNS)}}
-        )
-    )
-    _named(made, words, COMPARED_COLUMNS)
-    made.override_by_name("nps_n", _greys_its_row(words["column.nps_n"]))
-    made.override_by_name("amount_recovered", [_property("noValue", words["ui.not_matured"])])
-    return made
+def _colours(mode: model.FieldColorModeId) -> dashboard.FieldColor:
+    return dashboard.FieldColor().mode(mode)
 
 
-def _figure(panel: Panel, words: Mapping[str, str]) -> table.Panel:
-    """Agencies one beneath the other: a bar, the interval's ends, and n, greyed when small."""
-    unit, decimals = _UNITS[panel.unit]
-    made = table.Panel().cell_height(common_model.TableCellHeight.MD)
-    _named(made, words, ("agency", "low", "high"))
-    value = [
-        _property("displayName", words[f"panel.{panel.id}.title"]),
-        _property("custom.cellOptions", {"type": "gauge", "mode": "basic"}),
-        _property("color", {"mode": "fixed", "fixedColor": "blue"}),
-    ]
-    bounds = (("min", panel.low), ("max", panel.high))
-    value += [_property(name, bound) for name, bound in bounds if bound is not None]
-    if panel.unit is Unit.MONEY:
-        value.append(_property("noValue", words["ui.not_matured"]))
-    made.override_by_name("value", value)
-    for column in ("value", "low", "high"):
-        made.override_by_name(column, [_property("unit", unit), _property("decimals", decimals)])
-    made.override_by_name("n", _greys_its_row(words["column.n"]))
-    made.override_by_name("as_of", [_property("custom.hidden", True)])
-    return made
-
-
-def _greys_its_row(title: str) -> list[model.DynamicConfigValue]:
-    return [
-        _property("displayName", title),
-        _property(
-            "custom.cellOptions", {"type": "color-background", "mode": "basic", "applyToRow": True}
-        ),
-        _property("color", {"mode": "thresholds"}),
-        _property(
-            "thresholds",
-            {
-                "mode": "absolute",
-                "steps": [
-                    {"color": _GREY, "value": None},
-                    {"color": "transparent", "value": SMALL_SAMPLE},
-                ],
-            },
-        ),
-    ]
-
-
-def _by_name() -> dashboard.FieldColor:
-    return dashboard.FieldColor().mode(model.FieldColorModeId.PALETTE_CLASSIC_BY_NAME)
-
-
-def _pair(panel: Panel, words: Mapping[str, str]) -> xychart.Panel:
-    """A point an agency: one frame each, so that each has its own colour and legend."""
-    unit, decimals = _UNITS[panel.unit]
-    made = (
-        xychart.Panel()
+def _over_time(view: Lines | Band) -> timeseries.Panel:
+    unit, decimals = UNITS[view.kind] or ("none", 0)
+    return (
+        timeseries.Panel()
         .unit(unit)
         .decimals(decimals)
-        .min(0)
-        .color_scheme(_by_name())
-        .with_transformation(
-            model.DataTransformerConfig(
-                "filterFieldsByName",
-                options={"include": {"names": ["agency", "recovery_rate", "churn_rate"]}},
-            )
-        )
-        .with_transformation(
-            model.DataTransformerConfig(
-                "partitionByValues",
-                options={"fields": ["agency"], "keepFields": False, "naming": {"asLabels": True}},
-            )
-        )
+        .color_scheme(_colours(model.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+        .line_width(2)
+        .show_points(common_model.VisibilityMode.AUTO)
+        .span_nulls(False if view.closed_days else DAILY_MS)
+        .insert_nulls(CLOSED_DAYS_MS if view.closed_days else DAILY_MS)
+        .axis_soft_min(view.low)
+        .axis_soft_max(view.high)
+        .legend(_legend())
     )
-    axes = {"recovery_rate": "ui.collected_axis", "churn_rate": "ui.lost_axis"}
-    for column, key in axes.items():
-        made.override_by_regexp(f"^{column}", [_property("custom.axisLabel", words[key])])
-    made.override_by_regexp("^churn_rate", [_property("displayName", "${__field.labels.agency}")])
+
+
+def _few() -> Properties:
+    """Points with a small sample: alone, small, in no legend."""
+    return [
+        NO_TEXT,
+        setting("custom.drawStyle", "points"),
+        setting("custom.pointSize", 4),
+        setting("custom.lineWidth", 0),
+        setting("custom.hideFrom", {"viz": False, "legend": True, "tooltip": False}),
+    ]
+
+
+def lines(view: Lines, words: Mapping[str, str]) -> timeseries.Panel:
+    """A line an agency; its points with a small sample have its name, and so its colour."""
+    made = _over_time(view).display_name(NAME_OF_AGENCY)
+    made.override_by_name("value", [NO_TEXT, setting("links", [links.from_series(words)])])
+    made.override_by_name("few", _few())
     return made
 
 
-def _series(panel: Panel, _: Mapping[str, str]) -> timeseries.Panel:
-    unit, decimals = _UNITS[panel.unit]
+def band(view: Band, words: Mapping[str, str]) -> timeseries.Panel:
+    """One agency's figure within its interval, as a line within an area."""
+    made = _over_time(view)
+    blue = setting("color", {"mode": "fixed", "fixedColor": "blue"})
+    behind = setting("links", [links.from_one_agency(words)])
+    made.override_by_name(
+        "value", [NO_TEXT, setting("displayName", words["column.value"]), blue, behind]
+    )
+    made.override_by_name("few", [setting("displayName", words["ui.small_sample"]), blue, *_few()])
+    edge = [NO_TEXT, blue, setting("custom.lineWidth", 0), setting("custom.showPoints", "never")]
+    unseen = setting("custom.hideFrom", {"viz": False, "legend": True, "tooltip": False})
+    made.override_by_name("low", [setting("displayName", words["column.low"]), *edge, unseen])
+    made.override_by_name(
+        "high",
+        [
+            setting("displayName", words["column.high"]),
+            *edge,
+            unseen,
+            setting("custom.fillBelowTo", words["column.low"]),
+            setting("custom.fillOpacity", 20),
+        ],
+    )
+    return made
+
+
+def counts(view: Counts, words: Mapping[str, str]) -> timeseries.Panel:
+    """A line, or stacked bars, for each column."""
+    unit, decimals = UNITS[view.kind] or ("none", 0)
     made = (
         timeseries.Panel()
         .unit(unit)
         .decimals(decimals)
-        .color_scheme(_by_name())
-        .display_name("${__field.labels.agency} ${__field.labels.sample}")
+        .min(0)
+        .color_scheme(_colours(model.FieldColorModeId.PALETTE_CLASSIC))
         .line_width(2)
-        .show_points(common_model.VisibilityMode.ALWAYS)
-        .span_nulls(True)
-        .legend(
-            common.VizLegendOptions()
-            .show_legend(True)
-            .display_mode(common_model.LegendDisplayMode.LIST)
-            .placement(common_model.LegendPlacement.BOTTOM)
-        )
+        .span_nulls(False)
+        .legend(_legend())
     )
-    if panel.low is not None and panel.high is not None:
-        made.axis_soft_min(panel.low).axis_soft_max(panel.high)
+    if view.stacked:
+        made.draw_style(common_model.GraphDrawStyle.BARS).fill_opacity(70).line_width(0).stacking(
+            common.StackingConfig().mode(common_model.StackingMode.NORMAL)
+        )
+    for column in view.columns:
+        named = setting("displayName", words[f"column.{column}"])
+        made.override_by_name(column, [NO_TEXT, named])
     return made
 
 
-def _counts(_: Panel, words: Mapping[str, str]) -> barchart.Panel:
-    """Reasons beneath each other, a bar an agency: the rows turned into a column an agency."""
+def points(view: Points, words: Mapping[str, str]) -> xychart.Panel:
+    """A point an agency."""
+    return _plane(view, words, xychart_model.XYShowMode.POINTS)
+
+
+def curves(view: Curves, words: Mapping[str, str]) -> xychart.Panel:
+    """A curve an agency."""
+    return _plane(view, words, xychart_model.XYShowMode.LINES)
+
+
+def _plane(
+    view: Points | Curves, words: Mapping[str, str], show: xychart_model.XYShowMode
+) -> xychart.Panel:
+    """An XY chart: its colours are those of the classic palette, as it knows no others.
+
+    Both axes have a fixed beginning, so that what has no value is outside them.
+    """
+    made = (
+        xychart.Panel()
+        .mapping(xychart_model.SeriesMapping.AUTO)
+        .series([])
+        .show(show)
+        .line_width(2)
+        .color_scheme(_colours(model.FieldColorModeId.PALETTE_CLASSIC))
+        .with_transformation(_BY_AGENCY)
+        .legend(_legend())
+    )
+    of_x = (
+        [setting("decimals", 0)] if show is xychart_model.XYShowMode.LINES else measured(view.kind)
+    )
+    made.override_by_name(
+        view.x,
+        [setting("custom.axisLabel", words[view.x_title]), setting("min", 0), *of_x],
+    )
+    made.override_by_name(
+        view.y,
+        [
+            setting("displayName", NAME_OF_AGENCY),
+            setting("custom.axisLabel", words[view.y_title]),
+            setting("custom.pointSize", {"fixed": 12}),
+            setting("min", 0),
+            setting("links", [links.from_series(words)]),
+            *measured(view.kind),
+        ],
+    )
+    return made
+
+
+def bars(view: Bars, words: Mapping[str, str]) -> barchart.Panel:
+    """Categories beneath each other, a bar an agency: the rows turned into a column an agency."""
+    unit, decimals = UNITS[view.kind] or ("none", 0)
     made = (
         barchart.Panel()
-        .decimals(0)
+        .unit(unit)
+        .decimals(decimals)
+        .min(0)
+        .data_links([links.from_choices(words)])
         .orientation(common_model.VizOrientation.HORIZONTAL)
-        .color_scheme(_by_name())
+        .color_scheme(_colours(model.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+        .legend(_legend())
         .with_transformation(
             model.DataTransformerConfig(
                 "groupingToMatrix",
                 options={
                     "columnField": "agency",
-                    "rowField": "driver",
-                    "valueField": "calls",
-                    "emptyValue": "zero",
+                    "rowField": view.category,
+                    "valueField": view.value,
+                    "emptyValue": "null",
                 },
             )
         )
     )
-    made.override_by_name("driver\\agency", [_worded(words, "driver")])
-    return made
-
-
-def _quarters(panel: Panel, words: Mapping[str, str]) -> table.Panel:
-    """Agencies one beneath the other: churn of both quarters, as bars, with interval and n."""
-    unit, decimals = _UNITS[panel.unit]
-    made = table.Panel()
-    for column, key in QUARTER_COLUMNS.items():
-        properties = [_property("displayName", words[key])]
-        if column.startswith(("least", "most")) and not column.endswith("_n"):
-            properties += [_property("unit", unit), _property("decimals", decimals)]
-        made.override_by_name(column, properties)
-    for column, colour in (("least", "green"), ("most", "red")):
-        made.override_by_name(
-            column,
-            [
-                _property("custom.cellOptions", {"type": "gauge", "mode": "basic"}),
-                _property("color", {"mode": "fixed", "fixedColor": colour}),
-                _property("min", panel.low),
-                _property("max", panel.high),
-            ],
-        )
-    return made
-
-
-def _staying(panel: Panel, words: Mapping[str, str]) -> xychart.Panel:
-    """A curve an agency over the days since first contact: one frame each, as in `_pair`."""
-    unit, decimals = _UNITS[panel.unit]
-    made = (
-        xychart.Panel()
-        .decimals(decimals)
-        .color_scheme(_by_name())
-        .show(xychart_model.XYShowMode.LINES)
-        .line_width(2)
-        .with_transformation(
-            model.DataTransformerConfig(
-                "filterFieldsByName", options={"include": {"names": ["agency", "day", "value"]}}
-            )
-        )
-        .with_transformation(
-            model.DataTransformerConfig(
-                "partitionByValues",
-                options={"fields": ["agency"], "keepFields": False, "naming": {"asLabels": True}},
-            )
-        )
-    )
-    made.override_by_regexp("^day", [_property("custom.axisLabel", words["ui.days_axis"])])
-    made.override_by_regexp(
-        "^value",
-        [
-            _property("unit", unit),
-            _property("max", panel.high),
-            _property("custom.axisLabel", words["ui.staying_axis"]),
-            _property("displayName", "${__field.labels.agency}"),
-        ],
-    )
+    if view.words is not None:
+        made.override_by_name(f"{view.category}\\agency", [worded(words, view.words)])
     return made

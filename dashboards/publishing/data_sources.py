@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from dashboards.grafana.charts import DATASOURCE_TYPE, DATASOURCE_UID
+from dashboards.grafana.fields import DATASOURCE_TYPE, DATASOURCE_UID
 from dashboards.publishing.comparison import differences, shown
 from dashboards.publishing.connection import Connection, GrafanaAway, GrafanaRefused, WrongAddress
 from dashboards.publishing.steps import Outcome, Step, refused

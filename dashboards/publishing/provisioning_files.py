@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from dashboards.grafana.charts import DATASOURCE_TYPE, DATASOURCE_UID
+from dashboards.grafana.fields import DATASOURCE_TYPE, DATASOURCE_UID
 from dashboards.publishing.saved_dashboards import FOLDER_TITLE, FOLDER_UID
 
 _HEAD = "# Written by `ascolto dashboards build --provisioning DIRECTORY`: change that instead.\n"

@@ -81,8 +81,13 @@ class Tenancy:
 
 
 def of_tenants(dashboards: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those of the dashboards that tenants see."""
-    return [each for each in dashboards if each["uid"] not in FOR_THE_TEAM]
+    """Those of the dashboards that tenants see, without links to the others."""
+    hidden = {f"/d/{uid}" for uid in FOR_THE_TEAM}
+    return [
+        each | {"links": [link for link in each.get("links", []) if link["url"] not in hidden]}
+        for each in dashboards
+        if each["uid"] not in FOR_THE_TEAM
+    ]
 
 
 def add(

@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Page
 
 from dashboards.preview import create_preview
 from tests.dashboards import dashboard_rows
+from tests.dashboards.board_reading import ONE_CLIENT
 from tests.dashboards.browsing import chromium, opened
 from tests.dashboards.dashboard_engine import Engine
 
@@ -38,6 +39,13 @@ def empty(_engine: Engine) -> Engine:
 def engine(_engine: Engine) -> Engine:
     """An engine with the fixture's rows."""
     _engine.fill(_ROWS)
+    return _engine
+
+
+@pytest.fixture
+def one(_engine: Engine) -> Engine:
+    """An engine with rows for every tile of the boards, of one client company."""
+    _engine.fill(ONE_CLIENT)
     return _engine
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from dashboards.grafana.charts import ALERT_COLUMNS, CALL_COLUMNS, COMPARED_COLUMNS
 from dashboards.panels import OVERVIEW, Panel, panel
 from dashboards.preview.macros import Choices, expand
 from dashboards.queries import query
@@ -284,16 +283,6 @@ def test_a_call_that_ended_within_the_second_asked_is_shown(empty: Engine) -> No
     empty.add(CALLS.name, given)
     newest = read(empty, "newest")[0]["newest"].replace(tzinfo=UTC)
     assert len(read(empty, panel("latest_calls"), to=newest)) == 1
-
-
-def test_columns_that_grafana_names_are_columns_of_the_query(engine: Engine) -> None:
-    named = {
-        "alerts": ALERT_COLUMNS,
-        "latest_calls": CALL_COLUMNS,
-        "comparison": COMPARED_COLUMNS,
-    }
-    for panel_id, columns in named.items():
-        assert set(columns) <= set(read(engine, panel(panel_id))[0])
 
 
 def test_a_query_for_figures_needs_one() -> None:

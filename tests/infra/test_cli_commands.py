@@ -240,6 +240,19 @@ def test_dashboards_are_built_and_their_paths_printed(tmp_path: Path) -> None:
         assert json.loads(path.read_text(encoding="utf-8"))["panels"]
 
 
+def test_dashboards_are_built_in_the_time_zone_asked(tmp_path: Path) -> None:
+    built = ["dashboards", "build", "--out", str(tmp_path), "--timezone"]
+    assert RUNNER.invoke(app, [*built, "Europe/Lisbon"]).exit_code == 0
+    zones = {
+        json.loads(path.read_text(encoding="utf-8"))["timezone"] for path in tmp_path.iterdir()
+    }
+    assert zones == {"Europe/Lisbon"}
+    refused = RUNNER.invoke(app, [*built, "Lisbona"])
+    assert refused.exit_code == 2
+    assert "Lisbona" in refused.output
+    assert "Europe/Rome" in refused.output
+
+
 def test_the_doctor_says_what_is_wrong_and_how_to_fix_it(tmp_path: Path) -> None:
     result = RUNNER.invoke(
         app,

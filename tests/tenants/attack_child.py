@@ -15,8 +15,12 @@ from typing import Any
 import clickhouse_connect
 from clickhouse_connect.driver.exceptions import DatabaseError
 
+from dashboards.boards import BOARDS
+from dashboards.boards.statements import statement
+from dashboards.boards.words import board_words
 from dashboards.panels import OVERVIEW
 from dashboards.preview.macros import Choices, expand
+from dashboards.publishing.tenancy import FOR_THE_TEAM
 from dashboards.queries import query
 from infra.clickhouse.schema import migrate, migrations
 from infra.clickhouse.tenants.access import READABLE
@@ -51,8 +55,8 @@ def fill(store: str, config: str) -> dict[str, Any]:
     """Two agencies of two client companies in every table, all in one part; what there is."""
     client = open_store(f"{store}?config-file={config}")
     migrate(client)
-    for statement in views():
-        client.command(statement)
+    for view in views():
+        client.command(view)
     for table in TABLES:
         rows = [marked(table, c, a) for c in (CLIENT, OTHER_CLIENT) for a in (AGENCY, OTHER_AGENCY)]
         if table is EVENTS:
@@ -143,7 +147,15 @@ def panels(client: Any, agencies: tuple[str, ...]) -> dict[str, Any]:
     chosen = Choices(CLIENT, NOW, agencies=agencies)
     asked = {panel.id: panel.named_sql for panel in OVERVIEW}
     asked |= {name: query(name, named=name != "segments") for name in WHOLE}
-    return {name: outcome(client, *expand(sql, chosen)) for name, sql in asked.items()}
+    words = board_words("it")
+    asked |= {
+        f"{board.id}.{tile.id}": statement(tile, words, "Europe/Rome")
+        for board in BOARDS
+        if board.uid not in FOR_THE_TEAM
+        for tile in board.tiles
+    }
+    more = {"driver": "any", "conversation": "none"}
+    return {name: outcome(client, *expand(sql, chosen, more)) for name, sql in asked.items()}
 
 
 def outcome(client: Any, sql: str, parameters: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -54,6 +54,9 @@ PasswordFile = Annotated[
 def build(
     out: Annotated[Path, typer.Option(file_okay=False, help="Directory for the JSON files.")],
     language: TextLanguage = Language.ITALIAN,
+    timezone: Annotated[
+        str, typer.Option(help="The client company's time zone, by its IANA name.")
+    ] = "Europe/Rome",
     provisioning: Annotated[
         Path | None,
         typer.Option(
@@ -62,11 +65,15 @@ def build(
     ] = None,
 ) -> None:
     """Write the Grafana dashboards as JSON."""
-    from dashboards.grafana.dashboard import build
+    from dashboards.grafana.dashboard import UnknownTimezoneError, build
     from dashboards.publishing.provisioning_files import write_files
 
+    try:
+        boards = build(out, language.value, timezone)
+    except UnknownTimezoneError as error:
+        raise typer.BadParameter(str(error), param_hint="--timezone") from error
     files = [] if provisioning is None else write_files(provisioning)
-    for path in (*build(out, language.value), *files):
+    for path in (*boards, *files):
         print(path)
 
 

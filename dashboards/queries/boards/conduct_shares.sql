@@ -1,0 +1,40 @@
+WITH
+    1.959964 AS z,
+    {{> window_bounds}},
+    shown AS (
+        SELECT
+            agency_id,
+            arrayFilter(
+                rule -> rule IN ('hours', 'frequency')
+                    OR arrayExists(quote -> quote.kind = concat('conduct.', rule), quotes),
+                arrayDistinct(conduct)
+            ) AS breaches
+        {{> rated_calls}}
+    ),
+    every AS (
+        SELECT agency_id, count() AS n
+        FROM shown
+        GROUP BY agency_id
+    )
+SELECT
+    {{agency:agency_id}} AS agency,
+    rule,
+    k / n AS share,
+    (k + z * z / 2) / (n + z * z) AS centre,
+    z / (n + z * z) * sqrt(k * (n - k) / n + z * z / 4) AS half,
+    concat(
+        replaceOne(toDecimalString(100 * (centre - half), 1), '.', {{word:ui.decimal_point}}),
+        ' … ',
+        replaceOne(toDecimalString(100 * if(k = n, 1., centre + half), 1), '.', {{word:ui.decimal_point}}),
+        ' %'
+    ) AS share_range,
+    k AS conversations,
+    n
+FROM (
+    SELECT agency_id, rule, count() AS k
+    FROM shown
+    ARRAY JOIN breaches AS rule
+    GROUP BY agency_id, rule
+) AS broken
+INNER JOIN every USING (agency_id)
+ORDER BY agency, share DESC, rule

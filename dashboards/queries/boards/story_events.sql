@@ -1,0 +1,9 @@
+SELECT
+    time,
+    kind,
+    amount,
+    currency
+FROM (
+    {{> query_conversation_events}}
+)
+ORDER BY time

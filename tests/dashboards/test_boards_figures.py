@@ -1,0 +1,229 @@
+"""The boards' figures and sentences, against plain computations."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dashboards.boards import BOARDS
+from dashboards.boards.overview import OUTCOME, PROVISIONAL, TREATMENT, VERDICT
+from dashboards.boards.statements import statement
+from dashboards.grafana.dashboard import as_json
+from dashboards.grafana.variables import chosen
+from dashboards.preview.macros import expand
+from processors.metrics.nps import nps
+from processors.metrics.rates import rate
+from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, CALLS
+from tests.dashboards.board_reading import (
+    ONE_CLIENT,
+    ROME,
+    TILES,
+    WORDS,
+    asked,
+    read,
+)
+from tests.dashboards.dashboard_engine import Engine
+from tests.dashboards.dashboard_rows import HOUR, NOW, call, metric
+
+
+def test_the_first_month_is_provisional_and_never_nothing(one: Engine) -> None:
+    board = BOARDS[0]
+    (new,) = [row for row in read(one, OUTCOME, asked(board)) if row["agency_id"] == "nuova"]
+    assert (new["amount"], new["recovery_rate"], new["churn_rate"]) == (None, None, None)
+    (treated,) = [row for row in read(one, TREATMENT, asked(board)) if row["agency_id"] == "nuova"]
+    assert treated["nps_range"] is None, "with one rating the interval leaves out its own figure"
+    for row in read(one, PROVISIONAL, asked(board)):
+        assert row["n"] == 5
+        assert (row["paid_so_far"], row["amount_so_far"]) == (3, 150.0)
+        assert (
+            NOW
+            < row["first_matures"].replace(tzinfo=UTC)
+            <= row["last_matures"].replace(tzinfo=UTC)
+        )
+
+
+def sentences(engine: Engine, figures: Mapping[str, tuple[float, float, float, int]]) -> list[str]:
+    """What the verdict says of agencies with this NPS, its interval and n."""
+    engine.add(
+        AGENCY_METRICS.name,
+        [
+            metric("alba-crediti", HOUR, agency_id=agency, nps=value, nps_low=low, nps_high=high)
+            | {"nps_n": n, "churn_rate_n": 0, "churn_rate": None}
+            for agency, (value, low, high, n) in figures.items()
+        ],
+    )
+    return [row["verdict"] for row in read(engine, VERDICT, asked(BOARDS[0]))]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_verdict_speaks_only_where_intervals_are_apart(empty: Engine, seed: int) -> None:
+    rng = random.Random(seed)
+    figures = {
+        agency: (value, value - reach, value + reach, rng.choice((12, 30, 300)))
+        for agency in ("a", "b", "c")[: rng.choice((1, 2, 3))]
+        for value, reach in [(rng.randint(-60, 60), rng.choice((2, 10, 40)))]
+    }
+    counted = {agency: each for agency, each in figures.items() if each[3] >= 30}
+    best, worst = [], []
+    for agency, (_, low, high, _) in counted.items():
+        others = [each for other, each in counted.items() if other != agency]
+        if others and low > max(each[2] for each in others):
+            best.append(agency)
+        if others and high < min(each[1] for each in others):
+            worst.append(agency)
+    said = sentences(empty, figures)
+    if best or worst:
+        assert [line.split(" ")[0] for line in said] == best + worst
+        assert all("meglio di tutte" in line or "resta indietro" in line for line in said)
+    else:
+        assert said == [WORDS["verdict.alike" if len(counted) > 1 else "verdict.too_early"]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_drivers_their_costs_and_conduct_are_those_of_a_plain_computation(
+    empty: Engine, seed: int
+) -> None:
+    rng = random.Random(seed)
+    rows = []
+    for number in range(160):
+        row = call(rng, number, "alba-crediti", NOW - timedelta(hours=rng.randrange(40 * 24)))
+        rating = rng.choice((None, *range(11)))
+        row |= {
+            "agency_id": rng.choice(("a", "b")),
+            "survey_rating": rating,
+            "spoken_rating": None,
+            "drivers": [each for each in ("threat", "price") if rng.random() < 0.4],
+            "conduct": ["hours"] if rng.random() < 0.1 else [],
+        }
+        rows.append(row)
+    empty.add(CALLS.name, rows)
+    end = HOUR + timedelta(hours=1)
+    shown = [row for row in rows if end - timedelta(days=30) <= row["ended_at"] < end]
+    board, tile = TILES["driver_costs"]
+    found = read(empty, tile, asked(board))
+    assert {(row["agency_id"], row["driver"]) for row in found} == {
+        (row["agency_id"], driver) for row in shown for driver in row["drivers"]
+    }
+    for row in found:
+        own = [each for each in shown if each["agency_id"] == row["agency_id"]]
+        having = [each for each in own if row["driver"] in each["drivers"]]
+        lacking = [each for each in own if row["driver"] not in each["drivers"]]
+        expected = rate(len(having), len(own))
+        assert (row["share"], row["n"]) == (pytest.approx(expected.value), len(own))
+        assert row["share_range"] == (
+            f"{round(100 * (expected.low or 0))} … {round(100 * (expected.high or 0))} %"
+        )
+        enough = min(score(having)[1], score(lacking)[1]) >= 10
+        cost = score(lacking)[0] - score(own)[0] if enough else None
+        assert row["nps_cost"] == (None if cost is None else pytest.approx(cost))
+    conduct = read(empty, TILES["conduct"][1], asked(board))
+    breached: dict[str, int] = {}
+    for each in shown:
+        if each["conduct"]:
+            breached[each["agency_id"]] = breached.get(each["agency_id"], 0) + 1
+    assert {row["agency_id"]: row["conversations"] for row in conduct} == breached
+
+
+def score(rows: list[dict[str, Any]]) -> tuple[float, int]:
+    """NPS of conversations, and how many of them are rated."""
+    ratings = [row["survey_rating"] for row in rows if row["survey_rating"] is not None]
+    promoters = sum(each >= 9 for each in ratings)
+    detractors = sum(each <= 6 for each in ratings)
+    found = nps(promoters, len(ratings) - promoters - detractors, detractors)
+    return found.value or 0.0, found.n
+
+
+def test_segments_are_those_of_a_plain_computation(one: Engine) -> None:
+    board, tile = TILES["segments"]
+    (row,) = read(one, tile, asked(board, window="7d"))
+    end = HOUR + timedelta(hours=1)
+    hours = [
+        each
+        for each in ONE_CLIENT[AGENCY_HOURS.name]
+        if each["agency_id"] == "ferro-recuperi"
+        and each["segment"] == "channel=phone"
+        and end - timedelta(days=7) <= each["hour"] < end
+    ]
+    total = {
+        key: sum(each[key] for each in hours) for key in hours[0] if isinstance(hours[0][key], int)
+    }
+    rated = nps(total["promoters"], total["passives"], total["detractors"])
+    left = rate(total["cancelled"], total["matured"] - total["supplier_lost"])
+    assert row["segment"] == "channel=phone"
+    assert (row["nps"], row["nps_n"]) == (pytest.approx(rated.value), rated.n)
+    assert row["nps_range"] == f"{round(rated.low or 0)} … {round(rated.high or 0)}"
+    assert (row["churn_rate"], row["churn_rate_n"]) == (pytest.approx(left.value), left.n)
+    mean = total["aggression_sum"] / 10_000 / total["aggression_n"]
+    assert row["aggression"] == pytest.approx(mean)
+
+
+@pytest.mark.parametrize("zone", [ROME, "America/New_York"])
+def test_hours_and_weekdays_are_those_of_the_client_company(one: Engine, zone: str) -> None:
+    end = HOUR + timedelta(hours=1)
+    counted: dict[str, dict[str, int]] = {"at": {}, "weekday": {}}
+    for row in ONE_CLIENT[AGENCY_HOURS.name]:
+        own = row["agency_id"] == "ferro-recuperi" and row["segment"] == "all"
+        if own and end - timedelta(days=30) <= row["hour"] < end:
+            local = row["hour"].astimezone(ZoneInfo(zone))
+            for key, value in (("at", f"{local:%H}:00"), ("weekday", str(local.isoweekday()))):
+                counted[key][value] = counted[key].get(value, 0) + row["aggression_n"]
+    for tile_id, key in (("hours_of_day", "at"), ("weekdays", "weekday")):
+        board, tile = TILES[tile_id]
+        sql, bound = expand(statement(tile, WORDS, zone), asked(board))
+        assert {row[key]: row["n"] for row in one.read(sql, bound)} == counted[key]
+
+
+def test_a_story_marks_the_words_and_says_what_followed(one: Engine) -> None:
+
+    def of(tile_id: str) -> list[dict[str, Any]]:
+        board, tile = TILES[tile_id]
+        return read(one, tile, asked(board))
+
+    turns = of("story_turns")
+    assert all(turn["said"].count("«") == turn["said"].count("»") == 1 for turn in turns)
+    (outcome,) = of("story_outcome")
+    assert (outcome["customer_after"], outcome["payment_after"]) == ("lost", "paid")
+    assert outcome["amount"] == 40
+    assert [row["kind"] for row in of("story_events")] == ["payment", "cancellation"]
+    for row in of("conversations"):
+        assert row["conversation"]
+        assert row["drivers"] in {WORDS[key] for key in WORDS if key.startswith("driver.")}
+
+
+def test_seconds_from_the_call_s_end_to_its_score(one: Engine) -> None:
+    board, tile = TILES["delay_now"]
+    for row in read(one, tile, asked(board)):
+        assert (row["half"], row["slowest"]) == (pytest.approx(40), pytest.approx(40))
+
+
+def test_alerts_are_marked_from_their_beginning_to_their_end(one: Engine) -> None:
+    (marks,) = as_json(BOARDS[0])["annotations"]["list"]
+    rows = one.read(*expand(marks["target"]["rawSql"], asked(BOARDS[0])))
+    assert [list(row) for row in rows[:1]] == [["time", "timeEnd", "title", "text", "tags"]]
+    assert len(rows) == 4
+    assert all(row["time"] <= row["timeEnd"] for row in rows)
+    assert any("aggressività in salita" in row["text"] for row in rows)
+
+
+def test_segments_to_choose_have_texts(one: Engine) -> None:
+    from dashboards.boards.tiles import Choice
+
+    sql = chosen(Choice.SEGMENT, WORDS).build().query
+    assert isinstance(sql, str)
+    rows = one.read(*expand(sql, asked(BOARDS[0])))
+    assert [(row["segment"], row["name"]) for row in rows] == [
+        ("all", "Tutte le conversazioni"),
+        ("channel=phone", "Canale: telefono"),
+    ]
+
+
+def test_a_time_of_day_in_words_is_the_client_company_s(one: Engine) -> None:
+    board, tile = TILES["freshness"]
+    sql, bound = expand(statement(tile, WORDS, ROME), asked(board))
+    local = datetime(2025, 3, 20, 15, 42, tzinfo=UTC).astimezone(ZoneInfo(ROME))
+    assert f"{local:%d/%m/%Y %H:%M}" in one.read(sql, bound)[0]["freshness"]
