@@ -273,6 +273,8 @@ def test_who_may_not_manage_users_is_told_how(stand: Stand) -> None:
     done = stand("list")
     assert done.exit_code == 1
     assert "CLICKHOUSE_DEFAULT_ACCESS_MANAGEMENT=1" in done.stderr
+    assert stand("add", "acqua").exit_code == 1
+    assert stand.organisation("Ascolto: acqua") is None
     stand.store.may_manage = True
     stand.token.write_text("glsa_token")
     done = stand("list")
