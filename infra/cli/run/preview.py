@@ -48,6 +48,7 @@ async def _serve(settings: Settings) -> None:
         names=RegistryFile(settings.registry),
         read_backlog=backlog_of(settings),
         insert=store.insert,
+        time_zone=settings.time_zone,
         now=settings.now,
     )
     page = page_of(settings, "preview", preview)

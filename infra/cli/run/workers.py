@@ -204,6 +204,7 @@ def run_analytics(settings: Settings) -> None:
         names=RegistryFile(settings.registry),
         read_backlog=backlog_of(settings),
         insert=store.insert,
+        time_zone=settings.time_zone,
         now=settings.now,
     )
     if settings.embedded:

@@ -1,4 +1,7 @@
-"""Lines of SQL that several queries share: a line `{{> NAME}}` stands for those of NAME.sql."""
+"""Lines of SQL that several queries share: a line `{{> NAME}}` stands for those of NAME.sql.
+
+A comma after it follows the last of them.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Callable
 from importlib.resources import files
 from textwrap import indent
 
-_SHARED = re.compile(r"^( *)\{\{> (\w+)\}\}\n", re.MULTILINE)
+_SHARED = re.compile(r"^( *)\{\{> (\w+)\}\}(,?)\n", re.MULTILINE)
 
 
 def with_shared(sql: str, read: Callable[[str], str]) -> str:
@@ -16,8 +19,12 @@ def with_shared(sql: str, read: Callable[[str], str]) -> str:
     `read` gives the text of NAME.
     """
     while _SHARED.search(sql):
-        sql = _SHARED.sub(lambda place: indent(read(place[2]), place[1]), sql)
+        sql = _SHARED.sub(lambda place: _lines(read(place[2]), place), sql)
     return sql
+
+
+def _lines(text: str, place: re.Match[str]) -> str:
+    return indent(text.rstrip("\n"), place[1]) + f"{place[3]}\n"
 
 
 def figures_sql(name: str) -> str:
