@@ -34,7 +34,7 @@ WHOLE = ("clients", "agencies", "segments")
 """Queries of Grafana's variables."""
 
 
-PAYMENT = {"topic": "payment-received", "event_id": "paid", "payload": '{"data":{"amount":"12.5"}}'}
+PAYMENT = {"topic": "payment-received", "payload": '{"data":{"amount":"12.5"}}'}
 """What makes a row of the journal a payment."""
 
 
