@@ -305,4 +305,4 @@ def test_what_is_no_id_is_refused(ids: list[str], stand: Stand) -> None:
 
 def test_dashboards_of_the_team_are_not_for_tenants() -> None:
     given = [{"uid": uid} for uid in ("ascolto-agencies", *FOR_THE_TEAM)]
-    assert of_tenants(given) == [{"uid": "ascolto-agencies"}]
+    assert [each["uid"] for each in of_tenants(given)] == ["ascolto-agencies"]
