@@ -116,6 +116,7 @@ def add(
         TenantsRefused: ClickHouse does not let us manage its users.
         NotIsolated: the tenant would have read what it should not; it can read nothing now.
     """
+    access = read_access(places.clickhouse).get(tenant, Access())
     number = tenants_organisations(places.grafana).get(tenant)
     made = number is None
     if number is None:
@@ -123,7 +124,7 @@ def add(
     inside = enter(places.grafana, tenant, number)
     outcome = Outcome.CREATED if made else Outcome.UNCHANGED
     steps = [Step("organisation", name_of(tenant), outcome)]
-    step, password = _give_access(places, inside, tenant, new_password=new_password)
+    step, password = _give_access(places, inside, tenant, access, new_password=new_password)
     steps.append(step)
     assert content.data_source is not None
     source = replace(
@@ -232,13 +233,12 @@ def _dashboard_faults(inside: Connection, dashboards: Sequence[dict[str, Any]]) 
 
 
 def _give_access(
-    places: Places, inside: Connection, tenant: Tenant, *, new_password: bool
+    places: Places, inside: Connection, tenant: Tenant, access: Access, *, new_password: bool
 ) -> tuple[Step, str | None]:
     """The user in ClickHouse, and its password where it got one now.
 
     It gets one where it is new, where Grafana has none for it, or cannot sign in with what it has.
     """
-    access = read_access(places.clickhouse).get(tenant, Access())
     wrong = faults(access, tenant, places.database)
     source = find_data_source(inside)
     renew = new_password or not access.user or not _is_of(source, tenant)

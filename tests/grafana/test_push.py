@@ -272,6 +272,7 @@ def test_the_command_says_what_it_did_and_check_what_differs(
     dry = ascolto("push", *asked, "--dry-run")
     assert (dry.exit_code, grafana.changes()) == (0, [])
     assert f"{2 + len(all_dashboards())} things would be changed" in dry.stderr
+    assert "create    folder ascolto\n" in dry.stdout
     done = ascolto("push", *asked)
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines() == [

@@ -9,6 +9,7 @@ The first leaves a store; the second prints what each statement gave.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -37,8 +38,11 @@ WHOLE = ("clients", "agencies", "segments")
 """Queries of Grafana's variables."""
 
 
-PAYMENT = {"topic": "payment-received", "event_id": "paid", "payload": '{"data":{"amount":"12.5"}}'}
+PAYMENT = {"topic": "payment-received", "payload": '{"data":{"amount":"12.5"}}'}
 """What makes a row of the journal a payment."""
+
+
+MARKER = re.compile(r"zq<(.*?)\|(.*?)>")
 
 
 def marker(client: str, agency: str) -> str:
@@ -159,15 +163,37 @@ def panels(client: Any, agencies: tuple[str, ...]) -> dict[str, Any]:
 
 
 def outcome(client: Any, sql: str, parameters: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The rows of a statement, or its error."""
+    """The rows of a statement as text, or its error."""
     try:
-        if sql.split()[0] in ("SELECT", "WITH", "EXPLAIN", "SHOW", "DESCRIBE", "EXISTS"):
-            rows = client.query(sql, parameters=parameters).result_rows
-        else:
-            rows = [[client.command(sql)]]
+        rows = answered(client, sql, parameters)
     except DatabaseError as error:
         return {"code": error.code, "text": str(error)}
     return {"code": 0, "text": repr([[str(value) for value in row] for row in rows])}
+
+
+def summary(client: Any, sql: str) -> dict[str, Any]:
+    """Of a statement: its error, or how many rows it gave; and whose markers stand in it."""
+    try:
+        rows = answered(client, sql)
+    except DatabaseError as error:
+        said = str(error)
+        return {"code": error.code, "text": said, "markers": sorted(set(MARKER.findall(said)))}
+    shown = str(rows)
+    return {
+        "code": 0,
+        "text": shown[:1000],
+        "markers": sorted(set(MARKER.findall(shown))),
+        "rows": len(rows),
+        "value": str(rows[0][0]) if len(rows) == 1 and len(rows[0]) == 1 else None,
+    }
+
+
+def answered(client: Any, sql: str, parameters: dict[str, Any] | None = None) -> Any:
+    """The rows of a statement; none of one that is no query."""
+    if sql.split()[0] in ("SELECT", "WITH", "EXPLAIN", "SHOW", "DESCRIBE", "EXISTS"):
+        return client.query(sql, parameters=parameters).result_rows
+    client.command(sql)
+    return []
 
 
 def attack(store: str, config: str, tenant: Tenant) -> dict[str, Any]:
@@ -175,7 +201,7 @@ def attack(store: str, config: str, tenant: Tenant) -> dict[str, Any]:
     client = open_store(f"{store}?config-file={config}")
     statements = json.load(sys.stdin)
     return {
-        "outcomes": [outcome(client, statement) for statement in statements],
+        "outcomes": [summary(client, statement) for statement in statements],
         "panels": panels(client, (AGENCY,) if tenant.agency_id else ()),
         "faults": isolation_faults(client, tenant, DATABASE),
     }

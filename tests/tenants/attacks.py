@@ -110,6 +110,23 @@ def on_tables(tenant: Tenant, other: Tenant, rows: dict[str, list[int]]) -> list
                 frozenset({497, 60, 46}),
             ),
             Attack(f"{table}: parts", f"SELECT _part, _partition_id FROM {table}", REFUSED),
+        ]
+        hidden = [name for name in each.table.columns if name not in each.columns(tenant)]
+        made += [
+            Attack(f"{table}: column {name}", f"SELECT {named(name)} FROM {table}", REFUSED)
+            for name in hidden
+        ]
+    return made
+
+
+def on_tables_to_write() -> list[Attack]:
+    """Attacks that would change the tables that tenants read."""
+    made = []
+    for each in READABLE:
+        if each.table in VIEWS:
+            continue
+        table = each.table.name
+        made += [
             Attack(f"{table}: insert", f"INSERT INTO {table} (client_id) VALUES ('x')", REFUSED),
             Attack(f"{table}: delete", f"DELETE FROM {table} WHERE 1", REFUSED),
             Attack(f"{table}: alter delete", f"ALTER TABLE {table} DELETE WHERE 1", REFUSED),
@@ -120,11 +137,6 @@ def on_tables(tenant: Tenant, other: Tenant, rows: dict[str, list[int]]) -> list
             Attack(f"{table}: detach", f"DETACH TABLE {table}", REFUSED),
             Attack(f"{table}: optimize", f"OPTIMIZE TABLE {table} FINAL", REFUSED),
             Attack(f"{table}: backup", f"BACKUP TABLE {table} TO File('x')", REFUSED),
-        ]
-        hidden = [name for name in each.table.columns if name not in each.columns(tenant)]
-        made += [
-            Attack(f"{table}: column {name}", f"SELECT {named(name)} FROM {table}", REFUSED)
-            for name in hidden
         ]
     return made
 

@@ -17,13 +17,12 @@ from infra.clickhouse.tenants.server import row_policies
 from schemas.rows import TABLES, VIEWS
 from tests.dashboards.dashboard_rows import CLIENT, OTHER_CLIENT
 from tests.tenants import attacks
-from tests.tenants.attack_child import AGENCY
+from tests.tenants.attack_child import AGENCY, OTHER_AGENCY
 from tests.tenants.users_file import DATABASE, as_administrator, as_tenant, write_config
 from tests.waiting import completed
 
 TENANTS = {"client": Tenant(CLIENT), "agency": Tenant(CLIENT, AGENCY)}
 OTHER = Tenant(OTHER_CLIENT)
-_MARKER = re.compile(r"zq<(.*?)\|(.*?)>")
 UNKNOWN_TABLE = 60
 _NO_ROWS = {each.table.name: [0, 0] for each in READABLE}
 
@@ -33,7 +32,8 @@ def made(tenant: Tenant, rows: dict[str, list[int]]) -> list[attacks.Attack]:
     on_tables = attacks.on_tables(tenant, OTHER, rows)
     if tenant.agency_id:
         return on_tables
-    return [*on_tables, *attacks.on_withheld(), *attacks.elsewhere()]
+    written = attacks.on_tables_to_write()
+    return [*on_tables, *written, *attacks.on_withheld(), *attacks.elsewhere()]
 
 
 CASES = [(who, each.name) for who, tenant in TENANTS.items() for each in made(tenant, _NO_ROWS)]
@@ -75,30 +75,32 @@ def test_a_tenant_sees_nothing_of_others(
     who: str, name: str, seen: dict[str, dict[str, Any]]
 ) -> None:
     attack, outcome = seen[who][name]
-    shows_nothing_of_others(TENANTS[who], outcome["text"])
+    tenant = TENANTS[who]
+    for client, agency in outcome["markers"]:
+        assert client == tenant.client_id
+        assert not tenant.agency_id or agency == tenant.agency_id
     if attack.codes:
         assert outcome["code"] in attack.codes, outcome["text"]
         return
     if attack.may_be_absent and outcome["code"] == UNKNOWN_TABLE:
         return
     assert outcome["code"] == 0, outcome["text"]
-    rows = read_rows(outcome["text"])
     if attack.rows is not None:
-        assert len(rows) == attack.rows
+        assert outcome["rows"] == attack.rows
     if attack.value is not None:
-        assert rows == [[attack.value]]
-
-
-def shows_nothing_of_others(tenant: Tenant, text: str) -> None:
-    """No marker of another client company, nor of another agency where the tenant is one."""
-    for client, agency in _MARKER.findall(text):
-        assert client == tenant.client_id
-        assert not tenant.agency_id or agency == tenant.agency_id
+        assert outcome["value"] == attack.value
 
 
 def read_rows(text: str) -> list[list[str]]:
     rows: list[list[str]] = ast.literal_eval(text)
     return rows
+
+
+def test_what_a_tenant_may_see_is_seen_by_its_markers(seen: dict[str, dict[str, Any]]) -> None:
+    own = [[CLIENT, AGENCY], [CLIENT, OTHER_AGENCY]]
+    assert seen["client"]["calls: all"][1]["markers"] == own
+    assert seen["agency"]["calls: all"][1]["markers"] == own[:1]
+    assert seen["client"]["payments_and_cancellations: all"][1]["markers"] == own
 
 
 @pytest.mark.parametrize("who", TENANTS)

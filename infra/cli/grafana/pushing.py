@@ -51,7 +51,7 @@ def push(request: Request, *, dry_run: bool, as_json: bool) -> int:
             carry_out(steps)
         except InfraError as error:
             raise failure(f"{error}\nwhat was done before that stays; push again") from error
-    show(steps, as_json=as_json)
+    show(steps, as_json=as_json, words=PLANNED if blocked or dry_run else None)
     changes = sum(step.outcome in CHANGES for step in steps)
     if blocked:
         say("nothing was done")
@@ -75,6 +75,8 @@ def check(request: Request, *, as_json: bool) -> int:
     return 0
 
 
+PLANNED = {"created": "create", "updated": "update", "deleted": "delete"}
+"""What an outcome is called that was not brought about."""
 DRIFT = {"created": "missing", "updated": "changed", "deleted": "left over", "refused": "foreign"}
 """What an outcome says about what is there."""
 

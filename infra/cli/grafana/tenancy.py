@@ -89,7 +89,7 @@ def add_tenant(
     if targets is not None:
         alerting = alerting_of(targets, settings, language, tenant.client_id)
         content = replace(content, alerting=alerting)
-    with _places(settings, grafana) as places:
+    with _places(settings, grafana, resumable=True) as places:
         _warn_if_unknown(places, tenant)
         steps = add(places, tenant, content, viewers, new_password=new_password)
     show(steps, as_json=as_json)
@@ -104,7 +104,7 @@ def remove_tenant(target: Target, *, yes: bool, as_json: bool) -> int:
     from dashboards.publishing.tenancy import remove
 
     tenant, grafana = target.tenant, target.grafana
-    with _places(_settings(), grafana) as places:
+    with _places(_settings(), grafana, resumable=True) as places:
         what = f"ClickHouse user {tenant.user} and Grafana's organisation {name_of(tenant)!r}"
         if not yes and not _agreed(f"{tenant}: {what} are taken away"):
             return FAILED
@@ -159,8 +159,15 @@ def _content(settings: Settings, clickhouse: str | None, language: str) -> Conte
 
 
 @contextmanager
-def _places(settings: Settings, grafana: Connection) -> Iterator[Places]:
+def _places(
+    settings: Settings, grafana: Connection, *, resumable: bool = False
+) -> Iterator[Places]:
     """Both servers; what goes wrong at either is said, and ends the command.
+
+    Args:
+        settings: of ClickHouse.
+        grafana: prepared, not asked anything yet.
+        resumable: whether repeating the command completes what was begun.
 
     Raises:
         typer.Exit: something did.
@@ -179,9 +186,8 @@ def _places(settings: Settings, grafana: Connection) -> Iterator[Places]:
         database = str(client.query("SELECT currentDatabase()").result_rows[0][0])
         yield Places(grafana, client, database, lambda *who: open_as(settings, *who))
     except InfraError as error:
-        raise failure(
-            f"{error}\nwhat was done before that stays; ask again to complete it"
-        ) from error
+        again = "\nrepeat the command: it completes what was begun" if resumable else ""
+        raise failure(f"{error}{again}") from error
     except DatabaseError as error:
         said = str(error).strip().partition("\n")[0][:300]
         raise failure(f"ClickHouse refused: {said}") from error
