@@ -1,9 +1,9 @@
-import { asked, choice, writeAddress } from "./choice.js";
+import { asked, choice } from "./choice.js";
 import { menu } from "./controls.js";
 import { element, records, replace } from "./elements.js";
 import { measure, say, sayMany } from "./format.js";
 import { get } from "./server.js";
-import { known, now, outdated, startPage } from "./shell.js";
+import { change, known, now, outdated, startPage } from "./shell.js";
 import { call } from "./voices.js";
 
 const FILTERS = ["outcome", "rating", "conduct", "intent", "driver"];
@@ -37,14 +37,12 @@ function form() {
     Object.values(search).some(Boolean) ? element("button", { type: "button", class: "plain", "data-key": "clear", on: { click: () => pick(Object.fromEntries(Object.keys(search).map((name) => [name, ""]))) } }, say("filter.clear")) : null);
 }
 
-/** Applies what was chosen in the form. */
+/** Applies what was chosen in the form; answers to what was chosen before are not shown any more. */
 async function pick(changes) {
   Object.assign(search, changes);
-  writeAddress(search);
   drawForm();
-  wait();
-  known.version = null;
-  if (await refresh(asked(), now())) list().querySelector("h2")?.focus({ preventScroll: true });
+  await change({});
+  if (document.activeElement === document.body) list().querySelector("h2")?.focus({ preventScroll: true });
 }
 
 const drawForm = () => replace(main().querySelector(".form"), form());
@@ -68,7 +66,13 @@ function drawList() {
 
 async function refresh(parameters, turn) {
   try {
-    const answer = records(await get("/api/conversations", { ...parameters, ...search }));
+    const wanted = list().matches(".stale, .loading") ? 0 : rows.length;
+    const answer = [];
+    let page;
+    do {
+      page = records(await get("/api/conversations", { ...parameters, ...search, after: answer.at(-1)?.after }));
+      answer.push(...page);
+    } while (page.length && answer.length < wanted && !outdated(turn)); // as many as the reader has opened
     if (outdated(turn)) return true;
     rows = answer;
     found = answer[0]?.found ?? 0;
