@@ -11,6 +11,8 @@ const FILTERS = ["outcome", "rating", "conduct", "intent", "driver"];
 /** What is searched for; all of it is in the address. */
 const search = { order: "", text: "", ...Object.fromEntries(FILTERS.map((name) => [name, ""])) };
 
+/** What was drawn last: the same again would lose the reader's place and selection. */
+let drawn = "";
 let rows = [];
 let found = 0;
 
@@ -48,6 +50,7 @@ async function pick(changes) {
 const drawForm = () => replace(main().querySelector(".form"), form());
 
 function define() {
+  drawn = "";
   main().replaceChildren(element("div", { class: "form" }), element("p", { class: "old", role: "status" }), element("div", { class: "list loading" }, element("div", { class: "skeleton", "aria-hidden": "true" }, [1, 2, 3].map(() => element("i")))));
   drawForm();
 }
@@ -60,6 +63,10 @@ function drawList() {
     search.text ? element("p", { class: "quiet" }, say("conversations.searched", { searched: measure("count", known.definition.search.searched) })) : null,
     found ? rows.map(call) : element("p", { class: "quiet" }, say("ui.no_rows")),
     rows.length < found ? element("button", { type: "button", class: "next", "data-key": "next", on: { click: more } }, say("conversations.more", { shown: measure("count", rows.length), n: measure("count", found) })) : null);
+}
+
+/** Takes back what `wait` says. */
+function settle() {
   list().classList.remove("stale", "loading");
   main().querySelector(".old").textContent = "";
 }
@@ -74,6 +81,10 @@ async function refresh(parameters, turn) {
       answer.push(...page);
     } while (page.length && answer.length < wanted && !outdated(turn)); // as many as the reader has opened
     if (outdated(turn)) return true;
+    const seen = JSON.stringify([answer, choice, search, known.names]);
+    settle();
+    if (seen === drawn) return true;
+    drawn = seen;
     rows = answer;
     found = answer[0]?.found ?? 0;
     drawList();
