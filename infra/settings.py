@@ -194,6 +194,9 @@ class Settings(BaseSettings):
     registry: Path | None = Field(
         None, description="YAML file of the display names of client companies and agencies"
     )
+    chromium: Path | None = Field(
+        None, description="Chromium or Chrome, by which ascolto report makes a PDF; none: on PATH"
+    )
     status_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         0, description="port of the worker's status page on 127.0.0.1; 0: a free one"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from processors.event_time import (
     DAY_HOURS,
@@ -39,29 +40,36 @@ def figures(
         as_of: T in us; the figures' `as_of` is the beginning of T's hour, the last hour counted.
         sums: sums over the window by their names in `HOUR_SUMS`; an absent name is 0.
     """
-    of = sums.get
-    matured, supplier_lost = of("matured", 0), of("supplier_lost", 0)
     return Figures(
         client_id=client_id,
         agency_id=agency_id,
         segment=segment,
         window=window,
         as_of=to_datetime(hour_of(as_of)),
-        calls=of("calls", 0),
-        nps=nps(of("promoters", 0), of("passives", 0), of("detractors", 0)),
-        nps_predicted=nps(
+        **measures(sums),
+    )
+
+
+def measures(sums: Mapping[str, int]) -> dict[str, Any]:
+    """Every figure that follows from `sums`, by its name in `Figures`; an absent sum is 0."""
+    of = sums.get
+    matured, supplier_lost = of("matured", 0), of("supplier_lost", 0)
+    return {
+        "calls": of("calls", 0),
+        "nps": nps(of("promoters", 0), of("passives", 0), of("detractors", 0)),
+        "nps_predicted": nps(
             of("predicted_promoters", 0), of("predicted_passives", 0), of("predicted_detractors", 0)
         ),
-        aggression=_mean("aggression", sums),
-        empathy=_mean("empathy", sums),
-        sentiment=_mean("sentiment", sums),
-        churn_rate=rate(of("cancelled", 0), matured - supplier_lost),
-        recovery_rate=rate(of("paid", 0), matured),
-        amount_recovered=of("amount", 0) / SCORE_UNIT,
-        amount_recovered_units=of("amount", 0),
-        churn_correlation=_correlation("churn", sums),
-        payment_correlation=_correlation("payment", sums),
-    )
+        "aggression": _mean("aggression", sums),
+        "empathy": _mean("empathy", sums),
+        "sentiment": _mean("sentiment", sums),
+        "churn_rate": rate(of("cancelled", 0), matured - supplier_lost),
+        "recovery_rate": rate(of("paid", 0), matured),
+        "amount_recovered": of("amount", 0) / SCORE_UNIT,
+        "amount_recovered_units": of("amount", 0),
+        "churn_correlation": _correlation("churn", sums),
+        "payment_correlation": _correlation("payment", sums),
+    }
 
 
 def window_sums(

@@ -1,0 +1,85 @@
+"""Calendar months in the client company's time zone, and what a report says of one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from infra.clickhouse.queries.months import AlertFollowed, DriverShare, Period, PeriodFigures
+from infra.clickhouse.queries.stories import Story
+
+TIME_ZONE = ZoneInfo("Europe/Rome")
+"""The client companies' time zone. Its offset is whole hours, and so a month is whole UTC hours."""
+
+_WRITTEN = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
+
+
+@dataclass(frozen=True, order=True)
+class Month:
+    """A calendar month."""
+
+    year: int
+    month: int
+
+    @classmethod
+    def parse(cls, text: str) -> Month:
+        """A month as `2026-10`. Raises ValueError for anything else, and outside 2000 to 2098."""
+        written = _WRITTEN.fullmatch(text)
+        if written is None or not 2000 <= int(written[1]) <= 2098:
+            raise ValueError(f"{text!r} is not a month; write it like 2026-10")
+        return cls(int(written[1]), int(written[2]))
+
+    @property
+    def begin(self) -> datetime:
+        """Its first instant (UTC)."""
+        return datetime(self.year, self.month, 1, tzinfo=TIME_ZONE).astimezone(UTC)
+
+    @property
+    def end(self) -> datetime:
+        """The first instant after it (UTC)."""
+        return self.next.begin
+
+    @property
+    def next(self) -> Month:
+        """The month after it."""
+        return Month(self.year + self.month // 12, self.month % 12 + 1)
+
+    @property
+    def previous(self) -> Month:
+        """The month before it."""
+        return Month(self.year - (self.month == 1), (self.month - 2) % 12 + 1)
+
+    def period(self, client_id: str, agency_id: str | None = None) -> Period:
+        """The month's hours, of a client company or one of its agencies."""
+        return Period(client_id, self.begin, self.end, agency_id)
+
+
+@dataclass(frozen=True)
+class MonthData:
+    """All that a report of a month is made from."""
+
+    client_id: str
+    month: Month
+    agencies: Sequence[PeriodFigures]
+    together: PeriodFigures
+    before: Sequence[PeriodFigures]
+    """Each agency's figures of the month before."""
+    drivers: Sequence[DriverShare]
+    alerts: Sequence[AlertFollowed]
+    stories: Sequence[Story]
+    latest: datetime
+    """The client company's latest event (UTC)."""
+    now: datetime
+    """The clock (UTC)."""
+    horizon_days: int
+    """Days from a customer's first conversation within which payments and cancellations count."""
+    agency_id: str | None = None
+    """The agency that the report is limited to; None for all."""
+
+    @property
+    def provisional(self) -> bool:
+        """Whether the month is not over."""
+        return self.now < self.month.end
