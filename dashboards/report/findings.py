@@ -59,7 +59,7 @@ class _Figure:
         counted = "of_ratings" if self.form == "points" else "of_customers"
         figure = self.of(figures)
         value, bounds = words.value(figure.value, self.form), words.bounds(figure, self.form)
-        return f"{value} {bounds}, {words.many(counted, figure.n)}"
+        return f"{' '.join(filter(None, (value, bounds)))}, {words.many(counted, figure.n)}"
 
 
 _COMPARED = (
@@ -75,9 +75,11 @@ def findings(data: MonthData, words: Words) -> list[str]:
 
 
 def _comparisons(data: MonthData, words: Words) -> Iterator[str]:
+    compared = _COMPARED if data.together.recovery_rate.n else _COMPARED[:1]
     if data.agency_id is not None:
-        return
-    for figure in _COMPARED:
+        for figure in compared:
+            yield words(f"{figure.name}.own", figure=figure.written(data.together, words))
+    for figure in compared if data.agency_id is None else ():
         yield from _comparison(figure, data.agencies, words)
 
 

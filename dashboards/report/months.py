@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from infra.clickhouse.queries.months import AlertFollowed, DriverShare, Period, PeriodFigures
@@ -52,9 +52,15 @@ class Month:
         """The month before it."""
         return Month(self.year - (self.month == 1), (self.month - 2) % 12 + 1)
 
-    def period(self, client_id: str, agency_id: str | None = None) -> Period:
-        """The month's hours, of a client company or one of its agencies."""
-        return Period(client_id, self.begin, self.end, agency_id)
+    def period(self, client_id: str, latest: datetime, agency_id: str | None = None) -> Period:
+        """The month's hours, of a client company or one of its agencies.
+
+        No later than the hour of `latest`, its latest event: what matures after that is not known
+        yet. It is empty where the month begins later.
+        """
+        hour = latest.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        end = max(self.begin, min(self.end, hour + timedelta(hours=1)))
+        return Period(client_id, self.begin, end, agency_id)
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,8 @@ class MonthData:
     drivers: Sequence[DriverShare]
     alerts: Sequence[AlertFollowed]
     stories: Sequence[Story]
+    until: datetime
+    """The end of the last hour that counts (UTC): the month's, or that of the latest event."""
     latest: datetime
     """The client company's latest event (UTC)."""
     now: datetime

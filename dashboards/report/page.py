@@ -81,7 +81,7 @@ def _head(data: MonthData, words: Words, logo: Logo | None) -> Html:
     whose = [words.client]
     if data.agency_id is not None:
         whose.append(words.agency(data.agency_id))
-    whole = data.latest >= data.month.end
+    whole = data.until == data.month.end
     until = words("whole") if whole else words("until", time=words.time(data.latest))
     return tag(
         "header",
@@ -102,13 +102,14 @@ def _parts(data: MonthData, words: Words) -> list[Html]:
     parts += [
         tag("h2", words("findings")),
         tag("ul", [tag("li", sentence) for sentence in sentences], class_="findings"),
-        _figure(words("chart.nps"), tables.nps_chart(data, words)),
-        tag("h2", words("comparison")),
+        _figure(tables.nps_title(data, words), tables.nps_chart(data, words)),
+        tag("h2", words("comparison" if data.agency_id is None else "figures")),
         tag("div", tables.comparison(data, words), class_="wide"),
         tag("p", words("comparison.note", days=data.horizon_days), class_="quiet"),
-        *(_figure(title, chart) for title, chart in tables.money_charts(data, words)),
-        tag("div", tables.relations(data, words), class_="wide"),
     ]
+    if data.together.recovery_rate.n:
+        parts += [_figure(title, chart) for title, chart in tables.money_charts(data, words)]
+        parts.append(tag("div", tables.relations(data, words), class_="wide"))
     if data.drivers:
         n = max(each.share.n for each in data.drivers if not each.agency_id)
         parts += [
@@ -133,7 +134,7 @@ def _figure(title: str, chart: Html) -> Html:
 
 
 def _foot(data: MonthData, words: Words) -> Html:
-    begin, end = data.month.begin, data.month.end
+    begin, end = data.month.begin, data.until
     return tag(
         "footer",
         tag("p", words("method", days=data.horizon_days)),

@@ -75,11 +75,16 @@ def _mean(mean: Mean, words: Words) -> Html:
     return tag("span", words.score(mean.value), small, class_=few)
 
 
+def nps_title(data: MonthData, words: Words) -> str:
+    """What the chart of the NPS shows."""
+    return words("chart.nps" if data.agency_id is None else "chart.nps.own")
+
+
 def nps_chart(data: MonthData, words: Words) -> Html:
     """Each agency's NPS with its interval."""
     ticks = [(float(at), words.points(at)) for at in _NPS_TICKS]
     points = [_point(each.agency_id, each.nps, "points", words) for each in data.agencies]
-    return intervals(points, -100, 100, ticks, words("chart.nps"))
+    return intervals(points, -100, 100, ticks, nps_title(data, words))
 
 
 def money_charts(data: MonthData, words: Words) -> list[tuple[str, Html]]:

@@ -77,16 +77,17 @@ def _read(
         known = ", ".join(sorted(latest)) or "none yet"
         say(f"there are no events of client company {client_id}; client companies: {known}")
         return None
-    period = month.period(client_id, agency)
+    last = latest[client_id]
+    period = month.period(client_id, last, agency)
     *agencies, together = read_period(client, period)
     if not agencies:
         whose = client_id if agency is None else f"agency {agency} of {client_id}"
         say(
             f"{whose} has no data in {month.year}-{month.month:02}; the latest event of "
-            f"{client_id} is of {latest[client_id]:%Y-%m-%d %H:%M} UTC. See: ascolto figures"
+            f"{client_id} is of {last:%Y-%m-%d %H:%M} UTC. See: ascolto figures"
         )
         return None
-    *before, _ = read_period(client, month.previous.period(client_id, agency))
+    *before, _ = read_period(client, month.previous.period(client_id, last, agency))
     return MonthData(
         client_id=client_id,
         month=month,
@@ -96,7 +97,8 @@ def _read(
         drivers=read_drivers(client, period),
         alerts=read_alerts(client, period),
         stories=read_stories(client, period),
-        latest=latest[client_id],
+        until=period.end,
+        latest=last,
         now=settings.now(),
         horizon_days=settings.horizons.hours(client_id) // DAY_HOURS,
         agency_id=agency,
