@@ -81,6 +81,8 @@ def _comparisons(data: MonthData, words: Words) -> Iterator[str]:
             yield words(f"{figure.name}.own", figure=figure.written(data.together, words))
     for figure in compared if data.agency_id is None else ():
         yield from _comparison(figure, data.agencies, words)
+    if not data.together.recovery_rate.n:
+        yield words("none_matured", days=data.horizon_days)
 
 
 def _comparison(figure: _Figure, agencies: Sequence[PeriodFigures], words: Words) -> Iterator[str]:
