@@ -13,7 +13,7 @@ from functools import partial
 from html import escape
 from importlib.metadata import version
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -22,9 +22,14 @@ from dashboards.panels import ALL_SEGMENTS, DEFAULT_WINDOW, OVERVIEW, SMALL_SAMP
 from dashboards.preview.calls_page import CallsPage, ReadBacklog, unknown_backlog
 from dashboards.preview.macros import Choices, InvalidChoiceError
 from dashboards.preview.reading import Json, QueryResult, Reader, RunQuery
+from dashboards.preview.updates import Updates
+from dashboards.sign_in.table_filters import filtered
 from dashboards.texts import DEFAULT_LANGUAGE, LANGUAGES, texts
 from infra.registry import RegistryFile
 from infra.status_page import Handler, local_application
+
+if TYPE_CHECKING:
+    from dashboards.sign_in.guard import Guard
 
 __all__ = ["QueryResult", "create_preview"]
 
@@ -60,18 +65,25 @@ def create_preview(
     status: Status | None = None,
     names: RegistryFile | None = None,
     read_backlog: ReadBacklog = unknown_backlog,
+    guard: Guard | None = None,
+    at_once: int = 1,
 ) -> web.Application:
-    """The page and its data, to be served on 127.0.0.1.
+    """The page and its data; without a `guard` to be served on 127.0.0.1 only.
 
-    `run_query` runs SQL with bound `{name:Type}` parameters and is awaited, one query at a
-    time; `status` gives what the worker reports of itself (event-time clock, counts): JSON
+    `run_query` runs SQL with bound `{name:Type}` parameters and is awaited, `at_once` queries at
+    a time; `status` gives what the worker reports of itself (event-time clock, counts): JSON
     values, dates included; `names` is the registry of display names; `read_backlog` says which
-    calls wait. Raises ValueError for a language there are no texts in.
+    calls wait; `guard` knows who may see what. Raises ValueError for a language without texts.
     """
     texts(language)
-    app = local_application([_store_away])
+    run_query = filtered(run_query)
+    if guard is None:
+        app = local_application([_store_away])
+    else:
+        app = local_application([guard.middleware, _store_away], guard.public_url)
+        guard.add_routes(app)
     app.on_response_prepare.append(_harden)
-    app[_READER] = Reader(run_query)
+    app[_READER] = Reader(run_query, at_once=at_once)
     app[_LANGUAGE] = language
     app[_STATUS] = status or dict
     app[_NAMES] = names or RegistryFile(None)
@@ -86,6 +98,9 @@ def create_preview(
     app.router.add_get("/api/version", _version)
     app.router.add_get("/api/panel/{id}", _panel)
     app.router.add_get("/logo", _logo)
+    updates = Updates(app[_READER], app[_NAMES])
+    app.router.add_get("/api/updates", updates.serve)
+    app.on_shutdown.append(updates.close)
     app.router.add_get("/static/plotly.min.js", _Plotly().serve)
     for path in files(__package__).joinpath("static").iterdir():
         suffix = path.name[path.name.rfind(".") :]
