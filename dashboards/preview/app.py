@@ -99,7 +99,7 @@ def create_preview(
     app.router.add_get("/api/panel/{id}", _panel)
     app.router.add_get("/logo", _logo)
     updates = Updates(app[_READER], app[_NAMES])
-    app.router.add_get("/api/updates", updates.serve)
+    app.router.add_get("/api/updates", updates.serve, allow_head=False)
     app.on_shutdown.append(updates.close)
     app.router.add_get("/static/plotly.min.js", _Plotly().serve)
     for path in files(__package__).joinpath("static").iterdir():

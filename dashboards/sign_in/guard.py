@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -34,7 +34,16 @@ class Guard:
         cookies = Cookies(session_key, self._at_start.secure, clock)
         self._sessions = Sessions(cookies)
         self._signing = Signing(file, cookies, self._sessions, clock)
-        self.middleware = web.middleware(self._check)
+
+    @property
+    def middleware(self) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+        """What every request of the application goes through."""
+
+        @web.middleware
+        async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await self._check(request, handler)
+
+        return check
 
     @property
     def public_url(self) -> str:

@@ -153,6 +153,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "gateway_recording_bytes": st.integers(1),
     "gateway_url": TEXT,
     "registry": PATHS,
+    "sign_in": PATHS,
     "chromium": PATHS,
     "status_port": st.integers(0, 65_535),
     "status_host": TEXT,
