@@ -198,7 +198,11 @@ def _alerts(_: Panel, words: Mapping[str, str]) -> table.Panel:
 
 
 def _calls(_: Panel, words: Mapping[str, str]) -> table.Panel:
-    made = table.Panel()
+    made = table.Panel().with_transformation(
+        model.DataTransformerConfig(
+            "filterFieldsByName", options={"include": {"names": list(CALL_COLUMNS)}}
+        )
+    )
     _named(made, words, CALL_COLUMNS)
     made.override_by_name("rating_source", [_worded(words, "rating_source")])
     return made

@@ -7,23 +7,33 @@ import gzip
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
-from html import escape
 from importlib.metadata import version
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from dashboards.panels import ALL_SEGMENTS, DEFAULT_WINDOW, OVERVIEW, SMALL_SAMPLE, WINDOWS, panel
+from dashboards.panels import DEFAULT_WINDOW, OVERVIEW, SMALL_SAMPLE, WINDOWS, Panel, panel
+from dashboards.preview.asked import (
+    LANGUAGE,
+    NAMES,
+    READER,
+    TIME_ZONE,
+    asked_language,
+    choices_of,
+    choices_until_newest,
+)
 from dashboards.preview.calls_page import CallsPage, ReadBacklog, unknown_backlog
+from dashboards.preview.conversation_routes import add_conversation_routes, search_choices
+from dashboards.preview.csv_files import csv_of
 from dashboards.preview.macros import Choices, InvalidChoiceError
 from dashboards.preview.reading import Json, QueryResult, Reader, RunQuery
 from dashboards.preview.updates import Updates
-from dashboards.sign_in.table_filters import filtered
+from dashboards.preview.views import VIEWS, static_files
+from dashboards.sign_in.identities import VISITOR, Visitor
+from dashboards.sign_in.table_filters import current_scope, filtered
 from dashboards.texts import DEFAULT_LANGUAGE, LANGUAGES, texts
 from infra.registry import RegistryFile
 from infra.status_page import Handler, local_application
@@ -34,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["QueryResult", "create_preview"]
 
 _LOG = logging.getLogger(__name__)
+DEFAULT_TIME_ZONE = "Europe/Rome"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _HEADERS = {
     "Content-Security-Policy": (
@@ -52,10 +63,7 @@ _PICTURE_ALONE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors
 
 Status = Callable[[], Mapping[str, Any]]
 
-_READER = web.AppKey("reader", Reader)
-_LANGUAGE = web.AppKey("language", str)
 _STATUS: web.AppKey[Status] = web.AppKey("status")
-_NAMES = web.AppKey("names", RegistryFile)
 
 
 def create_preview(
@@ -65,6 +73,7 @@ def create_preview(
     status: Status | None = None,
     names: RegistryFile | None = None,
     read_backlog: ReadBacklog = unknown_backlog,
+    time_zone: str = DEFAULT_TIME_ZONE,
     guard: Guard | None = None,
     at_once: int = 1,
 ) -> web.Application:
@@ -73,9 +82,11 @@ def create_preview(
     `run_query` runs SQL with bound `{name:Type}` parameters and is awaited, `at_once` queries at
     a time; `status` gives what the worker reports of itself (event-time clock, counts): JSON
     values, dates included; `names` is the registry of display names; `read_backlog` says which
-    calls wait; `guard` knows who may see what. Raises ValueError for a language without texts.
+    calls wait; times are shown in `time_zone`; `guard` knows who may see what. Raises ValueError
+    for a language there are no texts in, ZoneInfoNotFoundError for an unknown time zone.
     """
     texts(language)
+    ZoneInfo(time_zone)
     run_query = filtered(run_query)
     if guard is None:
         app = local_application([_store_away])
@@ -83,12 +94,13 @@ def create_preview(
         app = local_application([guard.middleware, _store_away], guard.public_url)
         guard.add_routes(app)
     app.on_response_prepare.append(_harden)
-    app[_READER] = Reader(run_query, at_once=at_once)
-    app[_LANGUAGE] = language
+    app[READER] = Reader(run_query, at_once=at_once)
+    app[LANGUAGE] = language
     app[_STATUS] = status or dict
-    app[_NAMES] = names or RegistryFile(None)
-    app.router.add_get("/", _DASHBOARD.serve)
-    app.router.add_get("/calls", _OUTCOMES.serve)
+    app[NAMES] = names or RegistryFile(None)
+    app[TIME_ZONE] = time_zone
+    for view in VIEWS:
+        app.router.add_get(view.path, view.serve)
     app.router.add_get("/api/calls", CallsPage(run_query, read_backlog).figures)
     app.router.add_get("/status", _status)
     app.router.add_get("/api/status", _status)
@@ -96,17 +108,17 @@ def create_preview(
     app.router.add_get("/api/clients", _clients)
     app.router.add_get("/api/variables", _variables)
     app.router.add_get("/api/version", _version)
+    app.router.add_get("/api/panel/{id}.csv", _panel_csv)
     app.router.add_get("/api/panel/{id}", _panel)
+    add_conversation_routes(app.router)
     app.router.add_get("/logo", _logo)
-    updates = Updates(app[_READER], app[_NAMES])
+    updates = Updates(partial(_version_now, app), partial(_reach, app))
     app.router.add_get("/api/updates", updates.serve, allow_head=False)
     app.on_shutdown.append(updates.close)
     app.router.add_get("/static/plotly.min.js", _Plotly().serve)
-    for path in files(__package__).joinpath("static").iterdir():
-        suffix = path.name[path.name.rfind(".") :]
-        if suffix in _TYPES:
-            serve = partial(_own_file, path.read_bytes(), _TYPES[suffix])
-            app.router.add_get(f"/static/{path.name}", serve)
+    for name, content in static_files():
+        serve = partial(_own_file, content, _TYPES[name[name.rfind(".") :]])
+        app.router.add_get(f"/static/{name}", serve)
     return app
 
 
@@ -130,47 +142,12 @@ async def _harden(request: web.Request, response: web.StreamResponse) -> None:
         response.headers["Cache-Control"] = "no-store"
 
 
-def _asked_language(request: web.Request) -> str:
-    asked = request.query.get("lang", "")
-    return asked if asked in LANGUAGES else request.app[_LANGUAGE]
-
-
-@dataclass(frozen=True)
-class _View:
-    """A page: the key of its title, the id of its main element, and its scripts."""
-
-    title: str
-    main: str
-    scripts: str
-
-    async def serve(self, request: web.Request) -> web.Response:
-        language = _asked_language(request)
-        page = files(__package__).joinpath("static", "index.html").read_text(encoding="utf-8")
-        page = page.replace("{{language}}", escape(language))
-        page = page.replace("{{title}}", escape(texts(language)[self.title]))
-        page = page.replace("{{main}}", self.main).replace("{{scripts}}", self.scripts)
-        return web.Response(text=page, content_type="text/html")
-
-
-def _script(name: str) -> str:
-    return f'<script src="/static/{name}" type="module"></script>'
-
-
-_DASHBOARD = _View(
-    "dashboard.title",
-    "dashboard",
-    f'<script src="/static/plotly.min.js?v={version("plotly")}" defer></script>\n'
-    + _script("preview.js"),
-)
-_OUTCOMES = _View("outcomes.title", "outcomes", _script("calls.js"))
-
-
 async def _status(request: web.Request) -> web.Response:
     return web.json_response(dict(request.app[_STATUS]()), dumps=partial(json.dumps, default=str))
 
 
 async def _panels(request: web.Request) -> web.Response:
-    language = _asked_language(request)
+    language = asked_language(request)
     words = texts(language)
     return web.json_response(
         {
@@ -179,6 +156,10 @@ async def _panels(request: web.Request) -> web.Response:
             "windows": WINDOWS,
             "window": DEFAULT_WINDOW,
             "small_sample": SMALL_SAMPLE,
+            "time_zone": request.app[TIME_ZONE],
+            "plotly": f"/static/plotly.min.js?v={version('plotly')}",
+            "search": search_choices(),
+            "visitor": vars(request.get(VISITOR, Visitor())),
             "texts": dict(words),
             "panels": [
                 {
@@ -198,20 +179,20 @@ async def _panels(request: web.Request) -> web.Response:
 
 
 async def _clients(request: web.Request) -> web.Response:
-    clients = await request.app[_READER].clients()
-    registry = request.app[_NAMES].current()
+    clients = await request.app[READER].clients()
+    registry = request.app[NAMES].current()
     names = [[each, registry.client(each)] for each in clients]
     return web.json_response({"clients": clients, "names": names})
 
 
 async def _variables(request: web.Request) -> web.Response:
-    reader, choices = request.app[_READER], _choices(request)
+    reader, choices = request.app[READER], choices_of(request)
     agencies = await reader.agencies(choices)
     return web.json_response(
         {
             "agencies": agencies,
             "segments": await reader.segments(choices),
-            "names": _names(request.app[_NAMES], choices.client, agencies),
+            "names": _names(request.app[NAMES], choices.client, agencies),
         }
     )
 
@@ -234,7 +215,7 @@ def _names(names: RegistryFile, client: str, agencies: list[str]) -> Json:
 
 async def _logo(request: web.Request) -> web.Response:
     asked = request.query
-    found = request.app[_NAMES].logo(asked.get("client", ""), asked.get("agency"))
+    found = request.app[NAMES].logo(asked.get("client", ""), asked.get("agency"))
     if found is None:
         raise web.HTTPNotFound(text="no logo")
     headers = {"Content-Security-Policy": _PICTURE_ALONE}
@@ -242,49 +223,58 @@ async def _logo(request: web.Request) -> web.Response:
 
 
 async def _version(request: web.Request) -> web.Response:
-    """What a page asks every two seconds to know whether the data have changed."""
-    reader = request.app[_READER]
-    version = f"{await reader.revision()}.{request.app[_NAMES].version}"
-    answer: dict[str, Json] = {"version": version, "newest": None}
-    if request.query.get("client"):
-        newest = await reader.newest(_choices(request))
-        answer["newest"] = newest.isoformat() if newest else None
-    return web.json_response(answer)
+    """What `/api/updates` sends, to be asked for once."""
+    choices = choices_of(request) if request.query.get("client") else None
+    version, reach = await _version_now(request.app), await _reach(request.app, choices)
+    return web.json_response({"version": version, **reach})
+
+
+async def _version_now(app: web.Application) -> str:
+    """A text that differs whenever what the pages show has changed."""
+    return f"{await app[READER].revision()}.{app[NAMES].version}"
+
+
+async def _reach(app: web.Application, choices: Choices | None) -> Json:
+    """Until when a client company's data reach, and how far a stack that started again is."""
+    if choices is None:
+        return {"newest": None}
+    newest = await app[READER].newest(choices)
+    refilling = app[_STATUS]().get("taken_in_again")
+    if refilling is not None and not current_scope().everything:
+        refilling = "…"  # The counts are of all client companies.
+    return {**newest.as_json(), "refilling": refilling}
+
+
+def _asked_panel(request: web.Request) -> Panel:
+    try:
+        return panel(request.match_info["id"])
+    except KeyError:
+        raise web.HTTPNotFound(text="no such panel") from None
 
 
 async def _panel(request: web.Request) -> web.Response:
-    try:
-        asked = panel(request.match_info["id"])
-    except KeyError:
-        raise web.HTTPNotFound(text="no such panel") from None
-    reader, choices = request.app[_READER], _choices(request)
-    if "to" not in request.query:
-        newest = await reader.newest(choices)
-        choices = _choices(request, newest or choices.to)
-    answer = await reader.panel(asked, choices)
+    asked = _asked_panel(request)
+    choices = await choices_until_newest(request)
+    answer = await request.app[READER].panel(asked, choices)
     return web.json_response({"id": asked.id, "to": choices.to.isoformat(), **answer})
 
 
-def _choices(request: web.Request, to: datetime | None = None) -> Choices:
-    asked = request.query
-    now = datetime.now(UTC)
-    if to is None:
-        to = min(_time(asked["to"]), now) if "to" in asked else now
-    return Choices(
-        client=asked.get("client", ""),
-        to=to,
-        window=asked.get("window", DEFAULT_WINDOW),
-        segment=asked.get("segment", ALL_SEGMENTS),
-        agencies=tuple(asked.getall("agency", [])),
+async def _panel_csv(request: web.Request) -> web.Response:
+    """The panel's rows as a file for a spreadsheet."""
+    asked, language = _asked_panel(request), asked_language(request)
+    choices = await choices_until_newest(request)
+    registry = request.app[NAMES].current()
+    content = csv_of(
+        await request.app[READER].panel(asked, choices),
+        texts(language),
+        decimal_comma=language == "it",
+        zone=ZoneInfo(request.app[TIME_ZONE]),
+        name_of=partial(registry.agency, choices.client),
     )
-
-
-def _time(text: str) -> datetime:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidChoiceError("time") from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    day = choices.to.astimezone(ZoneInfo(request.app[TIME_ZONE])).date()
+    name = f"ascolto-{asked.id}-{choices.window}-{day}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return web.Response(body=content, content_type="text/csv", charset="utf-8", headers=headers)
 
 
 async def _own_file(content: bytes, content_type: str, _: web.Request) -> web.Response:

@@ -22,6 +22,7 @@ _CONDITIONAL = re.compile(r"\$__conditionalAll\((?P<condition>.+?), \$agency\)")
 _VARIABLE = re.compile(r"\$\{(\w+):singlequote\}")
 _LEFT_OVER = re.compile(r"\$\{|\$\w")
 
+_NO_MORE: Mapping[str, str] = {}
 _SHOWN_DAYS = {"24h": 7, "7d": 30, "30d": 90, "90d": 180}
 
 
@@ -57,8 +58,12 @@ class Choices:
         return self.to - timedelta(days=_SHOWN_DAYS[self.window])
 
 
-def expand(sql: str, choices: Choices) -> tuple[str, dict[str, Any]]:
+def expand(
+    sql: str, choices: Choices, more: Mapping[str, str] = _NO_MORE
+) -> tuple[str, dict[str, Any]]:
     """SQL that the engine understands, and the parameters to bind.
+
+    `more` are the values of further variables, all of them texts.
 
     Raises ValueError when the SQL holds a macro or variable that is not known here.
     """
@@ -68,6 +73,7 @@ def expand(sql: str, choices: Choices) -> tuple[str, dict[str, Any]]:
         "window": ("String", choices.window),
         "segment": ("String", choices.segment),
         "agency": ("Array(String)", list(choices.agencies)),
+        **{name: ("String", value) for name, value in more.items()},
     }
     bound: dict[str, Any] = {}
 

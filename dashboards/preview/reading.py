@@ -40,6 +40,26 @@ RunQuery = Callable[[str, Mapping[str, Any]], Awaitable[QueryResult]]
 """Runs SQL with `{name:Type}` placeholders bound to the given parameters."""
 
 
+@dataclass(frozen=True)
+class Newest:
+    """Until when a client company's data reach, in event time; null where there are none.
+
+    `time` is the newest of all; `scored` the last conversation with its scores, `arrived` the last
+    one that came, scored or not; `followed` the last payment, return or cancellation.
+    """
+
+    time: datetime | None
+    scored: datetime | None
+    arrived: datetime | None
+    followed: datetime | None
+
+    def as_json(self) -> Json:
+        """As the page reads it."""
+        named = {"newest": self.time, "scored": self.scored}
+        named |= {"arrived": self.arrived, "followed": self.followed}
+        return {name: None if time is None else _json(time) for name, time in named.items()}
+
+
 class Reader:
     """The store's answers as JSON values, cached until the tables change.
 
@@ -80,14 +100,18 @@ class Reader:
         """The segments that figures exist for, 'all' first."""
         return _first_column(await self._read(*expand(query("segments"), choices)))
 
-    async def newest(self, choices: Choices) -> datetime | None:
-        """Event time of the client company's newest data; null while there are none."""
-        first = _first_column(await self._read(*expand(query("newest"), choices)))[0]
-        return datetime.fromisoformat(first) if first else None
+    async def newest(self, choices: Choices) -> Newest:
+        """Until when the client company's data reach."""
+        [row] = (await self._read(*expand(query("newest"), choices)))["rows"]
+        return Newest(*(datetime.fromisoformat(each) if each else None for each in row))
 
     async def panel(self, panel: Panel, choices: Choices) -> Json:
         """The panel's columns and rows as of `choices.to`."""
         return await self._read(*expand(panel.sql, choices))
+
+    async def answer(self, name: str, choices: Choices, more: Mapping[str, str]) -> Json:
+        """The columns and rows of the query of that name, with `more` variables."""
+        return await self._read(*expand(query(name), choices, more))
 
     async def _read(self, sql: str, parameters: Mapping[str, Any]) -> Json:
         key = (settings_of(current_scope()), sql, repr(sorted(parameters.items())))

@@ -16,8 +16,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from dashboards.preview.macros import Choices
-from dashboards.preview.reading import Reader
-from infra.registry import RegistryFile
+from dashboards.preview.reading import Json
 
 log = logging.getLogger(__name__)
 
@@ -37,13 +36,14 @@ class Updates:
 
     def __init__(
         self,
-        reader: Reader,
-        names: RegistryFile,
+        version: Callable[[], Awaitable[str]],
+        reach: Callable[[Choices | None], Awaitable[Json]],
         pause: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(EVERY_SECONDS),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._reader = reader
-        self._names = names
+        """`version` differs when the data do; `reach` says until when a client company's reach."""
+        self._read_version = version
+        self._read_reach = reach
         self._pause = pause
         self._clock = clock
         self._version: str | None = None
@@ -53,10 +53,9 @@ class Updates:
         self._closing = False
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """A stream of `{"version", "newest"}`, one each time the data have changed.
+        """A stream of what `/api/version` answers, one each time the data have changed.
 
-        `newest` is the client company's latest event (`client=`), null without one. While the store
-        does not answer, the version is null.
+        While the store does not answer, the version is null.
         """
         client = request.query.get("client")
         choices = Choices(client, datetime.now(UTC)) if client else None
@@ -76,6 +75,11 @@ class Updates:
             self._streams -= 1
         return response
 
+    @property
+    def open_streams(self) -> int:
+        """How many pages are listening, as far as is known: a page that left shows at a write."""
+        return self._streams
+
     async def close(self, _: web.Application | None = None) -> None:
         """End every stream, and watch no more."""
         self._closing = True
@@ -93,17 +97,13 @@ class Updates:
             if version is None:
                 await response.write(b": nothing new\n\n")
                 continue
-            newest = None
-            if choices is not None and version != AWAY:
+            content: dict[str, Json] = {"version": None}
+            if version != AWAY:
                 try:
-                    newest = await self._reader.newest(choices)
+                    content = {"version": version, **await self._read_reach(choices)}
                 except Exception as error:
                     log.warning("updates: the store does not answer: %s", type(error).__name__)
                     version = AWAY
-            content = {
-                "version": None if version == AWAY else version,
-                "newest": None if newest is None else newest.isoformat(),
-            }
             await response.write(f"id: {version}\ndata: {json.dumps(content)}\n\n".encode())
             known = version
 
@@ -124,7 +124,7 @@ class Updates:
         """Ask for the version while pages are open."""
         while self._streams and not self._closing:
             try:
-                version = f"{await self._reader.revision()}.{self._names.version}"
+                version = await self._read_version()
             except Exception as error:
                 log.warning("updates: the store does not answer: %s", type(error).__name__)
                 version = AWAY

@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.resources import files
-from textwrap import indent
+
+from infra.clickhouse.queries.shared_sql import figures_sql, with_shared
 
 FIGURE = "{{figure}}"
 """Where a query serves several figures, the place of the figure's column."""
-_SHARED = re.compile(r"^( *)\{\{> (\w+)\}\}\n", re.MULTILINE)
-"""A line in place of those of `shared/NAME.sql`, which are indented like it."""
 
 _NAMED = re.compile(r"\{\{(agency|client):(\w+)\}\}")
 """The place of an agency's or a client company's name, with the column that holds its id."""
@@ -30,7 +29,7 @@ def query(name: str, figure: str | None = None, *, named: bool = False) -> str:
     Raises ValueError when a query that serves several figures is asked for none, or the other
     way round.
     """
-    sql = _with_shared(_read(name))
+    sql = with_shared(_read(name), _shared)
     sql = _NAMED.sub(lambda place: _name(place[1], place[2]) if named else place[2], sql)
     if (FIGURE in sql) != (figure is not None):
         raise ValueError(f"query {name}: figure is {figure!r}")
@@ -41,11 +40,9 @@ def query(name: str, figure: str | None = None, *, named: bool = False) -> str:
     return sql.replace(FIGURE, figure)
 
 
-def _with_shared(sql: str) -> str:
-    """The lines of `sql`, with those that it shares, which may share others in turn."""
-    while _SHARED.search(sql):
-        sql = _SHARED.sub(lambda line: indent(_read(f"shared/{line[2]}"), line[1]), sql)
-    return sql
+def _shared(name: str) -> str:
+    """Of this package, or how figures follow from sums, which the recomputation states."""
+    return figures_sql(name) if name.startswith("figure_") else _read(f"shared/{name}")
 
 
 def _name(whose: str, column: str) -> str:

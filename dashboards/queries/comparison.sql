@@ -8,10 +8,10 @@ SELECT
     sentiment, sentiment_n, sentiment_n_inferred,
     churn_rate, churn_rate_low, churn_rate_high, churn_rate_n,
     recovery_rate, recovery_rate_low, recovery_rate_high, recovery_rate_n,
-    if(recovery_rate_n = 0, NULL, agency_metrics.amount_recovered) AS amount_recovered,
+    if(recovery_rate_n = 0, NULL, snapshots.amount_recovered) AS amount_recovered,
     churn_correlation, churn_correlation_low, churn_correlation_high,
-    churn_correlation_n, churn_correlation_p,
+    churn_correlation_n,
     payment_correlation, payment_correlation_low, payment_correlation_high,
-    payment_correlation_n, payment_correlation_p,
+    payment_correlation_n,
     as_of
 {{> latest_snapshots}}

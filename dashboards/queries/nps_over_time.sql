@@ -3,12 +3,26 @@ SELECT
     {{agency:agency_id}} AS agency,
     if(nps_n < 30, 'n < 30', '') AS sample,
     nps AS value
-FROM agency_metrics FINAL
-WHERE client_id = ${client:singlequote}
-    AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
-    AND segment = ${segment:singlequote}
-    AND `window` = ${window:singlequote}
-    AND as_of >= $__fromTime
-    AND as_of <= $__toTime
-    AND nps IS NOT NULL
+FROM (
+    SELECT agency_id, as_of, nps, nps_n
+    {{> whole_snapshots}}
+        AND as_of >= $__fromTime
+        AND ${segment:singlequote} = 'all'
+    UNION ALL
+    SELECT agency_id, as_of, nps, nps_n
+    FROM (
+        WITH
+            toIntervalHour(
+                {{> hours_of_window}}
+            ) AS window_hours,
+            moments AS (
+                SELECT agency_id, day, as_of
+                {{> whole_snapshots}}
+                    AND as_of >= $__fromTime
+                    AND ${segment:singlequote} != 'all'
+            )
+        {{> segment_figures}}
+    )
+)
+WHERE nps IS NOT NULL
 ORDER BY time, agency

@@ -1,4 +1,4 @@
 SELECT DISTINCT segment
-FROM agency_metrics
+FROM agency_hours
 WHERE client_id = ${client:singlequote}
 ORDER BY segment != 'all', segment

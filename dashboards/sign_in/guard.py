@@ -10,7 +10,14 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from dashboards.sign_in.configuration import CALLBACK_PATH, SignIn, SignInError, SignInFile
-from dashboards.sign_in.identities import EVERYTHING, Identity, Scope, scope_of
+from dashboards.sign_in.identities import (
+    EVERYTHING,
+    VISITOR,
+    Identity,
+    Scope,
+    Visitor,
+    scope_of,
+)
 from dashboards.sign_in.rules import Rule, rule_of
 from dashboards.sign_in.sessions import Cookies, Sessions
 from dashboards.sign_in.signing import Signing
@@ -18,8 +25,6 @@ from dashboards.sign_in.table_filters import asked_by
 from infra.status_page import Handler, from_this_machine
 
 log = logging.getLogger(__name__)
-
-IDENTITY: web.RequestKey[Identity] = web.RequestKey("identity", Identity)
 
 
 class Guard:
@@ -52,7 +57,6 @@ class Guard:
 
     def add_routes(self, app: web.Application) -> None:
         """Add the routes by which people sign in and out."""
-        app.router.add_get("/api/me", self._me)
         app.router.add_post("/sign-out", self._signing.sign_out)
         if self._at_start.oidc is not None:
             app.router.add_get("/sign-in", self._signing.begin)
@@ -76,7 +80,7 @@ class Guard:
         scope = scope_of(identity, sign_in)
         if not scope.everything and not scope.clients:
             raise web.HTTPForbidden(text="this account has no access here")
-        request[IDENTITY] = identity
+        request[VISITOR] = Visitor(identity.user, sign_in.oidc is not None)
         if rule is Rule.TEAM_ELSE_EMPTY and not scope.everything:
             return web.json_response({})
         with asked_by(scope):
@@ -102,12 +106,6 @@ class Guard:
             query = urlencode({"next": request.path_qs})
             raise web.HTTPFound(f"/sign-in?{query}")
         return web.json_response({"error": "sign_in"}, status=401)
-
-    async def _me(self, request: web.Request) -> web.Response:
-        """Who is signed in, and whether they can sign out here."""
-        identity = request.get(IDENTITY)
-        user = None if identity is None else identity.user
-        return web.json_response({"user": user, "signs_out": self._at_start.oidc is not None})
 
 
 def narrowed(request: web.Request, rule: Rule, scope: Scope) -> web.Request:

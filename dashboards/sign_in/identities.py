@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from aiohttp import web
+
 from dashboards.sign_in.configuration import SignIn
 
 
@@ -49,6 +51,18 @@ class Scope:
 
 EVERYTHING = Scope(everything=True)
 """Of this machine's own commands, and of everyone where there is no sign-in."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who sends a request, and whether they can sign out here."""
+
+    user: str | None = None
+    signs_out: bool = False
+
+
+VISITOR: web.RequestKey[Visitor] = web.RequestKey("visitor", Visitor)
+"""Of a request that the guard has let through."""
 
 
 def scope_of(identity: Identity, sign_in: SignIn) -> Scope:

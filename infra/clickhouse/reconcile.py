@@ -14,6 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from infra.clickhouse.comparison import Difference, Sides, differences
+from infra.clickhouse.queries.shared_sql import figures_sql, with_shared
 from processors.engagements.horizons import Horizons
 from processors.event_time import HOUR_US
 from schemas.figures import MetricWindow
@@ -262,7 +263,8 @@ def _all_steps() -> dict[str, str]:
         "unknown_sums": _unknown_sums(),
         "window_sums": _window_sums(),
     }
-    steps["recomputed_figures"] = (folder / "recomputed_figures.sql").read_text(encoding="utf-8")
+    recomputed = (folder / "recomputed_figures.sql").read_text(encoding="utf-8")
+    steps["recomputed_figures"] = with_shared(recomputed, figures_sql)
     return steps
 
 

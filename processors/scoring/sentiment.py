@@ -14,10 +14,13 @@ import math
 from functools import lru_cache
 from typing import NamedTuple
 
-from textblob import TextBlob
-from textblob.base import CONTINUOUS, BaseSentimentAnalyzer, BaseTokenizer
-
 from processors.scoring.cues import Cue, lexicon_for, read_turn
+from processors.text.textblob_parts import (
+    CONTINUOUS,
+    BaseSentimentAnalyzer,
+    BaseTokenizer,
+    TextBlob,
+)
 from processors.text.tokens import Words, cut
 from schemas.conversation import Reason, Speaker
 

@@ -73,7 +73,7 @@ def rows() -> dict[str, list[dict[str, Any]]]:
     chance = random.Random(20250320)
     return {
         AGENCY_METRICS.name: metrics(chance),
-        AGENCY_HOURS.name: hours(chance),
+        AGENCY_HOURS.name: hours(chance) + hours_of_segments(),
         CALLS.name: calls(chance),
         ALERTS.name: alerts(),
         ENGAGEMENTS.name: engagements(chance),
@@ -81,9 +81,7 @@ def rows() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def metric(
-    agency: str, as_of: datetime, window: str = "30d", segment: str = "all", **changes: Any
-) -> dict[str, Any]:
+def metric(agency: str, as_of: datetime, window: str = "30d", **changes: Any) -> dict[str, Any]:
     """One row of agency_metrics with the manner's figures, and `changes`."""
     of = AGENCIES[agency]
     share = WINDOW_SHARE[window]
@@ -92,7 +90,7 @@ def metric(
     row: dict[str, Any] = {
         "client_id": CLIENT,
         "agency_id": agency,
-        "segment": segment,
+        "segment": "all",
         "window": window,
         "day": as_of.date(),
         "as_of": as_of,
@@ -142,8 +140,6 @@ def metrics(chance: random.Random) -> list[dict[str, Any]]:
                     made.append(metric(agency, as_of, window, nps=nps))
                 else:
                     made.append(metric(agency, as_of, window))
-        made.append(metric(agency, HOUR, segment="channel=phone", nps=of.nps - 3))
-        made.append(metric(agency, HOUR, segment="customer_type=household", nps=of.nps + 5))
     made.append(metric("alba-crediti", HOUR, client_id=OTHER_CLIENT, nps=-77.0, calls=999))
     return made
 
@@ -171,6 +167,26 @@ def hours(chance: random.Random) -> list[dict[str, Any]]:
                 }
             )
     return made
+
+
+def hours_of_segments() -> list[dict[str, Any]]:
+    """The latest hour of two segments: of 100 ratings 60 promoters and 29 detractors in each."""
+    return [
+        {
+            "client_id": CLIENT,
+            "agency_id": agency,
+            "segment": segment,
+            "hour": HOUR,
+            "known": HOUR,
+            "calls": 100,
+            "promoters": 60,
+            "passives": 11,
+            "detractors": 29,
+            "version": 1,
+        }
+        for agency in AGENCIES
+        for segment in ("channel=phone", "customer_type=household")
+    ]
 
 
 def calls(chance: random.Random) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from dashboards.panels import OVERVIEW
 from dashboards.preview import QueryResult, create_preview
 from dashboards.preview.reading import REMEMBERED_RESULTS, Reader
+from dashboards.preview.views import VIEWS
 from processors.call_outcome import Backlog, WaitingCall
-from schemas.rows import AGENCY_METRICS
+from schemas.rows import AGENCY_METRICS, EVENTS
 from tests.dashboards.dashboard_engine import Engine
 from tests.dashboards.dashboard_rows import AGENCIES, CLIENT, HOUR, NOW, OTHER_CLIENT, metric
 
@@ -18,9 +20,9 @@ Page = TestClient[Any, Any]
 
 
 async def test_the_page_is_in_italian_unless_asked_otherwise(page: Page) -> None:
-    assert '<html lang="it">' in await (await page.get("/")).text()
-    assert '<html lang="en">' in await (await page.get("/?lang=en")).text()
-    assert '<html lang="it">' in await (await page.get("/?lang=%22%3E%3Cscript%3E")).text()
+    assert '<html lang="it"' in await (await page.get("/")).text()
+    assert '<html lang="en"' in await (await page.get("/?lang=en")).text()
+    assert '<html lang="it"' in await (await page.get("/?lang=%22%3E%3Cscript%3E")).text()
 
 
 async def test_the_definition_carries_the_panels_and_their_titles(page: Page) -> None:
@@ -38,6 +40,57 @@ async def test_every_panel_answers_with_rows(page: Page, panel_id: str) -> None:
     assert answer["rows"]
     assert all(len(row) == len(answer["columns"]) for row in answer["rows"])
     assert answer["to"] == "2025-03-20T15:42:10+00:00"
+
+
+@pytest.mark.parametrize("path", [view.path for view in VIEWS])
+async def test_every_page_is_served_before_the_store_answers(path: str) -> None:
+    async def never(*_: object) -> QueryResult:
+        raise ConnectionError
+
+    async with TestClient(TestServer(create_preview(never))) as page:
+        text = await (await page.get(f"{path}?theme=dark")).text()
+        assert 'data-theme="dark"' in text
+        assert "{{" not in text
+        assert 'data-theme=""' in await (await page.get(f"{path}?theme=%22x")).text()
+        assert (await page.get("/api/panels")).status == 200
+
+
+async def test_the_version_says_until_when_scores_and_payments_reach(engine: Engine) -> None:
+    event = {"client_id": CLIENT, "customer": "c", "version": 1}
+    engine.add(
+        EVENTS.name,
+        [
+            {**event, "topic": topic, "event_id": topic, "event_time": NOW + timedelta(hours=hours)}
+            for topic, hours in (("call-transcribed", 1), ("payment-received", 5))
+        ],
+    )
+    async with TestClient(TestServer(create_preview(engine.run_query))) as page:
+        answer = await (await page.get(f"/api/version?client={CLIENT}")).json()
+    reach = {name: answer[name] for name in ("scored", "arrived", "followed", "newest")}
+    assert reach == {
+        "scored": NOW.isoformat(),
+        "arrived": (NOW + timedelta(hours=1)).isoformat(),
+        "followed": (NOW + timedelta(hours=5)).isoformat(),
+        "newest": (NOW + timedelta(hours=5)).isoformat(),
+    }
+
+
+async def test_conversations_are_found_and_shown(page: Page) -> None:
+    asked = f"client={CLIENT}&agency=ferro-recuperi&order=aggression"
+    found = await (await page.get(f"/api/conversations?{asked}")).json()
+    rows = [dict(zip(found["columns"], row, strict=True)) for row in found["rows"]]
+    assert {row["agency"] for row in rows} == {"ferro-recuperi"}
+    one = f"client={CLIENT}&conversation={rows[0]['conversation']}"
+    parts = await (await page.get(f"/api/conversation?{one}")).json()
+    assert parts["conversation"]["rows"][0][2] == rows[0]["conversation"]
+    assert len(parts["turns"]["rows"]) == 2
+    assert (await page.get(f"/api/conversation?{one}x")).status == 404
+    assert (await page.get(f"/api/conversation?client={OTHER_CLIENT}&{one[7:]}")).status == 404
+    coaching = await (await page.get(f"/api/coaching?client={CLIENT}")).json()
+    assert {row[1] for row in coaching["rows"]} == {"best", "worst"}
+    for wrong in ("order=x", "after=1", f"text={'x' * 101}"):
+        response = await page.get(f"/api/conversations?client={CLIENT}&{wrong}")
+        assert (response.status, (await response.json())["field"]) == (400, wrong.split("=")[0])
 
 
 async def test_figures_and_their_undefined_values(page: Page) -> None:
@@ -83,7 +136,7 @@ async def test_an_unknown_panel_is_not_found(page: Page) -> None:
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", ""])
 async def test_other_names_for_this_machine_are_refused(page: Page, host: str) -> None:
-    for path in ("/", "/api/clients", "/status", "/static/preview.js"):
+    for path in ("/", "/api/clients", "/status", "/static/dashboard.js"):
         assert (await page.get(path, headers={"Host": host})).status == 403
 
 
@@ -93,7 +146,7 @@ async def test_this_machines_own_names_are_served(page: Page, host: str) -> None
 
 
 async def test_headers_keep_scripts_and_frames_out(page: Page) -> None:
-    for path in ("/", "/api/clients", "/static/preview.css", "/nothing"):
+    for path in ("/", "/api/clients", "/static/page.css", "/nothing"):
         headers = (await page.get(path)).headers
         policy = headers["Content-Security-Policy"]
         assert "script-src 'self';" in policy

@@ -15,6 +15,18 @@ from tests.dashboards.dashboard_engine import Engine
 from tests.dashboards.dashboard_rows import AGENCIES, CLIENT, HOUR, NOW, OTHER_CLIENT, call, metric
 
 WHOLE = ("clients", "agencies", "segments", "newest", "revision")
+CONVERSATIONS = (
+    "alert_sentences",
+    "coaching",
+    "conversation",
+    "conversation_events",
+    "conversation_others",
+    "conversation_outcome",
+    "conversation_scores",
+    "conversation_turns",
+    "conversations",
+)
+"""Tested in test_conversations.py."""
 
 
 def read(engine: Engine, shown: Panel | str, **choices: Any) -> list[dict[str, Any]]:
@@ -24,7 +36,7 @@ def read(engine: Engine, shown: Panel | str, **choices: Any) -> list[dict[str, A
 
 
 def test_every_query_file_is_used() -> None:
-    used = {each.query for each in OVERVIEW} | set(WHOLE)
+    used = {each.query for each in OVERVIEW} | set(WHOLE) | set(CONVERSATIONS)
     there = {path.name for path in files("dashboards.queries").iterdir()}
     assert {f"{name}.sql" for name in used} == {name for name in there if name.endswith(".sql")}
 

@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import pytest
 
+from dashboards.conversations import CHOICES
 from dashboards.panels import OVERVIEW
 from dashboards.texts import LANGUAGES, texts
 from schemas.conversation import Driver, Rule
@@ -41,6 +42,26 @@ def test_every_text_the_page_asks_for_is_there() -> None:
             )
     assert len(asked) > 20
     assert asked <= set(texts("it"))
+
+
+def test_every_text_whose_key_the_page_makes_has_its_beginning_there() -> None:
+    begun = set()
+    for path in files("dashboards.preview").joinpath("static").iterdir():
+        if path.name.endswith(".js"):
+            text = path.read_text(encoding="utf-8")
+            begun |= set(re.findall(r"say(?:Many)?\(`([a-z_.]+)\$\{", text))
+    assert len(begun) > 10
+    for beginning in begun:
+        assert any(key.startswith(beginning) for key in texts("it")), beginning
+
+
+def test_every_choice_of_a_search_has_a_name() -> None:
+    words = texts("it")
+    for name, values in CHOICES.items():
+        kinds = {"conduct": "rule", "driver": "driver", "intent": "column"}
+        for value in values:
+            named = {f"filter.{name}.{value or 'all'}", f"{kinds.get(name)}.{value}"}
+            assert named & set(words), (name, value)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

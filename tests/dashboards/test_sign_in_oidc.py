@@ -96,8 +96,8 @@ async def test_one_signs_in_by_the_provider_and_comes_back_to_where_one_was(worl
     assert "Path=/" in cookie
     assert "anna" not in cookie, "what a session holds is encrypted"
     assert await world.signed_in()
-    me = await (await world.browser.get("/api/me")).json()
-    assert me == {"user": "anna@lumina.example", "signs_out": True}
+    visitor = (await (await world.browser.get("/api/panels")).json())["visitor"]
+    assert visitor == {"user": "anna@lumina.example", "signs_out": True}
     assert (await world.browser.get("/status")).status == 403
 
 

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -15,11 +16,13 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from dashboards.preview import QueryResult, create_preview
 from dashboards.preview import updates as updates_module
+from dashboards.preview.macros import Choices
 from dashboards.preview.reading import Reader
 from dashboards.preview.updates import Updates
 from infra.clickhouse.store import ClickHouseStore
-from infra.registry import RegistryFile
 
+UPDATES = web.AppKey("updates", Updates)
+CHOICES = Choices("lumina", datetime(2026, 1, 1, tzinfo=UTC))
 Asker = TestClient[web.Request, web.Application]
 
 
@@ -41,7 +44,7 @@ class SlowStore:
             raise ConnectionError
         if "system.parts" in sql:
             return QueryResult(["revision"], [(str(self.revision),)])
-        return QueryResult(["newest"], [(None,)])
+        return QueryResult(["newest"], [(None,) * 4])
 
 
 class Ticking:
@@ -68,8 +71,13 @@ class Ticking:
 @asynccontextmanager
 async def serving(store: SlowStore, ticking: Ticking) -> AsyncIterator[Asker]:
     reader = Reader(store.run_query, clock=lambda: ticking.now)
-    updates = Updates(reader, RegistryFile(None), ticking.pause, lambda: ticking.now)
+
+    async def reach(_: object) -> dict[str, Any]:
+        return {"newest": await reader.answer("clients", CHOICES, {})}
+
+    updates = Updates(reader.revision, reach, ticking.pause, lambda: ticking.now)
     app = web.Application()
+    app[UPDATES] = updates
     app.router.add_get("/api/updates", updates.serve, allow_head=False)
     app.on_shutdown.append(updates.close)
     async with TestClient(TestServer(app)) as client:
@@ -138,17 +146,21 @@ async def test_a_store_that_is_away_is_said_and_its_return_too() -> None:
         assert await event(stream) == first
 
 
-async def test_nobody_looking_costs_nothing() -> None:
+async def test_nobody_looking_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(updates_module, "HEARTBEAT_SECONDS", 0.02)
     store, ticking = SlowStore(), Ticking()
     async with serving(store, ticking) as client:
         async with client.get("/api/updates") as stream:
             await event(stream)
-        assert len(store.asked) == 1
+        updates = client.app[UPDATES]
+        async with asyncio.timeout(10):
+            while updates.open_streams:
+                await asyncio.sleep(0.01)
+        asked = len(store.asked)
         ticking.now += 10
         ticking.ticks.put_nowait(None)
-        async with client.get("/api/updates") as stream:
-            await event(stream)
-            assert len(store.asked) <= 2
+        await asyncio.sleep(0)
+        assert len(store.asked) == asked
 
 
 async def test_a_stream_ends_so_that_the_right_to_it_is_checked_again() -> None:
@@ -184,7 +196,7 @@ async def test_while_the_store_is_slow_what_does_not_need_it_is_there() -> None:
             for name in ("nps", "drivers", "nps")
         ]
         async with asyncio.timeout(1):
-            for path in ("/", "/api/panels", "/static/preview.js", "/api/status", "/calls"):
+            for path in ("/", "/api/panels", "/static/shell.js", "/api/status", "/calls"):
                 assert (await page.get(path)).status == 200
         assert not any(panel.done() for panel in panels)
         store.open.set()

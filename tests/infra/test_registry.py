@@ -220,15 +220,15 @@ def test_figures_show_names_and_a_wrong_registry_shows_ids(data_dir: Path, tmp_p
         f"clients: {{'{client}': {{name: '[red]Luce[/red]', "
         f"agencies: {{'{agency}': 'Alfa <b>'}}}}}}",
     )
+    asked = ("figures", "--data-dir", data_dir, "--window", "90d", "--as-of", as_of)
     for view in ([], ["--survival"], ["--quarters"], ["--sensitivity"], ["--last-touch"]):
-        asked = ("figures", "--data-dir", data_dir, "--window", "90d", "--as-of", as_of, *view)
-        named = ascolto(*asked, ASCOLTO_REGISTRY=str(path)).stdout
+        named = ascolto(*asked, *view, ASCOLTO_REGISTRY=str(path)).stdout
         assert "[red]Luce[/red]" in named, view
         assert "Alfa <b>" in named, view
-        plain = ascolto(*asked, ASCOLTO_REGISTRY=str(tmp_path / "no.yaml"))
-        assert client in plain.stdout, view
-        assert "Luce" not in plain.stdout
-        assert "ASCOLTO_REGISTRY cannot be used, ids are shown" in plain.stderr
+    plain = ascolto(*asked, ASCOLTO_REGISTRY=str(tmp_path / "no.yaml"))
+    assert client in plain.stdout
+    assert "Luce" not in plain.stdout
+    assert "ASCOLTO_REGISTRY cannot be used, ids are shown" in plain.stderr
 
 
 def test_the_demo_names_all_its_agencies() -> None:

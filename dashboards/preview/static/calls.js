@@ -1,14 +1,10 @@
-import { element } from "./elements.js";
-import { age, dayAndTime, measure, say, speak } from "./format.js";
+import { element, replace } from "./elements.js";
+import { age, dayAndTime, measure, say } from "./format.js";
+import { get } from "./server.js";
+import { known, outdated, startPage } from "./shell.js";
 
+/** What waits changes without the store: it is asked for again whether the data have changed or not. */
 const EVERY_MS = 10_000;
-const asked = new URLSearchParams(location.search);
-
-async function get(path, parameters) {
-  const response = await fetch(`${path}?${new URLSearchParams(parameters)}`, { cache: "no-store" });
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
-  return response.json();
-}
 
 function row([outcome, found], total) {
   const share = found === null ? null : found.calls / total;
@@ -17,7 +13,7 @@ function row([outcome, found], total) {
     element("td", {}, found === null ? "–" : measure("count", found.calls)),
     element("td", {}, found === null ? "" : measure("rate", share)),
     element("td", { class: "share", "aria-hidden": "true" }, share ? element("span", { style: { "--share": share } }) : null),
-    element("td", {}, found?.oldest_at ? element("time", { datetime: found.oldest_at, title: `${dayAndTime(found.oldest_at)} UTC` }, age(found.oldest_age_seconds)) : ""),
+    element("td", {}, found?.oldest_at ? element("time", { datetime: found.oldest_at, title: dayAndTime(found.oldest_at) }, age(found.oldest_age_seconds)) : ""),
   );
 }
 
@@ -27,38 +23,25 @@ function table(client, names) {
   return element("section", { class: "panel", "aria-label": name },
     element("h2", {}, `${name}: ${say("outcomes.calls", { calls: measure("count", client.calls) })}`),
     element("table", {},
-      element("thead", {}, element("tr", {}, ["outcome", "number", "share", "", "oldest"].map((each) => element("th", { scope: "col" }, each && say(`outcomes.${each}`))))),
+      element("thead", {}, element("tr", {}, ["outcome", "number", "share", "", "oldest"].map((each) => (each ? element("th", { scope: "col" }, say(`outcomes.${each}`)) : element("td"))))),
       element("tbody", {}, shown.map((each) => row(each, client.calls || 1)))),
     client.waiting_complete === null ? element("p", { class: "quiet" }, say("outcomes.no_kafka")) : null,
     client.waiting_complete === false ? element("p", { class: "quiet" }, say("outcomes.more_wait")) : null);
 }
 
-async function refresh() {
-  const strip = document.getElementById("strip");
+async function refresh({ client }, turn) {
   try {
-    const client = asked.get("client") ?? "";
-    const [{ clients }, { names }] = await Promise.all([get("/api/calls", { client }), get("/api/clients", {})]);
-    const known = new Map(names);
-    document.getElementById("outcomes").replaceChildren(
-      ...clients.map((each) => table(each, known)), clients.length ? "" : element("p", { class: "quiet" }, say("ui.no_rows")));
-    strip.replaceChildren(element("span", { class: "lamp live" }, say("ui.live")));
+    const { clients } = await get("/api/calls", { client });
+    if (outdated(turn)) return true;
+    replace(document.getElementById("outcomes"), clients.map((each) => table(each, known.clientNames)), clients.length ? null : element("p", { class: "quiet" }, say("ui.no_rows")));
+    return true;
   } catch {
-    strip.replaceChildren(element("span", { class: "lamp trouble" }, say("ui.offline")));
+    return outdated(turn);
   }
-  setTimeout(refresh, EVERY_MS);
 }
 
-async function start() {
-  const lang = document.documentElement.lang;
-  const { language, texts } = await get("/api/panels", { lang });
-  speak(language, texts);
-  document.title = `Ascolto · ${say("outcomes.title")}`;
-  const back = new URLSearchParams(asked);
-  document.getElementById("top").replaceChildren(
-    element("div", { class: "brand" }, element("img", { src: "/static/icon.svg", alt: "", width: 30, height: 30 }),
-      element("div", {}, element("small", {}, "Ascolto"), element("h1", {}, say("outcomes.title")))),
-    element("nav", {}, element("a", { href: `/?${back}` }, say("outcomes.back"))));
-  await refresh();
+function define() {
+  document.getElementById("outcomes").replaceChildren(element("div", { class: "panel loading" }, element("div", { class: "skeleton", "aria-hidden": "true" }, [1, 2, 3].map(() => element("i")))));
 }
 
-start();
+startPage({ title: "outcomes.title", define, refresh, whole: true, everyMs: EVERY_MS });

@@ -1,8 +1,6 @@
-const PALETTE = ["#2563a6", "#d97a1e", "#2b8a67", "#8b4fa8", "#b3434c", "#8a7420", "#3c8ea3", "#c2588f", "#5b6b7b", "#6d8b2f"];
-export const GREY = "#b4bdc7";
-export const INK = "#1d2a36";
-export const FAINT = "#e7ebef";
-export const SOFT = "#66737f";
+const AGENCIES = 8;
+const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "star", "pentagon", "hexagon"];
+const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "solid", "dash", "dot"];
 
 let order = [];
 
@@ -11,8 +9,18 @@ export function assign(agencies) {
   order = agencies;
 }
 
-/** The agency's colour, the same in every panel. */
-export function colourOf(agency) {
+const placeOf = (agency) => {
   const place = order.indexOf(agency);
-  return PALETTE[(place < 0 ? order.length : place) % PALETTE.length];
-}
+  return (place < 0 ? order.length : place) % AGENCIES;
+};
+
+/** The agency's colour as a CSS value, the same in every panel; the theme says which it is. */
+export const colourOf = (agency) => `var(--agency-${placeOf(agency) + 1})`;
+
+/** The agency's marker and line on charts: a second way than colour to tell agencies apart. */
+export const symbolOf = (agency) => SYMBOLS[placeOf(agency)];
+export const dashOf = (agency) => DASHES[placeOf(agency)];
+
+/** The present value of a colour of the theme, for charts that cannot read CSS. */
+export const themed = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+export const themedAgency = (agency) => themed(`agency-${placeOf(agency) + 1}`);

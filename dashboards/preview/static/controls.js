@@ -1,7 +1,15 @@
+import { addressOf, choice } from "./choice.js";
 import { colourOf } from "./colours.js";
-import { element } from "./elements.js";
-import { dayAndTime, measure, say, segmentName } from "./format.js";
+import { element, replace } from "./elements.js";
+import { dayAndTime, duration, instantOf, say, segmentName, shortTime, wallTime } from "./format.js";
 import { companyLogo, nameOf, titleOf } from "./names.js";
+import { signOut } from "./updates.js";
+
+const PAGES = [["/", "dashboard.title"], ["/conversations", "conversations.title"], ["/coaching", "coaching.title"], ["/calls", "outcomes.link"]];
+
+/** Payments this much newer than scores are said to run ahead, in seconds; scores this much older than calls to lag. */
+const AHEAD = 3600;
+const LAG = 300;
 
 const drawn = new WeakMap();
 
@@ -10,70 +18,83 @@ function once(place, seen, make) {
   const text = JSON.stringify(seen);
   if (drawn.get(place) === text) return;
   drawn.set(place, text);
-  place.replaceChildren(...make());
+  replace(place, make());
 }
 
-function menu(label, value, options, pick) {
-  const select = element("select", { "aria-label": label, on: { change: () => pick(select.value) } },
+/** A labelled menu of values with their names. */
+export function menu(label, value, options, pick, key) {
+  const select = element("select", { "data-key": key, on: { change: () => pick(select.value) } },
     options.map(([each, name]) => element("option", { value: each, selected: each === value }, name)));
   return element("label", { class: "menu" }, element("span", {}, label), select);
 }
 
-/** The top bar: which client company, window, segment, time, language, and the agencies shown. */
-export function drawControls(place, { choice, known, change }) {
+function segmented(label, options, value, pick, classes = "") {
+  return element("div", { class: `segmented ${classes}`, role: "group", "aria-label": label }, options.map(([each, name, title]) =>
+    element("button", { type: "button", "aria-pressed": each === value, title, "aria-label": title, "data-key": `${label}=${each}`, on: { click: () => pick(each) } }, name)));
+}
+
+/** The top bar: the pages, which client company, window, segment, time, language, and the agencies shown. */
+export function drawControls(place, { page, known, change }) {
   const { definition, clients, agencies, segments } = known;
   const companyName = (client) => known.clientNames.get(client) ?? client;
-  once(place, [choice.lang, choice.client, choice.window, choice.segment, choice.to, [...choice.hidden], clients, agencies, segments, known.names], () => [
+  const whole = page.whole ?? false;
+  once(place, [choice, clients, agencies, segments, known.names, page.own?.()], () => [
     element("div", { class: "brand" }, element("img", { src: companyLogo() ?? "/static/icon.svg", alt: "", width: companyLogo() ? 76 : 30, height: 30 }),
-      element("div", {}, element("small", {}, "Ascolto"), element("h1", {}, say("dashboard.title")))),
-    element("nav", {},
-      clients.length > 1 ? menu(say("variable.client"), choice.client, clients.map((each) => [each, companyName(each)]), (client) => change({ client }))
-        : clients.length ? element("span", { class: "menu" }, element("span", {}, say("variable.client")), element("b", { title: clients[0] }, companyName(clients[0]))) : null,
-      element("div", { class: "segmented", role: "group", "aria-label": say("variable.window") }, definition.windows.map((each) =>
-        element("button", { type: "button", "aria-pressed": each === choice.window, on: { click: () => change({ window: each }) } }, say(`window.${each}`)))),
-      segments.length > 1 ? menu(say("variable.segment"), choice.segment, segments.map((each) => [each, segmentName(each)]), (segment) => change({ segment })) : null,
-      pastMenu(choice, change),
-      clients.length ? element("a", { class: "menu", href: `/calls?${new URLSearchParams({ client: choice.client, lang: choice.lang })}` }, say("outcomes.link")) : null,
-      element("div", { class: "segmented languages", role: "group", "aria-label": say("ui.language") }, definition.languages.map((each) =>
-        element("button", { type: "button", lang: each, "aria-pressed": each === choice.lang, on: { click: () => change({ lang: each }) } }, each.toUpperCase())))),
-    element("div", { class: "agencies" }, agencies.map((agency) => element(
-      "button", { type: "button", class: "chip", "aria-pressed": !choice.hidden.has(agency), style: { "--agency": colourOf(agency) }, title: titleOf(agency), on: { click: () => toggle(agency, choice, agencies, change) } }, nameOf(agency)))),
+      element("div", {}, element("small", {}, companyName(choice.client) ? `Ascolto · ${companyName(choice.client)}` : "Ascolto"), element("h1", {}, say(page.title)))),
+    element("nav", { "aria-label": say("ui.pages") }, PAGES.map(([path, title]) =>
+      element("a", { href: addressOf(path), "data-key": path, "aria-current": path === location.pathname ? "page" : null }, say(title)))),
+    definition.visitor.user === null ? null : element("div", { class: "visitor" },
+      element("span", {}, say("ui.signed_in_as", { user: definition.visitor.user })),
+      definition.visitor.signs_out ? element("button", { type: "button", "data-key": "sign-out", on: { click: signOut } }, say("ui.sign_out")) : null),
+    element("div", { class: "looks" },
+      segmented(say("ui.theme"), [["", "◐", say("theme.auto")], ["light", "☀", say("theme.light")], ["dark", "☾", say("theme.dark")]], choice.theme, (theme) => change({ theme }), "themes"),
+      segmented(say("ui.language"), definition.languages.map((each) => [each, each.toUpperCase(), say(`language.${each}`)]), choice.lang, (lang) => change({ lang }), "languages")),
+    whole && clients.length < 2 ? null : element("div", { class: "controls", role: "group", "aria-label": say("ui.choices") },
+      clients.length > 1 ? menu(say("variable.client"), choice.client, clients.map((each) => [each, companyName(each)]), (client) => change({ client }), "client") : null,
+      whole ? null : [
+        segmented(say("variable.window"), definition.windows.map((each) => [each, say(`window.${each}`)]), choice.window, (window) => change({ window })),
+        segments.length > 1 ? menu(say("variable.segment"), choice.segment, segments.map((each) => [each, segmentName(each)]), (segment) => change({ segment }), "segment") : null,
+        pastMenu(change)],
+      whole || agencies.length < 2 ? null : element("div", { class: "agencies", role: "group", "aria-label": say("variable.agency") }, agencies.map((agency) => element(
+        "button", { type: "button", class: "chip", "data-key": `agency=${agency}`, "aria-pressed": shown(agency), style: { "--agency": colourOf(agency) }, title: titleOf(agency), on: { click: () => toggle(agency, agencies, change) } }, nameOf(agency))))),
   ]);
 }
 
-function pastMenu(choice, change) {
+const shown = (agency) => !choice.agencies.length || choice.agencies.includes(agency);
+
+function pastMenu(change) {
   const input = element("input", {
-    type: "datetime-local", value: choice.to.slice(0, 16), "aria-label": say("ui.as_of_input"),
-    on: { change: () => change({ to: input.value ? `${input.value}:00+00:00` : "" }) },
+    type: "datetime-local", value: choice.to ? wallTime(choice.to) : "", "data-key": "to",
+    on: { change: () => change({ to: input.value ? instantOf(input.value.slice(0, 16)) : "" }) },
   });
   return element("label", { class: "menu" }, element("span", {}, say("ui.as_of_input")), input);
 }
 
-function toggle(agency, choice, agencies, change) {
-  const hidden = new Set(choice.hidden);
-  if (!hidden.delete(agency)) hidden.add(agency);
-  change({ hidden: hidden.size === agencies.length ? new Set() : hidden });
+function toggle(agency, agencies, change) {
+  const next = agencies.filter((each) => (each === agency ? !shown(each) : shown(each)));
+  change({ agencies: next.length === agencies.length || !next.length ? [] : next });
 }
 
-/** What the worker reports and has a text here: its event-time clock, counters, plain values.
- *  What only its operators need has no text, and is in /status. */
-function facts(status) {
-  const clock = status.event_time_us ? [["event_time", dayAndTime(status.event_time_us / 1000)]] : [];
-  const plain = Object.entries(status).filter(([name, value]) => name !== "event_time_us" && typeof value !== "object");
-  return [...clock, ...Object.entries(status.counts ?? {}), ...plain].map(([name, value]) => [say(`status.${name}`, {}, ""), shown(value)]).filter(([label, text]) => label && text !== null);
+/** Until when scores reach, and whether payments run ahead of them or scores lag behind calls. */
+function reach({ scored, arrived, followed }) {
+  const seconds = (later, earlier) => (later && earlier ? (new Date(later) - new Date(earlier)) / 1000 : 0);
+  const parts = [];
+  if (scored) parts.push([say("ui.as_of"), dayAndTime(scored)]);
+  if (seconds(arrived, scored) >= LAG) parts.push([say("ui.scores_lag", { lag: duration(seconds(arrived, scored)) }), shortTime(arrived)]);
+  if (seconds(followed, scored) >= AHEAD) parts.push([say("ui.payments_ahead", { lag: duration(seconds(followed, scored)) }), shortTime(followed)]);
+  return parts;
 }
 
-function shown(value) {
-  if (typeof value === "number") return measure("count", value);
-  return typeof value === "string" ? value : null;
-}
-
-/** The strip below the bar: as of when, whether live, and the worker's progress. */
-export function drawStrip(place, { status, live, asOf, trouble }) {
-  const parts = facts(status);
-  once(place, [parts, live, asOf, trouble, say("ui.live")], () => [
-    element("span", { class: `lamp ${trouble ? "trouble" : live ? "live" : "past"}` }, trouble || say(live ? "ui.live" : "ui.past")),
-    asOf ? element("span", { class: "as-of" }, `${say("ui.as_of")} `, element("b", {}, asOf), " UTC") : null,
+/** The strip below the bar: whether live, and as of when. */
+export function drawStrip(place, { known }) {
+  const past = Boolean(choice.to);
+  const trouble = known.trouble && say(known.trouble);
+  const parts = past ? [[say("ui.as_of"), dayAndTime(choice.to)]] : reach(known.reach ?? {});
+  const refilling = known.reach?.refilling ?? null;
+  once(place, [parts, past, trouble, refilling, say("ui.live")], () => [
+    element("span", { class: `lamp ${trouble ? "trouble" : past ? "past" : "live"}` }, trouble || say(past ? "ui.past" : "ui.live")),
     ...parts.map(([label, text]) => element("span", { class: "fact" }, `${label} `, element("b", {}, text))),
-  ].filter(Boolean));
+    refilling === null ? null : element("span", { class: "fact" }, `${say("status.taken_in_again")} `, element("b", {}, String(refilling))),
+    known.newest ? element("span", { class: "fact" }, say("ui.zone", { zone: known.definition.time_zone.replace(/^.*\//, "").replaceAll("_", " ") })) : null,
+  ]);
 }

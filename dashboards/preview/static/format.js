@@ -1,10 +1,12 @@
 let language = "it";
 let words = {};
+let zone = "Europe/Rome";
 
-/** Sets the language of every number, date and text from now on. */
-export function speak(newLanguage, newWords) {
+/** Sets the language of every number, date and text, and the time zone, from now on. */
+export function speak(newLanguage, newWords, newZone = zone) {
   language = newLanguage;
   words = newWords;
+  zone = newZone;
 }
 
 /** A text by key, its {places} filled; `fallback` where there is none by that key. */
@@ -30,6 +32,8 @@ export function measure(unit, value) {
       return number(Math.round(value) || 0, { signDisplay: "exceptZero", maximumFractionDigits: 0 });
     case "rate":
       return number(value, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+    case "share":
+      return number(value, { style: "percent", maximumFractionDigits: 0 });
     case "money":
       return number(value, {
         style: "currency", currency: "EUR", maximumFractionDigits: 0, useGrouping: "always",
@@ -46,16 +50,16 @@ export function measure(unit, value) {
 }
 
 const dated = (iso, options) =>
-  new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { timeZone: "UTC", ...options }).format(new Date(iso));
+  new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { timeZone: zone, ...options }).format(new Date(iso));
 
 /** Whether a figure lies outside its own interval, as an NPS of a single rating does. */
 export const outside = ({ value, low, high }) =>
   value !== null && typeof low === "number" && (value < low || value > high);
 
-/** Day and time of an instant, in UTC. */
+/** Day and time of an instant, in the client company's time zone. */
 export const dayAndTime = (iso) => dated(iso, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 
-/** Day and time without the year, in UTC. */
+/** Day and time without the year, in the client company's time zone. */
 export const shortTime = (iso) => dated(iso, { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit" });
 
 const UNITS = [["days", 86_400], ["hours", 3_600], ["minutes", 60], ["seconds", 1]];
@@ -73,6 +77,34 @@ export function segmentName(segment) {
   if (at < 0) return say(`segment.${segment}`, {}, segment);
   const value = segment.slice(at + 1);
   return `${say(`segment.${segment.slice(0, at)}`, {}, segment.slice(0, at))}: ${say(`value.${value}`, {}, value)}`;
+}
+
+/** The day of an instant, in the client company's time zone. */
+export const day = (iso) => dated(iso, { day: "numeric", month: "short" });
+
+/** How long something took, in words. */
+export function duration(seconds) {
+  const [unit, length] = UNITS.find(([, each]) => seconds >= each) ?? UNITS.at(-1);
+  const n = Math.round(seconds / length);
+  return sayMany(`duration.${unit}`, n, { n: measure("count", n) });
+}
+
+const fields = (iso) => Object.fromEntries(new Intl.DateTimeFormat("en-GB", {
+  timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+}).formatToParts(new Date(iso)).map(({ type, value }) => [type, value]));
+
+/** An instant as a clock on the client company's wall shows it: YYYY-MM-DDTHH:MM. */
+export function wallTime(iso) {
+  const { year, month, day: date, hour, minute } = fields(iso);
+  return `${year}-${month}-${date}T${hour}:${minute}`;
+}
+
+/** The instant at which that clock shows it; of an hour that comes twice, the first. */
+export function instantOf(wall) {
+  const asUtc = new Date(`${wall}:00Z`).getTime();
+  const shift = (at) => new Date(`${wallTime(new Date(at).toISOString())}:00Z`).getTime() - at;
+  const first = asUtc - shift(asUtc - 86_400_000);
+  return new Date(wallTime(new Date(first).toISOString()) === wall ? first : asUtc - shift(asUtc)).toISOString().replace(".000Z", "+00:00");
 }
 
 /** Decimal and thousands separators for Plotly. */

@@ -1,8 +1,25 @@
-FROM agency_metrics FINAL
-WHERE client_id = ${client:singlequote}
-    AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
-    AND segment = ${segment:singlequote}
-    AND `window` = ${window:singlequote}
-    AND as_of <= $__toTime
-ORDER BY agency_id, day DESC
-LIMIT 1 BY agency_id
+FROM (
+    SELECT
+        {{> snapshot_columns}}
+    {{> whole_snapshots}}
+        AND ${segment:singlequote} = 'all'
+    ORDER BY agency_id, day DESC
+    LIMIT 1 BY agency_id
+    UNION ALL
+    SELECT *
+    FROM (
+        WITH
+            toIntervalHour(
+                {{> hours_of_window}}
+            ) AS window_hours,
+            moments AS (
+                SELECT agency_id, day, as_of
+                {{> whole_snapshots}}
+                    AND ${segment:singlequote} != 'all'
+                ORDER BY agency_id, day DESC
+                LIMIT 1 BY agency_id
+            )
+        {{> segment_figures}}
+    )
+) AS snapshots
+ORDER BY agency_id

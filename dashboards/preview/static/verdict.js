@@ -1,0 +1,38 @@
+import { element } from "./elements.js";
+import { measure, say } from "./format.js";
+import { nameOf } from "./names.js";
+
+/** The agency whose interval lies entirely above (or below) those of all others with enough observations. */
+export function apart(rows, id, smallSample) {
+  const compared = rows.filter((row) => row[id] !== null && row[`${id}_n`] >= smallSample);
+  const stands = (one, test) => compared.length > 1 && compared.every((other) => other === one || test(other));
+  return {
+    compared,
+    highest: compared.find((one) => stands(one, (other) => one[`${id}_low`] > other[`${id}_high`])) ?? null,
+    lowest: compared.find((one) => stands(one, (other) => one[`${id}_high`] < other[`${id}_low`])) ?? null,
+  };
+}
+
+function sentence(key, row, id, unit) {
+  return say(key, {
+    agency: nameOf(row.agency), value: measure(unit, row[id]), low: measure(unit, row[`${id}_low`]), high: measure(unit, row[`${id}_high`]), n: measure("count", row[`${id}_n`]),
+  });
+}
+
+/** What can be said of one figure: who stands out, or that nobody does for certain. */
+function findings(rows, id, unit, smallSample) {
+  const { compared, highest, lowest } = apart(rows, id, smallSample);
+  if (compared.length < 2) return [say(`verdict.${id}.few`)];
+  const said = [];
+  if (highest) said.push(sentence(`verdict.${id}.highest`, highest, id, unit));
+  if (lowest && (compared.length > 2 || !highest)) said.push(sentence(`verdict.${id}.lowest`, lowest, id, unit));
+  if (said.length) return said;
+  const values = compared.map((row) => row[id]);
+  return [say(`verdict.${id}.alike`, { low: measure(unit, Math.min(...values)), high: measure(unit, Math.max(...values)) })];
+}
+
+/** The answer in a few sentences: how customers judge, how many are lost, how much is collected. It speaks of a difference only where intervals are apart. */
+export function drawVerdict(rows, smallSample) {
+  return element("dl", { class: "verdict" }, [["nps", "nps"], ["churn_rate", "rate"], ["recovery_rate", "rate"]].map(([id, unit]) =>
+    element("div", {}, element("dt", {}, say(`verdict.${id}`)), element("dd", {}, findings(rows, id, unit, smallSample).join(" ")))));
+}

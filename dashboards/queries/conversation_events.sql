@@ -1,0 +1,36 @@
+WITH
+    (
+        SELECT (customer, agency_id, ended_at)
+        FROM calls FINAL
+        WHERE client_id = ${client:singlequote}
+            AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
+            AND event_id = ${conversation:singlequote}
+        LIMIT 1
+    ) AS this,
+    (
+        SELECT max(opened_at)
+        FROM engagements FINAL
+        WHERE client_id = ${client:singlequote}
+            AND agency_id = this.2
+            AND customer = this.1
+            AND opened_at <= this.3
+    ) AS since
+SELECT
+    event_time AS time,
+    multiIf(
+        topic = 'payment-received', 'payment',
+        topic = 'payment-returned', 'return',
+        JSONExtractString(payload, 'data', 'ended_by') = 'supplier', 'closed_by_supplier',
+        'cancellation'
+    ) AS kind,
+    toFloat64OrNull(JSONExtractString(payload, 'data', 'amount')) AS amount,
+    JSONExtractString(payload, 'data', 'currency') AS currency
+FROM events FINAL
+WHERE client_id = ${client:singlequote}
+    AND topic IN ('payment-received', 'payment-returned', 'contract-cancelled')
+    AND customer = this.1
+    AND this.1 != ''
+    AND event_time >= since
+    AND event_time < toDateTime64($__toTime, 6, 'UTC') + INTERVAL 1 SECOND
+ORDER BY event_time
+LIMIT 100

@@ -1,0 +1,47 @@
+calls,
+promoters + passives + detractors AS nps_n,
+if(nps_n = 0, NULL, 100 * (promoters - detractors) / nps_n) AS nps,
+if(nps_n = 0, NULL, greatest(-100,
+    nps_centre(promoters, detractors, nps_n) - nps_half(promoters, detractors, nps_n)
+)) AS nps_low,
+if(nps_n = 0, NULL, least(100,
+    nps_centre(promoters, detractors, nps_n) + nps_half(promoters, detractors, nps_n)
+)) AS nps_high,
+predicted_promoters + predicted_passives + predicted_detractors AS nps_predicted_n,
+if(nps_predicted_n = 0, NULL,
+    100 * (predicted_promoters - predicted_detractors) / nps_predicted_n
+) AS nps_predicted,
+if(nps_predicted_n = 0, NULL, greatest(-100,
+    nps_centre(predicted_promoters, predicted_detractors, nps_predicted_n)
+    - nps_half(predicted_promoters, predicted_detractors, nps_predicted_n)
+)) AS nps_predicted_low,
+if(nps_predicted_n = 0, NULL, least(100,
+    nps_centre(predicted_promoters, predicted_detractors, nps_predicted_n)
+    + nps_half(predicted_promoters, predicted_detractors, nps_predicted_n)
+)) AS nps_predicted_high,
+share(aggression_sum, aggression_n * 10000) AS aggression,
+aggression_n,
+aggression_inferred AS aggression_n_inferred,
+share(empathy_sum, empathy_n * 10000) AS empathy,
+empathy_n,
+empathy_inferred AS empathy_n_inferred,
+share(sentiment_sum, sentiment_n * 10000) AS sentiment,
+sentiment_n,
+sentiment_inferred AS sentiment_n_inferred,
+matured - supplier_lost AS churn_rate_n,
+share(cancelled, churn_rate_n) AS churn_rate,
+wilson_low(cancelled, churn_rate_n) AS churn_rate_low,
+wilson_high(cancelled, churn_rate_n) AS churn_rate_high,
+matured AS recovery_rate_n,
+share(paid, matured) AS recovery_rate,
+wilson_low(paid, matured) AS recovery_rate_low,
+wilson_high(paid, matured) AS recovery_rate_high,
+toDecimal256(amount, 4) / 10000 AS amount_recovered,
+churn_n AS churn_correlation_n,
+r_or_null(churn_n, churn_x, churn_xx, churn_y, churn_xy) AS churn_correlation,
+fisher_low(churn_correlation, churn_n) AS churn_correlation_low,
+fisher_high(churn_correlation, churn_n) AS churn_correlation_high,
+payment_n AS payment_correlation_n,
+r_or_null(payment_n, payment_x, payment_xx, payment_y, payment_xy) AS payment_correlation,
+fisher_low(payment_correlation, payment_n) AS payment_correlation_low,
+fisher_high(payment_correlation, payment_n) AS payment_correlation_high
