@@ -80,7 +80,11 @@ class Guard:
         scope = scope_of(identity, sign_in)
         if not scope.everything and not scope.clients:
             raise web.HTTPForbidden(text="this account has no access here")
-        request[VISITOR] = Visitor(identity.user, sign_in.oidc is not None)
+        request[VISITOR] = Visitor(
+            identity.user,
+            sign_in.oidc is not None,
+            of_agency=not scope.everything and not any(map(scope.whole, scope.clients)),
+        )
         if rule is Rule.TEAM_ELSE_EMPTY and not scope.everything:
             return web.json_response({})
         with asked_by(scope):

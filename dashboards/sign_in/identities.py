@@ -55,10 +55,13 @@ EVERYTHING = Scope(everything=True)
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who sends a request, and whether they can sign out here."""
+    """What the page says of who looks at it."""
 
     user: str | None = None
     signs_out: bool = False
+    """Whether they can sign out here."""
+    of_agency: bool = False
+    """Whether they see single agencies only."""
 
 
 VISITOR: web.RequestKey[Visitor] = web.RequestKey("visitor", Visitor)

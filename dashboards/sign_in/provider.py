@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,10 @@ class NotSignedIn(InfraError):
     """The provider's answer does not prove who somebody is."""
 
 
+class AnotherAttempt(NotSignedIn):
+    """The answer is of an attempt that another one has taken the place of."""
+
+
 @dataclass(frozen=True)
 class Attempt:
     """A sign-in under way: what its answer must match."""
@@ -54,6 +59,14 @@ class Attempt:
     def new(cls) -> Attempt:
         """One that nobody can guess."""
         return cls(*(secrets.token_urlsafe(48) for _ in range(3)))
+
+
+def path_in(state: str) -> str:
+    """The path that a state of ours ends with; empty where it is not one."""
+    try:
+        return urlsafe_b64decode(state.partition(".")[2]).decode()
+    except ValueError:
+        return ""
 
 
 class Provider:
@@ -75,8 +88,8 @@ class Provider:
         self._keys: KeySet | None = None
         self._keys_read_at = float("-inf")
 
-    async def address(self, attempt: Attempt) -> str:
-        """Where a person is sent to sign in.
+    async def address(self, attempt: Attempt, path: str) -> str:
+        """Where a person is sent to sign in, who then goes on to a path of the page.
 
         Raises:
             ProviderAway: it does not answer.
@@ -89,7 +102,7 @@ class Provider:
                 response_type="code",
                 redirect_uri=self._redirect_uri,
                 scope=self._oidc.scopes,
-                state=attempt.state,
+                state=f"{attempt.state}.{urlsafe_b64encode(path.encode()).decode()}",
                 nonce=attempt.nonce,
                 code_challenge=create_s256_code_challenge(attempt.verifier),
                 code_challenge_method="S256",
@@ -109,12 +122,13 @@ class Provider:
         """Who has signed in, by the answer that came with the person's browser.
 
         Raises:
-            NotSignedIn: it proves nothing: another state, an error, a code or an ID token that does
-                not hold.
+            AnotherAttempt: its state is another.
+            NotSignedIn: it proves nothing: an error, a code or an ID token that does not hold.
             ProviderAway: the provider does not answer.
         """
-        if not secrets.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
-            raise NotSignedIn("the answer is of another attempt to sign in")
+        state = answer.get("state", "").partition(".")[0]
+        if not secrets.compare_digest(state.encode(), attempt.state.encode()):
+            raise AnotherAttempt("the answer is of another attempt to sign in")
         if "error" in answer or not answer.get("code"):
             raise NotSignedIn("the provider refused")
         metadata = await self._described()

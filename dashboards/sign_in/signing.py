@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from urllib.parse import urlsplit
+from collections.abc import Callable, Mapping
+from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
 from dashboards.sign_in.configuration import CALLBACK_PATH, SignIn, SignInFile, client_secret
-from dashboards.sign_in.provider import Attempt, NotSignedIn, Provider, ProviderAway
+from dashboards.sign_in.provider import (
+    AnotherAttempt,
+    Attempt,
+    NotSignedIn,
+    Provider,
+    ProviderAway,
+    path_in,
+)
 from dashboards.sign_in.sessions import Cookies, Sessions
 
 log = logging.getLogger(__name__)
@@ -32,30 +39,45 @@ class Signing:
         self._known: tuple[SignIn, Provider] | None = None
 
     async def begin(self, request: web.Request) -> web.StreamResponse:
-        """Send the person to the provider; a cookie holds what its answer must match."""
-        attempt = Attempt.new()
+        """Send the person to the provider; a cookie holds what its answer must match.
+
+        Pages of one browser that ask at the same time, as when a session has ended, share one
+        attempt: the first to come back signs all of them in.
+        """
+        noted = self._cookies.read(request, "attempt")
+        attempt = Attempt.new() if noted is None else _noted(noted)
+        path = local_path(request.query.get("next", "/"))
         try:
-            address = await self._provider().address(attempt)
+            address = await self._provider().address(attempt, path)
         except ProviderAway as error:
             raise _away(error) from None
         response = web.HTTPFound(address)
-        content = {**vars(attempt), "next": local_path(request.query.get("next", "/"))}
-        self._cookies.write(response, "attempt", content, ATTEMPT_SECONDS)
+        self._cookies.write(response, "attempt", vars(attempt), ATTEMPT_SECONDS)
         raise response
 
     async def end(self, request: web.Request) -> web.StreamResponse:
-        """Start a session by the provider's answer, which is taken once."""
+        """Start a session by the provider's answer.
+
+        Where another page of the browser has signed in meanwhile, this one goes on; where another
+        attempt has taken the place of this one, it begins again.
+        """
+        path = local_path(path_in(request.query.get("state", "")))
         noted = self._cookies.read(request, "attempt")
         if noted is None:
+            if self._sessions.current(request) is not None:
+                raise web.HTTPFound(path)
             raise _refused("no attempt to sign in is under way in this browser")
-        attempt = Attempt(noted["state"], noted["nonce"], noted["verifier"])
         try:
-            identity = await self._provider().identity(attempt, dict(request.query))
+            identity = await self._provider().identity(_noted(noted), dict(request.query))
+        except AnotherAttempt:
+            if self._sessions.current(request) is not None:
+                raise web.HTTPFound(path) from None
+            raise web.HTTPFound(f"/sign-in?{urlencode({'next': path})}") from None
         except NotSignedIn as error:
             raise _refused(str(error)) from None
         except ProviderAway as error:
             raise _away(error) from None
-        response = web.HTTPFound(noted["next"])
+        response = web.HTTPFound(path)
         self._cookies.clear(response, "attempt")
         seconds = self._file.current().session_hours * 3600
         self._sessions.start(response, identity, seconds)
@@ -83,6 +105,10 @@ class Signing:
             redirect = f"{sign_in.public_url}{CALLBACK_PATH}"
             self._known = sign_in, Provider(sign_in.oidc, secret, redirect, self._clock)
         return self._known[1]
+
+
+def _noted(noted: Mapping[str, str]) -> Attempt:
+    return Attempt(noted["state"], noted["nonce"], noted["verifier"])
 
 
 def local_path(path: str) -> str:

@@ -214,7 +214,11 @@ async def test_a_manager_sees_their_own_whole_and_no_counters(page: Asker) -> No
     [outcomes] = (await (await page.get("/api/calls", headers=MANAGER)).json())["clients"]
     assert outcomes["outcomes"]["waiting"]["calls"] == 1
     visitor = (await (await page.get("/api/panels", headers=MANAGER)).json())["visitor"]
-    assert visitor == {"user": "Anna@lumina.example", "signs_out": False}
+    assert visitor == {
+        "user": "Anna@lumina.example",
+        "signs_out": False,
+        "of_agency": False,
+    }
 
 
 async def test_an_agency_sees_itself_alone(page: Asker) -> None:
@@ -223,6 +227,8 @@ async def test_an_agency_sees_itself_alone(page: Asker) -> None:
     panel = await (await page.get(f"/api/panel/nps?client={CLIENT}", headers=AGENCY)).json()
     assert [row[0] for row in panel["rows"]] == ["alba-crediti"]
     assert (await page.get(f"/api/calls?client={CLIENT}", headers=AGENCY)).status == 403
+    visitor = (await (await page.get("/api/panels", headers=AGENCY)).json())["visitor"]
+    assert visitor["of_agency"]
 
 
 async def test_what_one_was_answered_is_not_remembered_for_another(page: Asker) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiohttp import ClientResponse, ClientSession, CookieJar, web
@@ -97,12 +98,18 @@ async def test_one_signs_in_by_the_provider_and_comes_back_to_where_one_was(worl
     assert "anna" not in cookie, "what a session holds is encrypted"
     assert await world.signed_in()
     visitor = (await (await world.browser.get("/api/panels")).json())["visitor"]
-    assert visitor == {"user": "anna@lumina.example", "signs_out": True}
+    assert visitor == {
+        "user": "anna@lumina.example",
+        "signs_out": True,
+        "of_agency": False,
+    }
     assert (await world.browser.get("/status")).status == 403
 
 
 async def test_each_attempt_has_a_state_a_nonce_and_a_challenge_of_its_own(world: World) -> None:
-    first, second = (await world.begin()).query, (await world.begin()).query
+    first = (await world.begin()).query
+    world.browser.session.cookie_jar.clear()
+    second = (await world.begin()).query
     for name in ("state", "nonce", "code_challenge"):
         assert len(first[name]) >= 43
         assert first[name] != second[name]
@@ -145,7 +152,10 @@ async def test_a_signature_that_is_not_the_providers_is_refused(world: World, ho
 async def test_another_state_or_no_attempt_at_all_is_refused(world: World) -> None:
     back = await world.back(await world.begin())
     wrong = back.update_query(state="another")
-    assert (await world.browser.get(wrong.raw_path_qs, allow_redirects=False)).status == 403
+    answer = await world.browser.get(wrong.raw_path_qs, allow_redirects=False)
+    assert answer.headers["Location"] == "/sign-in?next=/", "it begins again"
+    assert "/token" not in world.provider.asked, "nothing of that answer was used"
+    assert not await world.signed_in()
     elsewhere = back.update_query(iss="https://evil.example")
     assert (await world.browser.get(elsewhere.raw_path_qs, allow_redirects=False)).status == 403
     world.browser.session.cookie_jar.clear()
@@ -156,15 +166,26 @@ async def test_another_state_or_no_attempt_at_all_is_refused(world: World) -> No
 async def test_an_answer_is_taken_once_and_in_time(world: World) -> None:
     back = await world.back(await world.begin())
     assert (await world.browser.get(back.raw_path_qs, allow_redirects=False)).status == 302
-    assert (await world.browser.get(back.raw_path_qs, allow_redirects=False)).status == 403
     await world.browser.post("/sign-out")
+    assert (await world.browser.get(back.raw_path_qs, allow_redirects=False)).status == 403
     back = await world.back(await world.begin())
     world.now += ATTEMPT_SECONDS + 1
     assert (await world.browser.get(back.raw_path_qs, allow_redirects=False)).status == 403
 
 
+async def test_pages_that_ask_at_the_same_time_are_signed_in_together(world: World) -> None:
+    """As all those of a browser whose session has ended."""
+    paths = ["/?client=lumina", "/calls?client=lumina", "/coaching"]
+    backs = [await world.back(await world.begin(path)) for path in paths]
+    for path, back in reversed([*zip(paths, backs, strict=True)]):
+        done = await world.browser.get(back.raw_path_qs, allow_redirects=False)
+        assert (done.status, done.headers["Location"]) == (302, path)
+    assert world.provider.asked.count("/token") == 1, "who is signed in needs no second session"
+    assert await world.signed_in()
+
+
 async def test_what_the_provider_refuses_is_refused(world: World) -> None:
-    state = (await world.begin()).query["state"]
+    state = quote((await world.begin()).query["state"])
     answer = f"/sign-in/callback?error=access_denied&state={state}"
     assert (await world.browser.get(answer, allow_redirects=False)).status == 403
     answer = f"/sign-in/callback?code=made-up&state={state}"

@@ -41,7 +41,7 @@ export function drawControls(place, { page, known, change }) {
   once(place, [choice, clients, agencies, segments, known.names, page.own?.()], () => [
     element("div", { class: "brand" }, element("img", { src: companyLogo() ?? "/static/icon.svg", alt: "", width: companyLogo() ? 76 : 30, height: 30 }),
       element("div", {}, element("small", {}, companyName(choice.client) ? `Ascolto · ${companyName(choice.client)}` : "Ascolto"), element("h1", {}, say(page.title)))),
-    element("nav", { "aria-label": say("ui.pages") }, PAGES.map(([path, title]) =>
+    element("nav", { "aria-label": say("ui.pages") }, PAGES.filter(([path]) => path !== "/calls" || !definition.visitor.of_agency).map(([path, title]) =>
       element("a", { href: addressOf(path), "data-key": path, "aria-current": path === location.pathname ? "page" : null }, say(title)))),
     definition.visitor.user === null ? null : element("div", { class: "visitor" },
       element("span", {}, say("ui.signed_in_as", { user: definition.visitor.user })),
