@@ -34,6 +34,7 @@ async function refresh() {
   const { clients, names } = await get("/api/clients");
   Object.assign(known, { clients, clientNames: new Map(names) });
   if (clients.length && !clients.includes(choice.client)) choice.client = clients[0];
+  if (choice.client) listen(choice.client, updated);
   const { version, ...reach } = await get("/api/version", { client: choice.client });
   known.reach = reach;
   known.newest = reach.newest;
@@ -70,7 +71,6 @@ async function tick() {
     if (mine !== turn) return;
     show();
   }
-  if (choice.client) listen(choice.client, updated);
   waking = setTimeout(tick, page.everyMs ?? patience());
 }
 
