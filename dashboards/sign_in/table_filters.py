@@ -6,16 +6,17 @@ trusted to name the right client company.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 from dashboards.sign_in.identities import EVERYTHING, Scope
 from schemas.rows import DISPLAY_NAMES, SURVIVAL, TABLES, Table
 
-if TYPE_CHECKING:
-    from dashboards.preview.reading import QueryResult, RunQuery
+ResultT = TypeVar("ResultT")
+Ask = Callable[[str, Mapping[str, Any]], Awaitable[ResultT]]
+"""Runs SQL with parameters."""
 
 _asking: ContextVar[Scope] = ContextVar("asking", default=EVERYTHING)
 
@@ -37,10 +38,10 @@ def current_scope() -> Scope:
     return _asking.get()
 
 
-def filtered(run_query: RunQuery) -> RunQuery:
+def filtered(run_query: Ask[ResultT]) -> Ask[ResultT]:
     """`run_query` with the filters of whom it is asked for."""
 
-    async def run(sql: str, parameters: Mapping[str, Any]) -> QueryResult:
+    async def run(sql: str, parameters: Mapping[str, Any]) -> ResultT:
         return await run_query(f"{sql}{settings_of(current_scope())}", parameters)
 
     return run
