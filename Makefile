@@ -43,8 +43,8 @@ export SHOW
 demo: setup ## show it: 120 days of three agencies, moving figures on a local page
 	@$(BIN)/ascolto demo
 
-test: setup check ## everything CI runs
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+test: setup ## everything CI runs, with what check does
+	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: setup ## format, lint and types
 	@$(BIN)/ruff format --check .

@@ -12,6 +12,7 @@ from typing import Annotated, Self
 from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from infra.alerting.targets import require_page
 from infra.data_directory.paths import default_data_directory
 from infra.data_directory.permissions import create_once, make_private
 from infra.kafka.cluster import Cluster
@@ -201,6 +202,14 @@ class Settings(BaseSettings):
     chromium: Path | None = Field(
         None, description="Chromium or Chrome, by which ascolto report makes a PDF; none: on PATH"
     )
+    notify: Path | None = Field(
+        None, description="YAML file that says who is notified of which alerts, and how"
+    )
+    page_url: str | None = Field(
+        None,
+        description="address that messages about alerts link to, as https://ascolto.example/; "
+        "{client}, {agency} and {alert} in it are filled in",
+    )
     status_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         0, description="port of the worker's status page on 127.0.0.1; 0: a free one"
     )
@@ -226,6 +235,11 @@ class Settings(BaseSettings):
     @classmethod
     def _is_safe(cls, value: str | None) -> str | None:
         return None if value is None else require_token_url(value)
+
+    @field_validator("page_url")
+    @classmethod
+    def _is_page(cls, value: str | None) -> str | None:
+        return None if value is None else require_page(value)
 
     @field_validator("alerts")
     @classmethod

@@ -135,6 +135,24 @@ class Rerated(NamedTuple):
         return Segment(self.service, self.touchpoint, self.channel, self.customer_type)
 
 
+class Excess(NamedTuple):
+    """Whether a conversation is above the permitted number of its day or week, as it is now."""
+
+    call_id: str
+    at: int
+    service: str
+    touchpoint: str
+    channel: str
+    customer_type: str
+    limit: str | None
+    """'day' or 'week': which number it is above; null: none any more."""
+
+    @property
+    def segment(self) -> Segment:
+        """That of the conversation."""
+        return Segment(self.service, self.touchpoint, self.channel, self.customer_type)
+
+
 class EngagementChange(Contract):
     """Topic `engagement-changed`: what one event changed in one agency's figures.
 
@@ -156,6 +174,8 @@ class EngagementChange(Contract):
     """The event's own conversation; null for all events that are none."""
     rerated: Rerated | None = None
     """The conversation that the event, a survey's answer, gave another rating."""
+    excesses: tuple[Excess, ...] = ()
+    """The conversations that the event, one of them, put above the permitted number or below."""
 
     @property
     def removed(self) -> tuple[Engagement, ...]:

@@ -157,6 +157,28 @@ CALL_SURVEYS = Table(
 
 The rating of a survey that came with its call is in `calls`, and such a call has no row here.
 """
+
+CONTACT_EXCESSES = Table(
+    "contact_excesses",
+    {
+        "client_id": _LABEL,
+        "agency_id": _LABEL,
+        "event_id": "String",
+        "ended_at": _TIME,
+        **_SEGMENT_OF_CALL,
+        "limit": _LABEL,
+        **_VERSION,
+        "is_deleted": "UInt8",
+    },
+    ("client_id", "agency_id", "event_id"),
+    removable=True,
+    order=("client_id", "ended_at", "agency_id", "event_id"),
+    month="ended_at",
+)
+"""Conversations above the permitted number of their day or week (`limit`); see
+`processors.engagements.contact_frequency`. One that a late event put below it is removed.
+"""
+
 ATTEMPTS = Table(
     "attempts",
     {
@@ -423,12 +445,55 @@ DISPLAY_NAMES = Table(
 `agency_id` is empty for the client company itself; an empty `name` is one that was removed.
 """
 
+NOTIFICATIONS = Table(
+    "notifications",
+    {
+        "client_id": _LABEL,
+        "target": _LABEL,
+        "alert_id": "String",
+        "number": "UInt32",
+        "agency_id": _LABEL,
+        "kind": _LABEL,
+        "status": _LABEL,
+        "alert": "String",
+        "sent_at": _TIME,
+        **_VERSION,
+    },
+    ("client_id", "target", "alert_id", "number"),
+)
+"""Messages about alerts that a target has accepted, in order of `number`, from 1.
+
+`status` is that of the alert which the message reported; `alert` is the alert then, as JSON,
+without quotes. The row with an empty `alert_id` and number 0 says since when the target exists.
+"""
+
+ALERT_ACTIONS = Table(
+    "alert_actions",
+    {
+        "client_id": _LABEL,
+        "alert_id": "String",
+        "action_id": "String",
+        "agency_id": _LABEL,
+        "action": _LABEL,
+        "who": "String",
+        "text": "String",
+        "at": _TIME,
+        **_VERSION,
+    },
+    ("client_id", "alert_id", "action_id"),
+)
+"""What people did about alerts, one row an action; rows are only added.
+
+`action` is acknowledged, owner or note; `text` is the note, or the owner's name.
+"""
+
 TABLES = (
     EVENTS,
     EVENT_CLAIMS,
     CALL_SCORES,
     CALLS,
     CALL_SURVEYS,
+    CONTACT_EXCESSES,
     ATTEMPTS,
     ENGAGEMENTS,
     AGENCY_HOURS,
@@ -439,4 +504,6 @@ TABLES = (
     DEAD_LETTERS,
     LETTER_REPLAYS,
     DISPLAY_NAMES,
+    NOTIFICATIONS,
+    ALERT_ACTIONS,
 )

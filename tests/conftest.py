@@ -9,6 +9,7 @@ LONGEST = (
     "streams/test_run_all.py",
     "kafka/test_kafka_secured_cluster.py",
     "streams/test_demo.py",
+    "test_checks.py",
     "kafka/test_kafka_secured.py",
     "streams/test_letters_replay.py",
     "benchmarks/test_contenders.py",

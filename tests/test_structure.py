@@ -38,6 +38,7 @@ FOLDERS_MAY_IMPORT = {
     "processors.engagements": {"identity"},
     "processors.metrics": {"engagements"},
     "processors.alerts": {"metrics"},
+    "infra.alerting": {"clickhouse"},
     "infra.clickhouse": {"data_directory"},
     "infra.data_directory": set(),
     "infra.embedded": {"clickhouse", "data_directory", "kafka"},

@@ -7,6 +7,7 @@ import gzip
 import json
 import logging
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from dashboards.panels import DEFAULT_WINDOW, OVERVIEW, SMALL_SAMPLE, WINDOWS, Panel, panel
+from dashboards.preview.alert_routes import add_alert_routes
 from dashboards.preview.asked import (
     LANGUAGE,
     NAMES,
@@ -35,6 +37,7 @@ from dashboards.preview.views import VIEWS, static_files
 from dashboards.sign_in.identities import VISITOR, Visitor
 from dashboards.sign_in.table_filters import current_scope, filtered
 from dashboards.texts import DEFAULT_LANGUAGE, LANGUAGES, texts
+from infra.alerting.alert_log import AlertLog, Insert
 from infra.registry import RegistryFile
 from infra.status_page import Handler, local_application
 
@@ -74,6 +77,8 @@ def create_preview(
     names: RegistryFile | None = None,
     read_backlog: ReadBacklog = unknown_backlog,
     time_zone: str = DEFAULT_TIME_ZONE,
+    insert: Insert | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
     guard: Guard | None = None,
     at_once: int = 1,
 ) -> web.Application:
@@ -82,8 +87,9 @@ def create_preview(
     `run_query` runs SQL with bound `{name:Type}` parameters and is awaited, `at_once` queries at
     a time; `status` gives what the worker reports of itself (event-time clock, counts): JSON
     values, dates included; `names` is the registry of display names; `read_backlog` says which
-    calls wait; times are shown in `time_zone`; `guard` knows who may see what. Raises ValueError
-    for a language there are no texts in, ZoneInfoNotFoundError for an unknown time zone.
+    calls wait; times are shown in `time_zone`; `insert` writes what people do about alerts, dated
+    by `now`; `guard` knows who may see what. Raises ValueError for a language there are no texts
+    in, ZoneInfoNotFoundError for an unknown time zone.
     """
     texts(language)
     ZoneInfo(time_zone)
@@ -102,6 +108,8 @@ def create_preview(
     for view in VIEWS:
         app.router.add_get(view.path, view.serve)
     app.router.add_get("/api/calls", CallsPage(run_query, read_backlog).figures)
+    if insert is not None:
+        add_alert_routes(app, AlertLog(run_query, insert, now))
     app.router.add_get("/status", _status)
     app.router.add_get("/api/status", _status)
     app.router.add_get("/api/panels", _panels)

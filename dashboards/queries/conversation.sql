@@ -22,7 +22,14 @@ SELECT
         NULL
     ) AS rating_source,
     arrayDistinct(drivers) AS drivers,
-    arrayDistinct(conduct) AS conduct,
+    arrayConcat(
+        arrayFilter(rule -> rule != 'frequency', arrayDistinct(conduct)),
+        if(event_id IN (
+            SELECT event_id
+            FROM contact_excesses FINAL
+            WHERE client_id = ${client:singlequote} AND event_id = ${conversation:singlequote}
+        ), ['frequency'], [])
+    ) AS conduct,
     churn_intent,
     promise_to_pay,
     why,

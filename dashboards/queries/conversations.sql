@@ -79,8 +79,20 @@ WITH
             )
             AND (
                 ${conduct:singlequote} = ''
-                OR (${conduct:singlequote} = 'any' AND notEmpty(conduct))
-                OR has(conduct, ${conduct:singlequote})
+                OR (
+                    ${conduct:singlequote} != 'frequency'
+                    AND arrayExists(rule -> rule != 'frequency' AND ${conduct:singlequote} IN ('any', rule), conduct)
+                )
+                OR (
+                    ${conduct:singlequote} IN ('any', 'frequency')
+                    AND event_id IN (
+                        SELECT event_id
+                        FROM contact_excesses FINAL
+                        WHERE client_id = ${client:singlequote}
+                            AND ended_at >= toDateTime64(window_start - INTERVAL 366 DAY, 6, 'UTC')
+                            AND ended_at < toDateTime64(window_end, 6, 'UTC')
+                    )
+                )
             )
             AND (${driver:singlequote} = '' OR has(drivers, ${driver:singlequote}))
             AND multiIf(
@@ -124,7 +136,8 @@ WITH
         )
     ) AS shown,
     shown.1 AS shown_ids,
-    shown.2 AS shown_times
+    arrayMin(shown.2) AS since,
+    arrayMax(shown.2) AS until
 SELECT
     ended_at AS time,
     {{agency:agency_id}} AS agency,
@@ -148,6 +161,6 @@ LEFT JOIN (
 ) AS later ON event_id = rated_call
 WHERE client_id = ${client:singlequote}
     AND has(shown_ids, event_id)
-    AND ended_at >= arrayMin(shown_times)
-    AND ended_at <= arrayMax(shown_times)
+    AND ended_at >= since
+    AND ended_at <= until
 ORDER BY place DESC, event_id

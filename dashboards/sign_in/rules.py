@@ -33,6 +33,8 @@ RULES = {
     "/conversation": Rule.SIGNED_IN,
     "/conversations": Rule.SIGNED_IN,
     "/api/alert_sentences": Rule.CLIENT,
+    "/api/alerts": Rule.CLIENT,
+    "/api/alerts/{reference}/actions": Rule.CLIENT,
     "/api/calls": Rule.WHOLE_CLIENT,
     "/api/clients": Rule.SIGNED_IN,
     "/api/coaching": Rule.CLIENT,

@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from infra.cli.alerting import alerts, notify
 from infra.cli.failures import FAILED, STOPPED, cannot_write, counted, described, say
 from infra.cli.figures import commands as figure_commands
 from infra.cli.importing import commands as importing_commands
@@ -61,6 +62,8 @@ app.add_typer(operating_commands.dashboards_app, name="dashboards")
 app.add_typer(operating_commands.admin_app, name="admin")
 app.add_typer(calls.app, name="calls")
 app.add_typer(operating_commands.letters_app, name="dead-letters")
+app.add_typer(alerts.app, name="alerts")
+app.add_typer(notify.app, name="notify")
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
 app.add_typer(registry.app, name="registry")
@@ -95,9 +98,11 @@ def demo(
     Takes some minutes; the same command resumes where it was stopped. Afterwards, with the same
     data directory: [bold]ascolto figures --window 90d[/bold]
     """
+    from infra.cli.alerting.running import require_targets
     from infra.cli.run.demo import run_demo
 
     settings = read_settings(data_dir)
+    require_targets(settings)
     raise typer.Exit(
         run_demo(
             settings, seed=seed, calls=calls, ends=exit_, as_json=as_json, language=language.value

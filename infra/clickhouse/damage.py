@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.errors import InfraError
-from schemas.rows import DEAD_LETTERS, EVENTS
+from schemas.rows import ALERT_ACTIONS, DEAD_LETTERS, EVENTS
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-FACTS = (EVENTS.name, DEAD_LETTERS.name)
+FACTS = (EVENTS.name, DEAD_LETTERS.name, ALERT_ACTIONS.name)
 """Tables that nothing in the store can make again."""
 
 DAMAGE_CODES = frozenset(

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from processors.identity.sealing import is_sealed
 from schemas.codec import InvalidMessage, decode
 from schemas.rows import (
+    ALERT_ACTIONS,
     CALL_SCORES,
     DEAD_LETTERS,
     DISPLAY_NAMES,
     EVENT_CLAIMS,
     EVENTS,
     LETTER_REPLAYS,
+    NOTIFICATIONS,
     TABLES,
 )
 from schemas.sealed import SEALED
@@ -32,6 +34,8 @@ _NOT_DERIVED = (
     DEAD_LETTERS,
     LETTER_REPLAYS,
     DISPLAY_NAMES,
+    NOTIFICATIONS,
+    ALERT_ACTIONS,
 )
 DERIVED = tuple(table for table in TABLES if table not in _NOT_DERIVED)
 """Tables whose rows the workers write again when the journal is sent again."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.clickhouse.comparison import Difference, Sides, differences
 from infra.clickhouse.queries.shared_sql import figures_sql, with_shared
+from processors.contact_hours import conduct_code
 from processors.engagements.horizons import Horizons
 from processors.event_time import HOUR_US
 from schemas.figures import MetricWindow
@@ -24,6 +25,7 @@ from schemas.rows import (
     ATTEMPTS,
     CALL_SURVEYS,
     CALLS,
+    CONTACT_EXCESSES,
     ENGAGEMENTS,
     HOUR_SUMS,
     Table,
@@ -41,6 +43,7 @@ _STEPS = (
     "answers",
     "conversations",
     "recomputed_surveys",
+    "recomputed_excesses",
     "returns",
     "payments",
     "cancellations",
@@ -93,6 +96,7 @@ COMPARISONS = (
     ),
     Comparison(ATTEMPTS, "ended_at", "journaled_attempts"),
     Comparison(CALL_SURVEYS, "known_at", "recomputed_surveys"),
+    Comparison(CONTACT_EXCESSES, "ended_at", "recomputed_excesses"),
     Comparison(ENGAGEMENTS, "opened_at", "recomputed_engagements"),
     Comparison(AGENCY_HOURS, "hour", "recomputed_hours", absent_is_zero=True),
     Comparison(AGENCY_METRICS, "as_of", "recomputed_figures", left_out=("as_of", *_P_VALUES)),
@@ -130,6 +134,7 @@ def reconcile(
     Returns:
         `Difference.one` is the streamed figure, `.other` the recomputed one.
     """
+    code = conduct_code()
     parameters = {
         "begin": begin,
         "end": end,
@@ -138,6 +143,9 @@ def reconcile(
         "own_clients": ["", *horizons.by_client],
         "own_horizons_us": [0, *(hours * HOUR_US for hours in horizons.by_client.values())],
         "currency": currency,
+        "time_zone": code.timezone.key,
+        "per_day": code.per_day,
+        "per_week": code.per_week,
         "latest": latest,
     }
     compared = {"events": _count(client, "events", "event_time", parameters)}

@@ -1,7 +1,8 @@
 """Which of a customer's events no event in time can touch any more, so that they can be archived.
 
-An engagement is settled when its horizon has passed and the grace after it: only a late event
-can still change it, and for such an event what was archived is recalled first. So the state
+An engagement is settled when its horizon has passed and the grace after it, and the week of its
+last conversation: only a late event can still change it, and for such an event what was archived is
+recalled first. So the state
 of a customer ends with the last engagement, and every figure stays exact all the same.
 """
 
@@ -11,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from processors.engagements.contact_frequency import WEEK_REACH_US
 from processors.engagements.corrections import REACH_US
 from processors.engagements.entries import (
     CALL,
@@ -39,8 +41,9 @@ class Settled(NamedTuple):
 def settle(state: CustomerState, before: int, horizon_hours: int) -> Settled:
     """Separate what is settled from what is not.
 
-    Settled are the conversations of engagements that end at or before `before`, the payments and
-    cancellations before it that lie in no other engagement, and what corrects any of them. An
+    Settled are the conversations of engagements that end at or before `before`, the last of them
+    in another week; the payments and cancellations before it that lie in no other engagement; and
+    what corrects any of them. An
     event at or after `before` cannot change them, unless it corrects one (and then says so), nor
     do they change what it does: an engagement that has ended takes no more conversations, and
     those of the same agency that follow open one of their own. A correction of what is not
@@ -131,24 +134,33 @@ def recall(
 
 
 def _open(entries: Sequence[Entry], opened_by: int, horizon: int) -> tuple[list[int], set[str]]:
-    """Beginnings of the engagements opened after `opened_by`, and ids of their conversations."""
-    starts, members = [], set()
-    for start, event_id in _conversations(entries, horizon):
-        if start > opened_by:
+    """Beginnings of the engagements that are not settled, and ids of their conversations.
+
+    They were opened after `opened_by`, or a week that goes on has conversations of theirs.
+    """
+    recent = opened_by + horizon - WEEK_REACH_US
+    by_start: dict[tuple[str, int], list[CallEntry]] = defaultdict(list)
+    for start, call in _conversations(entries, horizon):
+        by_start[call.agency_id, start].append(call)
+    starts: list[int] = []
+    members: set[str] = set()
+    for (_, start), calls in by_start.items():
+        if start > opened_by or max(call.at for call in calls) > recent:
             starts.append(start)
-            members.add(event_id)
+            members.update(call.event_id for call in calls)
     return starts, members
 
 
-def _conversations(entries: Sequence[Entry], horizon: int) -> Iterator[tuple[int, str]]:
-    """The beginning of each conversation's engagement, and the conversation's id."""
-    by_agency: dict[str, list[tuple[int, str]]] = defaultdict(list)
+def _conversations(entries: Sequence[Entry], horizon: int) -> Iterator[tuple[int, CallEntry]]:
+    """The beginning of each conversation's engagement, and the conversation."""
+    by_agency: dict[str, list[CallEntry]] = defaultdict(list)
     for entry in entries:
         if isinstance(entry, CallEntry):
-            by_agency[entry.agency_id].append((entry.at, entry.event_id))
+            by_agency[entry.agency_id].append(entry)
     for calls in by_agency.values():
-        start = min(calls)[0]
-        for at, event_id in sorted(calls):
-            if at >= start + horizon:
-                start = at
-            yield start, event_id
+        calls.sort(key=lambda call: (call.at, call.event_id))
+        start = calls[0].at
+        for call in calls:
+            if call.at >= start + horizon:
+                start = call.at
+            yield start, call

@@ -39,6 +39,7 @@ from schemas.changes import (
     Conversation,
     Engagement,
     EngagementChange,
+    Excess,
     LateRating,
     Position,
     Rerated,
@@ -271,6 +272,8 @@ class _Taken(NamedTuple):
     """The rating that an answer which came before a call gives it."""
     rerated: tuple[str, Rerated] | None = None
     """The agency and the call to which an answer gives another rating."""
+    excesses: tuple[Excess, ...] = ()
+    """The conversations that are above the permitted number now, or no longer."""
 
 
 def _history(entries: Sequence[Entry], horizon_hours: int, currency: str) -> History:
@@ -285,6 +288,7 @@ def _history(entries: Sequence[Entry], horizon_hours: int, currency: str) -> His
     )
     for call in calls:
         history.ratings.call(call)
+        history.frequency.call(call)
     for entry in entries:
         if isinstance(entry, AnswerEntry):
             history.ratings.answer(entry)
@@ -301,7 +305,11 @@ def _take(history: History, entry: Entry) -> _Taken:
     """Take an entry into the history."""
     match entry:
         case CallEntry():
-            return _Taken(history.talk(_contact(entry)), later=history.ratings.call(entry))
+            return _Taken(
+                history.talk(_contact(entry)),
+                later=history.ratings.call(entry),
+                excesses=history.frequency.call(entry),
+            )
         case PaymentEntry():
             return _Taken(history.pay(entry.event_id, entry.at, entry.amount, entry.currency))
         case ReturnEntry():
@@ -335,6 +343,7 @@ def _changes(
             after=after,
             conversation=said,
             rerated=rerated,
+            excesses=taken.excesses,
         )
         for agency_id, (before, after), rerated in changes
     )

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from processors.engagements.contact_frequency import ContactFrequency
 from processors.engagements.corrections import (
     NetPayment,
     Return,
@@ -146,6 +147,7 @@ class History:
         self.taken = 0
         """Facts taken in."""
         self.ratings = LateRatings()
+        self.frequency = ContactFrequency()
         self._horizon_us = horizon_hours * HOUR_US
         self._currency = currency
         self._chains: dict[str, list[_Open]] = {}

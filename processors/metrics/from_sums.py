@@ -1,4 +1,9 @@
-"""Figures of an agency from its exact sums: one window as of one hour."""
+"""Figures of an agency from its exact sums: one window as of one hour.
+
+After a crash, changes of different topics may be taken in in another order than they were made.
+Until the last of them has come, sums can be those of no events at all: more cancelled than matured,
+a negative count. A figure of such sums is undefined; the next change publishes it again.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +22,7 @@ from processors.event_time import (
 from processors.metrics.correlation import correlation
 from processors.metrics.nps import nps
 from processors.metrics.rates import rate
-from schemas.derived import Correlation, Figures, Mean
+from schemas.derived import Correlation, Figures, Interval, Mean
 from schemas.figures import SCORE_UNIT, MetricWindow
 from schemas.rows import HOUR_SUMS
 
@@ -55,16 +60,14 @@ def measures(sums: Mapping[str, int]) -> dict[str, Any]:
     of = sums.get
     matured, supplier_lost = of("matured", 0), of("supplier_lost", 0)
     return {
-        "calls": of("calls", 0),
-        "nps": nps(of("promoters", 0), of("passives", 0), of("detractors", 0)),
-        "nps_predicted": nps(
-            of("predicted_promoters", 0), of("predicted_passives", 0), of("predicted_detractors", 0)
-        ),
+        "calls": max(0, of("calls", 0)),
+        "nps": _nps("", sums),
+        "nps_predicted": _nps("predicted_", sums),
         "aggression": _mean("aggression", sums),
         "empathy": _mean("empathy", sums),
         "sentiment": _mean("sentiment", sums),
-        "churn_rate": rate(of("cancelled", 0), matured - supplier_lost),
-        "recovery_rate": rate(of("paid", 0), matured),
+        "churn_rate": _rate(of("cancelled", 0), matured - supplier_lost),
+        "recovery_rate": _rate(of("paid", 0), matured),
         "amount_recovered": of("amount", 0) / SCORE_UNIT,
         "amount_recovered_units": of("amount", 0),
         "churn_correlation": _correlation("churn", sums),
@@ -117,6 +120,8 @@ def snapshot_days(
     return as_of
 
 
+_UNDEFINED = Interval(value=None, low=None, high=None, n=0)
+
 _LONGEST = max(MetricWindow, key=lambda window: window.hours)
 _LONGEST_DAYS = _LONGEST.hours // DAY_HOURS
 
@@ -125,11 +130,25 @@ def _last_hour(day: int) -> int:
     return day_start(day + 1) - HOUR_US
 
 
+def _nps(prefix: str, sums: Mapping[str, int]) -> Interval:
+    counts = [sums.get(f"{prefix}{name}", 0) for name in ("promoters", "passives", "detractors")]
+    return _UNDEFINED if min(counts) < 0 else nps(*counts)
+
+
+def _rate(k: int, n: int) -> Interval:
+    return rate(k, n) if 0 <= k <= n else _UNDEFINED
+
+
 def _mean(name: str, sums: Mapping[str, int]) -> Mean:
     total, n, inferred = (sums.get(f"{name}_{part}", 0) for part in ("sum", "n", "inferred"))
+    if not 0 <= inferred <= n or total < -n * SCORE_UNIT:
+        return Mean(value=None, n=0, n_inferred=0)
     return Mean(value=total / (n * SCORE_UNIT) if n else None, n=n, n_inferred=inferred)
 
 
 def _correlation(name: str, sums: Mapping[str, int]) -> Correlation:
     n, x, xx, y, xy = (sums.get(f"{name}_{part}", 0) for part in ("n", "x", "xx", "y", "xy"))
+    spread_x, spread_y, shared = n * xx - x * x, n * y - y * y, n * xy - x * y
+    if n < 0 or min(spread_x, spread_y) < 0 or shared * shared > spread_x * spread_y:
+        return Correlation(value=None, low=None, high=None, n=0, p=None)
     return correlation(n, x, xx, y, xy)

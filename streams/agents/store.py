@@ -113,6 +113,27 @@ def survey_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMess
     return made
 
 
+def excess_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
+    """The conversations above the permitted number of their day or week, and those no longer."""
+    batch = delivery.read(ChangeBatch)
+    if isinstance(batch, InvalidMessage):
+        return []
+    return [
+        {
+            "client_id": change.client_id,
+            "agency_id": change.agency_id,
+            "event_id": excess.call_id,
+            "ended_at": to_datetime(excess.at),
+            **excess.segment._asdict(),
+            "limit": excess.limit or "",
+            "version": settings.generation * OFFSETS_A_GENERATION + change.version,
+            "is_deleted": int(excess.limit is None),
+        }
+        for change in (positioned.change for positioned in batch.changes)
+        for excess in change.excesses
+    ]
+
+
 def _engagement_row(
     change: EngagementChange, engagement: Engagement, version: int, is_deleted: int
 ) -> Row:
@@ -242,6 +263,7 @@ def dead_letter_rows(delivery: Delivery, settings: RowSettings) -> Rows | Invali
 
 SINKS = (
     Sink(rows.CALL_SURVEYS, (topics.ENGAGEMENT_CHANGED,), survey_rows),
+    Sink(rows.CONTACT_EXCESSES, (topics.ENGAGEMENT_CHANGED,), excess_rows),
     Sink(rows.ENGAGEMENTS, (topics.ENGAGEMENT_CHANGED,), engagement_rows),
     Sink(rows.AGENCY_HOURS, (topics.AGENCY_HOURS,), hour_rows),
     Sink(rows.AGENCY_METRICS, (topics.AGENCY_METRICS,), metrics_rows),

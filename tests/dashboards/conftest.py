@@ -4,10 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
+from playwright.async_api import Browser, Page
 
 from dashboards.preview import create_preview
 from tests.dashboards import dashboard_rows
+from tests.dashboards.browsing import chromium, opened
 from tests.dashboards.dashboard_engine import Engine
 
 _ROWS = dashboard_rows.rows()
@@ -47,3 +50,16 @@ async def page(engine: Engine) -> AsyncIterator[TestClient[Any, Any]]:
     )
     async with TestClient(TestServer(application)) as client:
         yield client
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def _chromium() -> AsyncIterator[Browser]:
+    async with chromium() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser_page(_chromium: Browser) -> AsyncIterator[tuple[Page, list[str]]]:
+    """A page in a browser, and what its console complains of."""
+    async with opened(_chromium) as shown:
+        yield shown

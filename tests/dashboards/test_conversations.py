@@ -23,7 +23,7 @@ from dashboards.conversations import (
 )
 from dashboards.preview.macros import Choices, expand
 from dashboards.queries import query
-from schemas.rows import CALL_SCORES, CALL_SURVEYS, CALLS, ENGAGEMENTS, EVENTS
+from schemas.rows import CALL_SCORES, CALL_SURVEYS, CALLS, CONTACT_EXCESSES, ENGAGEMENTS, EVENTS
 from tests.dashboards.dashboard_engine import Engine
 from tests.dashboards.dashboard_rows import CLIENT, HOUR, NOW, OTHER_CLIENT
 
@@ -101,6 +101,21 @@ class Books:
             engaged(agency, number, chance) for agency in ("alba", "bora") for number in range(9)
         ]
         chosen = chance.sample(self.calls, 12)
+        self.excesses = {row["event_id"] for row in chance.sample(self.calls, 20)}
+        engine.add(
+            CONTACT_EXCESSES.name,
+            [
+                {
+                    "client_id": CLIENT,
+                    "agency_id": row["agency_id"],
+                    "event_id": row["event_id"],
+                    "ended_at": row["ended_at"],
+                    "version": 1,
+                }
+                for row in self.calls
+                if row["event_id"] in self.excesses
+            ],
+        )
         self.answers = {row["event_id"]: chance.choice((1, 8, 10)) for row in chosen}
         engine.add(CALLS.name, self.calls)
         engine.add(CALLS.name, [{**self.calls[0], "client_id": OTHER_CLIENT, "event_id": "other"}])
@@ -154,9 +169,8 @@ class Books:
             Rated.DETRACTORS: rating is not None and rating <= 6,
             Rated.NONE: rating is None,
         }[search.rating]
-        conduct = search.conduct in ("", *row["conduct"]) or (
-            search.conduct == "any" and bool(row["conduct"])
-        )
+        breaches = {*row["conduct"], *(["frequency"] if row["event_id"] in self.excesses else [])}
+        conduct = search.conduct in ("", *breaches) or (search.conduct == "any" and bool(breaches))
         said = search.text.casefold() in json.loads(row["turns"])[0]["text"].casefold()
         since = end - timedelta(days=days)
         if search.outcome:

@@ -1,78 +1,71 @@
+"""The page of agencies compared, as its reader sees it."""
+
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+from collections.abc import Mapping
+from math import floor
 from pathlib import Path
+from typing import Any
 
 import pytest
-from aiohttp import web
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from dashboards.preview import create_preview
+from dashboards.panels import OVERVIEW, Shape, Unit, panel
+from dashboards.preview import QueryResult
+from dashboards.preview.macros import Choices, expand
 from infra.registry import RegistryFile
 from schemas.rows import AGENCY_METRICS
 from tests.dashboards import dashboard_rows
+from tests.dashboards.browsing import in_a_browser, overflow, served
 from tests.dashboards.dashboard_engine import Engine
-from tests.dashboards.dashboard_rows import AGENCIES, CLIENT, HOUR, metric
+from tests.dashboards.dashboard_rows import AGENCIES, CLIENT, HOUR, NOW, metric
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+Browser = tuple[Page, list[str]]
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not CHROMIUM.exists(),
-        reason="NOT RUN: Chromium is not installed (Debian: apt-get install chromium)",
-    ),
-]
+pytestmark = in_a_browser
+
+FIGURES = [each for each in OVERVIEW if each.shape is Shape.FIGURE]
+UNSETTLED = "#dashboard > .loading, .stale, .failed"
+WORDED = ".alerts .body, .comparison .body, .counts .body, .quarters .body, .calls .body"
+CHARTS = ["recovery_and_churn", "nps_over_time", "aggression_over_time", "staying"]
 
 
-async def _serve(engine: Engine, names: RegistryFile | None = None) -> tuple[web.AppRunner, str]:
-    status = {
-        "event_time_us": 1_742_485_330_000_000,
-        "counts": {"calls_scored": 240, "late_events": 7},
-    }
-    runner = web.AppRunner(create_preview(engine.run_query, status=lambda: status, names=names))
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    return runner, f"http://127.0.0.1:{runner.addresses[0][1]}"
+def italian(unit: Unit, value: float | None) -> str:
+    """A value as an Italian reads it, made apart from the page."""
+    if value is None:
+        return "–"
+    text = {
+        Unit.NPS: f"{value:+.0f}",
+        Unit.SCORE: f"{value:.2f}",
+        Unit.RATE: f"{value * 100:.1f}%",
+        Unit.MONEY: f"{floor(value + 0.5):,}\N{NO-BREAK SPACE}€",
+        Unit.CORRELATION: f"{value:+.2f}",
+    }[unit]
+    return text.replace("-", "−").translate(str.maketrans(",.", ".,"))
 
 
-@pytest.fixture
-async def browser_page() -> AsyncIterator[tuple[Page, list[str]]]:
-    complaints: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = await browser.new_page(viewport={"width": 1280, "height": 900})
-        page.on(
-            "console",
-            lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None,
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        yield page, complaints
-        await browser.close()
-
-
-async def test_a_manager_reads_the_agencies_side_by_side(
-    engine: Engine, browser_page: tuple[Page, list[str]]
+async def test_a_manager_reads_the_answer_on_the_first_screen(
+    engine: Engine, browser_page: Browser
 ) -> None:
     page, complaints = browser_page
-    runner, url = await _serve(engine)
-    try:
+    async with served(engine.run_query) as url:
         await page.goto(f"{url}/?client={CLIENT}")
         await expect(page.locator("h1")).to_have_text("Agenzie a confronto")
         await expect(page.locator(".card h3")).to_have_text(sorted(AGENCIES))
         await expect(page.locator(".card .hero strong")).to_have_text(["+34", "−41", "−22", "+10"])
         await expect(page.locator(".card .hero.few")).to_have_count(1)
-        await expect(page.locator(".verdict")).to_contain_text("alba-crediti si distingue")
+        said = page.locator(".verdict dd")
+        await expect(said.nth(0)).to_contain_text("alba-crediti si distingue: NPS +34 (da +27")
+        await expect(said.nth(1)).to_contain_text("alba-crediti ne perde meno delle altre: 6,1%")
+        await expect(said.nth(2)).to_contain_text("possono essere un caso")
+        first = page.locator(".card").first
+        await expect(first.locator(".why li").first).to_contain_text("Operatore gentile")
+        for shown in (first.locator(".why li").first, said.nth(2), page.locator(".alert").first):
+            box = await shown.bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= 900, "on the first screen"
         await expect(page.locator(".alert h3")).to_have_text(
             [
                 "sole&figli<srl>: giorni di lavoro senza conversazioni: 3",
@@ -83,69 +76,132 @@ async def test_a_manager_reads_the_agencies_side_by_side(
         described = page.locator(".alert p")
         await expect(described.nth(0)).to_contain_text("di solito 18 al giorno")
         await expect(described.nth(1)).to_contain_text("di solito −22, adesso −63 · 71 voti")
-        await expect(described.nth(2)).to_contain_text("di solito 0,58, adesso 0,78")
-        await expect(page.locator(".call")).to_have_count(20)
-        await expect(page.locator(".call mark").first).to_be_visible()
-        await expect(page.locator(".unscored")).to_have_text(
-            "senza punteggio (trascrizione incerta)"
-        )
-        await expect(page.locator(".js-plotly-plot")).to_have_count(16)
-        await expect(page.locator("#strip")).to_contain_text("conversazioni valutate 240")
-        await expect(page.locator("#strip")).not_to_contain_text("late")
+        strip = page.locator("#strip")
+        await expect(strip).to_contain_text("Situazione al 20 mar 2025, 16:42")
+        await expect(strip).to_contain_text("ora di Rome")
+        await expect(strip).not_to_contain_text("settled")
+        await expect(page.locator(".js-plotly-plot")).to_have_count(len(CHARTS))
+        await expect(page.locator(".call")).to_have_count(6)
 
-        await page.get_by_role("button", name="EN").click()
+        await page.get_by_role("button", name="Inglese").click()
         await expect(page.locator("h1")).to_have_text("Agencies compared")
-        await expect(page.locator("#panel-churn_rate h2")).to_have_text("Customers lost")
         await expect(page.locator(".alert h3").nth(2)).to_contain_text("has risen by 20 points")
         assert await page.evaluate("document.documentElement.lang") == "en"
-
-        await page.get_by_role("button", name="7 days").click()
-        await expect(page.locator(".card header span").first).to_have_text("216 conversations")
-        await page.get_by_role("button", name="nexum-servizi").click()
-        await expect(page.locator(".card h3")).to_have_count(3)
-
-        for width in (1280, 800, 390):
-            await page.set_viewport_size({"width": width, "height": 900})
-            assert await page.evaluate("document.documentElement.scrollWidth") <= width
         assert complaints == []
-    finally:
-        await runner.cleanup()
 
 
-async def test_a_manager_sees_what_became_of_the_calls(
-    engine: Engine, browser_page: tuple[Page, list[str]]
-) -> None:
+async def test_every_figure_is_the_query_s(engine: Engine, browser_page: Browser) -> None:
     page, complaints = browser_page
-    runner, url = await _serve(engine)
-    try:
+    async with served(engine.run_query) as url:
         await page.goto(f"{url}/?client={CLIENT}")
-        await page.get_by_role("link", name="Esito delle chiamate").click()
-        await expect(page.locator("h1")).to_have_text("Esito delle chiamate")
-        rows = page.locator("tbody tr")
-        await expect(rows.first).to_contain_text("Valutate")
-        await expect(page.locator(".of-low_confidence td").first).to_have_text("1")
-        waiting = page.locator(".of-waiting td").first
-        await expect(waiting).to_be_visible()
-        await expect(waiting).to_have_text("–")
-        await expect(page.locator(".quiet")).to_contain_text("Kafka non risponde")
-        await page.get_by_role("link", name="Torna al confronto").click()
-        await expect(page.locator(".card h3")).to_have_count(len(AGENCIES))
-
-        await page.set_viewport_size({"width": 390, "height": 800})
-        await page.goto(f"{url}/calls?client={CLIENT}&lang=en")
-        await expect(rows.first).to_contain_text("Scored")
-        assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+        await page.locator("#all-figures > summary").click()
+        for each in FIGURES:
+            rows = engine.read(*expand(each.sql, Choices(CLIENT, NOW)))
+            shown = page.locator(f"#panel-{each.id} li")
+            await expect(shown).to_have_count(len(rows))
+            texts = await shown.locator("b").all_inner_texts()
+            values = [None if row["value"] is None else float(row["value"]) for row in rows]
+            assert texts == [italian(each.unit, value) for value in values], each.id
+            for row, text in zip(rows, await shown.all_inner_texts(), strict=True):
+                assert f"n {row['n']}" in text.replace(".", "")
+        for chart in CHARTS:
+            await expect(page.locator(f"#panel-{chart} .js-plotly-plot")).to_have_count(1)
+            await page.locator(f"#panel-{chart} .behind summary").click()
+            rows = engine.read(*expand(panel(chart).sql, Choices(CLIENT, NOW)))
+            await expect(page.locator(f"#panel-{chart} tbody tr")).to_have_count(len(rows))
+        await expect(page.locator(UNSETTLED)).to_have_count(0)
         assert complaints == []
-    finally:
-        await runner.cleanup()
 
 
-async def test_the_page_fills_and_moves_on_by_itself(
-    empty: Engine, browser_page: tuple[Page, list[str]]
+async def test_the_address_holds_the_whole_choice(engine: Engine, browser_page: Browser) -> None:
+    page, complaints = browser_page
+    async with served(engine.run_query) as url:
+        await page.goto(f"{url}/?client={CLIENT}&window=5m")
+        await expect(page.locator(".card")).to_have_count(4)
+        await page.get_by_role("button", name="Scuro").click()
+        await page.get_by_role("button", name="nexum-servizi").click()
+        await page.get_by_role("button", name="7 giorni").click()
+        await page.get_by_label("Situazione al").fill("2025-03-20T15:00")
+        await page.get_by_label("Situazione al").press("Tab")
+        await expect(page.locator("#strip")).to_contain_text("20 mar 2025, 15:00")
+        await expect(page.locator(UNSETTLED)).to_have_count(0)
+        await expect(page.locator(".card")).to_have_count(3)
+        shown = await page.locator(WORDED).all_inner_texts()
+        address = page.url
+        assert "to=2025-03-20T14%3A00" in address, "UTC, of a time in Rome"
+
+        await page.goto("about:blank")
+        await page.goto(address)
+        await expect(page.locator(UNSETTLED)).to_have_count(0)
+        await expect(page.locator(".card")).to_have_count(3)
+        assert await page.locator(WORDED).all_inner_texts() == shown
+        assert await page.evaluate("document.documentElement.dataset.theme") == "dark"
+        back = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert back == "rgb(18, 25, 32)"
+        await page.get_by_label("Segmento").select_option("channel=phone")
+        await expect(page).to_have_url(re.compile("segment=channel%3Dphone"))
+        assert complaints == []
+
+
+async def test_old_figures_never_stand_under_a_new_choice(
+    engine: Engine, browser_page: Browser
 ) -> None:
     page, complaints = browser_page
-    runner, url = await _serve(empty)
-    try:
+    gate = asyncio.Event()
+
+    async def slow(sql: str, parameters: Mapping[str, Any]) -> QueryResult:
+        await gate.wait()
+        return await engine.run_query(sql, parameters)
+
+    async with served(slow) as url:
+        await page.goto(f"{url}/?client={CLIENT}")
+        await expect(page.get_by_role("button", name="30 giorni")).to_be_visible()
+        await expect(page.locator("#panel-nps_over_time .skeleton")).to_be_visible()
+        painted = await page.evaluate(
+            "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+        )
+        assert painted < 1000, "the page waits for no store"
+        gate.set()
+        await expect(page.locator(".card header .count").first).to_have_text("865 conversazioni")
+        await expect(page.locator(UNSETTLED)).to_have_count(0)
+
+        gate.clear()
+        await page.get_by_role("button", name="7 giorni").click()
+        pressed = page.get_by_role("button", name="7 giorni")
+        await expect(pressed).to_have_attribute("aria-pressed", "true")
+        comparison = page.locator("#panel-comparison")
+        await expect(comparison.locator(".old")).to_contain_text("Sto caricando «7 giorni»")
+        await expect(comparison).to_have_attribute("aria-busy", "true")
+        opacity = await comparison.locator(".body").evaluate("e => getComputedStyle(e).opacity")
+        assert float(opacity) < 0.5
+        gate.set()
+        await expect(page.locator(".card header .count").first).to_have_text("216 conversazioni")
+        await expect(page.locator(".stale")).to_have_count(0)
+        assert complaints == []
+
+
+@pytest.mark.parametrize("path", ["/", "/conversations", "/coaching", "/conversation", "/calls"])
+async def test_nothing_is_wider_than_the_screen(
+    engine: Engine, browser_page: Browser, path: str
+) -> None:
+    page, complaints = browser_page
+    async with served(engine.run_query) as url:
+        await page.goto(f"{url}{path}?client={CLIENT}&conversation=call-0001")
+        await expect(page.locator("main section, main .call").first).to_be_visible()
+        if path == "/":
+            await expect(page.locator(".js-plotly-plot")).to_have_count(len(CHARTS))
+        for width in (1440, 768, 390):
+            await page.set_viewport_size({"width": width, "height": 844})
+            assert await overflow(page) <= 0, width
+        if path == "/":
+            tall = await page.evaluate("document.documentElement.scrollHeight")
+            assert tall <= 11 * 844, "four agencies and three alerts on a phone"
+        assert complaints == []
+
+
+async def test_the_page_fills_and_moves_on_by_itself(empty: Engine, browser_page: Browser) -> None:
+    page, complaints = browser_page
+    async with served(empty.run_query) as url:
         await page.goto(url)
         await expect(page.locator(".waiting")).to_contain_text("in attesa dei primi dati…")
         await expect(page.locator(".panel").first).to_be_hidden()
@@ -157,50 +213,47 @@ async def test_the_page_fills_and_moves_on_by_itself(
             ["+34", "−41"], timeout=15_000
         )
         await expect(page.locator(".waiting")).to_be_hidden()
+        kept = page.locator(".card").nth(1).get_by_role("link", name="Clienti persi")
+        await kept.focus()
+        await page.locator(".card").nth(1).locator(".more summary").click()
+        await kept.focus()
 
         corrected = [metric("alba-crediti", HOUR, nps=12.0, version=2)]
         await asyncio.to_thread(empty.add, AGENCY_METRICS.name, corrected)
         await expect(page.locator(".card .hero strong")).to_have_text(
             ["+12", "−41"], timeout=15_000
         )
+        await expect(kept).to_be_focused()
+        assert await page.locator(".card").nth(1).locator(".more").get_attribute("open") == ""
         assert await page.evaluate("performance.timeOrigin") == loaded
         assert complaints == []
-    finally:
-        await runner.cleanup()
 
 
-async def test_what_was_said_is_never_markup(
-    empty: Engine, browser_page: tuple[Page, list[str]]
-) -> None:
+async def test_what_was_said_is_never_markup(empty: Engine, browser_page: Browser) -> None:
     page, complaints = browser_page
-    rows = dashboard_rows.rows()
-    call = rows["calls"][0]
-    spoken = "<img src=x onerror=alert(1)>"
-    call["turns"] = f'[{{"text": "{spoken}"}}]'
-    call["quotes"] = [("aggression.threat", 0, spoken, 1.0)]
+    call = dashboard_rows.rows()["calls"][0]
+    spoken = "<img src=x onerror=alert(1)> paghi oggi stesso"
     agency = "<b>Alba</b>\u202e\x1b[2J"
-    call["agency_id"] = agency
+    written = "<b>Alba</b>\\u202e\\u001b[2J"
+    call |= {"turns": f'[{{"speaker": "{spoken}", "text": "{spoken}"}}]', "agency_id": agency}
+    call |= {"quotes": [("aggression.threat", 0, spoken, 1.0)], "drivers": [spoken]}
+    call |= {"aggression": 0.9, "channel": spoken}
     empty.add("calls", [call])
     empty.add(
         AGENCY_METRICS.name,
         [metric("alba-crediti", HOUR, agency_id=agency), metric("ferro-recuperi", HOUR)],
     )
-    runner, url = await _serve(empty)
-    try:
-        await page.goto(url)
-        await expect(page.locator(".call mark")).to_have_text(spoken)
-        assert await page.locator(".call img").count() == 0
-        await expect(page.locator("#panel-nps .ytick text").first).to_have_text(
-            "<b>Alba</b>\\u202e\\u001b[2J"
-        )
-        await expect(page.locator(".call header b")).to_have_text("<b>Alba</b>\\u202e\\u001b[2J")
+    async with served(empty.run_query) as url:
+        for path in ("/", "/conversations", "/coaching", "/conversation"):
+            await page.goto(f"{url}{path}?client={CLIENT}&conversation={call['event_id']}")
+            await expect(page.locator("mark")).to_have_text(spoken)
+            await expect(page.locator("main").get_by_text(written).first).to_be_visible()
+            assert await page.locator("main img, main mark *").count() == 0
         assert complaints == []
-    finally:
-        await runner.cleanup()
 
 
 async def test_names_replace_ids_everywhere_and_are_never_markup(
-    engine: Engine, browser_page: tuple[Page, list[str]], tmp_path: Path
+    engine: Engine, browser_page: Browser, tmp_path: Path
 ) -> None:
     page, complaints = browser_page
     hostile = "<img src=x onerror=alert(1)>"
@@ -213,15 +266,15 @@ async def test_names_replace_ids_everywhere_and_are_never_markup(
         f"clients:\n  {CLIENT}:\n    name: Lumina & Figli\n    logo: logo.svg\n    agencies:\n"
         f"      alba-crediti: {{name: '{hostile}', logo: logo.svg}}\n      ferro-recuperi: Ferro\n"
     )
-    runner, url = await _serve(engine, RegistryFile(registry))
-    try:
+    async with served(engine.run_query, RegistryFile(registry)) as url:
         await page.goto(f"{url}/?client={CLIENT}")
         shown = [hostile, "Ferro", "nexum-servizi", "sole&figli<srl>"]
         await expect(page.locator(".card h3")).to_have_text(shown)
         await expect(page.locator(".chip")).to_have_text(shown)
         await expect(page.locator(".verdict")).to_contain_text(f"{hostile} si distingue")
         await expect(page.locator(".alert h3").nth(2)).to_contain_text("Ferro: l'aggress")
-        await expect(page.locator("#panel-nps .ytick text").nth(1)).to_have_text("Ferro")
+        legend = page.locator("#panel-nps_over_time .legendtext")
+        await expect(legend.nth(1)).to_have_text("Ferro")
         await expect(page.locator("select").first).to_contain_text("Lumina & Figli")
         await expect(page.locator("img.logo")).to_have_count(1)
         assert await page.locator("img.logo").evaluate("each => each.naturalWidth") > 0
@@ -234,5 +287,3 @@ async def test_names_replace_ids_everywhere_and_are_never_markup(
         registry.write_text(f"clients: {{{CLIENT}: {{name: L, agencies: {{ferro-recuperi: F.}}}}}}")
         await expect(page.locator(".card h3").nth(1)).to_have_text("F.", timeout=15_000)
         assert complaints == []
-    finally:
-        await runner.cleanup()

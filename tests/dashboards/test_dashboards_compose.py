@@ -84,7 +84,7 @@ def test_ports_are_bound_to_this_machine(services: dict[str, Any]) -> None:
 
 def test_workers_wait_for_the_tables_and_topics(services: dict[str, Any]) -> None:
     assert services["admin"]["command"][-1] == "ascolto admin topics && ascolto admin migrate"
-    for worker in ("transcriber", "analytics"):
+    for worker in ("transcriber", "analytics", "notifier"):
         waits = services[worker]["depends_on"]["admin"]["condition"]
         assert waits == "service_completed_successfully"
         assert services[worker]["command"] == ["ascolto", "run", worker]
@@ -93,7 +93,7 @@ def test_workers_wait_for_the_tables_and_topics(services: dict[str, Any]) -> Non
 def test_every_setting_is_one_the_workers_know(services: dict[str, Any]) -> None:
     from infra.settings import Settings
 
-    for worker in ("admin", "transcriber", "analytics"):
+    for worker in ("admin", "transcriber", "analytics", "notifier"):
         for name in services[worker]["environment"]:
             assert name.removeprefix("ASCOLTO_").lower() in Settings.model_fields, name
 

@@ -77,7 +77,8 @@ def test_the_curves_are_those_of_the_last_writing_before_the_time_asked(empty: E
 def test_grafana_s_reader_may_read_just_what_the_panels_read() -> None:
     users = Path(__file__).parents[2] / "infra/docker/clickhouse/grafana-user.xml"
     granted = re.findall(r"GRANT SELECT ON ascolto\.(\w+)<", users.read_text(encoding="utf-8"))
-    variables = [query(name, named=True) for name in ("clients", "agencies", "segments")]
+    of_boards = ("clients", "agencies", "segments", "alert_history", "alert_marks")
+    variables = [query(name, named=True) for name in of_boards]
     shown = [each.named_sql for each in OVERVIEW] + variables
     read_there = {name for sql in shown for name in re.findall(r"FROM (\w+)", sql)}
     read_there -= {name for sql in shown for name in re.findall(r"(\w+) AS \(", sql)}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any
@@ -10,7 +11,7 @@ from dashboards.grafana.charts import ALERT_COLUMNS, CALL_COLUMNS, COMPARED_COLU
 from dashboards.panels import OVERVIEW, Panel, panel
 from dashboards.preview.macros import Choices, expand
 from dashboards.queries import query
-from schemas.rows import AGENCY_METRICS, ALERTS, CALL_SURVEYS, CALLS
+from schemas.rows import AGENCY_METRICS, ALERTS, CALL_SURVEYS, CALLS, CONTACT_EXCESSES
 from tests.dashboards.dashboard_engine import Engine
 from tests.dashboards.dashboard_rows import AGENCIES, CLIENT, HOUR, NOW, OTHER_CLIENT, call, metric
 
@@ -27,6 +28,8 @@ CONVERSATIONS = (
     "conversations",
 )
 """Tested in test_conversations.py."""
+FOLLOWED = ("alert_history", "alert_marks")
+"""Of boards, not panels of the overview: `tests/alerting` asks them."""
 
 
 def read(engine: Engine, shown: Panel | str, **choices: Any) -> list[dict[str, Any]]:
@@ -36,12 +39,14 @@ def read(engine: Engine, shown: Panel | str, **choices: Any) -> list[dict[str, A
 
 
 def test_every_query_file_is_used() -> None:
-    used = {each.query for each in OVERVIEW} | set(WHOLE) | set(CONVERSATIONS)
+    used = {each.query for each in OVERVIEW} | {*WHOLE, *CONVERSATIONS, *FOLLOWED}
     there = {path.name for path in files("dashboards.queries").iterdir()}
     assert {f"{name}.sql" for name in used} == {name for name in there if name.endswith(".sql")}
 
 
-@pytest.mark.parametrize("shown", [*OVERVIEW, *WHOLE], ids=lambda each: getattr(each, "id", each))
+@pytest.mark.parametrize(
+    "shown", [*OVERVIEW, *WHOLE, *FOLLOWED], ids=lambda each: getattr(each, "id", each)
+)
 def test_empty_tables_give_no_rows(empty: Engine, shown: Panel | str) -> None:
     rows = read(empty, shown)
     if shown == "newest":
@@ -128,6 +133,21 @@ def test_segments_are_apart(engine: Engine) -> None:
     calls = read(engine, panel("drivers"), segment="channel=whatsapp")
     everything = read(engine, panel("drivers"))
     assert 0 < sum(row["calls"] for row in calls) < sum(row["calls"] for row in everything)
+
+
+def test_a_call_above_the_permitted_number_is_shown_as_such(empty: Engine) -> None:
+    rng = random.Random(1)
+    names = ("client_id", "agency_id", "event_id", "ended_at")
+    calls = [
+        call(rng, number, "alba-crediti", NOW - number * timedelta(hours=1)) for number in (1, 2)
+    ]
+    above = {name: calls[0][name] for name in names} | {"limit": "day", "version": 1}
+    empty.add(CALLS.name, calls)
+    empty.add(CONTACT_EXCESSES.name, [above])
+    shown = [row["conduct"].split(", ") for row in read(empty, panel("latest_calls"))]
+    assert ["frequency" in rules for rules in shown] == [True, False]
+    empty.add(CONTACT_EXCESSES.name, [above | {"version": 2, "is_deleted": 1}])
+    assert not any("frequency" in row["conduct"] for row in read(empty, panel("latest_calls")))
 
 
 def test_nps_over_time_has_a_point_a_day_in_the_shown_time(engine: Engine) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,13 @@ async def backlog() -> Backlog:
     return Backlog((WaitingCall(OTHER_CLIENT, HOUR), WaitingCall(CLIENT, HOUR)), complete=True)
 
 
+NOTED: list[dict[str, Any]] = []
+
+
+async def insert(_: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    NOTED.extend(map(dict, rows))
+
+
 @pytest.fixture
 async def page(engine: Engine, sign_in_file: Path, tmp_path: Path) -> AsyncIterator[Asker]:
     names = tmp_path / "names.yaml"
@@ -85,6 +92,7 @@ async def page(engine: Engine, sign_in_file: Path, tmp_path: Path) -> AsyncItera
         status=lambda: {"event_time_us": 1, "counts": {"calls_scored": 999}},
         names=RegistryFile(names),
         read_backlog=backlog,
+        insert=insert,
         guard=Guard(SignInFile(sign_in_file), bytes(32)),
     )
     async with TestClient(TestServer(application)) as client:
@@ -102,7 +110,8 @@ def paths(application: web.Application) -> Iterator[tuple[str, str]]:
         assert route.resource is not None
         template = route.resource.canonical
         names = re.findall(r"{(\w+)}", template)
-        values = {"id": ["comparison"] if template.endswith(".csv") else PANELS}
+        panels = ["comparison"] if template.endswith(".csv") else PANELS
+        values = {"id": panels, "reference": ["alert-a1"]}
         filled = [template]
         for name in names:
             filled = [
@@ -229,6 +238,31 @@ async def test_an_agency_sees_itself_alone(page: Asker) -> None:
     assert (await page.get(f"/api/calls?client={CLIENT}", headers=AGENCY)).status == 403
     visitor = (await (await page.get("/api/panels", headers=AGENCY)).json())["visitor"]
     assert visitor["of_agency"]
+
+
+@pytest.mark.parametrize(
+    ("who", "alert", "status"),
+    [
+        (MANAGER, "alert-a1", 201),
+        (MANAGER, "alert-a3", 400),
+        (AGENCY, "alert-a1", 400),
+        (OTHER, "alert-a1", 400),
+        (OTHER, "alert-a3", 201),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("query", ["", "?client="])
+async def test_an_alert_is_acknowledged_by_whom_it_is_of_under_their_own_name(
+    page: Asker, who: dict[str, str], alert: str, status: int, query: str
+) -> None:
+    NOTED.clear()
+    done = await page.post(
+        f"/api/alerts/{alert}/actions{query}",
+        headers={**who, "X-Ascolto-Action": "1"},
+        json={"action": "acknowledged", "who": "somebody else", "text": ""},
+    )
+    assert done.status == status, await done.text()
+    assert [row["who"] for row in NOTED] == [who["X-Forwarded-User"]] * (status == 201)
 
 
 async def test_what_one_was_answered_is_not_remembered_for_another(page: Asker) -> None:

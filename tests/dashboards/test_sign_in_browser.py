@@ -8,24 +8,18 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 from dashboards.preview import create_preview
 from dashboards.preview import updates as updates_module
 from dashboards.sign_in.configuration import SignInFile
 from dashboards.sign_in.guard import Guard
 from schemas.rows import AGENCY_METRICS
+from tests.dashboards.browsing import chromium, in_a_browser
 from tests.dashboards.dashboard_engine import Engine
 from tests.dashboards.dashboard_rows import CLIENT, HOUR, metric
-from tests.dashboards.test_dashboards_browser import ARGUMENTS, CHROMIUM
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not CHROMIUM.exists(),
-        reason="NOT RUN: Chromium is not installed (Debian: apt-get install chromium)",
-    ),
-]
+pytestmark = in_a_browser
 
 
 @pytest.fixture
@@ -51,8 +45,7 @@ async def test_pages_of_one_browser_share_a_stream_and_say_who_is_signed_in(
 ) -> None:
     complaints: list[str] = []
     streams: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    async with chromium() as browser:
         context = await browser.new_context(extra_http_headers={"X-Forwarded-User": "anna"})
         context.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
         context.on("request", lambda r: streams.append(r.url) if "/api/updates" in r.url else None)
@@ -67,7 +60,6 @@ async def test_pages_of_one_browser_share_a_stream_and_say_who_is_signed_in(
         row = metric("alba-crediti", HOUR, nps=77.0, version=9)
         engine.add(AGENCY_METRICS.name, [row])
         for page in pages:
-            await expect(page.locator(".card").first).to_contain_text("+77", timeout=20_000)
-        await browser.close()
+            await expect(page.locator(".card").first).to_contain_text("+77")
     assert len(streams) == 1, "the others are handed on what comes"
     assert complaints == []

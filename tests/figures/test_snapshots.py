@@ -24,7 +24,7 @@ from processors.event_time import (
     to_us,
     window_bounds,
 )
-from processors.metrics.from_sums import snapshot_days
+from processors.metrics.from_sums import figures, snapshot_days
 from processors.metrics.hourly_sums import (
     Cell,
     Effects,
@@ -168,6 +168,21 @@ def test_the_three_worst_quotes_are_stored_whatever_the_order() -> None:
     found = [(q.aggression, q.event_id) for q in worst_quotes(states[:1])]
     assert found == [(9, "e1"), (9, "e3"), (7, "e2")]
     assert states[0]["worst"] == states[1]["worst"]
+
+
+@given(values=st.lists(st.integers(-4, 12), min_size=len(HOUR_SUMS), max_size=len(HOUR_SUMS)))
+@settings(max_examples=400, deadline=None, derandomize=True)
+def test_sums_that_are_of_no_events_have_no_figures_and_break_nothing(values: list[int]) -> None:
+    sums = dict(zip(HOUR_SUMS, values, strict=True))
+    made = figures("acqua", "bora", "all", MetricWindow.DAY, 0, sums)
+    assert made.calls == max(0, sums["calls"])
+    rate_n = sums["matured"] - sums["supplier_lost"]
+    assert (made.churn_rate.value is None) == (rate_n == 0 or not 0 <= sums["cancelled"] <= rate_n)
+    counts = [sums[name] for name in ("promoters", "passives", "detractors")]
+    assert (made.nps.value is None) == (min(counts) < 0 or sum(counts) == 0)
+    for figure in (made.nps, made.churn_rate, made.recovery_rate, made.churn_correlation):
+        assert figure.n >= 0
+        assert (figure.low is None) == (figure.high is None) == (figure.value is None)
 
 
 def test_a_day_s_calendar_date() -> None:

@@ -28,7 +28,7 @@ from processors.event_time import day_of, day_start, to_us
 from processors.metrics.hourly_sums import Cell, cell_sums, later_cells
 from processors.metrics.windows import AgencyDays
 from schemas.changes import ChangeBatch, EngagementChange, Position, PositionedChange
-from schemas.codec import encode
+from schemas.codec import InvalidMessage, encode
 from schemas.conversation import SpeakerSource
 from schemas.derived import Call, CallTranscribed
 from schemas.events import (
@@ -48,6 +48,7 @@ from schemas.rows import (
     AGENCY_METRICS,
     CALL_SURVEYS,
     CALLS,
+    CONTACT_EXCESSES,
     ENGAGEMENTS,
     EVENTS,
     Table,
@@ -200,8 +201,8 @@ def engagement_rows(facts: list[Fact]) -> Iterator[dict[str, Any]]:
             yield from (dict(row) for row in storing.engagement_rows(found, SETTINGS))
 
 
-def survey_rows(facts: list[Fact]) -> Iterator[dict[str, Any]]:
-    """Rows of the answers, as the domain's own code takes them in, in the order given."""
+def rows_of_changes(facts: list[Fact], rows_of: storing.RowsOf) -> Iterator[dict[str, Any]]:
+    """Rows of what the facts change, as the domain's own code takes them in, in the order given."""
     states: dict[str, Any] = {}
     for number, fact in enumerate(facts):
         position = Position("any", 0, number)
@@ -211,7 +212,9 @@ def survey_rows(facts: list[Fact]) -> Iterator[dict[str, Any]]:
             positioned = PositionedChange(position=position, at=0, change=change)
             batch = ChangeBatch(client_id=CLIENT, agency_id=change.agency_id, changes=(positioned,))
             found = delivery(ENGAGEMENT_CHANGED, encode(batch))
-            yield from (dict(row) for row in storing.survey_rows(found, SETTINGS))
+            made = rows_of(found, SETTINGS)
+            assert not isinstance(made, InvalidMessage)
+            yield from (dict(row) for row in made)
 
 
 def agency_rows(agency: AgencyDays, days: dict[int, Any], agency_id: str) -> Iterator[Any]:
@@ -271,7 +274,8 @@ def reconciled(directory: Path, seed: int) -> dict[str, Any]:
     migrate(client)
     fill(client, EVENTS, [journaled(e, f) for e, f in zip(history, facts, strict=True)])
     fill(client, CALLS, [scored(event) for event in history if isinstance(event, Said)])
-    fill(client, CALL_SURVEYS, survey_rows(facts))
+    fill(client, CALL_SURVEYS, rows_of_changes(facts, storing.survey_rows))
+    fill(client, CONTACT_EXCESSES, rows_of_changes(facts, storing.excess_rows))
     fill(client, ENGAGEMENTS, engagement_rows(facts))
     streamed: dict[str, list[Any]] = {AGENCY_HOURS.name: [], AGENCY_METRICS.name: []}
     for agency_id, days in in_order(facts, HORIZON_HOURS).items():

@@ -34,6 +34,12 @@ COMMANDS = [
     "admin topics",
     "admin migrate",
     "calls status",
+    "alerts list",
+    "alerts ack",
+    "alerts note",
+    "notify check",
+    "notify test",
+    "run notifier",
     "dead-letters list",
     "dead-letters show",
     "doctor",
@@ -41,7 +47,16 @@ COMMANDS = [
 RUNNER = CliRunner()
 ROOT = Path(__file__).parents[2]
 LARGE = {
-    *("aiohttp", "chdb", "clickhouse_connect", "faster_whisper", "faust", "kafka", "nltk"),
+    *(
+        "aiohttp",
+        "apprise",
+        "chdb",
+        "clickhouse_connect",
+        "faster_whisper",
+        "faust",
+        "kafka",
+        "nltk",
+    ),
     *("numpy", "plotly", "pydantic_settings", "scipy"),
 }
 

@@ -18,11 +18,12 @@ from infra.cli.main import app
 from tests.figures import outcome_reference, reference
 from tests.figures.histories import AGENCIES, BEGIN, CLIENT
 from tests.infra.outcome_child import HORIZON, history
-from tests.infra.stored import make_store
+from tests.infra.stored import make_store, sql
 from tests.waiting import completed
 
 AS_OF = BEGIN + timedelta(days=40, hours=7, minutes=30)
 WINDOW = timedelta(days=30)
+HOUR = timedelta(hours=1)
 
 
 def curves(directory: Path) -> str:
@@ -147,6 +148,37 @@ def test_last_touch_beside_every_touch(data_dir: Path) -> None:
             assert shown["amount"] == pytest.approx(counted.get("amount", 0) / 10_000)
 
 
+def test_breaches_are_counted_by_agency_and_rule(filled_store: Path, tmp_path: Path) -> None:
+    store = Path(shutil.copytree(filled_store, tmp_path / "data", symlinks=True))
+    begin, end = (f"'{time:%Y-%m-%d %H:00:00}'" for time in (AS_OF - WINDOW + HOUR, AS_OF + HOUR))
+    own = f"client_id = '{CLIENT}' AND agency_id = '{AGENCIES[0]}'"
+    inside = f"{own} AND ended_at >= {begin} AND ended_at < {end}"
+    newest = f"FROM calls FINAL WHERE {inside} ORDER BY event_id"
+    sentence = "[('conduct.threat', 0, 'Altrimenti vede.', 1)]"
+    key = "client_id, agency_id, event_id, ended_at"
+    [[[n]], [[before]]] = sql(
+        store,
+        f"SELECT count() FROM calls FINAL WHERE {inside}",
+        f"SELECT count() FROM calls FINAL WHERE {own} AND ended_at < {begin}",
+        f"INSERT INTO calls SELECT * REPLACE (['threat', 'threat', 'insistence'] AS conduct, "
+        f"{sentence} AS quotes, version + 1 AS version) FROM (SELECT * {newest} LIMIT 3)",
+        f"INSERT INTO contact_excesses ({key}, limit, version) "
+        f"SELECT {key}, 'day', 1 {newest} LIMIT 5",
+        f"INSERT INTO contact_excesses ({key}, limit, version) SELECT {key}, 'week', 1 "
+        f"FROM calls FINAL WHERE {own} AND ended_at < {begin}",
+    )
+    assert n > 5
+    assert before > 0
+    seen = json_output(store, "--conduct")
+    assert [(row["agency_id"], row["rule"], row["conversations"]) for row in seen] == [
+        (AGENCIES[0], "frequency", 5),
+        (AGENCIES[0], "threat", 3),
+    ], "insistence has no sentence"
+    assert [row["share"]["n"] for row in seen] == [n, n]
+    assert seen[0]["share"]["value"] == pytest.approx(5 / n)
+    assert "frequency" in ascolto(store, "--conduct", "--as-of", AS_OF.isoformat()).stdout
+
+
 @pytest.mark.parametrize("view", ["--survival", "--quarters", "--sensitivity", "--last-touch"])
 def test_tables_name_every_agency(data_dir: Path, view: str) -> None:
     done = ascolto(data_dir, view, "--as-of", AS_OF.isoformat())
@@ -164,7 +196,7 @@ def test_a_report_is_written_whole_or_not_at_all(data_dir: Path, tmp_path: Path)
     assert "cannot be written" in done.stderr
 
 
-@pytest.mark.parametrize("view", ["--survival", "--last-touch"])
+@pytest.mark.parametrize("view", ["--survival", "--last-touch", "--conduct"])
 def test_an_empty_store_shows_nothing(tmp_path: Path, view: str) -> None:
     make_store(tmp_path)
     done = ascolto(tmp_path, view, "--json")

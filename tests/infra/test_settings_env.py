@@ -155,6 +155,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "registry": PATHS,
     "sign_in": PATHS,
     "chromium": PATHS,
+    "notify": PATHS,
+    "page_url": TEXT.map(lambda text: f"https://ascolto.example/{quote(text)}"),
     "status_port": st.integers(0, 65_535),
     "status_host": TEXT,
     "language": TEXT,

@@ -45,6 +45,8 @@ READS_FILES = [
     Command("run importer --config {}", _FILES),
     Command("registry check {}", _FILES),
     Command("registry apply {}", _FILES),
+    Command("notify check {}", _FILES),
+    Command("notify test {}", _FILES),
     Command("doctor --importer {}", ("directory", "missing", "below a file")),
     Command("run gateway --keys {}", ("directory",)),
     Command("keys list --keys {}", _KEYS),
@@ -68,6 +70,9 @@ READS_STORES = [
     Command("reconcile --data-dir {}", _DIRECTORIES),
     Command("rebuild --data-dir {}", _DIRECTORIES),
     Command("calls status --data-dir {}", _DIRECTORIES),
+    Command("alerts list --data-dir {}", _DIRECTORIES),
+    Command("alerts ack 3f2a9c1b --data-dir {}", _DIRECTORIES),
+    Command("alerts note 3f2a9c1b text --data-dir {}", _DIRECTORIES),
     Command("dead-letters list --data-dir {}", _DIRECTORIES),
     Command("dead-letters show abc --data-dir {}", _DIRECTORIES),
     Command("dead-letters replay --all --data-dir {}", _DIRECTORIES),
@@ -85,7 +90,10 @@ RUNS_IN = [
 ]
 ALL = [*READS_FILES, *WRITES_FILES, *READS_STORES, *RUNS_IN]
 CASES = [(command, kind) for command in ALL for kind in command.kinds]
-FREE = {"models fetch", "import presets show", "import presets schema", "registry schema"}
+FREE = {
+    *("models fetch", "import presets show", "import presets schema", "registry schema"),
+    *("notify schema", "run notifier"),
+}
 """Commands that take neither a file nor a directory of ours: tests of their own try them."""
 
 
@@ -170,7 +178,7 @@ def test_a_wrong_input_is_reported_and_nothing_is_started(
 def test_no_command_is_left_out() -> None:
     tried = {" ".join(command.line.split("{}")[0].split(" --")[0].split()) for command in ALL}
     tried |= {"admin topics", "dead-letters show", "dead-letters replay", "import files"} | FREE
-    tried |= {"keys add", "keys rotate", "keys revoke"}
+    tried |= {"keys add", "keys rotate", "keys revoke", "alerts ack", "alerts note"}
     assert set(_leaves(typer.main.get_command(app))) <= tried
 
 

@@ -74,7 +74,13 @@ KEY = b"a key for tests"
 BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)
 HORIZON_HOURS = 20 * 24
 GRACE_HOURS = 3 * 24
-DERIVED = (rows.CALL_SURVEYS, rows.ENGAGEMENTS, rows.AGENCY_HOURS, rows.ALERTS)
+DERIVED = (
+    rows.CALL_SURVEYS,
+    rows.CONTACT_EXCESSES,
+    rows.ENGAGEMENTS,
+    rows.AGENCY_HOURS,
+    rows.ALERTS,
+)
 """Tables whose rows follow from the events alone, whatever happened on the way."""
 
 

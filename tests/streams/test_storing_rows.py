@@ -151,6 +151,7 @@ async def every_message() -> dict[str, list[Message]]:
         "calls": [scored("e", "p:c", BEGIN, rating=9)],
         "attempts": [Message(CALL_TRANSCRIBED, b"k", encode(transcribed(Unanswered.MACHINE)))],
         "call_surveys": await changes(answered("sms", "p:c", BEGIN + timedelta(days=1), "a", 3)),
+        "contact_excesses": await changes(scored("again", "p:c", BEGIN + timedelta(hours=1))),
         "engagements": await changes(),
         "agency_hours": [Message(AGENCY_HOURS, b"k", json.dumps(hours).encode())],
         "agency_metrics": [Message(AGENCY_METRICS, b"k", encode(snapshots))],
@@ -190,7 +191,14 @@ async def test_handling_twice_leaves_the_same_rows() -> None:
         assert again == once != {}
 
 
-REJECTED_BY_OTHERS = {"events", "calls", "call_surveys", "attempts", "engagements"}
+REJECTED_BY_OTHERS = {
+    "events",
+    "calls",
+    "call_surveys",
+    "contact_excesses",
+    "attempts",
+    "engagements",
+}
 """Their topics are read by agents that decide what is an event, too."""
 
 

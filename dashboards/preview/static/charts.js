@@ -73,18 +73,20 @@ const spread = (row, name, color) => ({
   type: "data", symmetric: false, color, thickness: 1.3, width: 4, array: [row[`${name}_high`] - row[name]], arrayminus: [row[name] - row[`${name}_low`]],
 });
 
-/** A line an agency; its legend, marker and dash tell it apart without colour. Small samples are hollow. */
+/** Points an agency, joined where both have enough observations; small samples are hollow. Legend, marker and dash tell agencies apart without colour. */
 function series(rows, panel, { window }) {
-  const traces = [...new Set(rows.map((row) => row.agency))].map((agency) => {
+  const traces = [...new Set(rows.map((row) => row.agency))].flatMap((agency) => {
     const own = rows.filter((row) => row.agency === agency);
     const colour = themedAgency(agency);
-    return {
-      type: "scatter", mode: "lines+markers", name: short(nameOf(agency)), x: own.map((row) => wallTime(row.time)), y: own.map((row) => row.value),
-      customdata: own.map((row) => behindRow(panel, row, window)),
-      line: { color: colour, width: own.filter((row) => row.sample).length * 2 > own.length ? 1 : 2.2, dash: dashOf(agency) }, hoverinfo: "text",
-      marker: { size: own.length > 60 ? 5 : 7, symbol: symbolOf(agency), color: own.map((row) => (row.sample ? themed("paper") : colour)), line: { color: colour, width: 1.4 } },
-      hovertext: own.map((row) => `<b>${plain(nameOf(agency))}</b> ${shortTime(row.time)}<br>${panel.title}: <b>${measure(panel.unit, row.value)}</b>${row.sample ? `<br>${say("ui.small_sample")}` : ""}`),
-    };
+    const times = own.map((row) => wallTime(row.time));
+    const thin = own.every((row) => row.sample);
+    return [
+      { type: "scatter", mode: "lines", x: times, y: own.map((row) => (row.sample ? null : row.value)), connectgaps: false, line: { color: colour, width: 2.2, dash: dashOf(agency) }, hoverinfo: "skip", showlegend: false },
+      { type: "scatter", mode: "markers", name: short(nameOf(agency)), x: times, y: own.map((row) => row.value), hoverinfo: "text",
+        customdata: own.map((row) => behindRow(panel, row, window)),
+        marker: { size: own.length > 60 ? 5 : 7, symbol: symbolOf(agency), color: own.map((row) => (row.sample ? themed("paper") : colour)), line: { color: colour, width: 1.3 }, opacity: own.map((row) => (row.sample && !thin ? 0.6 : 1)) },
+        hovertext: own.map((row) => `<b>${plain(nameOf(agency))}</b> ${shortTime(row.time)}<br>${panel.title}: <b>${measure(panel.unit, row.value)}</b>${row.sample ? `<br>${say("ui.small_sample")}` : ""}`) },
+    ];
   });
   const values = rows.map((row) => row.value);
   const pad = panel.unit === "nps" ? 12 : 0.06;

@@ -117,7 +117,7 @@ async function refresh(parameters, then) {
         element("div", {}, about(row), followed(parts.outcome[0], parts.events, answer.to), others(parts.others), course(parts.turns, parts.scores)),
         element("section", { class: "panel", "aria-labelledby": "said" }, element("h2", { id: "said" }, say("conversation.said")), element("p", { class: "description" }, say("panel.latest_calls.description")),
           element("ol", { class: "dialogue" }, parts.turns.map((each) => turn(each, parts.scores.find((score) => score.number === each.number)))))));
-    if (first && location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView({ block: "center" });
+    if (first && location.hash) location.replace(location.hash); // the turn it names has only now been made
     return true;
   } catch (error) {
     if (outdated(then)) return true;

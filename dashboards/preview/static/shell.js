@@ -47,7 +47,10 @@ async function refresh() {
     learn(variables.names);
     known.names = JSON.stringify([variables.names, names]);
     show();
-    if (await page.refresh(asked(), turn)) known.version = version;
+    const mine = turn;
+    const answered = await page.refresh(asked(), mine);
+    if (outdated(mine)) return;
+    if (answered) known.version = version;
     else known.trouble = "ui.partial";
   }
 }

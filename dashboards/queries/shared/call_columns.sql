@@ -28,8 +28,16 @@ arrayStringConcat(
 ) AS conduct_words,
 arrayStringConcat(arrayDistinct(drivers), ', ') AS drivers,
 arrayStringConcat(
-    arrayFilter(
-        rule -> rule IN ('hours', 'frequency') OR arrayExists(quote -> quote.kind = concat('conduct.', rule), quotes), arrayDistinct(conduct)
+    arrayConcat(
+        arrayFilter(
+            rule -> rule = 'hours' OR arrayExists(quote -> quote.kind = concat('conduct.', rule), quotes),
+            arrayDistinct(conduct)
+        ),
+        if(event_id IN (
+            SELECT event_id
+            FROM contact_excesses FINAL
+            WHERE client_id = ${client:singlequote} AND ended_at >= since
+        ), ['frequency'], [])
     ), ', '
 ) AS conduct,
 churn_intent,

@@ -25,11 +25,13 @@ def findings_of(settings: Settings, importer: Path | None = None) -> Iterator[Fi
     """Check Python, the packages, the settings, the data directory and the services."""
     from infra.cli.doctor.kafka import kafka
     from infra.cli.doctor.machine import here
+    from infra.cli.doctor.notifications import notifications
     from infra.cli.doctor.sources import sources
     from infra.cli.doctor.store import server, store
 
     yield from here(settings)
     yield from sources(settings, importer)
+    yield from notifications(settings)
     if "ASCOLTO_KAFKA" in os.environ:
         yield from kafka(settings)
     if settings.clickhouse_url is not None:

@@ -38,6 +38,9 @@ def figures(
     last_touch: Annotated[
         bool, typer.Option("--last-touch", help="Instead: events by the last agency to talk.")
     ] = False,
+    conduct: Annotated[
+        bool, typer.Option("--conduct", help="Instead: breaches of conduct, by rule.")
+    ] = False,
     report: Annotated[
         Path | None, typer.Option(dir_okay=False, help="With --survival: a page to write.")
     ] = None,
@@ -51,6 +54,7 @@ def figures(
         "quarters": quarters,
         "sensitivity": sensitivity,
         "last-touch": last_touch,
+        "conduct": conduct,
     }
     views = [view for view, asked in flags.items() if asked]
     if len(views) > 1 or (views and by is not None):

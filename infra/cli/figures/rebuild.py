@@ -40,9 +40,11 @@ from schemas.rows import (
     ATTEMPTS,
     CALL_SCORES,
     CALL_SURVEYS,
+    CONTACT_EXCESSES,
     DEAD_LETTERS,
     DISPLAY_NAMES,
     ENGAGEMENTS,
+    NOTIFICATIONS,
     TABLES,
     Table,
 )
@@ -61,6 +63,7 @@ _SNAPSHOTS = replace(
 _COMPARISONS = (
     Comparison(ATTEMPTS, "ended_at", ATTEMPTS.name),
     Comparison(CALL_SURVEYS, "known_at", CALL_SURVEYS.name),
+    Comparison(CONTACT_EXCESSES, "ended_at", CONTACT_EXCESSES.name),
     Comparison(ENGAGEMENTS, "opened_at", ENGAGEMENTS.name),
     Comparison(AGENCY_HOURS, "hour", AGENCY_HOURS.name, absent_is_zero=True),
     Comparison(_SNAPSHOTS, "as_of", AGENCY_METRICS.name, left_out=("day",)),
@@ -203,13 +206,13 @@ def _replay(settings: Settings, workplace: Path, old: dict[str, Path]) -> None:
     with contextlib.closing(open_embedded(workplace)) as client:
         migrate(client)
         for table in TABLES:
-            if table is DISPLAY_NAMES and table.name not in old:
-                continue  # Damaged; the analytics worker writes them again from the registry.
+            if table in (DISPLAY_NAMES, NOTIFICATIONS) and table.name not in old:
+                continue  # Damaged; names come from the registry, notifications start again.
             if table is CALL_SCORES:
                 continue  # The calls are scored again.
             if table not in DERIVED:
                 _import(client, table, old[table.name])
-    there = settings.model_copy(update={"data_dir": workplace})
+    there = settings.model_copy(update={"data_dir": workplace, "notify": None})
     if settings.pseudonym_key is None:
         create_once(there.key_file, settings.pseudonym_secret())
     stack = Stack(there, say)

@@ -136,6 +136,24 @@ def _last_touch(rows: Sequence[Row], names: Registry) -> Iterator[Table]:
         yield table
 
 
+def _conduct(rows: Sequence[Row], names: Registry) -> Iterator[Table]:
+    for client, own in _by_client(rows):
+        table = _table(
+            f"{names.client(client)}: breaches of conduct{_when(rows)}",
+            ("", "rule", "conversations", "of all [95 % interval]"),
+            "found in the words, by the hour, or by the number of conversations; not proven",
+        )
+        for _, rules in groupby(own, key=lambda row: str(row["agency_id"])):
+            for index, row in enumerate(rules):
+                agency = "" if index else _agency(row, names)
+                share = _rate_of_n(row["share"])
+                table.add_row(
+                    agency, row["rule"].replace("_", " "), str(row["conversations"]), share
+                )
+            table.add_section()
+        yield table
+
+
 def _agency(row: Row, names: Registry) -> str:
     return escaped(names.agency(row["client_id"], row["agency_id"]))
 
@@ -167,4 +185,5 @@ _TABLES: Mapping[str, Callable[[Any, Registry], Iterator[Table]]] = {
     "quarters": _quarters,
     "sensitivity": _sensitivity,
     "last-touch": _last_touch,
+    "conduct": _conduct,
 }

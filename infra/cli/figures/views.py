@@ -1,4 +1,4 @@
-"""Further views of `ascolto figures`: survival, quarters, sensitivity to H, last touch."""
+"""Further views of `ascolto figures`: survival, quarters, sensitivity to H, last touch, conduct."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class View(StrEnum):
     QUARTERS = "quarters"
     SENSITIVITY = "sensitivity"
     LAST_TOUCH = "last-touch"
+    CONDUCT = "conduct"
 
 
 DEFAULT_WINDOWS = {View.SENSITIVITY: MetricWindow.QUARTER}
@@ -210,9 +211,32 @@ def _last_touch(
     ]
 
 
+def _conduct(
+    client: Client,
+    _: Settings,
+    window: MetricWindow,
+    as_of: datetime,
+    client_id: str | None,
+) -> list[dict[str, Any]]:
+    from infra.clickhouse.queries.conduct import read_breaches
+
+    return [
+        {
+            "client_id": each.client_id,
+            "agency_id": each.agency_id,
+            **_head(window, as_of),
+            "rule": each.rule,
+            "conversations": each.conversations,
+            "share": each.share.model_dump(mode="json"),
+        }
+        for each in read_breaches(client, window, as_of, client_id)
+    ]
+
+
 _READ: Mapping[View, Callable[[Client, Settings, MetricWindow, datetime, str | None], Any]] = {
     View.SURVIVAL: _survival,
     View.QUARTERS: _quarters,
     View.SENSITIVITY: _sensitivity,
     View.LAST_TOUCH: _last_touch,
+    View.CONDUCT: _conduct,
 }

@@ -57,9 +57,10 @@ def calls_status(
 
 
 def _status(settings: Settings, client: str) -> list[dict[str, Any]]:
+    from infra.cli.running_page import running_page
     from infra.data_directory.processes import page_headers
 
-    page = _running_page(settings)
+    page = running_page(settings)
     if page is not None:
         return _from_page(page, client, page_headers(settings.data_dir, "analytics"))
     from infra.cli.store_access import open_store
@@ -74,16 +75,6 @@ def _status(settings: Settings, client: str) -> list[dict[str, Any]]:
     outcomes = count_outcomes(rows, backlog)
     chosen = {key: found for key, found in outcomes.items() if client in ("", key)}
     return outcomes_as_json(chosen, backlog, settings.now())
-
-
-def _running_page(settings: Settings) -> str | None:
-    """The page of the stack that has the embedded store open; None where none has."""
-    from infra.data_directory.processes import running_processes
-
-    if settings.clickhouse_url is not None:
-        return None
-    running = running_processes(settings.data_dir)
-    return next((each.page for each in running if each.name == "the analytics worker"), None)
 
 
 def _from_page(page: str, client: str, headers: dict[str, str]) -> list[dict[str, Any]]:

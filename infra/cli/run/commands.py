@@ -38,6 +38,17 @@ def run_preview(data_dir: DataDir = None) -> None:
     raise typer.Exit(run(read_settings(data_dir)))
 
 
+@app.command("notifier")
+def run_notifier(data_dir: DataDir = None) -> None:
+    """Notify people of alerts, from a ClickHouse server: one process of it is enough.
+
+    Who is notified stands in the file that ASCOLTO_NOTIFY names: see docs/notifications.md.
+    """
+    from infra.cli.alerting.running import run_notifier as run
+
+    raise typer.Exit(run(read_settings(data_dir)))
+
+
 @app.command("all")
 def run_all(
     data_dir: DataDir = None,
@@ -58,6 +69,7 @@ def run_all(
 
     Example: [bold]ascolto run all --events events.jsonl --exit --data-dir data[/bold]
     """
+    from infra.cli.alerting.running import require_targets
     from infra.cli.run.play import run_stack
 
     if events is not None:
@@ -65,6 +77,7 @@ def run_all(
     settings = read_settings(data_dir)
     if recordings:
         settings = settings.model_copy(update={"recordings": recordings})
+    require_targets(settings)
     raise typer.Exit(run_stack(settings, events, ends=exit_, as_json=as_json))
 
 

@@ -57,6 +57,8 @@ async def _serve(settings: Settings, guard: Guard | None) -> None:
         read_backlog=backlog_of(settings),
         guard=guard,
         at_once=QUERIES_AT_ONCE,
+        insert=store.insert,
+        now=settings.now,
     )
     page = page_of(settings, "preview", preview)
     stopped = asyncio.Event()

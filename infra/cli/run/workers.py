@@ -173,6 +173,7 @@ def _attach_scoring(app: Any, settings: Settings, progress: Progress) -> Around:
 def run_analytics(settings: Settings) -> None:
     """Run the analytics worker, with the preview on its page; embedded, it scores, too."""
     from dashboards.preview.app import create_preview
+    from infra.cli.alerting.running import beside_workers
     from infra.clickhouse.client import open_client
     from infra.clickhouse.store import ClickHouseStore
     from infra.registry import RegistryFile
@@ -188,6 +189,8 @@ def run_analytics(settings: Settings) -> None:
     analytics = attach_analytics(app, settings, store, progress, clock_of(settings))
     scoring = [_attach_scoring(app, settings, progress)] if settings.embedded else []
 
+    notifying = beside_workers(settings, store) if settings.embedded else []
+
     async def open_store() -> None:
         await store.query("SELECT 1")
 
@@ -202,11 +205,13 @@ def run_analytics(settings: Settings) -> None:
         names=RegistryFile(settings.registry),
         read_backlog=backlog_of(settings),
         guard=guard_of(settings),
+        insert=store.insert,
+        now=settings.now,
     )
     if settings.embedded:
         preview.router.add_post(CAUGHT_UP_PATH, _on_request(analytics.judge_all_silences))
     page = _page(settings, ANALYTICS, preview)
-    run(app, Around(open_store, close), *scoring, page, *_guard())
+    run(app, Around(open_store, close), *scoring, *notifying, page, *_guard())
 
 
 def _refilling_of(settings: Settings) -> dict[str, object]:

@@ -1,0 +1,41 @@
+SELECT
+    {{agency:agency_id}} AS agency,
+    kind,
+    status,
+    since,
+    opened_at,
+    resolved_at,
+    level,
+    baseline,
+    rise_points,
+    n,
+    acknowledged_by,
+    owner,
+    notes,
+    alert_id
+FROM alerts FINAL
+LEFT JOIN (
+    SELECT
+        alert_id,
+        argMaxIf(who, at, action = 'acknowledged') AS acknowledged_by,
+        argMaxIf(text, at, action = 'owner') AS owner,
+        arrayStringConcat(
+            arrayMap(
+                note -> concat(
+                    formatDateTime(note.1, '%d/%m/%Y', 'Europe/Rome'),
+                    ' ', note.2, ': ', replaceAll(note.3, '\n', ' ')
+                ),
+                arraySort(groupArrayIf((at, who, text), action = 'note'))
+            ),
+            '\n'
+        ) AS notes
+    FROM alert_actions FINAL
+    WHERE client_id = ${client:singlequote}
+    GROUP BY alert_id
+) AS followed USING (alert_id)
+WHERE client_id = ${client:singlequote}
+    AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
+    AND status != 'retracted'
+    AND opened_at <= $__toTime
+ORDER BY opened_at DESC, agency, kind
+LIMIT 200

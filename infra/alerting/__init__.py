@@ -1,0 +1,1 @@
+"""Alerts on their way to people, and what people did about them."""

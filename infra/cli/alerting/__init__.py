@@ -1,0 +1,1 @@
+"""Commands about alerts: following them up, and notifying people of them."""

@@ -1,0 +1,4 @@
+DROP TABLE IF EXISTS notifications
+;
+DROP TABLE IF EXISTS alert_actions
+;

@@ -1,0 +1,119 @@
+"""Which message is due next: each change of an alert once, whatever was sent before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import time, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processors.alerts.notices import Notice, Quiet, Wishes, notices
+from schemas.derived import AgencyAlert, AlertKind, AlertStatus
+from tests.alerting.published import OPENED, alert
+
+RISE, FALL, SILENCE = AlertKind
+OPEN, RESOLVED, RETRACTED = AlertStatus
+ALL = Wishes()
+EARLY = OPENED - timedelta(days=1)
+
+
+def due(
+    alerts: Sequence[AgencyAlert], sent: dict[str, tuple[int, AgencyAlert]], wishes: Wishes = ALL
+) -> list[Notice]:
+    return notices(alerts, sent, wishes, EARLY)
+
+
+@given(st.lists(st.sampled_from([OPEN, RESOLVED, RETRACTED, None]), max_size=12))
+def test_each_change_is_reported_once_and_the_last_word_is_the_truth(
+    course: list[AlertStatus | None],
+) -> None:
+    """None: the alert is in the store no more, after tables were made again."""
+    other = alert(SILENCE, alert_id="other")
+    sent = {"other": (1, other)}
+    said: list[AlertStatus] = []
+    for status in course:
+        present = [other] if status is None else [other, alert(status=status)]
+        found = due(present, sent)
+        assert len(found) <= 1
+        for notice in found:
+            assert notice.number == len(said) + 1
+            sent[notice.alert.alert_id] = notice.number, notice.alert
+            said.append(notice.alert.status)
+        assert due(present, sent) == [], "once"
+        if said:
+            assert said[-1] is (status or RETRACTED)
+        else:
+            assert status in (RETRACTED, None)
+    assert all(one is not other for one, other in pairwise(said))
+    assert not said or said[0] is not RETRACTED, "what was never sent is never taken back"
+
+
+def test_what_opened_before_the_target_was_there_is_never_begun() -> None:
+    old = alert(opened_at=EARLY - timedelta(hours=1))
+    assert due([old], {}) == []
+    assert due([old.model_copy(update={"status": RESOLVED})], {}) == []
+
+
+def test_what_was_begun_is_followed_to_its_end_however_old() -> None:
+    old = alert(opened_at=EARLY - timedelta(days=90))
+    resolved = old.model_copy(update={"status": RESOLVED})
+    assert [n.alert.status for n in due([resolved], {old.alert_id: (1, old)})] == [RESOLVED]
+
+
+@pytest.mark.parametrize(
+    ("found", "wishes", "wanted"),
+    [
+        (alert(RISE), Wishes(kinds=[FALL]), False),
+        (alert(RISE), Wishes(least_rise=19.6), True),
+        (alert(RISE), Wishes(least_rise=19.7), False),
+        (alert(FALL), Wishes(least_fall=39.8), True),
+        (alert(FALL), Wishes(least_fall=40), False),
+        (alert(FALL), Wishes(least_rise=99), True),
+        (alert(SILENCE), Wishes(least_rise=99, least_fall=99), True),
+    ],
+)
+def test_wishes_choose_the_first_message_only(
+    found: AgencyAlert, wishes: Wishes, wanted: bool
+) -> None:
+    assert bool(due([found], {}, wishes)) is wanted
+    resolved = found.model_copy(update={"status": RESOLVED})
+    assert len(due([resolved], {found.alert_id: (1, found)}, wishes)) == 1
+
+
+def test_a_rise_that_grows_is_sent_when_it_is_large_enough() -> None:
+    wishes = Wishes(least_rise=20)
+    assert due([alert(rise_points=19.0)], {}, wishes) == []
+    assert len(due([alert(rise_points=21.0)], {}, wishes)) == 1
+
+
+def test_a_moved_alert_is_taken_back_before_the_new_one_comes() -> None:
+    before = alert(alert_id="before")
+    now = [alert(alert_id="after", opened_at=OPENED - timedelta(hours=1))]
+    now.append(before.model_copy(update={"status": RETRACTED}))
+    found = due(now, {"before": (1, before)})
+    assert [(n.alert.alert_id, n.alert.status) for n in found] == [
+        ("before", RETRACTED),
+        ("after", OPEN),
+    ]
+
+
+def test_the_same_message_has_the_same_id_and_others_have_others() -> None:
+    first, second = Notice(alert(), 1, None), Notice(alert(), 2, OPEN)
+    assert first.message_id("mail") == Notice(alert(n=9), 1, None).message_id("mail")
+    ids = {first.message_id("mail"), first.message_id("chat"), second.message_id("mail")}
+    assert len(ids) == 3
+
+
+@given(st.times(), st.times(), st.times())
+def test_quiet_hours_are_those_on_the_way_from_begin_to_end(
+    begin: time, end: time, moment: time
+) -> None:
+    def minutes(of: time) -> float:
+        return (of.hour * 3600 + of.minute * 60 + of.second) * 1e6 + of.microsecond
+
+    day = 24 * 3600 * 1e6
+    length = (minutes(end) - minutes(begin)) % day
+    assert Quiet(begin, end).covers(moment) is ((minutes(moment) - minutes(begin)) % day < length)

@@ -1,0 +1,225 @@
+"""The file of targets: what is wrong is named with its line, and no secret is ever shown."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from infra.alerting.checking import check_targets
+from infra.alerting.sending import AppriseSender, Envelope, NotAccepted
+from infra.alerting.targets import NotifyFile, page_link
+from infra.alerting.targets_file import NoUrl, WrongTargets, read_targets
+from infra.cli.doctor.notifications import notifications
+from infra.cli.main import app
+from infra.settings import Settings
+from processors.alerts.messages import Message
+from schemas.derived import AlertKind
+from tests.alerting.receivers import mail_server, web_service
+
+RUNNER = CliRunner()
+
+
+def written(folder: Path, text: str) -> Path:
+    """A file of targets."""
+    file = folder / "targets.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_an_entry_says_who_gets_what_in_which_words(tmp_path: Path) -> None:
+    file = written(
+        tmp_path,
+        """
+clients:
+  acqua:
+    language: en
+    zone: Europe/Paris
+    targets:
+      chat:
+        url_file: a
+        kinds: [silence]
+        quiet: {from: 20:00, to: 08:00}
+      mail: {url_env: MAIL, language: it}
+  luce:
+    targets:
+      chat: {url_file: b}
+""",
+    )
+    chat, mail, other = read_targets(file)
+    assert [each.key for each in (chat, mail, other)] == [
+        ("acqua", "chat"),
+        ("acqua", "mail"),
+        ("luce", "chat"),
+    ]
+    assert list(chat.target.wishes.kinds) == [AlertKind.SILENCE]
+    quiet = chat.target.silent
+    assert quiet is not None
+    assert (quiet.begin.hour, quiet.end.hour) == (20, 8)
+    assert (chat.client.zone, other.client.zone) == ("Europe/Paris", "Europe/Rome")
+
+
+@pytest.mark.parametrize(
+    ("entry", "line", "said"),
+    [
+        ("zone: Europe/Roma", 3, "zone: no such time zone; write one as Europe/Rome"),
+        ("page: ftp://x", 3, "write an address as https://"),
+        ("page: 'https://x/{customer}'", 3, "in braces there may be {client}, {agency} and"),
+        ("targets: {}", 3, "name one target at least"),
+        ("targets: {Chat: {url_file: a}}", 3, "lower-case letters, digits, - and _"),
+        ("targets: {chat: {}}", 3, "give url_file or url_env"),
+        ("targets: {chat: {url_file: a, url_env: B}}", 3, "give url_file or url_env"),
+        ("targets: {chat: {url: 'json://x'}}", 3, "means nothing here"),
+        ("targets: {chat: {url_file: a, kinds: []}}", 3, "name one kind at least"),
+        ("targets: {chat: {url_file: a, kinds: [rise]}}", 3, "'aggression_rise', 'nps_fall'"),
+        ("targets: {chat: {url_file: a, least_rise: -1}}", 3, "greater than or equal to 0"),
+        ("targets: {chat: {url_file: a, quiet: {from: 25:00, to: 8}}}", 3, "day as 20:00"),
+        ("targets: {chat: {url_file: a, quiet: {from: '8:00', to: 9}}}", 3, "day as 20:00"),
+        ("language: de", 3, "'it' or 'en'"),
+    ],
+)
+def test_a_wrong_entry_is_named_with_its_line(
+    entry: str, line: int, said: str, tmp_path: Path
+) -> None:
+    rest = "" if entry.startswith("targets") else "    targets: {chat: {url_file: a}}\n"
+    file = written(tmp_path, f"clients:\n  acqua:\n    {entry}\n{rest}")
+    with pytest.raises(WrongTargets) as raised:
+        read_targets(file)
+    assert any(f"line {line}" in each and said in each for each in raised.value.faults)
+
+
+def test_a_url_is_read_when_it_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHAT_URL", raising=False)
+    file = written(
+        tmp_path, "clients: {acqua: {targets: {chat: {url_env: CHAT_URL}, web: {url_file: u}}}}"
+    )
+    chat, web = read_targets(file)
+    for each, said in ((chat, "set CHAT_URL"), (web, "cannot be read")):
+        with pytest.raises(NoUrl, match=said):
+            each.url()
+    (tmp_path / "u").write_text("json://one/zq9\njson://two/zq9\n")
+    with pytest.raises(NoUrl, match="on one line"):
+        web.url()
+    (tmp_path / "u").write_text("json://one/zq9\n")
+    monkeypatch.setenv("CHAT_URL", " json://two/zq9 ")
+    assert (chat.url(), web.url()) == ("json://two/zq9", "json://one/zq9")
+
+
+def test_checking_names_what_no_service_takes_and_shows_no_url(tmp_path: Path) -> None:
+    (tmp_path / "u").write_text("slack://zq9zq9")
+    (tmp_path / "v").write_text("json://127.0.0.1/zq9zq9")
+    file = written(
+        tmp_path, "clients: {acqua: {targets: {chat: {url_file: u}, web: {url_file: v}}}}"
+    )
+    found, faults = check_targets(file)
+    assert len(found) == 2
+    assert len(faults) == 1
+    assert "target chat of acqua: apprise knows no service with such a URL" in faults[0]
+    assert "zq9" not in faults[0]
+    findings = list(notifications(Settings(notify=file)))
+    assert [each.well for each in findings] == [False]
+    assert findings[0].seen == faults[0]
+    assert "ascolto notify check" in findings[0].todo
+    assert list(notifications(Settings())) == []
+    (tmp_path / "u").write_text("json://127.0.0.1/zq9zq9")
+    assert [each.well for each in notifications(Settings(notify=file))] == [True]
+
+
+def test_the_schema_describes_what_is_read() -> None:
+    done = RUNNER.invoke(app, ["notify", "schema"])
+    assert json.loads(done.stdout) == NotifyFile.model_json_schema()
+
+
+@pytest.mark.parametrize(
+    ("template", "link"),
+    [
+        ("https://x.example/", "https://x.example/?client=a%26b&agency=c&alert=d"),
+        ("https://x.example/?lang=en", "https://x.example/?lang=en&client=a%26b&agency=c&alert=d"),
+        ("https://g.example/d/x?var-client={client}", "https://g.example/d/x?var-client=a%26b"),
+    ],
+)
+def test_links_lead_to_the_alert(template: str, link: str) -> None:
+    assert page_link(template, "a&b", "c", "d") == link
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """What a worker's log has, which is at INFO."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setLevel(logging.INFO)
+    logging.getLogger().addHandler(handler)
+    yield written
+    logging.getLogger().removeHandler(handler)
+
+
+async def test_what_a_target_answers_is_told_without_what_its_url_holds(
+    logged: io.StringIO,
+) -> None:
+    envelope = Envelope("m", "t", {})
+    closed = "mailto://zq9user:zq9pass@127.0.0.1:9/?from=a@zq9.example&to=zq9@zq9.example"
+    async with web_service() as service:
+        service.status = 500
+        for url in (service.url.replace("secret-path", "zq9zq9"), closed, "slack://zq9"):
+            with pytest.raises(NotAccepted) as raised:
+                await AppriseSender().send(url, Message("title", "body"), envelope)
+            assert "zq9" not in str(raised.value)
+            assert str(raised.value)
+    assert "zq9" not in logged.getvalue()
+    assert "apprise" not in logged.getvalue()
+
+
+async def test_trying_targets_says_which_of_them_worked(tmp_path: Path) -> None:
+    import asyncio
+
+    async with web_service() as service, mail_server() as mail:
+        (tmp_path / "web").write_text(service.url)
+        (tmp_path / "mail").write_text(mail.url)
+        (tmp_path / "away").write_text("json://127.0.0.1:9/zq9")
+        targets = {name: {"url_file": name} for name in ("web", "mail", "away")}
+        file = written(tmp_path, json.dumps({"clients": {"acqua": {"targets": targets}}}))
+        done = await asyncio.to_thread(RUNNER.invoke, app, ["notify", "test", str(file), "--json"])
+        outcomes: list[dict[str, Any]] = json.loads(done.stdout)["targets"]
+        assert done.exit_code == 1
+        assert {each["target"]: each["ok"] for each in outcomes} == {
+            **{"web": True, "mail": True},
+            "away": False,
+        }
+        assert "zq9" not in done.output
+        assert service.received[0]["title"] == "[PROVA] Ascolto: messaggio di prova"
+        assert service.received[0]["test"] is True
+        assert mail.received[0]["Subject"] == "[PROVA] Ascolto: messaggio di prova"
+        one = await asyncio.to_thread(
+            RUNNER.invoke, app, ["notify", "test", str(file), "--client", "luce"]
+        )
+        assert one.exit_code == 1
+        assert "no target of a client company 'luce'" in one.stderr
+
+
+@pytest.mark.parametrize("command", ["run all --exit", "demo --exit"])
+def test_a_stack_does_not_start_with_a_wrong_file_of_targets(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASCOLTO_HOME", str(tmp_path))
+    monkeypatch.setenv("ASCOLTO_NOTIFY", str(written(tmp_path, "clients: {acqua: {targets: {}}}")))
+    said = RUNNER.invoke(app, command.split())
+    assert said.exit_code == 1
+    assert "line 1: clients.acqua.targets: name one target at least" in said.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_notifier_alone_says_what_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASCOLTO_HOME", str(tmp_path))
+    said = RUNNER.invoke(app, ["run", "notifier"])
+    assert (said.exit_code, "set ASCOLTO_NOTIFY" in said.stderr) == (1, True)
+    monkeypatch.setenv("ASCOLTO_NOTIFY", str(written(tmp_path, "clients: {}")))
+    said = RUNNER.invoke(app, ["run", "notifier"])
+    assert (said.exit_code, "set ASCOLTO_CLICKHOUSE_URL" in said.stderr) == (1, True)
