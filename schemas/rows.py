@@ -487,6 +487,26 @@ ALERT_ACTIONS = Table(
 `action` is acknowledged, owner or note; `text` is the note, or the owner's name.
 """
 
+PAYMENTS_AND_CANCELLATIONS = Table(
+    "payments_and_cancellations",
+    {
+        "client_id": _LABEL,
+        "customer": "String",
+        "event_time": _TIME,
+        "kind": "String",
+        "amount": "Nullable(Float64)",
+        "currency": "String",
+    },
+    ("client_id", "customer", "event_time", "kind"),
+)
+"""A view of the journal for panels: what customers paid and which contracts ended, nothing else.
+
+`kind` is payment, return, cancellation or closed_by_supplier. It is read with the rights of who
+made it, so that a reader needs none on `events`.
+"""
+
+VIEWS = (PAYMENTS_AND_CANCELLATIONS,)
+
 TABLES = (
     EVENTS,
     EVENT_CLAIMS,

@@ -175,7 +175,7 @@ def test_a_planted_breach_is_found(where: str, source: str) -> None:
         ("processors/a.py", "from datetime import datetime\nx = datetime(2026, 1, 1)"),
         (
             "infra/cli/a.py",
-            "def f():\n    from streams import workers\n    import dashboards.grafana.push",
+            "def f():\n    from streams import workers\n    import dashboards.publishing.plan",
         ),
         ("infra/kafka/emitter.py", "from kafka import KafkaProducer"),
         ("streams/a.py", "from infra.settings import Settings\nimport faust"),

@@ -18,6 +18,7 @@ import typer
 from infra.cli.alerting import alerts, notify
 from infra.cli.failures import FAILED, STOPPED, cannot_write, counted, described, say
 from infra.cli.figures import commands as figure_commands
+from infra.cli.grafana import dashboards, tenants
 from infra.cli.importing import commands as importing_commands
 from infra.cli.operate import calls, keys, models, registry
 from infra.cli.operate import commands as operating_commands
@@ -58,7 +59,8 @@ def _print_version(wanted: bool) -> None:
 
 app.add_typer(run_commands.app, name="run")
 app.add_typer(figure_commands.app)
-app.add_typer(operating_commands.dashboards_app, name="dashboards")
+app.add_typer(dashboards.app, name="dashboards")
+app.add_typer(tenants.app, name="tenants")
 app.add_typer(operating_commands.admin_app, name="admin")
 app.add_typer(calls.app, name="calls")
 app.add_typer(operating_commands.letters_app, name="dead-letters")

@@ -60,6 +60,25 @@ def open_client(settings: Settings, *, session: bool = False) -> Client:
     )
 
 
+def open_as(settings: Settings, user: str, password: str) -> Client:
+    """A client of the settings' server as another user; does not wait.
+
+    Raises:
+        NoStore: a certificate cannot be used; the server does not let the user sign in.
+    """
+    import clickhouse_connect
+    from clickhouse_connect.driver.exceptions import DatabaseError
+
+    options = server_options(settings) | {"username": user, "password": password}
+    if "tls_mode" in options:
+        options["tls_mode"] = "strict"
+    try:
+        return clickhouse_connect.get_client(**options)
+    except DatabaseError as error:
+        said = str(error).strip().partition("\n")[0][:200]
+        raise NoStore(f"ClickHouse does not let {user} sign in: {said}") from error
+
+
 def server_options(settings: Settings) -> dict[str, Any]:
     """Arguments of a client of the settings' server: where it is, and the certificates.
 

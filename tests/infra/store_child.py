@@ -35,7 +35,7 @@ NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
 
 def columns(client: Any) -> dict[str, Any]:
-    """Columns, engine, order and partitions of every table but the ledger."""
+    """Columns, engine, order and partitions of every table and view but the ledger."""
     found: dict[str, Any] = {}
     for name, engine, key, partitions in client.query(
         "SELECT name, engine_full, sorting_key, partition_key FROM system.tables "

@@ -14,7 +14,7 @@ import pytest
 from infra.clickhouse.journal import DERIVED
 from infra.clickhouse.schema import migrations
 from processors.event_time import to_us
-from schemas.rows import TABLES
+from schemas.rows import TABLES, VIEWS
 from tests.waiting import completed
 
 
@@ -40,8 +40,12 @@ def storing(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def declared() -> dict[str, Any]:
-    """The tables as `schemas.rows` declares them, in the engine's own words."""
-    return {
+    """Tables and views as `schemas.rows` declares them, in the engine's own words."""
+    views = {
+        view.name: {"columns": view.columns, "engine": "", "key": "", "partitions": ""}
+        for view in VIEWS
+    }
+    return views | {
         table.name: {
             "columns": table.columns,
             "engine": "ReplacingMergeTree(version" + (", is_deleted)" if table.removable else ")"),

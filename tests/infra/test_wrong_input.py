@@ -49,6 +49,11 @@ READS_FILES = [
     Command("notify test {}", _FILES),
     Command("doctor --importer {}", ("directory", "missing", "below a file")),
     Command("run gateway --keys {}", ("directory",)),
+    Command("dashboards push --url http://127.0.0.1:1 --token-file {}", _FILES),
+    Command("dashboards check --url http://127.0.0.1:1 --token-file {}", _FILES),
+    Command("tenants add acqua --url http://127.0.0.1:1 --token-file {}", _FILES),
+    Command("tenants remove acqua --url http://127.0.0.1:1 --token-file {}", _FILES),
+    Command("tenants list --url http://127.0.0.1:1 --token-file {}", _FILES),
     Command("keys list --keys {}", _KEYS),
     Command("keys add billing --client luce --keys {}", _KEYS),
     Command("keys rotate billing --keys {}", _KEYS),
@@ -58,6 +63,7 @@ WRITES_FILES = [
     Command("simulate --calls 5 --days 3 --out {}", _OUTS),
     Command("simulate --calls 5 --days 3 --truth {}", _OUTS),
     Command("dashboards build --out {}", ("file", "below a file")),
+    Command("dashboards build --out . --provisioning {}", ("file", "below a file")),
     Command(
         f"import twilio {EXPORTS}/twilio.json --mapping {EXPORTS}/calls.yaml --out {{}}", _OUTS
     ),
@@ -178,7 +184,8 @@ def test_a_wrong_input_is_reported_and_nothing_is_started(
 def test_no_command_is_left_out() -> None:
     tried = {" ".join(command.line.split("{}")[0].split(" --")[0].split()) for command in ALL}
     tried |= {"admin topics", "dead-letters show", "dead-letters replay", "import files"} | FREE
-    tried |= {"keys add", "keys rotate", "keys revoke", "alerts ack", "alerts note"}
+    tried |= {"keys add", "keys rotate", "keys revoke", "tenants add", "tenants remove"}
+    tried |= {"alerts ack", "alerts note"}
     assert set(_leaves(typer.main.get_command(app))) <= tried
 
 

@@ -1,30 +1,16 @@
-"""`ascolto dashboards`, `admin`, `dead-letters`: for the team that runs it."""
+"""`ascolto admin`, `dead-letters`: for the team that runs it."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from infra.cli.failures import say
-from infra.cli.options import DataDir, Language, failure, read_settings
+from infra.cli.options import DataDir, failure, read_settings
 
-dashboards_app = typer.Typer(no_args_is_help=True, help="Dashboards as code.")
 admin_app = typer.Typer(no_args_is_help=True, help="Prepare Kafka and ClickHouse.")
 letters_app = typer.Typer(no_args_is_help=True, help="What could not be understood or done.")
-
-
-@dashboards_app.command("build")
-def dashboards_build(
-    out: Annotated[Path, typer.Option(file_okay=False, help="Directory for the JSON files.")],
-    language: Annotated[Language, typer.Option(help="Language of the texts.")] = Language.ITALIAN,
-) -> None:
-    """Write the Grafana dashboards as JSON."""
-    from dashboards.grafana.dashboard import build
-
-    for path in build(out, language.value):
-        print(path)
 
 
 @admin_app.command("topics")

@@ -1,0 +1,1 @@
+"""What a running Grafana is given over its HTTP API, and how it differs from what was given."""

@@ -1,0 +1,234 @@
+"""Tenants in both places: a user of ClickHouse that reads its own rows, an organisation of Grafana.
+
+A tenant's password is made here and given to both; nobody else ever has it. Whatever breaks off is
+completed by asking for it again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from dashboards.publishing.connection import Connection
+from dashboards.publishing.data_sources import MARK, find_data_source, sign_in_fault
+from dashboards.publishing.organisations import (
+    add_viewer,
+    delete_organisation,
+    enter,
+    make_organisation,
+    members,
+    memberships_elsewhere,
+    name_of,
+    tenants_organisations,
+)
+from dashboards.publishing.plan import Content, plan
+from dashboards.publishing.steps import Outcome, Step, carry_out
+from infra.clickhouse.tenants.identity import Tenant
+from infra.clickhouse.tenants.server import (
+    Access,
+    Client,
+    faults,
+    give_access,
+    isolation_faults,
+    read_access,
+    take_access,
+)
+from infra.errors import InfraError
+
+
+class NotIsolated(InfraError):
+    """A tenant's user reads what it should not; it was taken away again."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """The two servers that a tenant is in."""
+
+    grafana: Connection
+    """As a server administrator."""
+    clickhouse: Client
+    """Of a user that may manage users."""
+    database: str
+    sign_in: Callable[[str, str], Client]
+    """A client of ClickHouse as another user, by name and password."""
+
+
+@dataclass(frozen=True)
+class Tenancy:
+    """What there is of one tenant, and what is wrong with it."""
+
+    tenant: Tenant
+    organisation: int | None
+    viewers: int
+    faults: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {
+            "client": self.tenant.client_id,
+            "agency": self.tenant.agency_id or None,
+            "clickhouse_user": self.tenant.user,
+            "organisation": self.organisation,
+            "viewers": self.viewers,
+            "faults": self.faults,
+        }
+
+
+def add(
+    places: Places,
+    tenant: Tenant,
+    content: Content,
+    viewers: Sequence[str] = (),
+    *,
+    new_password: bool = False,
+) -> list[Step]:
+    """Make a tenant, or mend it: what is right already stays as it is.
+
+    Args:
+        places: where.
+        tenant: whom.
+        content: its dashboards, and how Grafana reaches ClickHouse; user and password are ours.
+        viewers: logins or e-mail addresses of people who are to see it.
+        new_password: give its ClickHouse user another password even so.
+
+    Returns:
+        What was done.
+
+    Raises:
+        GrafanaRefused: Grafana did not do something, or has another organisation in its place.
+        GrafanaAway: Grafana cannot be reached.
+        TenantsRefused: ClickHouse does not let us manage its users.
+        NotIsolated: the tenant would have read what it should not; it can read nothing now.
+    """
+    number = tenants_organisations(places.grafana).get(tenant)
+    made = number is None
+    if number is None:
+        number = make_organisation(places.grafana, tenant)
+    inside = enter(places.grafana, tenant, number)
+    outcome = Outcome.CREATED if made else Outcome.UNCHANGED
+    steps = [Step("organisation", name_of(tenant), outcome)]
+    step, password = _give_access(places, inside, tenant, new_password=new_password)
+    steps.append(step)
+    assert content.data_source is not None
+    source = replace(
+        content.data_source,
+        database=content.data_source.database or places.database,
+        user=tenant.user,
+        password=password,
+        is_new=password is not None,
+        shows=str(tenant),
+        default=True,
+    )
+    planned = plan(inside, replace(content, data_source=source))
+    carry_out(planned)
+    steps += planned
+    for person in viewers:
+        steps += add_viewer(places.grafana, number, person)
+    return steps
+
+
+def remove(places: Places, tenant: Tenant) -> list[Step]:
+    """Take a tenant away, its access first; people's accounts in Grafana stay.
+
+    Raises:
+        GrafanaRefused: Grafana did not do it, or the organisation is not ours.
+        GrafanaAway: Grafana cannot be reached.
+        TenantsRefused: ClickHouse does not let us manage its users.
+    """
+    number = tenants_organisations(places.grafana).get(tenant)
+    if number is not None:
+        enter(places.grafana, tenant, number)
+    access = read_access(places.clickhouse).get(tenant)
+    if access is not None:
+        take_access(places.clickhouse, tenant, access)
+    if number is not None:
+        delete_organisation(places.grafana, tenant, number)
+    return [
+        Step(kind, name, Outcome.DELETED if there else Outcome.UNCHANGED, "" if there else "none")
+        for kind, name, there in (
+            ("ClickHouse user", tenant.user, access is not None),
+            ("organisation", name_of(tenant), number is not None),
+        )
+    ]
+
+
+def tenancies(places: Places) -> list[Tenancy]:
+    """Every tenant that either server has something of, and what is wrong with each."""
+    access = read_access(places.clickhouse)
+    organisations = tenants_organisations(places.grafana)
+    return [
+        _tenancy(places, tenant, access.get(tenant, Access()), organisations.get(tenant))
+        for tenant in sorted(access.keys() | organisations.keys())
+    ]
+
+
+def _tenancy(places: Places, tenant: Tenant, access: Access, number: int | None) -> Tenancy:
+    said = [f"ClickHouse: {fault}" for fault in faults(access, tenant, places.database)]
+    if number is None:
+        return Tenancy(tenant, None, 0, [*said, "Grafana: there is no organisation"])
+    viewers = [each for each in members(places.grafana, number) if each["role"] != "Admin"]
+    for each in viewers:
+        elsewhere = memberships_elsewhere(places.grafana, each, number)
+        if elsewhere:
+            said.append(f"Grafana: {each['login']} is in {', '.join(elsewhere)} too")
+        if each["role"] != "Viewer":
+            said.append(f"Grafana: {each['login']} has the role {each['role']}")
+    try:
+        inside = enter(places.grafana, tenant, number)
+        source = find_data_source(inside)
+        if source is None:
+            said.append("Grafana: there is no data source")
+        elif source["jsonData"].get("username") != tenant.user:
+            said.append(f"Grafana: the data source is of {source['jsonData'].get('username')}")
+        elif fault := sign_in_fault(inside):
+            said.append(f"Grafana: cannot read ClickHouse: {fault}")
+    except InfraError as error:
+        said.append(f"Grafana: {error}")
+    return Tenancy(tenant, number, len(viewers), said)
+
+
+def _give_access(
+    places: Places, inside: Connection, tenant: Tenant, *, new_password: bool
+) -> tuple[Step, str | None]:
+    """The user in ClickHouse, and its password where it got one now.
+
+    It gets one where it is new, where Grafana has none for it, or cannot sign in with what it has.
+    """
+    access = read_access(places.clickhouse).get(tenant, Access())
+    wrong = faults(access, tenant, places.database)
+    source = find_data_source(inside)
+    renew = new_password or not access.user or not _is_of(source, tenant)
+    if not renew and sign_in_fault(inside):
+        renew = True
+    if not wrong and not renew:
+        return Step("ClickHouse user", tenant.user, Outcome.UNCHANGED), None
+    password = secrets.token_urlsafe(32) if renew else None
+    give_access(places.clickhouse, tenant, places.database, access, password)
+    if password is not None:
+        _require_isolation(places, tenant, password)
+    outcome = Outcome.UPDATED if access.user else Outcome.CREATED
+    detail = "; ".join(wrong[:3]) if access.user else ""
+    if access.user and not detail:
+        detail = "it has a new password"
+    return Step("ClickHouse user", tenant.user, outcome, detail), password
+
+
+def _require_isolation(places: Places, tenant: Tenant, password: str) -> None:
+    """Sign in as the tenant and try; a user that reads too much is taken away."""
+    client = places.sign_in(tenant.user, password)
+    try:
+        said = isolation_faults(client, tenant, places.database)
+    finally:
+        client.close()
+    if said:
+        take_access(places.clickhouse, tenant, read_access(places.clickhouse)[tenant])
+        raise NotIsolated(
+            f"{tenant} would see what is not its own, so its ClickHouse user was taken away again: "
+            f"{'; '.join(said[:5])}. What ClickHouse must be set to is in docs/tenants.md"
+        )
+
+
+def _is_of(source: dict[str, Any] | None, tenant: Tenant) -> bool:
+    return source is not None and (source.get("jsonData") or {}).get(MARK) == str(tenant)

@@ -1,0 +1,1 @@
+"""Commands for Grafana: its dashboards, and the tenants that see them."""

@@ -1,0 +1,210 @@
+"""What `ascolto tenants add`, `remove` and `list` do."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter, ValidationError
+
+from infra.cli.failures import FAILED, counted, say
+from infra.cli.grafana.credentials import clickhouse_for_grafana, prepare, wait_for
+from infra.cli.grafana.pushing import show
+from infra.cli.options import failure, read_settings, wrong_usage
+from infra.errors import InfraError
+
+if TYPE_CHECKING:
+    from dashboards.publishing.connection import Connection
+    from dashboards.publishing.plan import Content
+    from dashboards.publishing.tenancy import Places
+    from infra.clickhouse.tenants.identity import Tenant
+    from infra.settings import Settings
+
+
+@dataclass(frozen=True)
+class Target:
+    """Which tenant, and in which Grafana."""
+
+    url: str
+    token_file: Path
+    client: str
+    agency: str | None
+
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant.
+
+        Raises:
+            typer.Exit: an id is none.
+        """
+        from infra.clickhouse.tenants.identity import Tenant
+        from schemas.inbound.identifiers import Identifier
+
+        adapter: TypeAdapter[str] = TypeAdapter(Identifier)
+        try:
+            ids = [adapter.validate_python(each) for each in (self.client, self.agency) if each]
+        except ValidationError as error:
+            raise wrong_usage(
+                f"{self.agency or self.client!r} is no id: {error.errors()[0]['msg']}"
+            ) from error
+        if not self.client or self.agency == "":
+            raise wrong_usage("an id is empty")
+        return Tenant(*ids)
+
+    @property
+    def grafana(self) -> Connection:
+        """The Grafana, which is not asked anything yet.
+
+        Raises:
+            typer.Exit: the address or the file cannot be used.
+        """
+        return prepare(self.url, self.token_file, as_user=True)
+
+
+def add_tenant(
+    target: Target,
+    viewers: Sequence[str],
+    *,
+    clickhouse: str | None,
+    new_password: bool,
+    language: str,
+    as_json: bool,
+) -> int:
+    """Make or mend a tenant; returns the exit code."""
+    from dashboards.publishing.steps import CHANGES
+    from dashboards.publishing.tenancy import add
+
+    tenant, grafana = target.tenant, target.grafana
+    settings = _settings()
+    content = _content(settings, clickhouse, language)
+    with _places(settings, grafana) as places:
+        _warn_if_unknown(places, tenant)
+        steps = add(places, tenant, content, viewers, new_password=new_password)
+    show(steps, as_json=as_json)
+    changes = sum(step.outcome in CHANGES for step in steps)
+    say(f"{tenant}: {counted(changes, 'thing')} changed" if changes else f"{tenant}: nothing to do")
+    return 0
+
+
+def remove_tenant(target: Target, *, yes: bool, as_json: bool) -> int:
+    """Take a tenant away, after asking; returns the exit code."""
+    from dashboards.publishing.organisations import name_of
+    from dashboards.publishing.tenancy import remove
+
+    tenant, grafana = target.tenant, target.grafana
+    with _places(_settings(), grafana) as places:
+        what = f"ClickHouse user {tenant.user} and Grafana's organisation {name_of(tenant)!r}"
+        if not yes and not _agreed(f"{tenant}: {what} are taken away"):
+            return FAILED
+        steps = remove(places, tenant)
+    show(steps, as_json=as_json)
+    return 0
+
+
+def list_all(url: str, token_file: Path, *, as_json: bool) -> int:
+    """Print every tenant with its faults; exit code 1 if there are any."""
+    from dashboards.publishing.tenancy import tenancies
+
+    grafana = prepare(url, token_file, as_user=True)
+    with _places(_settings(), grafana) as places:
+        found = tenancies(places)
+    if as_json:
+        print(json.dumps([each.as_json() for each in found], ensure_ascii=False))
+    else:
+        for each in found:
+            state = "ok" if not each.faults else counted(len(each.faults), "fault")
+            ids = f"{each.tenant.client_id}\t{each.tenant.agency_id or '-'}"
+            print(f"{ids}\t{counted(each.viewers, 'viewer')}\t{state}")
+            for fault in each.faults:
+                print(f"\t{fault}")
+    if not found:
+        say("there are no tenants")
+    wrong = any(each.faults for each in found)
+    if wrong:
+        say("to mend one: ascolto tenants add CLIENT [--agency A]; to take it away: remove")
+    return FAILED if wrong else 0
+
+
+def _settings() -> Settings:
+    settings = read_settings(None)
+    if settings.clickhouse_url is None:
+        raise wrong_usage(
+            "tenants need a ClickHouse server: set ASCOLTO_CLICKHOUSE_URL (the embedded engine has "
+            "no users)"
+        )
+    return settings
+
+
+def _content(settings: Settings, clickhouse: str | None, language: str) -> Content:
+    from dashboards.grafana.dashboard import overview
+    from dashboards.publishing.data_sources import DataSource
+    from dashboards.publishing.plan import Content
+
+    address = clickhouse_for_grafana(settings, clickhouse, "")
+    return Content([overview(language)], DataSource(*address, user=""))
+
+
+@contextmanager
+def _places(settings: Settings, grafana: Connection) -> Iterator[Places]:
+    """Both servers; what goes wrong at either is said, and ends the command.
+
+    Raises:
+        typer.Exit: something did.
+    """
+    from clickhouse_connect.driver.exceptions import DatabaseError
+
+    from dashboards.publishing.tenancy import Places
+    from infra.clickhouse.client import open_as, open_client
+
+    wait_for(grafana)
+    try:
+        client = open_client(settings)
+    except InfraError as error:
+        raise failure(str(error)) from error
+    try:
+        database = str(client.query("SELECT currentDatabase()").result_rows[0][0])
+        yield Places(grafana, client, database, lambda *who: open_as(settings, *who))
+    except InfraError as error:
+        raise failure(
+            f"{error}\nwhat was done before that stays; ask again to complete it"
+        ) from error
+    except DatabaseError as error:
+        said = str(error).strip().partition("\n")[0][:300]
+        raise failure(f"ClickHouse refused: {said}") from error
+    finally:
+        client.close()
+
+
+def _warn_if_unknown(places: Places, tenant: Tenant) -> None:
+    """Say so where the store has nothing of the tenant: its id may be mistyped."""
+    rows = places.clickhouse.query(
+        "SELECT DISTINCT client_id, agency_id FROM agency_metrics ORDER BY client_id, agency_id"
+    ).result_rows
+    known = {str(client) for client, _ in rows}
+    agencies = {str(agency) for client, agency in rows if client == tenant.client_id}
+    if tenant.client_id not in known:
+        say(f"there are no figures of {tenant.client_id} yet; there are of: {_listed(known)}")
+    elif tenant.agency_id and tenant.agency_id not in agencies:
+        say(f"there are no figures of agency {tenant.agency_id}; there are of: {_listed(agencies)}")
+
+
+def _listed(ids: set[str], most: int = 10) -> str:
+    shown = ", ".join(sorted(ids)[:most]) or "nobody"
+    return f"{shown} and {len(ids) - most} more" if len(ids) > most else shown
+
+
+def _agreed(what: str) -> bool:
+    say(f"{what}; no figures are lost")
+    if not sys.stdin.isatty():
+        say("nothing was done: there is no terminal to ask on; to do it even so, add --yes")
+        return False
+    print("Remove? Write yes: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() in ("yes", "si", "sì"):
+        return True
+    say("nothing was done")
+    return False

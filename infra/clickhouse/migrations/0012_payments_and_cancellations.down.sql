@@ -1,0 +1,2 @@
+DROP VIEW IF EXISTS payments_and_cancellations
+;
