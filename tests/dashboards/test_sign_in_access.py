@@ -253,9 +253,11 @@ async def test_an_agency_sees_itself_alone(page: Asker) -> None:
 )
 @pytest.mark.parametrize("query", ["", "?client="])
 async def test_an_alert_is_acknowledged_by_whom_it_is_of_under_their_own_name(
-    page: Asker, who: dict[str, str], alert: str, status: int, query: str
+    engine: Engine, page: Asker, who: dict[str, str], alert: str, status: int, query: str
 ) -> None:
     NOTED.clear()
+    rows = {row["alert_id"]: row for row in dashboard_rows.alerts()}
+    engine.add("alerts", [rows[alert[-2:]] | {"alert_id": alert}])
     done = await page.post(
         f"/api/alerts/{alert}/actions{query}",
         headers={**who, "X-Ascolto-Action": "1"},

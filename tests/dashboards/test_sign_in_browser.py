@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,10 @@ from tests.dashboards.dashboard_rows import CLIENT, HOUR, metric
 pytestmark = in_a_browser
 
 
-@pytest.fixture
-async def address(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[str]:
-    monkeypatch.setattr(updates_module, "EVERY_SECONDS", 0.1)
-    file = tmp_path / "sign-in.yaml"
+@asynccontextmanager
+async def served(engine: Engine, folder: Path) -> AsyncIterator[str]:
+    """The address of a page behind a proxy."""
+    file = folder / "sign-in.yaml"
     file.write_text(
         "public_url: https://ascolto.example\nproxy: {addresses: [127.0.0.1]}\n"
         f"access: [{{users: [anna], client: {CLIENT}}}]\n"
@@ -36,16 +35,19 @@ async def address(
     runner = web.AppRunner(create_preview(engine.run_query, guard=guard))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    await runner.cleanup()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
 
 
 async def test_pages_of_one_browser_share_a_stream_and_say_who_is_signed_in(
-    engine: Engine, address: str
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(updates_module, "EVERY_SECONDS", 0.1)
     complaints: list[str] = []
     streams: list[str] = []
-    async with chromium() as browser:
+    async with served(engine, tmp_path) as address, chromium() as browser:
         context = await browser.new_context(extra_http_headers={"X-Forwarded-User": "anna"})
         context.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
         context.on("request", lambda r: streams.append(r.url) if "/api/updates" in r.url else None)
