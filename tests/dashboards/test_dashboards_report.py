@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.async_api import async_playwright
+from typer.testing import CliRunner
 
 from dashboards.report.findings import findings, stand_apart
 from dashboards.report.markup import Html, tag
@@ -20,12 +23,16 @@ from dashboards.report.page import page
 from dashboards.report.printing import CannotPrint, find_chromium, print_pdf
 from dashboards.report.voices import SHOWN_TURNS, excerpt, followed
 from dashboards.report.wording import Words
+from infra.alerting.targets_file import Addressee, read_targets
+from infra.cli.figures.report import _sent
+from infra.cli.main import app
 from infra.clickhouse.queries.months import read_alerts, read_drivers, read_period
 from infra.clickhouse.queries.stories import Followed, read_stories
 from infra.registry_model import Registry
 from processors.metrics.nps import nps
 from processors.metrics.rates import rate
 from schemas.derived import Interval
+from tests.alerting.receivers import mail_server, web_service
 from tests.dashboards.dashboard_engine import Engine
 from tests.dashboards.report_rows import (
     BEGIN,
@@ -348,3 +355,66 @@ def test_rows_of_other_segments_are_not_summed(filled: Engine) -> None:
     )
     found = read_period(filled.client, OCTOBER.period(CLIENT, END))
     assert found[0].calls == 2 * sum(RATINGS["alba-crediti"])
+
+
+def targets(folder: Path, **urls: str) -> list[Addressee]:
+    """Targets of the client company, by their names."""
+    lines = [f"clients:\n  {CLIENT}:\n    targets:"]
+    for name, url in urls.items():
+        (folder / name).write_text(url)
+        lines.append(f"      {name}: {{url_file: {name}}}")
+    (folder / "targets.yaml").write_text("\n".join(lines))
+    return read_targets(folder / "targets.yaml")
+
+
+async def test_it_is_sent_to_a_mailbox_with_its_findings(
+    october: MonthData, tmp_path: Path
+) -> None:
+    out = tmp_path / "ottobre.html"
+    out.write_text(page(october, words()), encoding="utf-8")
+    async with mail_server() as mail, web_service() as web:
+        chosen = targets(tmp_path, mailbox=mail.url, service=web.url)
+        assert await asyncio.to_thread(_sent, chosen, october, words(), out) == 0
+    [letter] = mail.received
+    assert letter["Subject"] == "Ascolto · Lumina <b>Energia</b> · ottobre 2026"
+    [attached] = letter.iter_attachments()
+    assert attached.get_filename() == "ottobre.html"
+    sent = attached.get_payload(decode=True)
+    assert isinstance(sent, bytes)
+    assert sent.strip() == out.read_bytes().strip()
+    body = letter.get_body(("plain",))
+    assert body is not None
+    assert "- alba-crediti si distingue in meglio" in body.get_content()
+    [posted] = web.received
+    assert posted["attachments"][0]["filename"] == "ottobre.html"
+
+
+async def test_a_target_that_takes_no_file_is_named(
+    october: MonthData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "ottobre.html"
+    out.write_text("x")
+    chosen = targets(tmp_path, chat="slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#general")
+    with patch("apprise.plugins.slack.NotifySlack.attachment_support", False):
+        assert await asyncio.to_thread(_sent, chosen, october, words(), out) == 1
+    said = capsys.readouterr().err
+    assert "target chat of lumina-energia did not accept it: Slack takes no files" in said
+    assert "TIiajk" not in said
+
+
+@pytest.mark.parametrize(
+    ("notify", "said"),
+    [("", "--send needs ASCOLTO_NOTIFY"), ("targets.yaml", "has no target direzione")],
+)
+def test_a_target_that_is_not_there_is_wrong_usage(tmp_path: Path, notify: str, said: str) -> None:
+    targets(tmp_path, mailbox="json://127.0.0.1")
+    asked = f"report --client {CLIENT} --month 2026-10 --out {tmp_path}/r.html --send direzione"
+    environment = {
+        "ASCOLTO_HOME": str(tmp_path),
+        "ASCOLTO_NOTIFY": str(tmp_path / notify) if notify else "",
+        "COLUMNS": "200",
+    }
+    done = CliRunner().invoke(app, asked.split(), env=environment)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert not (tmp_path / "r.html").exists()

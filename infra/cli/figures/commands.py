@@ -87,6 +87,10 @@ def month_report(
     language: Annotated[
         Language | None, typer.Option(help="Its language. Default: ASCOLTO_LANGUAGE, or it.")
     ] = None,
+    send: Annotated[
+        list[str] | None,
+        typer.Option(help="Send it to this target of the client company (ASCOLTO_NOTIFY), too."),
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Write a month for a manager on a few pages: one file, HTML or PDF (by Chromium).
@@ -109,7 +113,7 @@ def month_report(
     from infra.cli.figures.report import write_report
 
     lang = settings.language if language is None else language.value
-    raise typer.Exit(write_report(settings, client, asked, agency, out, lang))
+    raise typer.Exit(write_report(settings, client, asked, agency, out, lang, send or []))
 
 
 @app.command("reconcile")
