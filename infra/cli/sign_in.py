@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra.cli.options import failure
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ def guard_of(settings: Settings) -> Guard | None:
     """Who checks the requests to the page; None where there is no sign-in.
 
     Raises:
-        SystemExit: the sign-in file or the sessions' key cannot be used; the message says why.
+        typer.Exit: the sign-in file or the sessions' key cannot be used; which is said.
     """
     if settings.sign_in is None:
         return None
@@ -25,4 +26,4 @@ def guard_of(settings: Settings) -> Guard | None:
     try:
         return Guard(SignInFile(settings.sign_in), session_key(settings.data_dir))
     except (SignInError, ValueError) as error:
-        raise SystemExit(f"ASCOLTO_SIGN_IN: {error}") from error
+        raise failure(f"ASCOLTO_SIGN_IN: {error}") from error

@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from dashboards.panels import OVERVIEW, Shape
 from dashboards.preview import create_preview
@@ -20,6 +21,7 @@ from dashboards.sign_in.guard import Guard
 from dashboards.sign_in.identities import EVERYTHING, Identity, Scope, scope_of
 from dashboards.sign_in.rules import RULES, Rule
 from dashboards.sign_in.table_filters import asked_by, filtered, settings_of
+from infra.cli.main import app
 from infra.registry import RegistryFile
 from infra.status_page import Page
 from processors.call_outcome import Backlog, WaitingCall
@@ -443,6 +445,20 @@ def test_a_scope_is_the_union_of_what_is_granted(
             assert scope.allows(client, agency) == any(
                 not entry["agencies"] or agency in entry["agencies"] for entry in granted
             )
+
+
+def test_the_page_does_not_start_with_a_wrong_file(tmp_path: Path) -> None:
+    path = tmp_path / "sign-in.yaml"
+    path.write_text(FILE.replace("addresses", "adresses"))
+    environment = {
+        "ASCOLTO_HOME": str(tmp_path),
+        "ASCOLTO_CLICKHOUSE_URL": "http://127.0.0.1:1",
+        "ASCOLTO_SIGN_IN": str(path),
+    }
+    done = CliRunner().invoke(app, ["run", "preview"], env=environment)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"ASCOLTO_SIGN_IN: {path}, line ")
+    assert "line 4: proxy.adresses: this name means nothing here" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -34,12 +34,13 @@ def run_preview(settings: Settings) -> int:
             "store belongs to the analytics worker, which serves the page itself"
         )
         return FAILED
+    guard = guard_of(settings)
     try:
         open_client(settings).close()
     except NoStore as error:
         say(str(error))
         return FAILED
-    asyncio.run(_serve(settings, guard_of(settings)))
+    asyncio.run(_serve(settings, guard))
     return 0
 
 
