@@ -8,6 +8,7 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -215,6 +216,7 @@ class Settings(BaseSettings):
     )
     status_host: str = "127.0.0.1"
     language: str = Field("it", description="language of what managers see: it or en")
+    time_zone: str = Field("Europe/Rome", description="time zone of the times on the page")
     generation: Annotated[int, Field(ge=1)] = Field(
         1, description="number of this state's making; rows of a later one replace earlier rows"
     )
@@ -235,6 +237,15 @@ class Settings(BaseSettings):
     @classmethod
     def _is_safe(cls, value: str | None) -> str | None:
         return None if value is None else require_token_url(value)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("no such time zone; write one as Europe/Rome") from error
+        return value
 
     @field_validator("page_url")
     @classmethod

@@ -31,6 +31,11 @@ def build(out: Path, language: str = DEFAULT_LANGUAGE) -> list[Path]:
     return [path]
 
 
+def all_dashboards(language: str = DEFAULT_LANGUAGE) -> list[dict[str, Any]]:
+    """Every dashboard as Grafana's JSON model; the overview comes first."""
+    return [overview(language)]
+
+
 def overview(language: str = DEFAULT_LANGUAGE) -> dict[str, Any]:
     """The dashboard 'Agenzie a confronto' as Grafana's JSON model."""
     words = texts(language)

@@ -67,6 +67,8 @@ _PICTURE_ALONE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors
 Status = Callable[[], Mapping[str, Any]]
 
 _STATUS: web.AppKey[Status] = web.AppKey("status")
+_FOLLOWS_UP = web.AppKey("follows-up", bool)
+"""Whether what people do about alerts can be written."""
 
 
 def create_preview(
@@ -108,6 +110,7 @@ def create_preview(
     for view in VIEWS:
         app.router.add_get(view.path, view.serve)
     app.router.add_get("/api/calls", CallsPage(run_query, read_backlog).figures)
+    app[_FOLLOWS_UP] = insert is not None
     if insert is not None:
         add_alert_routes(app, AlertLog(run_query, insert, now))
     app.router.add_get("/status", _status)
@@ -168,6 +171,7 @@ async def _panels(request: web.Request) -> web.Response:
             "plotly": f"/static/plotly.min.js?v={version('plotly')}",
             "search": search_choices(),
             "visitor": vars(request.get(VISITOR, Visitor())),
+            "follow_up": request.app[_FOLLOWS_UP],
             "texts": dict(words),
             "panels": [
                 {

@@ -52,13 +52,23 @@ def _page(connection: Connection, page: int) -> list[dict[str, Any]]:
     return list(listed)
 
 
-def enter(connection: Connection, tenant: Tenant, number: int) -> Connection:
-    """A connection to a tenant's organisation, of which we become an administrator.
+def enter(connection: Connection, tenant: Tenant, number: int, *, join: bool = True) -> Connection:
+    """A connection to a tenant's organisation.
+
+    Args:
+        connection: of a server administrator.
+        tenant: whose.
+        number: the organisation.
+        join: become its administrator where we are not.
 
     Raises:
-        GrafanaRefused: it is an organisation that Ascolto did not make.
+        GrafanaRefused: it is an organisation that Ascolto did not make; we are not its
+            administrator and are not to join.
     """
-    _become_admin(connection, number)
+    if join:
+        _become_admin(connection, number)
+    elif not _is_admin(_own_membership(connection, number)):
+        raise GrafanaRefused(f"{connection.user} is no administrator of the organisation")
     inside = connection.within(number)
     source = find_data_source(inside)
     if source is None and _is_empty(inside):
@@ -155,22 +165,28 @@ def _invite(inside: Connection, person: str) -> Step:
 
 
 def _become_admin(connection: Connection, number: int) -> None:
-    own = connection.user
-    user = next(
-        (each for each in members(connection, number) if own in (each["login"], each["email"])),
-        None,
-    )
-    if user is None:
-        body = {"loginOrEmail": own, "role": _ADMIN}
+    own = _own_membership(connection, number)
+    if own is None:
+        body = {"loginOrEmail": connection.user, "role": _ADMIN}
         connection.call(
             "join the organisation",
             lambda api: api.organizations.organization_user_add(number, body),
         )
-    elif user["role"] != _ADMIN:
+    elif not _is_admin(own):
         connection.call(
             "become an administrator of the organisation",
-            lambda api: api.organizations.organization_user_update(number, user["userId"], _ADMIN),
+            lambda api: api.organizations.organization_user_update(number, own["userId"], _ADMIN),
         )
+
+
+def _own_membership(connection: Connection, number: int) -> dict[str, Any] | None:
+    listed = members(connection, number)
+    own = connection.user
+    return next((each for each in listed if own in (each["login"], each["email"])), None)
+
+
+def _is_admin(member: dict[str, Any] | None) -> bool:
+    return member is not None and member["role"] == _ADMIN
 
 
 def _is_empty(inside: Connection) -> bool:

@@ -7,7 +7,7 @@ completed by asking for it again.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from dashboards.publishing.organisations import (
     tenants_organisations,
 )
 from dashboards.publishing.plan import Content, plan
+from dashboards.publishing.saved_dashboards import plan_dashboards
 from dashboards.publishing.steps import Outcome, Step, carry_out
 from infra.clickhouse.tenants.identity import Tenant
 from infra.clickhouse.tenants.server import (
@@ -36,6 +37,9 @@ from infra.clickhouse.tenants.server import (
     take_access,
 )
 from infra.errors import InfraError
+
+FOR_THE_TEAM = frozenset({"ascolto-operations"})
+"""Dashboards of those who run Ascolto: they read tables that no tenant may."""
 
 
 class NotIsolated(InfraError):
@@ -74,6 +78,11 @@ class Tenancy:
             "viewers": self.viewers,
             "faults": self.faults,
         }
+
+
+def of_tenants(dashboards: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the dashboards that tenants see."""
+    return [each for each in dashboards if each["uid"] not in FOR_THE_TEAM]
 
 
 def add(
@@ -154,39 +163,67 @@ def remove(places: Places, tenant: Tenant) -> list[Step]:
     ]
 
 
-def tenancies(places: Places) -> list[Tenancy]:
-    """Every tenant that either server has something of, and what is wrong with each."""
+def tenancies(places: Places, dashboards: Sequence[dict[str, Any]]) -> list[Tenancy]:
+    """Every tenant that either server has something of, and what is wrong with each.
+
+    Nothing is changed by asking.
+
+    Args:
+        places: where.
+        dashboards: what each should have.
+    """
     access = read_access(places.clickhouse)
     organisations = tenants_organisations(places.grafana)
     return [
-        _tenancy(places, tenant, access.get(tenant, Access()), organisations.get(tenant))
+        _tenancy(
+            places, tenant, access.get(tenant, Access()), organisations.get(tenant), dashboards
+        )
         for tenant in sorted(access.keys() | organisations.keys())
     ]
 
 
-def _tenancy(places: Places, tenant: Tenant, access: Access, number: int | None) -> Tenancy:
+def _tenancy(
+    places: Places,
+    tenant: Tenant,
+    access: Access,
+    number: int | None,
+    dashboards: Sequence[dict[str, Any]],
+) -> Tenancy:
     said = [f"ClickHouse: {fault}" for fault in faults(access, tenant, places.database)]
     if number is None:
         return Tenancy(tenant, None, 0, [*said, "Grafana: there is no organisation"])
     viewers = [each for each in members(places.grafana, number) if each["role"] != "Admin"]
-    for each in viewers:
-        elsewhere = memberships_elsewhere(places.grafana, each, number)
-        if elsewhere:
-            said.append(f"Grafana: {each['login']} is in {', '.join(elsewhere)} too")
-        if each["role"] != "Viewer":
-            said.append(f"Grafana: {each['login']} has the role {each['role']}")
     try:
-        inside = enter(places.grafana, tenant, number)
-        source = find_data_source(inside)
-        if source is None:
-            said.append("Grafana: there is no data source")
-        elif source["jsonData"].get("username") != tenant.user:
-            said.append(f"Grafana: the data source is of {source['jsonData'].get('username')}")
-        elif fault := sign_in_fault(inside):
-            said.append(f"Grafana: cannot read ClickHouse: {fault}")
+        inside = enter(places.grafana, tenant, number, join=False)
+        wrong = [*_source_faults(inside, tenant), *_dashboard_faults(inside, dashboards)]
     except InfraError as error:
-        said.append(f"Grafana: {error}")
-    return Tenancy(tenant, number, len(viewers), said)
+        wrong = [str(error)]
+    wrong += [fault for each in viewers for fault in _viewer_faults(places, each, number)]
+    return Tenancy(tenant, number, len(viewers), [*said, *(f"Grafana: {each}" for each in wrong)])
+
+
+def _viewer_faults(places: Places, viewer: dict[str, Any], number: int) -> Iterator[str]:
+    elsewhere = memberships_elsewhere(places.grafana, viewer, number)
+    if elsewhere:
+        yield f"{viewer['login']} is in {', '.join(elsewhere)} too"
+    if viewer["role"] != "Viewer":
+        yield f"{viewer['login']} has the role {viewer['role']}"
+
+
+def _source_faults(inside: Connection, tenant: Tenant) -> Iterator[str]:
+    source = find_data_source(inside)
+    if source is None:
+        yield "there is no data source"
+    elif source["jsonData"].get("username") != tenant.user:
+        yield f"the data source is of {source['jsonData'].get('username')}"
+    elif fault := sign_in_fault(inside):
+        yield f"it cannot read ClickHouse: {fault}"
+
+
+def _dashboard_faults(inside: Connection, dashboards: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for step in plan_dashboards(inside, dashboards, adopt=False):
+        if step.outcome is not Outcome.UNCHANGED:
+            yield f"the dashboard {step.name} is not as it should be"
 
 
 def _give_access(

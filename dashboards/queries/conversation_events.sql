@@ -17,17 +17,11 @@ WITH
     ) AS since
 SELECT
     event_time AS time,
-    multiIf(
-        topic = 'payment-received', 'payment',
-        topic = 'payment-returned', 'return',
-        JSONExtractString(payload, 'data', 'ended_by') = 'supplier', 'closed_by_supplier',
-        'cancellation'
-    ) AS kind,
-    toFloat64OrNull(JSONExtractString(payload, 'data', 'amount')) AS amount,
-    JSONExtractString(payload, 'data', 'currency') AS currency
-FROM events FINAL
+    kind,
+    amount,
+    currency
+FROM payments_and_cancellations
 WHERE client_id = ${client:singlequote}
-    AND topic IN ('payment-received', 'payment-returned', 'contract-cancelled')
     AND customer = this.1
     AND this.1 != ''
     AND event_time >= since

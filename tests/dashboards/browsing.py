@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from dashboards.preview import create_preview
 from dashboards.preview.reading import RunQuery
+from infra.alerting.alert_log import Insert
 from infra.registry import RegistryFile
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -37,10 +38,13 @@ in_a_browser = [
 
 
 @asynccontextmanager
-async def served(run_query: RunQuery, names: RegistryFile | None = None) -> AsyncIterator[str]:
-    """The address of a page that asks `run_query`."""
+async def served(
+    run_query: RunQuery, names: RegistryFile | None = None, insert: Insert | None = None
+) -> AsyncIterator[str]:
+    """The address of a page that asks `run_query`, and notes what is done about alerts."""
     status = {"counts": {"calls_scored": 240, "late_events": 7, "events_settled": 3}}
-    runner = web.AppRunner(create_preview(run_query, status=lambda: status, names=names))
+    page = create_preview(run_query, status=lambda: status, names=names, insert=insert)
+    runner = web.AppRunner(page)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -6,12 +6,16 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib.resources import files
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
 from dashboards.preview import QueryResult
 from schemas.rows import TABLES, Table
+
+_VIEW = files("infra.clickhouse").joinpath("migrations", "0012_payments_and_cancellations.up.sql")
+"""Of the journal, for what followed a conversation."""
 
 
 class Engine:
@@ -30,6 +34,7 @@ class Engine:
         for table in TABLES:
             self._client.command(create_statement(table))
             self._client.command(f"TRUNCATE TABLE {table.name}")
+        self._client.command(_VIEW.read_text(encoding="utf-8").rstrip("; \n"))
         for table_name, given in rows.items():
             self.add(table_name, given)
         self._holds = rows

@@ -68,7 +68,11 @@ def test_every_choice_of_a_search_has_a_name() -> None:
 def test_every_count_has_its_singular(language: str) -> None:
     """'1 voto', never '1 voti': wherever a noun follows a number that can be one."""
     words = texts(language)
-    counted = {key for key in words if re.search(r"\{(n|points|horizon)\} [a-zà-ù]", words[key])}
+    counted = {
+        key
+        for key in words
+        if re.search(r"\{(n|points|horizon|calls|count)\} [a-zà-ù]", words[key])
+    }
     plural = {key for key in counted if not key.endswith(".one")}
     assert len(plural) >= 7
     for key in plural:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,9 +14,12 @@ from playwright.async_api import Page, expect
 
 from dashboards.panels import panel
 from dashboards.preview.macros import Choices, expand
+from infra.clickhouse.store import Row
+from schemas.rows import AGENCY_METRICS, ALERTS, Table
+from tests.dashboards import dashboard_rows
 from tests.dashboards.browsing import in_a_browser, served
 from tests.dashboards.dashboard_engine import Engine
-from tests.dashboards.dashboard_rows import CLIENT, NOW
+from tests.dashboards.dashboard_rows import CLIENT, HOUR, NOW
 
 Browser = tuple[Page, list[str]]
 
@@ -135,6 +140,34 @@ async def test_a_search_is_in_the_address_and_goes_on(
         await expect(page.locator(".list h2")).to_have_text("0 conversazioni")
         await page.get_by_role("button", name="Togli i filtri").click()
         await expect(page.locator(".list h2")).to_have_text("240 conversazioni")
+        assert complaints == []
+
+
+async def test_an_alert_is_followed_up_to_a_note(empty: Engine, browser_page: Browser) -> None:
+    page, complaints = browser_page
+
+    async def insert(table: Table, rows: Sequence[Row]) -> None:
+        await asyncio.to_thread(empty.add, table.name, [dict(row) for row in rows])
+
+    alert = {**dashboard_rows.alerts()[1], "alert_id": "alert-0001"}
+    empty.add(ALERTS.name, [alert])
+    empty.add(AGENCY_METRICS.name, [dashboard_rows.metric("ferro-recuperi", HOUR)])
+    async with served(empty.run_query, insert=insert) as url:
+        await page.goto(f"{url}/?client={CLIENT}")
+        followed = page.locator(".follow")
+        await expect(followed).to_contain_text("Nessuno l'ha ancora preso in carico")
+        await followed.locator("summary").click()
+        await page.get_by_role("button", name="Scrivi la nota").click()
+        await expect(followed.locator(".wrong")).to_contain_text("serve il nome")
+        await page.get_by_label("Nota").fill("parlato con <b>l'agenzia</b>")
+        await page.get_by_label("Il mio nome").fill("Anna")
+        await page.get_by_role("button", name="Me ne occupo io").click()
+        await expect(followed.locator("li")).to_contain_text("Preso in carico da Anna")
+        await expect(page.get_by_label("Nota")).to_have_value("parlato con <b>l'agenzia</b>")
+        await page.get_by_label("Nota").press("Enter")
+        await expect(followed.locator("li").nth(1)).to_contain_text("Anna: parlato con <b>l'ag")
+        await expect(page.get_by_label("Nota")).to_have_value("")
+        await expect(page.get_by_label("Nota")).to_be_focused()
         assert complaints == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboards.grafana.dashboard import overview
+from dashboards.grafana.dashboard import all_dashboards
 from dashboards.publishing.alerting import Alerting
 from dashboards.publishing.plan import Content
 from dashboards.publishing.tenancy import Places, add, remove, tenancies
@@ -43,10 +43,10 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> ServedGrafana:
         administrator = connected(grafana, secret(folder / "admin", "admin:pw"))
         places = Places(administrator, store, "ascolto", store.sign_in)
         for _ in range(2):
-            wanted = Content([overview()], SOURCE)
+            wanted = Content(all_dashboards()[:1], SOURCE)
             add(places, tenant, wanted, ["anna", "eva@acqua.example"], new_password=True)
         grafana.orgs[tenants_organisation(grafana)].users[1] = "Viewer"
-        tenancies(places)
+        tenancies(places, all_dashboards()[:1])
         remove(places, tenant)
     return grafana
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from dashboards.grafana.dashboard import overview
+from dashboards.grafana.dashboard import all_dashboards
 from dashboards.publishing import connection as connections
 from dashboards.publishing.alerting import Alerting
 from dashboards.publishing.connection import Connection, GrafanaAway, read_address, read_credential
@@ -22,6 +22,7 @@ from dashboards.publishing.steps import Outcome, Step, carry_out
 from infra.cli.main import app
 from tests.grafana.served import ServedGrafana
 
+OVERVIEW = all_dashboards()[0]
 RULE: dict[str, Any] = {
     "uid": "ascolto-rise-acqua",
     "folderUID": "ascolto",
@@ -84,7 +85,7 @@ def connected(grafana: ServedGrafana, token: Path) -> Connection:
 
 def content(**changes: Any) -> Content:
     given: dict[str, Any] = {
-        "dashboards": [overview()],
+        "dashboards": [OVERVIEW],
         "data_source": SOURCE,
         "alerting": ALERTING,
     }
@@ -205,8 +206,8 @@ def test_nothing_of_others_is_touched(grafana: ServedGrafana, token: Path) -> No
 
 
 def test_what_is_no_longer_wanted_goes_and_only_that(grafana: ServedGrafana, token: Path) -> None:
-    other = overview() | {"uid": "ascolto-old", "title": "Old"}
-    pushed(grafana, token, content(dashboards=[overview(), other]))
+    other = OVERVIEW | {"uid": "ascolto-old", "title": "Old"}
+    pushed(grafana, token, content(dashboards=[OVERVIEW, other]))
     grafana.orgs[1].policies["routes"].append(THEIR_ROUTE)
     steps = pushed(grafana, token, content(alerting=Alerting()))
     gone = {step.name for step in steps if step.outcome is Outcome.DELETED}
@@ -270,13 +271,13 @@ def test_the_command_says_what_it_did_and_check_what_differs(
     assert "missing   dashboard ascolto-agencies\n" in missing.stdout
     dry = ascolto("push", *asked, "--dry-run")
     assert (dry.exit_code, grafana.changes()) == (0, [])
-    assert "3 things would be changed" in dry.stderr
+    assert f"{2 + len(all_dashboards())} things would be changed" in dry.stderr
     done = ascolto("push", *asked)
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines() == [
         "created   folder ascolto",
         "created   data source ascolto-clickhouse",
-        "created   dashboard ascolto-agencies",
+        *(f"created   dashboard {each['uid']}" for each in all_dashboards()),
     ]
     again = ascolto("push", *asked, "--json")
     assert {each["outcome"] for each in json.loads(again.stdout)} == {"unchanged"}
@@ -289,6 +290,45 @@ def test_the_command_says_what_it_did_and_check_what_differs(
         "changed   dashboard ascolto-agencies: its content differs\n",
     )
     assert "wonderful" not in done.output + drift.output + again.output
+
+
+TARGETS = """
+clients:
+  acqua:
+    targets:
+      direzione: {url_env: MAIL_OF_ACQUA}
+      sala: {url_env: CHAT_OF_ACQUA}
+"""
+URLS = {
+    "MAIL_OF_ACQUA": "mailtos://ascolto:geheim@mail.example?to=capo@acqua.example",
+    "CHAT_OF_ACQUA": "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
+}
+
+
+def test_targets_are_notified_by_grafana(
+    grafana: ServedGrafana, token: Path, password: Path, tmp_path: Path
+) -> None:
+    targets = tmp_path / "targets.yaml"
+    targets.write_text(TARGETS)
+    asked = ["--url", grafana.url, "--token-file", token, "--clickhouse", "http://clickhouse:8123"]
+    asked += ["--clickhouse-user", "grafana", "--clickhouse-password-file", password]
+    done = ascolto("push", *asked, "--targets", targets, **URLS)
+    assert done.exit_code == 0, done.output
+    org = grafana.orgs[1]
+    assert {rule["folderUID"] for rule in org.rules.values()} == {"ascolto"}
+    assert len(org.rules) == 4
+    kinds = sorted(point["type"] for point in org.contact_points.values())
+    assert kinds == ["email", "slack"]
+    assert set(org.templates) == {"ascolto.it", "ascolto.en"}
+    assert [route["receiver"] for route in org.policies["routes"]] == ["Ascolto acqua"]
+    again = ascolto("push", *asked, "--targets", targets, "--json", **URLS)
+    assert {each["outcome"] for each in json.loads(again.stdout)} == {"unchanged"}
+    assert ascolto("check", *asked, "--targets", targets, **URLS).exit_code == 0
+    assert ascolto("push", *asked).exit_code == 0, "without targets its alerting is not looked at"
+    assert len(org.rules) == 4
+    broken = ascolto("push", *asked, "--targets", targets)
+    assert (broken.exit_code, "MAIL_OF_ACQUA" in broken.stderr) == (1, True)
+    assert "TIiajkdn" not in done.output + again.output + broken.output
 
 
 def test_without_a_data_source_nothing_is_done(grafana: ServedGrafana, token: Path) -> None:

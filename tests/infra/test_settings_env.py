@@ -160,6 +160,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "status_port": st.integers(0, 65_535),
     "status_host": TEXT,
     "language": TEXT,
+    "time_zone": st.sampled_from(["Europe/Rome", "America/New_York", "UTC"]),
     "generation": st.integers(1),
 }
 """A strategy for each setting."""

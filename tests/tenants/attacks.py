@@ -50,7 +50,8 @@ def on_tables(tenant: Tenant, other: Tenant, rows: dict[str, list[int]]) -> list
         columns = ", ".join(map(named, each.columns(tenant)))
         guess = f"client_id = '{other.client_id}'"
         if tenant.agency_id:
-            guess = f"({guess} OR NOT ({each.row_filter(tenant)}))"
+            others = "1" if each.agency_rows == "0" else f"NOT ({each.row_filter(tenant)})"
+            guess = f"(client_id != '' AND ({guess} OR {others}))"
         made += [
             Attack(f"{table}: all", f"SELECT {columns} FROM {table}", rows=there),
             Attack(f"{table}: final", f"SELECT {columns} FROM {table} FINAL", rows=final),
@@ -83,11 +84,8 @@ def on_tables(tenant: Tenant, other: Tenant, rows: dict[str, list[int]]) -> list
                 value="0" if there else None,
             ),
             Attack(
-                f"{table}: conversion in having",
-                f"SELECT client_id FROM {table} GROUP BY client_id "
-                f"HAVING toUInt8(if({guess.replace('agency_id', 'any(agency_id)')}, 'x', '1')) = 1"
-                if not tenant.agency_id
-                else f"SELECT max(toUInt8(if({guess}, 'x', '1'))) FROM {table}",
+                f"{table}: conversion",
+                f"SELECT max(toUInt8(if({guess}, 'x', '1'))) FROM {table}",
             ),
             Attack(
                 f"{table}: clients",

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from dashboards.grafana.dashboard import all_dashboards
+from dashboards.publishing.tenancy import FOR_THE_TEAM, of_tenants
 from infra.cli.main import app
 from infra.clickhouse.tenants.access import READABLE
 from infra.clickhouse.tenants.identity import Tenant
@@ -18,6 +20,7 @@ from tests.grafana.served import ServedGrafana
 from tests.tenants.user_store import Died, UserStore
 
 ACQUA, ALFA = Tenant("acqua"), Tenant("acqua", "alfa")
+SHOWN = [each["uid"] for each in of_tenants(all_dashboards())]
 URL = "http://admin:wonderful@clickhouse:8123/ascolto"
 
 
@@ -62,7 +65,7 @@ def test_a_tenant_is_added_once_and_stays_as_it_is(stand: Stand) -> None:
         "created   ClickHouse user ascolto.acqua",
         "created   folder ascolto",
         "created   data source ascolto-clickhouse",
-        "created   dashboard ascolto-agencies",
+        *(f"created   dashboard {uid}" for uid in SHOWN),
     ]
     source = stand.source("Ascolto: acqua")
     assert source["jsonData"] == {
@@ -142,11 +145,10 @@ def test_a_half_made_tenant_reads_nothing_and_is_completed_by_repeating(
     stand.store.dies_before = stand.grafana.fail_at = lambda *_: False
     listed = stand("list")
     begun = stand.store.hashes or stand.organisation("Ascolto: acqua")
-    complete = step == ("POST", "/dashboards/db")
-    assert listed.exit_code == (1 if begun and not complete else 0), listed.output
+    assert listed.exit_code == (1 if begun else 0), listed.output
     assert stand("add", "acqua").exit_code == 0
     assert stand("list").stdout == "acqua\t-\t0 viewers\tok\n"
-    assert set(stand.organisation("Ascolto: acqua").dashboards) == {"ascolto-agencies"}
+    assert set(stand.organisation("Ascolto: acqua").dashboards) == set(SHOWN)
 
 
 def test_a_user_that_would_read_others_is_taken_away_again(stand: Stand) -> None:
@@ -248,6 +250,19 @@ def test_viewers_are_added_or_invited_and_those_who_see_more_are_named(stand: St
     assert "anna" not in listed.stdout
 
 
+def test_listing_changes_nothing_also_for_another_administrator(stand: Stand) -> None:
+    stand("add", "acqua")
+    stand.grafana.edit(stand.organisation("Ascolto: acqua").id, "ascolto-agencies", title="Mine")
+    stand.grafana.requests.clear()
+    stand.store.statements.clear()
+    assert "the dashboard ascolto-agencies is not as it should be" in stand("list").stdout
+    stand.organisation("Ascolto: acqua").users[1] = "Viewer"
+    assert "admin is no administrator of the organisation" in stand("list").stdout
+    assert (stand.grafana.changes(), stand.store.statements) == ([], [])
+    assert stand("add", "acqua").exit_code == 0
+    assert stand("list").exit_code == 0
+
+
 def test_a_mistyped_client_is_noticed(stand: Stand) -> None:
     assert "there are of: acqua, luce" in stand("add", "aqcua").stderr
     assert "there are of: alfa" in stand("add", "acqua", "--agency", "afla").stderr
@@ -284,3 +299,8 @@ def test_without_a_server_there_are_no_tenants(command: str, tmp_path: Path) -> 
 def test_what_is_no_id_is_refused(ids: list[str], stand: Stand) -> None:
     assert stand("add", *ids).exit_code == 2
     assert stand.grafana.requests == []
+
+
+def test_dashboards_of_the_team_are_not_for_tenants() -> None:
+    given = [{"uid": uid} for uid in ("ascolto-agencies", *FOR_THE_TEAM)]
+    assert of_tenants(given) == [{"uid": "ascolto-agencies"}]

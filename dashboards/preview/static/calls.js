@@ -1,5 +1,5 @@
 import { element, replace } from "./elements.js";
-import { age, dayAndTime, measure, say } from "./format.js";
+import { age, dayAndTime, measure, say, sayMany } from "./format.js";
 import { get } from "./server.js";
 import { known, outdated, startPage } from "./shell.js";
 
@@ -21,7 +21,7 @@ function table(client, names) {
   const shown = Object.entries(client.outcomes).filter(([name, found]) => found === null || found.calls || ["scored", "waiting"].includes(name));
   const name = client.client_id === null ? say("outcomes.unknown_client") : names.get(client.client_id) ?? client.client_id;
   return element("section", { class: "panel", "aria-label": name },
-    element("h2", {}, `${name}: ${say("outcomes.calls", { calls: measure("count", client.calls) })}`),
+    element("h2", {}, `${name}: ${sayMany("outcomes.calls", client.calls, { calls: measure("count", client.calls) })}`),
     element("table", {},
       element("thead", {}, element("tr", {}, ["outcome", "number", "share", "", "oldest"].map((each) => (each ? element("th", { scope: "col" }, say(`outcomes.${each}`)) : element("td"))))),
       element("tbody", {}, shown.map((each) => row(each, client.calls || 1)))),

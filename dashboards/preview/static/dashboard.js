@@ -3,6 +3,7 @@ import { drawComparison } from "./cards.js";
 import { drawChart, removeChart } from "./charts.js";
 import { asked, choice } from "./choice.js";
 import { element, records } from "./elements.js";
+import { drawFollowUps } from "./follow.js";
 import { say } from "./format.js";
 import { fill, forget, markOld, nothing, panelPlace } from "./panels.js";
 import { get } from "./server.js";
@@ -84,7 +85,8 @@ function drawReasons() {
 }
 
 async function refresh(parameters, turn) {
-  return (await Promise.all(asking().map((panel) => fill(panel, turn, draw)))).every(Boolean);
+  const answered = (await Promise.all(asking().map((panel) => fill(panel, turn, draw)))).every(Boolean);
+  return (await drawFollowUps()) && answered;
 }
 
 function wait() {

@@ -2,6 +2,7 @@ import { addressOf } from "./choice.js";
 import { track } from "./bars.js";
 import { colourOf } from "./colours.js";
 import { element, marked, replace } from "./elements.js";
+import { followPlace } from "./follow.js";
 import { duration, measure, say, sayMany, shortTime } from "./format.js";
 import { behind, conversationAddress, windowSince } from "./links.js";
 import { nameOf, titleOf } from "./names.js";
@@ -36,7 +37,8 @@ export function drawAlerts(place, rows, quoted, until) {
         since: shortTime(row.since), baseline: measure(MEASURED[row.kind], row.baseline), level: measure(MEASURED[row.kind], row.level), n: measure("count", row.n),
       }), " ", element("a", { class: "go", href: behind(row.kind, row.agency, { window: windowSince(row.since, until), segment: "" }), "data-key": `alert-${row.agency}-${row.kind}-${row.since}` }, say("alert.link"))),
       said[0] ?? null,
-      said.length > 1 ? element("details", { "data-key": `said-${row.agency}-${row.kind}-${row.since}` }, element("summary", {}, sayMany("alert.more", said.length - 1, { n: measure("count", said.length - 1) })), said.slice(1)) : null);
+      said.length > 1 ? element("details", { "data-key": `said-${row.agency}-${row.kind}-${row.since}` }, element("summary", {}, sayMany("alert.more", said.length - 1, { n: measure("count", said.length - 1) })), said.slice(1)) : null,
+      followPlace(row));
   }));
 }
 

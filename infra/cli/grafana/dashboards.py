@@ -37,6 +37,14 @@ User = Annotated[
     str | None,
     typer.Option(help="ClickHouse's user of the data source. Default: the data source as it is."),
 ]
+Targets = Annotated[
+    Path | None,
+    typer.Option(
+        dir_okay=False,
+        help="File of targets (YAML) that Grafana is to notify of alerts, in place of Ascolto's "
+        "own notifier. Default: Grafana's alerting is not looked at.",
+    ),
+]
 PasswordFile = Annotated[
     Path | None, typer.Option(dir_okay=False, help="File with that user's password.")
 ]
@@ -76,6 +84,7 @@ def push(
     clickhouse: ClickHouse = None,
     clickhouse_user: User = None,
     clickhouse_password_file: PasswordFile = None,
+    targets: Targets = None,
     language: TextLanguage = Language.ITALIAN,
     as_json: AsJson = False,
 ) -> None:
@@ -87,7 +96,7 @@ def push(
     from infra.cli.grafana.pushing import Request, push
 
     source = (clickhouse, clickhouse_user, clickhouse_password_file)
-    request = Request(url, token_file, language.value, *source, adopt=adopt)
+    request = Request(url, token_file, language.value, *source, targets, adopt=adopt)
     raise typer.Exit(push(request, dry_run=dry_run, as_json=as_json))
 
 
@@ -98,6 +107,7 @@ def check(
     clickhouse: ClickHouse = None,
     clickhouse_user: User = None,
     clickhouse_password_file: PasswordFile = None,
+    targets: Targets = None,
     language: TextLanguage = Language.ITALIAN,
     as_json: AsJson = False,
 ) -> None:
@@ -105,4 +115,5 @@ def check(
     from infra.cli.grafana.pushing import Request, check
 
     source = (clickhouse, clickhouse_user, clickhouse_password_file)
-    raise typer.Exit(check(Request(url, token_file, language.value, *source), as_json=as_json))
+    request = Request(url, token_file, language.value, *source, targets)
+    raise typer.Exit(check(request, as_json=as_json))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.cli.failures import FAILED, counted, say
+from infra.cli.grafana.alerting import alerting_of
 from infra.cli.grafana.credentials import (
     clickhouse_for_grafana,
     prepare,
@@ -35,6 +36,7 @@ class Request:
     clickhouse: str | None = None
     clickhouse_user: str | None = None
     clickhouse_password_file: Path | None = None
+    targets: Path | None = None
     adopt: bool = False
 
 
@@ -124,7 +126,9 @@ def _planned(request: Request) -> list[Step]:
 
 
 def _content(request: Request) -> Content:
-    from dashboards.grafana.dashboard import overview
+    from dashboards.grafana.dashboard import all_dashboards
     from dashboards.publishing.plan import Content
 
-    return Content([overview(request.language)], data_source_of(request, read_settings(None)))
+    settings, targets = read_settings(None), request.targets
+    alerting = None if targets is None else alerting_of(targets, settings, request.language)
+    return Content(all_dashboards(request.language), data_source_of(request, settings), alerting)

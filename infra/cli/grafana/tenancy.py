@@ -106,13 +106,14 @@ def remove_tenant(target: Target, *, yes: bool, as_json: bool) -> int:
     return 0
 
 
-def list_all(url: str, token_file: Path, *, as_json: bool) -> int:
+def list_all(url: str, token_file: Path, *, language: str, as_json: bool) -> int:
     """Print every tenant with its faults; exit code 1 if there are any."""
-    from dashboards.publishing.tenancy import tenancies
+    from dashboards.grafana.dashboard import all_dashboards
+    from dashboards.publishing.tenancy import of_tenants, tenancies
 
     grafana = prepare(url, token_file, as_user=True)
     with _places(_settings(), grafana) as places:
-        found = tenancies(places)
+        found = tenancies(places, of_tenants(all_dashboards(language)))
     if as_json:
         print(json.dumps([each.as_json() for each in found], ensure_ascii=False))
     else:
@@ -141,12 +142,13 @@ def _settings() -> Settings:
 
 
 def _content(settings: Settings, clickhouse: str | None, language: str) -> Content:
-    from dashboards.grafana.dashboard import overview
+    from dashboards.grafana.dashboard import all_dashboards
     from dashboards.publishing.data_sources import DataSource
     from dashboards.publishing.plan import Content
+    from dashboards.publishing.tenancy import of_tenants
 
     address = clickhouse_for_grafana(settings, clickhouse, "")
-    return Content([overview(language)], DataSource(*address, user=""))
+    return Content(of_tenants(all_dashboards(language)), DataSource(*address, user=""))
 
 
 @contextmanager

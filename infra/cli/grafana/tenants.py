@@ -86,11 +86,16 @@ def remove(
 
 
 @app.command("list")
-def list_tenants(url: Url, token_file: TokenFile, as_json: AsJson = False) -> None:
+def list_tenants(
+    url: Url,
+    token_file: TokenFile,
+    language: TextLanguage = Language.ITALIAN,
+    as_json: AsJson = False,
+) -> None:
     """List the tenants that ClickHouse or Grafana has, and what is wrong with each.
 
     Exit code 1 if anything is.
     """
     from infra.cli.grafana.tenancy import list_all
 
-    raise typer.Exit(list_all(url, token_file, as_json=as_json))
+    raise typer.Exit(list_all(url, token_file, language=language.value, as_json=as_json))

@@ -59,6 +59,7 @@ async def _serve(settings: Settings, guard: Guard | None) -> None:
         guard=guard,
         at_once=QUERIES_AT_ONCE,
         insert=store.insert,
+        time_zone=settings.time_zone,
         now=settings.now,
     )
     page = page_of(settings, "preview", preview)

@@ -206,6 +206,7 @@ def run_analytics(settings: Settings) -> None:
         read_backlog=backlog_of(settings),
         guard=guard_of(settings),
         insert=store.insert,
+        time_zone=settings.time_zone,
         now=settings.now,
     )
     if settings.embedded:

@@ -54,15 +54,15 @@ class Readable:
 READABLE = (
     # When a call was scored is in its version.
     Readable(CALLS, withheld=frozenset()),
-    Readable(CALL_SURVEYS),
     Readable(CONTACT_EXCESSES),
+    Readable(CALL_SURVEYS),
     Readable(ATTEMPTS),
     Readable(ENGAGEMENTS),
     Readable(AGENCY_HOURS),
     Readable(AGENCY_METRICS),
     Readable(ALERTS),
-    # What a client company notes of an agency is not for that agency: no row has an empty agency.
-    Readable(ALERT_ACTIONS, agency_rows="agency_id = ''"),
+    # What people of the client company wrote about an agency is not for the agency.
+    Readable(ALERT_ACTIONS, agency_rows="0"),
     Readable(
         SURVIVAL,
         agency_rows="group_kind = 'agency' AND group_name = {agency}",
