@@ -1,4 +1,4 @@
-"""Calendar months in the client company's time zone, and what a report says of one."""
+"""Calendar months in the page's time zone, and what a report says of one."""
 
 from __future__ import annotations
 
@@ -11,46 +11,52 @@ from zoneinfo import ZoneInfo
 from infra.clickhouse.queries.months import AlertFollowed, DriverShare, Period, PeriodFigures
 from infra.clickhouse.queries.stories import Story
 
-TIME_ZONE = ZoneInfo("Europe/Rome")
-"""The client companies' time zone. Its offset is whole hours, and so a month is whole UTC hours."""
-
 _WRITTEN = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
 
 
-@dataclass(frozen=True, order=True)
+ROME = ZoneInfo("Europe/Rome")
+
+
+@dataclass(frozen=True)
 class Month:
-    """A calendar month."""
+    """A calendar month of a time zone, as whole UTC hours.
+
+    Where the zone's offset is not whole hours, it begins with the UTC hour that its first belongs
+    to.
+    """
 
     year: int
     month: int
+    zone: ZoneInfo = ROME
 
     @classmethod
-    def parse(cls, text: str) -> Month:
+    def parse(cls, text: str, zone: ZoneInfo = ROME) -> Month:
         """A month as `2026-10`. Raises ValueError for anything else, and outside 2000 to 2098."""
         written = _WRITTEN.fullmatch(text)
         if written is None or not 2000 <= int(written[1]) <= 2098:
             raise ValueError(f"{text!r} is not a month; write it like 2026-10")
-        return cls(int(written[1]), int(written[2]))
+        return cls(int(written[1]), int(written[2]), zone)
 
     @property
     def begin(self) -> datetime:
-        """Its first instant (UTC)."""
-        return datetime(self.year, self.month, 1, tzinfo=TIME_ZONE).astimezone(UTC)
+        """Its first hour (UTC)."""
+        first = datetime(self.year, self.month, 1, tzinfo=self.zone).astimezone(UTC)
+        return first.replace(minute=0)
 
     @property
     def end(self) -> datetime:
-        """The first instant after it (UTC)."""
+        """The first hour after it (UTC)."""
         return self.next.begin
 
     @property
     def next(self) -> Month:
         """The month after it."""
-        return Month(self.year + self.month // 12, self.month % 12 + 1)
+        return Month(self.year + self.month // 12, self.month % 12 + 1, self.zone)
 
     @property
     def previous(self) -> Month:
         """The month before it."""
-        return Month(self.year - (self.month == 1), (self.month - 2) % 12 + 1)
+        return Month(self.year - (self.month == 1), (self.month - 2) % 12 + 1, self.zone)
 
     def period(self, client_id: str, latest: datetime, agency_id: str | None = None) -> Period:
         """The month's hours, of a client company or one of its agencies.

@@ -138,6 +138,14 @@ def _foot(data: MonthData, words: Words) -> Html:
     return tag(
         "footer",
         tag("p", words("method", days=data.horizon_days)),
-        tag("p", words("hours", begin=f"{begin:%Y-%m-%d %H:%M}", end=f"{end:%Y-%m-%d %H:%M}")),
+        tag(
+            "p",
+            words(
+                "hours",
+                zone=data.month.zone.key,
+                begin=f"{begin:%Y-%m-%d %H:%M}",
+                end=f"{end:%Y-%m-%d %H:%M}",
+            ),
+        ),
         tag("p", words("made", time=words.time(data.now))),
     )

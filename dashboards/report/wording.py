@@ -1,11 +1,12 @@
-"""A report's words in one language: texts, numbers, dates in the client company's time zone."""
+"""A report's words in one language: texts, numbers, dates in the page's time zone."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
-from dashboards.report.months import TIME_ZONE, Month
+from dashboards.report.months import ROME, Month
 from dashboards.texts import texts
 from infra.escaping import escaped
 from infra.registry_model import Registry
@@ -22,13 +23,22 @@ class Words:
     """Texts and formats of one language, and the names of one client company's agencies."""
 
     def __init__(
-        self, language: str, names: Registry, client_id: str, currency: str = "EUR"
+        self,
+        language: str,
+        names: Registry,
+        client_id: str,
+        currency: str = "EUR",
+        zone: ZoneInfo = ROME,
     ) -> None:
-        """`currency` is an ISO code. Raises ValueError for a language without texts."""
+        """`currency` is an ISO code, `zone` that of the times.
+
+        Raises ValueError for a language without texts.
+        """
         self.language = language
         self._texts = texts(language)
         self._names = names
         self._client_id = client_id
+        self._zone = zone
         self._currency = "€" if currency == "EUR" else escaped(currency)
         self._italian = language == "it"
 
@@ -65,12 +75,12 @@ class Words:
 
     def time(self, time: datetime) -> str:
         """Day and time, as '3 ottobre 2026, 14:05'."""
-        local = time.astimezone(TIME_ZONE)
+        local = time.astimezone(self._zone)
         return f"{self.day(time)}, {local:%H:%M}"
 
     def day(self, time: datetime) -> str:
         """Day, as '3 ottobre 2026'."""
-        local = time.astimezone(TIME_ZONE)
+        local = time.astimezone(self._zone)
         return f"{local.day} {self.month(Month(local.year, local.month))}"
 
     def count(self, n: int) -> str:

@@ -1,7 +1,8 @@
 """The engine's own filters: a query made for somebody reads only the rows that they may see.
 
 They hold for every table of a query, in whatever subquery it stands, so that no query has to be
-trusted to name the right client company.
+trusted to name the right client company. A view has a filter of its own: those of its tables do not
+reach into one that runs with the rights of who made it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from dashboards.sign_in.identities import EVERYTHING, Scope
-from schemas.rows import DISPLAY_NAMES, SURVIVAL, TABLES, Table
+from schemas.rows import DISPLAY_NAMES, SURVIVAL, TABLES, VIEWS, Table
 
 ResultT = TypeVar("ResultT")
 Ask = Callable[[str, Mapping[str, Any]], Awaitable[ResultT]]
@@ -52,7 +53,8 @@ def settings_of(scope: Scope) -> str:
     if scope.everything:
         return ""
     filters = ", ".join(
-        f"{_literal(table.name)}: {_literal(condition(table, scope))}" for table in TABLES
+        f"{_literal(table.name)}: {_literal(condition(table, scope))}"
+        for table in (*TABLES, *VIEWS)
     )
     return f"\nSETTINGS additional_table_filters = {{{filters}}}"
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -118,10 +119,15 @@ def test_a_month_is_that_of_rome_and_whole_hours_of_utc() -> None:
     assert Month.parse("2026-03").end - Month.parse("2026-03").begin == timedelta(hours=31 * 24 - 1)
 
 
-@given(st.integers(2000, 2098), st.integers(1, 12))
-def test_months_follow_each_other_without_a_gap(year: int, number: int) -> None:
-    month = Month(year, number)
-    assert Month.parse(f"{year}-{number:02}") == month
+ZONES = st.sampled_from(["Europe/Rome", "UTC", "Asia/Kolkata", "America/St_Johns"]).map(ZoneInfo)
+
+
+@given(st.integers(2000, 2098), st.integers(1, 12), ZONES)
+def test_months_follow_each_other_without_a_gap(year: int, number: int, zone: ZoneInfo) -> None:
+    month = Month(year, number, zone)
+    assert Month.parse(f"{year}-{number:02}", zone) == month
+    first = datetime(year, number, 1, tzinfo=zone)
+    assert timedelta(0) <= first - month.begin < timedelta(hours=1)
     assert month.next.previous == month
     assert month.end == month.next.begin > month.begin
     assert month.begin.minute == 0

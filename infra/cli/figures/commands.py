@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -79,7 +80,7 @@ def figures(
 @app.command("report")
 def month_report(
     client: Annotated[str, typer.Option(help="The client company (client_id).")],
-    month: Annotated[str, typer.Option(help="Which month, as 2026-10, in Italian time.")],
+    month: Annotated[str, typer.Option(help="Which month, as 2026-10, of ASCOLTO_TIME_ZONE.")],
     out: Annotated[Path, typer.Option(dir_okay=False, help="The file: .html or .pdf.")],
     agency: Annotated[
         str | None, typer.Option(help="One agency; the report is of it alone. Default: all.")
@@ -103,11 +104,11 @@ def month_report(
         raise typer.BadParameter(
             f"{out.name!r} ends neither in .html nor in .pdf", param_hint="--out"
         )
+    settings = read_settings(data_dir)
     try:
-        asked = Month.parse(month)
+        asked = Month.parse(month, ZoneInfo(settings.time_zone))
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--month") from error
-    settings = read_settings(data_dir)
     if asked.begin > settings.now():
         raise typer.BadParameter(f"{month} has not begun yet", param_hint="--month")
     from infra.cli.figures.report import write_report

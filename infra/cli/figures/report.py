@@ -56,7 +56,7 @@ def write_report(
     if data is None:
         return FAILED
     names = RegistryFile(settings.registry)
-    words = Words(language, names.current(), client_id, settings.currency)
+    words = Words(language, names.current(), client_id, settings.currency, month.zone)
     html = page(data, words, names.logo(client_id))
     try:
         if chromium is None:
