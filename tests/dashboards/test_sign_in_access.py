@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from dashboards import queries
 from dashboards.panels import OVERVIEW, Shape
 from dashboards.preview import create_preview
 from dashboards.sign_in.configuration import SignIn, SignInError, SignInFile, load_sign_in
@@ -25,6 +26,7 @@ from dashboards.sign_in.table_filters import asked_by, filtered, settings_of
 from infra.alerting.actions import FIND, LIST
 from infra.cli.main import app
 from infra.clickhouse.queries.outcomes import OUTCOMES
+from infra.clickhouse.queries.shared_sql import with_shared
 from infra.registry import RegistryFile
 from infra.status_page import Page
 from processors.call_outcome import Backlog, WaitingCall
@@ -422,10 +424,10 @@ def test_no_query_of_the_page_goes_around_the_filters() -> None:
     """
     known = {each.name for each in (*TABLES, *VIEWS)} | {"system.parts"}
     sources = {"outcomes": OUTCOMES, "list": LIST, "find": FIND}
-    for folder in (files("dashboards.queries"), files("dashboards.queries") / "shared"):
-        for path in folder.iterdir():
-            if path.name.endswith(".sql"):
-                sources[path.name] = path.read_text(encoding="utf-8")
+    for path in files("dashboards.queries").iterdir():
+        name, _, ending = path.name.partition(".")
+        if ending == "sql":
+            sources[name] = with_shared(queries._read(name), queries._shared)
     assert len(sources) > 25
     for name, sql in sources.items():
         text = re.sub(r"array join\s+\w+", "", sql.lower())
