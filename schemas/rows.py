@@ -456,6 +456,7 @@ NOTIFICATIONS = Table(
         "kind": _LABEL,
         "status": _LABEL,
         "alert": "String",
+        "thread": "String",
         "sent_at": _TIME,
         **_VERSION,
     },
@@ -464,7 +465,9 @@ NOTIFICATIONS = Table(
 """Messages about alerts that a target has accepted, in order of `number`, from 1.
 
 `status` is that of the alert which the message reported; `alert` is the alert then, as JSON,
-without quotes. The row with an empty `alert_id` and number 0 says since when the target exists.
+without quotes; `thread` the id of the alert when it was first reported, which late events may have
+moved since. Such a move is a row for the old alert and one for the new, without a message.
+The row with an empty `alert_id` and number 0 says since when the target exists.
 """
 
 ALERT_ACTIONS = Table(

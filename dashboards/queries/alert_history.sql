@@ -29,8 +29,14 @@ LEFT JOIN (
             ),
             '\n'
         ) AS notes
-    FROM alert_actions FINAL
-    WHERE client_id = ${client:singlequote}
+    FROM (
+        SELECT alert_id AS acted_on, action, who, text, at
+        FROM alert_actions FINAL
+        WHERE client_id = ${client:singlequote}
+    ) AS done
+    INNER JOIN (
+        {{> places_of_alerts}}
+    ) AS places USING (acted_on)
     GROUP BY alert_id
 ) AS followed USING (alert_id)
 WHERE client_id = ${client:singlequote}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,27 +14,31 @@ from infra.alerting.deliveries import alert_of
 from infra.clickhouse.store import Row
 from infra.errors import InfraError
 from infra.escaping import escaped
+from processors.alerts.notices import standing_places
+from schemas.derived import AgencyAlert, AlertStatus
 
 LONGEST_NAME = 80
 LONGEST_NOTE = 1000
 SHORTEST_REFERENCE = 6
 
-LIST = """
+ALERTS = """
 SELECT
     alert_id, client_id, agency_id, kind, status, since, opened_at, resolved_at,
     baseline, level, rise_points, rise_sd, n,
-    actions,
     arrayMap(each -> (each.event_id, each.turn, each.text, each.aggression), quotes) AS said
-FROM (SELECT * FROM alerts FINAL WHERE {client:String} IN ('', client_id)) AS alert
-LEFT JOIN (
-    SELECT client_id, alert_id, arraySort(groupArray((at, action, who, text))) AS actions
-    FROM alert_actions FINAL
-    GROUP BY client_id, alert_id
-) AS followed USING (client_id, alert_id)
-WHERE status = 'open' OR {all:UInt8}
+FROM alerts FINAL
+WHERE {client:String} IN ('', client_id)
 ORDER BY opened_at DESC, client_id, agency_id, kind
 """
-"""Alerts, the newest first, each with its actions; `client` empty: of all client companies."""
+"""Alerts, the newest first; `client` empty: of all client companies."""
+
+DONE = """
+SELECT client_id, alert_id, at, action, who, text
+FROM alert_actions FINAL
+WHERE {client:String} IN ('', client_id)
+ORDER BY at, action_id
+"""
+"""What was done about them, in order."""
 
 FIND = """
 SELECT DISTINCT client_id, alert_id, agency_id
@@ -136,32 +141,40 @@ def action_row(subject: Subject, action: Action, now: datetime) -> Row:
     }
 
 
-def listed(rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
-    """Alerts of `LIST` as JSON values; acknowledged_by and owner are those of the last such."""
-    found = []
-    for row in rows:
-        *alert, actions, said = row
-        shown = alert_of([*alert, said]).model_dump(mode="json")
-        history = [
+def listed(
+    alert_rows: Iterable[Sequence[Any]], done: Iterable[Sequence[Any]], *, closed: bool
+) -> list[dict[str, Any]]:
+    """Alerts as JSON values, each with its actions; acknowledged_by and owner are the last such.
+
+    What was done about an alert that was retracted because late events moved its opening belongs
+    to the one in its place.
+
+    Args:
+        alert_rows: of `ALERTS`.
+        done: rows of `DONE`.
+        closed: those that are resolved or retracted, too.
+    """
+    alerts = [alert_of(row) for row in alert_rows]
+    places = standing_places(alerts)
+    actions: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
+    for client_id, alert_id, at, action, who, text in done:
+        place = places.get((client_id, alert_id), alert_id)
+        actions[client_id, place].append(
             {"at": _iso(at), "action": str(action), "who": who, "text": text}
-            for at, action, who, text in map(_values, actions)
-        ]
-        last = {each["action"]: each for each in history}
-        acknowledged = last.get(AlertAction.ACKNOWLEDGED)
-        owner = last.get(AlertAction.OWNER)
-        found.append(
-            {
-                **shown,
-                "acknowledged_by": None if acknowledged is None else acknowledged["who"],
-                "owner": None if owner is None else owner["text"],
-                "actions": history,
-            }
         )
-    return found
+    shown = [each for each in alerts if closed or each.status is AlertStatus.OPEN]
+    return [_with(each, actions[each.client_id, each.alert_id]) for each in shown]
 
 
-def _values(value: Any) -> tuple[Any, ...]:
-    return tuple(value.values()) if isinstance(value, dict) else tuple(value)
+def _with(alert: AgencyAlert, history: list[dict[str, str]]) -> dict[str, Any]:
+    last = {each["action"]: each for each in history}
+    acknowledged, owner = last.get(AlertAction.ACKNOWLEDGED), last.get(AlertAction.OWNER)
+    return {
+        **alert.model_dump(mode="json"),
+        "acknowledged_by": None if acknowledged is None else acknowledged["who"],
+        "owner": None if owner is None else owner["text"],
+        "actions": history,
+    }
 
 
 def _iso(moment: datetime) -> str:

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from infra.alerting.actions import (
+    ALERTS,
+    DONE,
     FIND,
-    LIST,
     Action,
     action_row,
     listed,
@@ -52,8 +53,10 @@ class AlertLog:
             client_id: only those of this client company; empty: of all.
             closed: those that are resolved or retracted, too.
         """
-        found = await self._run_query(LIST, {"client": client_id, "all": int(closed)})
-        return listed(found.rows)
+        asked = {"client": client_id}
+        alerts = await self._run_query(ALERTS, asked)
+        done = await self._run_query(DONE, asked)
+        return listed(alerts.rows, done.rows, closed=closed)
 
     async def act(self, client_id: str, reference: str, action: Action) -> dict[str, Any]:
         """Note something that a person did about an alert; returns what was noted.

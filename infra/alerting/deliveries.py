@@ -10,7 +10,7 @@ from typing import Any
 
 from infra.alerting.targets_file import Addressee
 from infra.clickhouse.store import Row, Store
-from processors.alerts.notices import Notice
+from processors.alerts.notices import Notice, Told
 from schemas.derived import AgencyAlert
 from schemas.rows import NOTIFICATIONS
 
@@ -24,7 +24,7 @@ _ALERTS = (
     "FROM alerts FINAL WHERE client_id IN {clients:Array(String)}"
 )
 _SENT = (
-    "SELECT client_id, target, alert_id, number, alert, sent_at FROM notifications FINAL "
+    "SELECT client_id, target, alert_id, number, alert, thread, sent_at FROM notifications FINAL "
     "WHERE client_id IN {clients:Array(String)}"
 )
 _QUOTE = ("event_id", "turn", "text", "aggression")
@@ -36,13 +36,14 @@ class History:
 
     since: datetime | None = None
     """When it was first there; None: never before."""
-    sent: dict[str, tuple[int, AgencyAlert]] = field(default_factory=dict)
-    """The number of messages about each alert, and the alert as the last one said."""
+    sent: dict[str, Told] = field(default_factory=dict)
+    """What it was told, by the alert's id."""
 
-    def add(self, number: int, alert: AgencyAlert) -> None:
+    def add(self, told: Told) -> None:
         """Note a message, unless a later one about the same alert is noted."""
-        if number > self.sent.get(alert.alert_id, (0,))[0]:
-            self.sent[alert.alert_id] = number, alert
+        before = self.sent.get(told.alert.alert_id)
+        if before is None or told.number > before.number:
+            self.sent[told.alert.alert_id] = told
 
 
 class Deliveries:
@@ -64,10 +65,10 @@ class Deliveries:
         """What each target of these client companies was sent."""
         _, rows = await self._store.query(_SENT, {"clients": sorted(clients)})
         found: dict[tuple[str, str], History] = defaultdict(History)
-        for client_id, target, alert_id, number, alert, sent_at in rows:
+        for client_id, target, alert_id, number, alert, thread, sent_at in rows:
             history = found[client_id, target]
             if alert_id:
-                history.add(number, AgencyAlert.model_validate_json(alert))
+                history.add(Told(number, AgencyAlert.model_validate_json(alert), thread))
             else:
                 history.since = _utc(sent_at)
         return found
@@ -78,7 +79,16 @@ class Deliveries:
 
     async def record(self, addressee: Addressee, notice: Notice, now: datetime) -> None:
         """Note that a target has accepted a message; waits while the store is away."""
-        await self._store.insert(NOTIFICATIONS, [_row(addressee, now, notice)])
+        rows = [_row(addressee, now, told) for told in noted(notice)]
+        await self._store.insert(NOTIFICATIONS, rows)
+
+
+def noted(notice: Notice) -> list[Told]:
+    """What a target has been told once a message is accepted."""
+    told = [Told(notice.number, notice.alert, notice.thread)]
+    if notice.replaces is not None:
+        told.append(Told(notice.number, notice.replaces, notice.thread))
+    return told
 
 
 def alert_of(row: Sequence[Any]) -> AgencyAlert:
@@ -92,17 +102,18 @@ def alert_of(row: Sequence[Any]) -> AgencyAlert:
     return AgencyAlert.model_validate({**values, "quotes": quotes})
 
 
-def _row(addressee: Addressee, now: datetime, notice: Notice | None = None) -> Row:
-    alert = None if notice is None else notice.alert.model_copy(update={"quotes": []})
+def _row(addressee: Addressee, now: datetime, told: Told | None = None) -> Row:
+    alert = None if told is None else told.alert.model_copy(update={"quotes": []})
     return {
         "client_id": addressee.client_id,
         "target": addressee.name,
         "alert_id": "" if alert is None else alert.alert_id,
-        "number": 0 if notice is None else notice.number,
+        "number": 0 if told is None else told.number,
         "agency_id": "" if alert is None else alert.agency_id,
         "kind": "" if alert is None else alert.kind.value,
         "status": "" if alert is None else alert.status.value,
         "alert": "" if alert is None else alert.model_dump_json(),
+        "thread": "" if told is None else told.thread,
         "sent_at": now,
         "version": round(now.timestamp() * 1e6),
     }

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from infra.alerting.deliveries import Deliveries, History
+from infra.alerting.deliveries import Deliveries, History, noted
 from infra.alerting.sending import Envelope, NotAccepted, Sender
 from infra.alerting.targets import page_link
 from infra.alerting.targets_file import Addressee, NoUrl
@@ -92,6 +92,7 @@ class Notifier:
         self._complete = complete
         self._lines = {each.key: _Line() for each in addressees}
         self._due_before: set[_Due] = set()
+        self._stopping = False
 
     async def run(self) -> None:
         """Send what is due, again and again, until cancelled; then end what is being sent."""
@@ -103,6 +104,7 @@ class Notifier:
                     log.warning("notifications: the store did not answer: %s", type(error).__name__)
                 await asyncio.sleep(EVERY_SECONDS)
         finally:
+            self._stopping = True
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.settled(), _STOP_SECONDS)
 
@@ -141,8 +143,8 @@ class Notifier:
         if since is None:
             await self._deliveries.begin(each, now)
             since = own.since = now
-        for number, alert in own.sent.values():
-            history.add(number, alert)
+        for told in own.sent.values():
+            history.add(told)
         alerts = list(alerts)
         if not alerts:
             # Rather a table that is being filled than a company whose every alert is undone.
@@ -163,8 +165,11 @@ class Notifier:
 
     async def _send_all(self, each: Addressee, line: _Line, due: list[Notice]) -> None:
         for notice in due:
+            if self._stopping:
+                return
             try:
-                await self._send(each, notice)
+                if not notice.silent:
+                    await self._send(each, notice)
             except (NoUrl, NotAccepted) as error:
                 self._put_off(each, line, type(error).__name__)
                 return
@@ -172,7 +177,8 @@ class Notifier:
                 self._put_off(each, line, type(error).__name__)
                 return
             line.waits = line.not_before = None
-            line.accepted.add(notice.number, notice.alert)
+            for told in noted(notice):
+                line.accepted.add(told)
             await self._record(each, notice)
 
     async def _record(self, each: Addressee, notice: Notice) -> None:
@@ -189,7 +195,7 @@ class Notifier:
     async def _send(self, each: Addressee, notice: Notice) -> None:
         alert = notice.alert
         readers = readers_of(each, self._names(), self._defaults, alert)
-        envelope = Envelope(notice.message_id(each.name), alert.alert_id, _fields(notice, readers))
+        envelope = Envelope(notice.message_id(each.name), notice.thread, _fields(notice, readers))
         await self._sender.send(each.url(), alert_message(notice, readers), envelope)
 
     def _put_off(self, each: Addressee, line: _Line, why: str) -> None:
@@ -232,4 +238,5 @@ def _due(each: Addressee, notice: Notice) -> _Due:
 def _fields(notice: Notice, readers: Readers) -> dict[str, object]:
     """What a program gets about an alert, beside the text."""
     shown = notice.alert.model_dump(mode="json", exclude={"quotes"})
-    return {**shown, "agency": readers.agency, "client": readers.client, "link": readers.link}
+    named = {"agency": readers.agency, "client": readers.client, "link": readers.link}
+    return {**shown, **named, "thread": notice.thread}

@@ -107,8 +107,7 @@ class _Writer:
         return self._message(self._say(f"{stage}.title"), [*lines, *quotes])
 
     def retracted(self) -> Message:
-        lines = [self._say("retracted.text"), self._words["retracted.next"]]
-        return self._message(self._say("retracted.title"), lines)
+        return self._message(self._say("retracted.title"), [self._say("retracted.text")])
 
     def _message(self, title: str, lines: list[str]) -> Message:
         after = ["", self._shared("client")]

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from schemas.derived import AgencyAlert, AlertKind, AlertStatus
 
-Sent = Mapping[str, tuple[int, AgencyAlert]]
-"""By alert: how many messages a target was sent about it, and the alert as the last one said."""
+MOVED_AT_MOST = timedelta(days=7)
+"""How far a late event may move the beginning of what is still the same alert to its readers."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a target was told about an alert."""
+
+    number: int
+    """How many messages."""
+    alert: AgencyAlert
+    """As the last message said."""
+    thread: str
+    """The id of the alert as it was first told: late events may have moved its opening since."""
+
+
+Sent = Mapping[str, Told]
+"""What a target was told, by the alert's id."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +69,15 @@ class Notice:
     """1 for the first message about this alert to this target, then 2 and so on."""
     before: AlertStatus | None
     """What the last message said; None where there was none."""
+    thread: str
+    """The id of the alert as it was first told."""
+    replaces: AgencyAlert | None = None
+    """The retracted alert in whose place this one stands, its opening moved by late events."""
+
+    @property
+    def silent(self) -> bool:
+        """Whether readers know already: it is only to be noted."""
+        return self.alert.status is self.before
 
     @property
     def reopens(self) -> bool:
@@ -74,6 +100,9 @@ def notices(
 ) -> list[Notice]:
     """The messages that a target is to get now, retractions first, then in order of opening.
 
+    An alert whose opening late events have moved is retracted and opened again under another id.
+    To its readers it stays the same: both are only noted, unless its status differs, too.
+
     Args:
         alerts: those of the target's client company as they are now, all that there are: one
             that was sent and is not among them any more has been retracted.
@@ -82,24 +111,68 @@ def notices(
         not_before: alerts that opened earlier are not begun to be reported.
     """
     current = {alert.alert_id: alert for alert in alerts}
-    gone = [
-        last.model_copy(update={"status": AlertStatus.RETRACTED})
-        for alert_id, (_, last) in sent.items()
-        if alert_id not in current
+    lost = [
+        told.alert.model_copy(update={"status": AlertStatus.RETRACTED})
+        for alert_id, told in sent.items()
+        if told.alert.status is not AlertStatus.RETRACTED
+        and (alert_id not in current or current[alert_id].status is AlertStatus.RETRACTED)
     ]
+    standing = [each for each in current.values() if each.status is not AlertStatus.RETRACTED]
+    moved = _moved(lost, [each for each in standing if each.alert_id not in sent])
+    settled = {*moved, *(each.alert_id for each in moved.values())}
     found = []
-    for alert in (*current.values(), *gone):
-        number, last = sent.get(alert.alert_id, (0, None))
-        before = None if last is None else last.status
-        if before is None and not (alert.opened_at >= not_before and _wanted(alert, wishes)):
-            continue
-        if alert.status is not before:
-            found.append(Notice(alert, number + 1, before))
+    for alert in (*standing, *lost):
+        told = sent.get(alert.alert_id)
+        begins = alert.opened_at >= not_before and _wanted(alert, wishes)
+        if alert.alert_id not in settled and (begins or told is not None):
+            found.append(_notice(alert, told))
+    found = [each for each in found if not each.silent]
+    found += [
+        _notice(current[alert_id], sent[old.alert_id], old) for alert_id, old in moved.items()
+    ]
     return sorted(found, key=_order)
 
 
+def _notice(alert: AgencyAlert, told: Told | None, replaces: AgencyAlert | None = None) -> Notice:
+    if told is None:
+        return Notice(alert, 1, None, alert.alert_id)
+    return Notice(alert, told.number + 1, told.alert.status, told.thread, replaces)
+
+
+def _moved(lost: Iterable[AgencyAlert], fresh: Sequence[AgencyAlert]) -> dict[str, AgencyAlert]:
+    """By the id of an alert that is new, the lost one that it is: the nearest, each once."""
+    pairs = sorted(
+        (abs(new.since - old.since), new.alert_id, old.alert_id, old)
+        for old in lost
+        for new in fresh
+        if (new.agency_id, new.kind) == (old.agency_id, old.kind)
+        if abs(new.since - old.since) <= MOVED_AT_MOST
+    )
+    found: dict[str, AgencyAlert] = {}
+    for _, new_id, _, old in pairs:
+        if new_id not in found and old not in found.values():
+            found[new_id] = old
+    return found
+
+
+def standing_places(alerts: Iterable[AgencyAlert]) -> dict[tuple[str, str], str]:
+    """By client company and id of a retracted alert, the id of the one that is in its place now."""
+    by_subject: dict[tuple[str, str, str], list[AgencyAlert]] = defaultdict(list)
+    for alert in alerts:
+        by_subject[alert.client_id, alert.agency_id, alert.kind].append(alert)
+    found = {}
+    for (client_id, _, _), group in by_subject.items():
+        standing = [each for each in group if each.status is not AlertStatus.RETRACTED]
+        for old in group:
+            near = [each for each in standing if abs(each.since - old.since) <= MOVED_AT_MOST]
+            if old.status is AlertStatus.RETRACTED and near:
+                nearest = min(near, key=lambda each: (abs(each.since - old.since), each.alert_id))
+                found[client_id, old.alert_id] = nearest.alert_id
+    return found
+
+
 def _wanted(alert: AgencyAlert, wishes: Wishes) -> bool:
-    if alert.status is AlertStatus.RETRACTED or alert.kind not in wishes.kinds:
+    if alert.kind not in wishes.kinds:
         return False
     if alert.kind is AlertKind.AGGRESSION_RISE:
         return alert.rise_points >= wishes.least_rise

@@ -27,6 +27,7 @@ from infra.alerting.deliveries import Deliveries
 from infra.alerting.notifier import Defaults, Notifier
 from infra.alerting.sending import AppriseSender, Envelope
 from infra.alerting.targets_file import Addressee, read_targets
+from infra.cli.alerting.running import stop
 from infra.cli.main import app as ascolto_app
 from infra.cli.run.workers import queries_of
 from infra.clickhouse.client import open_embedded
@@ -118,7 +119,9 @@ class World:
         ]
         await self.store.insert(ALERTS, rows)
 
-    def notifier(self, script: Script | None = None) -> Notifier:
+    def notifier(
+        self, script: Script | None = None, sender: AppriseSender | None = None
+    ) -> Notifier:
         """A notifier as a process has it that starts now."""
         file = self.folder / "targets.yaml"
         file.write_text(json.dumps({"clients": self.targets}))
@@ -126,7 +129,7 @@ class World:
         return Notifier(
             read_targets(file),
             ScriptedDeliveries(self.store, script),
-            ScriptedSender(script),
+            sender or ScriptedSender(script),
             names=lambda: NAMES,
             now=lambda: self.now,
             defaults=Defaults("it", "https://ascolto.example/"),
@@ -205,6 +208,51 @@ async def flickering(world: World, service: WebService) -> Any:
         await world.publish(other(found, status))
         await looks(notifier, 1)
     return service.titles
+
+
+async def moving(world: World, service: WebService) -> Any:
+    """Late events move an alert's opening twice, then it resolves; restarts in between."""
+    world.add_target("moves", "chat", service.url)
+    first = alert(client="moves", alert_id="first")
+    await world.publish(first)
+    await looks(world.notifier())
+    last = first
+    for number in (1, 2):
+        moved = alert(
+            client="moves", alert_id=f"moved-{number}", opened_at=OPENED - timedelta(hours=number)
+        )
+        await world.publish(other(last, RETRACTED), last := moved)
+        await looks(world.notifier(), 3)
+    before = len(service.received)
+    await world.publish(other(last, RESOLVED))
+    await looks(world.notifier(), 3)
+    seen = [(e["alert_id"], e["status"], e["thread"]) for e in service.received]
+    return {"before": before, "all": seen}
+
+
+async def stopping(world: World, service: WebService) -> Any:
+    """Stopped while the first of two messages is on its way; the other comes after a restart."""
+    world.add_target("stops", "chat", service.url)
+    await world.publish(*(alert(client="stops", alert_id=name) for name in "ab"))
+    on_its_way, go_on = asyncio.Event(), asyncio.Event()
+
+    class SlowSender(AppriseSender):
+        async def send(self, url: str, message: Message, envelope: Envelope) -> None:
+            on_its_way.set()
+            await go_on.wait()
+            await super().send(url, message, envelope)
+
+    notifier = world.notifier(sender=SlowSender())
+    await notifier.look()
+    running = asyncio.create_task(notifier.run())
+    await on_its_way.wait()
+    ending = asyncio.create_task(stop(running))
+    await asyncio.sleep(0)
+    go_on.set()
+    await ending
+    first = len(service.received)
+    await looks(world.notifier())
+    return {"first": first, "all": [each["alert_id"] for each in service.received]}
 
 
 async def away(world: World, service: WebService) -> Any:
@@ -325,7 +373,10 @@ async def mails(world: World, _: WebService) -> Any:
 async def followed_up(world: World, _: WebService) -> Any:
     """What people do about an alert, through the page's routes, other sites' pages among them."""
     await world.publish(alert(client="lumina", alert_id="aaaa1111"))
-    await world.publish(alert(client="lumina", alert_id="aaaa2222", status=RESOLVED))
+    long_ago = OPENED - timedelta(days=40)
+    await world.publish(
+        alert(client="lumina", alert_id="aaaa2222", status=RESOLVED, opened_at=long_ago)
+    )
     await world.publish(alert(client="others", alert_id="bbbb1111"))
     run_query = queries_of(world.store)
     app = create_preview(run_query, insert=world.store.insert, now=lambda: world.now)
@@ -358,21 +409,27 @@ async def followed_up(world: World, _: WebService) -> Any:
             await post("aa/actions", note),
             await post("bbbb1111/actions?client=lumina", note),
         ]
+        moved = alert(client="lumina", alert_id="aaaa3333", opened_at=OPENED - timedelta(hours=9))
         nothing = [each["actions"] for each in (await listed(client, "?all=1")) if each["actions"]]
         done = [
             await post("aaaa1111/actions?client=lumina", {"action": "acknowledged", "who": "Anna"}),
             await post("aaaa1111/actions", {"action": "owner", "who": "Anna", "text": "Ugo"}),
             await post("aaaa11/actions", note),
         ]
+        before = await listed(client, "?client=lumina")
+        history, marks = await panel(world, "alert_history"), await panel(world, "alert_marks")
+        await world.publish(other(alert(client="lumina", alert_id="aaaa1111"), RETRACTED), moved)
         return {
+            "moved": await listed(client, "?client=lumina"),
+            "moved_history": await panel(world, "alert_history"),
             "refused": refused,
             "wrong": wrong,
             "nothing": nothing,
             "done": done,
-            "open": await listed(client, "?client=lumina"),
+            "open": before,
             "all": [each["alert_id"] for each in await listed(client, "?client=lumina&all=1")],
-            "history": await panel(world, "alert_history"),
-            "marks": await panel(world, "alert_marks"),
+            "history": history,
+            "marks": marks,
         }
 
 
@@ -454,7 +511,9 @@ async def panel(world: World, name: str) -> Any:
 SCENES: Mapping[str, Callable[[World, WebService], Awaitable[Any]]] = {
     each.__name__: each
     for each in (
-        *(course_of_an_alert, deaths, retracted_before_sent, flickering, away, tenants),
+        *(course_of_an_alert, deaths, retracted_before_sent, flickering, moving),
+        *(stopping, away),
+        tenants,
         *(followed_up, commands, rules, history, quiet, made_again, mails),
     )
 }

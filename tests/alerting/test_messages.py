@@ -34,7 +34,7 @@ def readers(language: str = "it", **changes: object) -> Readers:
 
 
 def notice(about: AgencyAlert, before: AlertStatus | None = None) -> Notice:
-    return Notice(about, 1 if before is None else 2, before)
+    return Notice(about, 1 if before is None else 2, before, about.alert_id)
 
 
 CASES = {

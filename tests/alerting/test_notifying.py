@@ -71,6 +71,20 @@ def test_what_is_retracted_before_it_was_sent_is_never_sent(seen: dict[str, Any]
     assert seen["flickering"] == []
 
 
+def test_an_alert_that_late_events_move_is_opened_once_and_closed_once(
+    seen: dict[str, Any],
+) -> None:
+    assert seen["moving"]["before"] == 1
+    assert seen["moving"]["all"] == [
+        ["first", "open", "first"],
+        ["moved-2", "resolved", "first"],
+    ]
+
+
+def test_a_notifier_that_is_stopped_notes_what_is_on_its_way(seen: dict[str, Any]) -> None:
+    assert seen["stopping"] == {"first": 1, "all": ["a", "b"]}
+
+
 def test_a_target_that_is_away_delays_no_other_and_is_tried_ever_less_often(
     seen: dict[str, Any],
 ) -> None:
@@ -198,6 +212,16 @@ def test_data_stand_still_by_working_hours_of_rome(seen: dict[str, Any]) -> None
         expected = sum(each.weekday() < 5 and 9 <= each.hour < 20 for each in there)
         assert [row[1] for row in rows] == [expected], back
     assert seen["rules"]["nobody"] == []
+
+
+def test_what_was_done_stays_with_an_alert_that_late_events_move(seen: dict[str, Any]) -> None:
+    (found,) = seen["followed_up"]["moved"]
+    assert found["alert_id"] == "aaaa3333"
+    assert (found["acknowledged_by"], found["owner"]) == ("Anna", "Ugo")
+    assert len(found["actions"]) == 3
+    shown = {row["alert_id"]: row for row in seen["followed_up"]["moved_history"]}
+    assert set(shown) == {"aaaa3333", "aaaa2222"}
+    assert (shown["aaaa3333"]["owner"], shown["aaaa2222"]["owner"]) == ("Ugo", "")
 
 
 def test_boards_show_what_was_done_and_when(seen: dict[str, Any]) -> None:

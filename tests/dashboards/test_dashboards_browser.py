@@ -20,7 +20,7 @@ from schemas.rows import AGENCY_METRICS
 from tests.dashboards import dashboard_rows
 from tests.dashboards.browsing import in_a_browser, overflow, served
 from tests.dashboards.dashboard_engine import Engine
-from tests.dashboards.dashboard_rows import AGENCIES, CLIENT, HOUR, NOW, metric
+from tests.dashboards.dashboard_rows import AGENCIES, CLIENT, HOUR, NOW, figure, metric
 
 Browser = tuple[Page, list[str]]
 
@@ -226,6 +226,30 @@ async def test_the_page_fills_and_moves_on_by_itself(empty: Engine, browser_page
         await expect(kept).to_be_focused()
         assert await page.locator(".card").nth(1).locator(".more").get_attribute("open") == ""
         assert await page.evaluate("performance.timeOrigin") == loaded
+        assert complaints == []
+
+
+async def test_findings_speak_only_of_what_is_certain(empty: Engine, browser_page: Browser) -> None:
+    page, complaints = browser_page
+    lost = {"alba-crediti": 0.05, "nexum-servizi": 0.1, "ferro-recuperi": 0.15}
+    rows = [
+        metric(agency, HOUR)
+        | figure("churn_rate", churn, 0.04, 300)
+        | figure("nps", 10, 9, 40)
+        | figure("recovery_rate", 0.5, 0.1, 29)
+        for agency, churn in lost.items()
+    ]
+    empty.add(AGENCY_METRICS.name, rows)
+    async with served(empty.run_query) as url:
+        await page.goto(f"{url}/?client={CLIENT}")
+        await expect(page.locator(".verdict dd")).to_have_text(
+            [
+                "Nessuna agenzia si distingue con certezza: gli intervalli dell'NPS si toccano.",
+                "alba-crediti ne perde meno di ferro-recuperi: 5,0% contro 15,0%. "
+                "Nessuna si stacca da tutte le altre.",
+                "Ancora troppo pochi clienti per un confronto.",
+            ]
+        )
         assert complaints == []
 
 

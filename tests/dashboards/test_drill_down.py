@@ -102,7 +102,7 @@ async def test_every_figure_leads_to_what_is_behind_it(
 
         sentence = page.locator(".alert .sentence").first
         await sentence.click()
-        await expect(page.locator(".turn:target")).to_have_count(1)
+        await expect(page.locator(".turn.aimed")).to_have_count(1)
         assert page.url.endswith("#turn-1")
         assert complaints == []
 

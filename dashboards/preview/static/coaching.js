@@ -5,9 +5,12 @@ import { measure, say, shortTime } from "./format.js";
 import { conversationAddress } from "./links.js";
 import { nameOf, titleOf } from "./names.js";
 import { get } from "./server.js";
-import { outdated, startPage } from "./shell.js";
+import { known, outdated, startPage } from "./shell.js";
 
 const main = () => document.getElementById("coaching");
+/** What was drawn last: the same again would lose the reader's selection. */
+let drawn = "";
+
 const SIDES = [["worst", "harsh", "aggression"], ["best", "kind", "empathy"]];
 
 function side(rows, [name, kind, score]) {
@@ -22,6 +25,11 @@ async function refresh(parameters, turn) {
   try {
     const rows = records(await get("/api/coaching", parameters));
     if (outdated(turn)) return true;
+    const seen = JSON.stringify([rows, choice, known.names]);
+    main().classList.remove("stale");
+    main().querySelector(".old").textContent = "";
+    if (seen === drawn) return true;
+    drawn = seen;
     const agencies = [...new Set(rows.map((row) => row.agency))];
     replace(main(), element("p", { class: "description" }, say("coaching.description")), element("p", { class: "old", role: "status" }),
       agencies.length ? agencies.map((agency) => element("section", { class: "panel", style: { "--agency": colourOf(agency) }, "aria-label": nameOf(agency) },
@@ -29,7 +37,6 @@ async function refresh(parameters, turn) {
         element("div", { class: "sides" }, SIDES.map((each) => side(rows.filter((row) => row.agency === agency && row.side === each[0]), each)))))
         : element("p", { class: "quiet" }, say("ui.no_rows")),
       agencies.length ? element("p", {}, element("button", { type: "button", class: "print", "data-key": "print", on: { click: () => window.print() } }, say("coaching.print"))) : null);
-    main().classList.remove("stale");
     return true;
   } catch {
     return outdated(turn);
@@ -37,6 +44,7 @@ async function refresh(parameters, turn) {
 }
 
 function define() {
+  drawn = "";
   main().replaceChildren(element("p", { class: "old", role: "status" }), element("div", { class: "panel loading" }, element("div", { class: "skeleton", "aria-hidden": "true" }, [1, 2, 3].map(() => element("i")))));
 }
 

@@ -1,15 +1,18 @@
-import { addressOf, asked } from "./choice.js";
+import { addressOf, choice } from "./choice.js";
 import { colourOf } from "./colours.js";
 import { element, records, replace } from "./elements.js";
 import { dayAndTime, duration, measure, say, sayMany, shortTime } from "./format.js";
 import { conversationAddress } from "./links.js";
 import { nameOf, titleOf } from "./names.js";
 import { get } from "./server.js";
-import { outdated, startPage } from "./shell.js";
+import { known, outdated, startPage } from "./shell.js";
 import { gauge, rating, reasons, tags } from "./voices.js";
 
 const conversation = new URLSearchParams(location.search).get("conversation") ?? "";
 const main = () => document.getElementById("conversation");
+
+/** What was drawn last: the same again would lose the reader's place and selection. */
+let drawn = "";
 
 /** The list that the reader came from, or else the conversations of the same choices. */
 const back = () => sessionStorage.getItem("ascolto-conversations") ?? addressOf("/conversations");
@@ -41,7 +44,8 @@ const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seco
 function turn(row, score) {
   const labels = [...new Set(row.quotes.map(([kind]) => kind))].map((kind) => element("span", { class: `tag ${meaning(kind)}` }, kindName(kind)));
   const drivers = [...new Set((score?.drivers ?? []).map(([driver]) => driver))].map((driver) => element("span", { class: "tag" }, say(`driver.${driver}`, {}, driver)));
-  return element("li", { class: `turn ${row.speaker}`, id: `turn-${row.number}` },
+  const id = `turn-${row.number}`;
+  return element("li", { class: `turn ${row.speaker} ${location.hash === `#${id}` ? "aimed" : ""}`, id },
     element("header", {}, element("b", {}, say(`speaker.${row.speaker}`, {}, row.speaker)), row.from_second === null ? null : element("small", {}, clock(row.from_second)),
       score ? [gauge(say("column.aggression"), score.aggression, "harsh"), gauge(say("column.empathy"), score.empathy, "kind"), gauge(say("column.sentiment"), score.sentiment, "mood")] : null),
     element("p", {}, markedText(row.text, row.quotes)), labels.length || drivers.length ? element("div", { class: "tags" }, labels, drivers) : null);
@@ -108,6 +112,9 @@ async function refresh(parameters, then) {
     const { client, to, agency } = parameters;
     const answer = await get("/api/conversation", { client, to, agency, conversation });
     if (outdated(then)) return true;
+    const seen = JSON.stringify([answer, choice.lang, known.names]);
+    if (seen === drawn) return true;
+    drawn = seen;
     const parts = Object.fromEntries(Object.entries(answer).filter(([, part]) => part.columns).map(([name, part]) => [name, records(part)]));
     const [row] = parts.conversation;
     document.title = `Ascolto · ${nameOf(row.agency)} · ${dayAndTime(row.time)}`;
@@ -117,7 +124,7 @@ async function refresh(parameters, then) {
         element("div", {}, about(row), followed(parts.outcome[0], parts.events, answer.to), others(parts.others), course(parts.turns, parts.scores)),
         element("section", { class: "panel", "aria-labelledby": "said" }, element("h2", { id: "said" }, say("conversation.said")), element("p", { class: "description" }, say("panel.latest_calls.description")),
           element("ol", { class: "dialogue" }, parts.turns.map((each) => turn(each, parts.scores.find((score) => score.number === each.number)))))));
-    if (first && location.hash) location.replace(location.hash); // the turn it names has only now been made
+    if (first) main().querySelector(".aimed")?.scrollIntoView({ block: "center" });
     return true;
   } catch (error) {
     if (outdated(then)) return true;
@@ -129,7 +136,13 @@ async function refresh(parameters, then) {
   }
 }
 
+/** Outlines the turn that the address names. */
+addEventListener("hashchange", () => {
+  for (const each of document.querySelectorAll(".turn")) each.classList.toggle("aimed", `#${each.id}` === location.hash);
+});
+
 function define() {
+  drawn = "";
   main().replaceChildren(element("div", { class: "panel loading" }, element("div", { class: "skeleton", "aria-hidden": "true" }, [1, 2, 3].map(() => element("i")))));
 }
 

@@ -1,9 +1,9 @@
-import { asked, choice, writeAddress } from "./choice.js";
+import { asked, choice } from "./choice.js";
 import { menu } from "./controls.js";
 import { element, records, replace } from "./elements.js";
 import { measure, say, sayMany } from "./format.js";
 import { get } from "./server.js";
-import { known, now, outdated, startPage } from "./shell.js";
+import { change, known, now, outdated, startPage } from "./shell.js";
 import { call } from "./voices.js";
 
 const FILTERS = ["outcome", "rating", "conduct", "intent", "driver"];
@@ -11,6 +11,8 @@ const FILTERS = ["outcome", "rating", "conduct", "intent", "driver"];
 /** What is searched for; all of it is in the address. */
 const search = { order: "", text: "", ...Object.fromEntries(FILTERS.map((name) => [name, ""])) };
 
+/** What was drawn last: the same again would lose the reader's place and selection. */
+let drawn = "";
 let rows = [];
 let found = 0;
 
@@ -37,19 +39,18 @@ function form() {
     Object.values(search).some(Boolean) ? element("button", { type: "button", class: "plain", "data-key": "clear", on: { click: () => pick(Object.fromEntries(Object.keys(search).map((name) => [name, ""]))) } }, say("filter.clear")) : null);
 }
 
-/** Applies what was chosen in the form. */
+/** Applies what was chosen in the form; answers to what was chosen before are not shown any more. */
 async function pick(changes) {
   Object.assign(search, changes);
-  writeAddress(search);
   drawForm();
-  wait();
-  known.version = null;
-  if (await refresh(asked(), now())) list().querySelector("h2")?.focus({ preventScroll: true });
+  await change({});
+  if (document.activeElement === document.body) list().querySelector("h2")?.focus({ preventScroll: true });
 }
 
 const drawForm = () => replace(main().querySelector(".form"), form());
 
 function define() {
+  drawn = "";
   main().replaceChildren(element("div", { class: "form" }), element("p", { class: "old", role: "status" }), element("div", { class: "list loading" }, element("div", { class: "skeleton", "aria-hidden": "true" }, [1, 2, 3].map(() => element("i")))));
   drawForm();
 }
@@ -62,14 +63,28 @@ function drawList() {
     search.text ? element("p", { class: "quiet" }, say("conversations.searched", { searched: measure("count", known.definition.search.searched) })) : null,
     found ? rows.map(call) : element("p", { class: "quiet" }, say("ui.no_rows")),
     rows.length < found ? element("button", { type: "button", class: "next", "data-key": "next", on: { click: more } }, say("conversations.more", { shown: measure("count", rows.length), n: measure("count", found) })) : null);
+}
+
+/** Takes back what `wait` says. */
+function settle() {
   list().classList.remove("stale", "loading");
   main().querySelector(".old").textContent = "";
 }
 
 async function refresh(parameters, turn) {
   try {
-    const answer = records(await get("/api/conversations", { ...parameters, ...search }));
+    const wanted = list().matches(".stale, .loading") ? 0 : rows.length;
+    const answer = [];
+    let page;
+    do {
+      page = records(await get("/api/conversations", { ...parameters, ...search, after: answer.at(-1)?.after }));
+      answer.push(...page);
+    } while (page.length && answer.length < wanted && !outdated(turn)); // as many as the reader has opened
     if (outdated(turn)) return true;
+    const seen = JSON.stringify([answer, choice, search, known.names]);
+    settle();
+    if (seen === drawn) return true;
+    drawn = seen;
     rows = answer;
     found = answer[0]?.found ?? 0;
     drawList();

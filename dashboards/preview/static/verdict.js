@@ -13,9 +13,11 @@ export function apart(rows, id, smallSample) {
   };
 }
 
+/** There are always many votes or customers: an agency with few is not compared. */
 function sentence(key, row, id, unit) {
+  const n = measure("count", row[`${id}_n`]);
   return say(key, {
-    agency: nameOf(row.agency), value: measure(unit, row[id]), low: measure(unit, row[`${id}_low`]), high: measure(unit, row[`${id}_high`]), n: measure("count", row[`${id}_n`]),
+    agency: nameOf(row.agency), value: measure(unit, row[id]), low: measure(unit, row[`${id}_low`]), high: measure(unit, row[`${id}_high`]), votes: n, customers: n,
   });
 }
 
@@ -27,7 +29,10 @@ function findings(rows, id, unit, smallSample) {
   if (highest) said.push(sentence(`verdict.${id}.highest`, highest, id, unit));
   if (lowest && (compared.length > 2 || !highest)) said.push(sentence(`verdict.${id}.lowest`, lowest, id, unit));
   if (said.length) return said;
-  const values = compared.map((row) => row[id]);
+  const inOrder = compared.toSorted((a, b) => a[id] - b[id]);
+  const [low, high] = [inOrder[0], inOrder.at(-1)];
+  if (low[`${id}_high`] < high[`${id}_low`]) return [say(`verdict.${id}.pair`, { low: nameOf(low.agency), high: nameOf(high.agency), least: measure(unit, low[id]), most: measure(unit, high[id]) })];
+  const values = inOrder.map((row) => row[id]);
   return [say(`verdict.${id}.alike`, { low: measure(unit, Math.min(...values)), high: measure(unit, Math.max(...values)) })];
 }
 

@@ -133,12 +133,14 @@ def _alerts(settings: Settings, client: str, *, closed: bool) -> list[dict[str, 
             f"{page}/api/alerts?{asked}", page_headers(settings.data_dir, "analytics")
         )["alerts"]
         return found
-    from infra.alerting.actions import LIST, listed
+    from infra.alerting.actions import ALERTS, DONE, listed
     from infra.cli.store_access import open_store
 
     with open_store(settings) as store:
-        rows = store.query(LIST, parameters={"client": client, "all": int(closed)}).result_rows
-        return listed(rows)
+        parameters = {"client": client}
+        alerts = store.query(ALERTS, parameters=parameters).result_rows
+        done = store.query(DONE, parameters=parameters).result_rows
+        return listed(alerts, done, closed=closed)
 
 
 def _noted(

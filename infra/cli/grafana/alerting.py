@@ -1,53 +1,89 @@
-"""What Grafana is to notify people of, from a file of targets."""
+"""The alerting that `--targets` gives a Grafana: rules, contact points, routes and templates."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.cli.failures import say
 from infra.cli.options import failure
-from infra.errors import InfraError
+from infra.settings import Settings
 
 if TYPE_CHECKING:
     from dashboards.publishing.alerting import Alerting
-    from infra.settings import Settings
+    from infra.alerting.channels import Channel
+    from infra.alerting.targets_file import Addressee
 
 
-def alerting_of(path: Path, settings: Settings, language: str) -> Alerting:
-    """Rules, contact points, templates and routes of the client companies in a file of targets.
+def alerting_of(
+    file: Path, settings: Settings, language: str, client_id: str | None = None
+) -> Alerting:
+    """What Grafana needs to notify the targets of a file.
+
+    Targets that only Ascolto's own notifier reaches are named on standard error and left out.
+
+    Args:
+        file: of targets.
+        settings: page and registry.
+        language: where the file does not say.
+        client_id: only this client company; None: all of the file.
 
     Raises:
-        typer.Exit: the file cannot be used, or names a target that Grafana cannot send to.
+        typer.Exit: the file, or a URL that it names, cannot be used; or it has no such target.
     """
     from dashboards.grafana.alert_rules import RuleOptions, alert_rules
     from dashboards.grafana.contact_points import client_route, contact_points, message_templates
     from dashboards.publishing.alerting import Alerting
-    from infra.alerting.channels import channel_of
-    from infra.alerting.targets_file import read_targets
     from infra.registry import RegistryFile
 
+    chosen = _addressees(file, client_id)
+    channels = list(_channels(chosen))
     registry = RegistryFile(settings.registry).current()
-    try:
-        addressees = read_targets(path)
-        channels = [channel_of(each) for each in addressees]
-    except InfraError as error:
-        raise failure(str(error)) from error
-    companies = {each.client_id: each.client for each in addressees}
-    names = {client_id: registry.client(client_id) for client_id in companies}
+    companies = {each.client_id: each.client for each in chosen}
+    names = {each: registry.client(each) for each in companies}
+    reached = sorted({each.client_id for each in channels})
     rules = [
         rule
-        for client_id, company in companies.items()
+        for each in reached
         for rule in alert_rules(
-            client_id,
-            names[client_id],
+            each,
+            names[each],
             RuleOptions(
-                company.language or language, company.zone, company.page or settings.page_url
+                companies[each].language or language,
+                companies[each].zone,
+                companies[each].page or settings.page_url,
             ),
         )
     ]
-    return Alerting(
-        rules,
-        contact_points(channels, language),
-        [client_route(client_id) for client_id in companies],
-        message_templates(names),
-    )
+    routes = [client_route(each) for each in reached]
+    points = contact_points(channels, language)
+    return Alerting(rules, points, routes, message_templates(names))
+
+
+def _addressees(file: Path, client_id: str | None) -> list[Addressee]:
+    from infra.alerting.targets_file import WrongTargets, read_targets
+
+    try:
+        found = read_targets(file)
+    except WrongTargets as error:
+        raise failure(str(error)) from error
+    chosen = [each for each in found if client_id in (None, each.client_id)]
+    if not chosen:
+        whose = "" if client_id is None else f" of {client_id}"
+        raise failure(f"{file} has no target{whose}")
+    return chosen
+
+
+def _channels(chosen: list[Addressee]) -> list[Channel]:
+    from infra.alerting.channels import NoChannel, channel_of
+    from infra.alerting.targets_file import NoUrl
+
+    found = []
+    for each in chosen:
+        try:
+            found.append(channel_of(each))
+        except NoUrl as error:
+            raise failure(str(error)) from error
+        except NoChannel as error:
+            say(f"left out: {error}")
+    return found

@@ -6,13 +6,14 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
 from infra.cli.failures import FAILED, counted, say
+from infra.cli.grafana.alerting import alerting_of
 from infra.cli.grafana.credentials import clickhouse_for_grafana, prepare, wait_for
 from infra.cli.grafana.pushing import show
 from infra.cli.options import failure, read_settings, wrong_usage
@@ -72,6 +73,7 @@ def add_tenant(
     *,
     clickhouse: str | None,
     new_password: bool,
+    targets: Path | None,
     language: str,
     as_json: bool,
 ) -> int:
@@ -80,8 +82,13 @@ def add_tenant(
     from dashboards.publishing.tenancy import add
 
     tenant, grafana = target.tenant, target.grafana
+    if targets is not None and tenant.agency_id:
+        raise wrong_usage("--targets are a client company's: leave it out for an agency")
     settings = _settings()
     content = _content(settings, clickhouse, language)
+    if targets is not None:
+        alerting = alerting_of(targets, settings, language, tenant.client_id)
+        content = replace(content, alerting=alerting)
     with _places(settings, grafana) as places:
         _warn_if_unknown(places, tenant)
         steps = add(places, tenant, content, viewers, new_password=new_password)

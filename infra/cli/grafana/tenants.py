@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.grafana.dashboards import AsJson, ClickHouse, TextLanguage, Url
+from infra.cli.grafana.dashboards import AsJson, ClickHouse, Targets, TextLanguage, Url
 from infra.cli.options import Language
 
 app = typer.Typer(
@@ -39,6 +39,7 @@ def add(
         typer.Option(help="Login or e-mail of who is to see it; may be repeated."),
     ] = None,
     clickhouse: ClickHouse = None,
+    targets: Targets = None,
     renew_password: Annotated[
         bool, typer.Option("--renew-password", help="Give its ClickHouse user a new password.")
     ] = False,
@@ -60,6 +61,7 @@ def add(
             viewer or [],
             clickhouse=clickhouse,
             new_password=renew_password,
+            targets=targets,
             language=language.value,
             as_json=as_json,
         )

@@ -7,6 +7,7 @@ CREATE TABLE IF NOT EXISTS notifications (
     `kind` LowCardinality(String),
     `status` LowCardinality(String),
     `alert` String,
+    `thread` String,
     `sent_at` DateTime64(6, 'UTC'),
     `version` UInt64
 )
