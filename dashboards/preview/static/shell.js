@@ -16,6 +16,9 @@ const NO_VARIABLES = { agencies: [], segments: [], names: { client: { name: null
 let page = null;
 let waking = null;
 let turn = 0;
+/** The turn of the refresh under way, 0 where none is; the version that the server said last. */
+let busy = 0;
+let latest = null;
 
 /** Whether a newer choice has been made since `then`; its answers are not shown any more. */
 export const outdated = (then) => then !== turn;
@@ -65,6 +68,7 @@ function show() {
 async function tick() {
   clearTimeout(waking);
   const mine = ++turn;
+  busy = mine;
   if (!document.hidden || !known.version) {
     try {
       await refresh();
@@ -74,12 +78,17 @@ async function tick() {
     if (mine !== turn) return;
     show();
   }
-  waking = setTimeout(tick, page.everyMs ?? patience());
+  busy = 0;
+  waking = setTimeout(tick, page.everyMs ?? (settled() ? patience() : RETRY_MS));
 }
+
+/** Whether what is shown is all there is, as far as the server has said. */
+const settled = () => !known.trouble && (latest === null || latest === known.version);
 
 /** What the server says by itself: the data have changed, or the store does not answer (no version). */
 function updated({ version }) {
-  if (version === null || version !== known.version || known.trouble) tick();
+  latest = version;
+  if (!busy && (version === null || !settled())) tick();
 }
 
 /** Applies what the reader chose: the address and the top show it at once, old figures say that they are old. */
