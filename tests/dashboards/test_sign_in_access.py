@@ -23,7 +23,7 @@ from dashboards.sign_in.guard import Guard
 from dashboards.sign_in.identities import EVERYTHING, Identity, Scope, scope_of
 from dashboards.sign_in.rules import RULES, Rule
 from dashboards.sign_in.table_filters import asked_by, filtered, settings_of
-from infra.alerting.actions import FIND, LIST
+from infra.alerting.actions import ALERTS, DONE, FIND
 from infra.cli.main import app
 from infra.clickhouse.queries.outcomes import OUTCOMES
 from infra.clickhouse.queries.shared_sql import with_shared
@@ -423,7 +423,7 @@ def test_no_query_of_the_page_goes_around_the_filters() -> None:
     So would a table or view that the schema does not declare.
     """
     known = {each.name for each in (*TABLES, *VIEWS)} | {"system.parts"}
-    sources = {"outcomes": OUTCOMES, "list": LIST, "find": FIND}
+    sources = {"outcomes": OUTCOMES, "alerts": ALERTS, "done": DONE, "find": FIND}
     for path in files("dashboards.queries").iterdir():
         name, _, ending = path.name.partition(".")
         if ending == "sql":
