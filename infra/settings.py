@@ -196,6 +196,13 @@ class Settings(BaseSettings):
     registry: Path | None = Field(
         None, description="YAML file of the display names of client companies and agencies"
     )
+    sign_in: Path | None = Field(
+        None,
+        description="YAML file of who may see what of the page; none: it is for this machine only",
+    )
+    chromium: Path | None = Field(
+        None, description="Chromium or Chrome, by which ascolto report makes a PDF; none: on PATH"
+    )
     notify: Path | None = Field(
         None, description="YAML file that says who is notified of which alerts, and how"
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from dashboards.sign_in.identities import VISITOR, Visitor
 from infra.alerting.actions import Action, AlertAction, WrongAction
 from infra.alerting.alert_log import AlertLog
 
@@ -39,7 +40,7 @@ class _AlertRoutes:
         if request.content_type != "application/json":
             raise web.HTTPUnsupportedMediaType(text="send JSON")
         try:
-            action = _action(_json(await request.text()))
+            action = _action(_json(await request.text()), request.get(VISITOR, Visitor()).user)
             client = request.query.get("client", "")
             noted = await self._log.act(client, request.match_info["reference"], action)
         except WrongAction as error:
@@ -47,8 +48,8 @@ class _AlertRoutes:
         return web.json_response(noted, status=201)
 
 
-def _action(asked: Any) -> Action:
-    """The action of a request's JSON.
+def _action(asked: Any, visitor: str | None) -> Action:
+    """The action of a request's JSON; of whoever is signed in, whatever it says.
 
     Raises:
         WrongAction: it is none.
@@ -61,7 +62,8 @@ def _action(asked: Any) -> Action:
     except ValueError as error:
         kinds = ", ".join(AlertAction)
         raise WrongAction(f"action is one of {kinds}") from error
-    return Action(kind, texts.get("who", ""), texts.get("text", ""))
+    who = texts.get("who", "") if visitor is None else visitor
+    return Action(kind, who, texts.get("text", ""))
 
 
 def _json(text: str) -> Any:

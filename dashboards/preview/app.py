@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -30,13 +30,19 @@ from dashboards.preview.asked import (
 from dashboards.preview.calls_page import CallsPage, ReadBacklog, unknown_backlog
 from dashboards.preview.conversation_routes import add_conversation_routes, search_choices
 from dashboards.preview.csv_files import csv_of
-from dashboards.preview.macros import InvalidChoiceError
+from dashboards.preview.macros import Choices, InvalidChoiceError
 from dashboards.preview.reading import Json, QueryResult, Reader, RunQuery
+from dashboards.preview.updates import Updates
 from dashboards.preview.views import VIEWS, static_files
+from dashboards.sign_in.identities import VISITOR, Visitor
+from dashboards.sign_in.table_filters import current_scope, filtered
 from dashboards.texts import DEFAULT_LANGUAGE, LANGUAGES, texts
 from infra.alerting.alert_log import AlertLog, Insert
 from infra.registry import RegistryFile
 from infra.status_page import Handler, local_application
+
+if TYPE_CHECKING:
+    from dashboards.sign_in.guard import Guard
 
 __all__ = ["QueryResult", "create_preview"]
 
@@ -75,21 +81,28 @@ def create_preview(
     time_zone: str = DEFAULT_TIME_ZONE,
     insert: Insert | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    guard: Guard | None = None,
+    at_once: int = 1,
 ) -> web.Application:
-    """The page and its data, to be served on 127.0.0.1.
+    """The page and its data; without a `guard` to be served on 127.0.0.1 only.
 
-    `run_query` runs SQL with bound `{name:Type}` parameters and is awaited, one query at a
-    time; `status` gives what the worker reports of itself (event-time clock, counts): JSON
+    `run_query` runs SQL with bound `{name:Type}` parameters and is awaited, `at_once` queries at
+    a time; `status` gives what the worker reports of itself (event-time clock, counts): JSON
     values, dates included; `names` is the registry of display names; `read_backlog` says which
     calls wait; times are shown in `time_zone`; `insert` writes what people do about alerts, dated
-    by `now`. Raises ValueError for a language there are no texts in, ZoneInfoNotFoundError for an
-    unknown time zone.
+    by `now`; `guard` knows who may see what. Raises ValueError for a language there are no texts
+    in, ZoneInfoNotFoundError for an unknown time zone.
     """
     texts(language)
     ZoneInfo(time_zone)
-    app = local_application([_store_away])
+    run_query = filtered(run_query)
+    if guard is None:
+        app = local_application([_store_away])
+    else:
+        app = local_application([guard.middleware, _store_away], guard.public_url)
+        guard.add_routes(app)
     app.on_response_prepare.append(_harden)
-    app[READER] = Reader(run_query)
+    app[READER] = Reader(run_query, at_once=at_once)
     app[LANGUAGE] = language
     app[_STATUS] = status or dict
     app[NAMES] = names or RegistryFile(None)
@@ -110,6 +123,9 @@ def create_preview(
     app.router.add_get("/api/panel/{id}", _panel)
     add_conversation_routes(app.router)
     app.router.add_get("/logo", _logo)
+    updates = Updates(partial(_version_now, app), partial(_reach, app))
+    app.router.add_get("/api/updates", updates.serve, allow_head=False)
+    app.on_shutdown.append(updates.close)
     app.router.add_get("/static/plotly.min.js", _Plotly().serve)
     for name, content in static_files():
         serve = partial(_own_file, content, _TYPES[name[name.rfind(".") :]])
@@ -154,6 +170,7 @@ async def _panels(request: web.Request) -> web.Response:
             "time_zone": request.app[TIME_ZONE],
             "plotly": f"/static/plotly.min.js?v={version('plotly')}",
             "search": search_choices(),
+            "visitor": vars(request.get(VISITOR, Visitor())),
             "follow_up": request.app[_FOLLOWS_UP],
             "texts": dict(words),
             "panels": [
@@ -218,14 +235,26 @@ async def _logo(request: web.Request) -> web.Response:
 
 
 async def _version(request: web.Request) -> web.Response:
-    """What a page asks every two seconds to know whether the data have changed."""
-    reader = request.app[READER]
-    version = f"{await reader.revision()}.{request.app[NAMES].version}"
-    if not request.query.get("client"):
-        return web.json_response({"version": version, "newest": None})
-    newest = await reader.newest(choices_of(request))
-    refilling = request.app[_STATUS]().get("taken_in_again")
-    return web.json_response({"version": version, **newest.as_json(), "refilling": refilling})
+    """What `/api/updates` sends, to be asked for once."""
+    choices = choices_of(request) if request.query.get("client") else None
+    version, reach = await _version_now(request.app), await _reach(request.app, choices)
+    return web.json_response({"version": version, **reach})
+
+
+async def _version_now(app: web.Application) -> str:
+    """A text that differs whenever what the pages show has changed."""
+    return f"{await app[READER].revision()}.{app[NAMES].version}"
+
+
+async def _reach(app: web.Application, choices: Choices | None) -> Json:
+    """Until when a client company's data reach, and how far a stack that started again is."""
+    if choices is None:
+        return {"newest": None}
+    newest = await app[READER].newest(choices)
+    refilling = app[_STATUS]().get("taken_in_again")
+    if refilling is not None and not current_scope().everything:
+        refilling = "…"  # The counts are of all client companies.
+    return {**newest.as_json(), "refilling": refilling}
 
 
 def _asked_panel(request: web.Request) -> Panel:

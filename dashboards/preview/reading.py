@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,11 +16,16 @@ from cachetools import LRUCache
 from dashboards.panels import Panel
 from dashboards.preview.macros import Choices, expand
 from dashboards.queries import query
+from dashboards.sign_in.table_filters import current_scope, settings_of
 
 Json = Any
 
 REVISION_SECONDS = 1.0
 REMEMBERED_RESULTS = 256
+
+Key = tuple[str, str, str]
+"""Whom a query is for (as the filters of the engine), its SQL and its parameters."""
+_REVISION: Key = ("", "revision", "")
 
 
 @dataclass(frozen=True)
@@ -58,21 +63,30 @@ class Newest:
 class Reader:
     """The store's answers as JSON values, cached until the tables change.
 
-    Queries go out one at a time, so that any number of open pages loads the store like one.
+    What several ask for at the same time is read once, and only `at_once` queries go out together,
+    so that any number of open pages loads the store like one.
     """
 
-    def __init__(self, run_query: RunQuery, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        run_query: RunQuery,
+        clock: Callable[[], float] = time.monotonic,
+        at_once: int = 1,
+    ) -> None:
         self._run_query = run_query
         self._clock = clock
-        self._one_at_a_time = asyncio.Lock()
+        self._slots = asyncio.Semaphore(at_once)
         self._revision = ""
         self._revision_read_at = -math.inf
-        self._remembered: LRUCache[tuple[str, str], tuple[str, Json]] = LRUCache(REMEMBERED_RESULTS)
+        self._remembered: LRUCache[Key, tuple[str, Json]] = LRUCache(REMEMBERED_RESULTS)
+        self._reading: dict[Key, asyncio.Task[Json]] = {}
 
     async def revision(self) -> str:
         """A text that differs whenever the tables behind the panels have changed."""
-        async with self._one_at_a_time:
-            return await self._current_revision()
+        if self._clock() - self._revision_read_at < REVISION_SECONDS:
+            return self._revision
+        revision: str = await self._together(_REVISION, self._read_revision)
+        return revision
 
     async def clients(self) -> list[str]:
         """The client companies that have data."""
@@ -100,13 +114,15 @@ class Reader:
         return await self._read(*expand(query(name), choices, more))
 
     async def _read(self, sql: str, parameters: Mapping[str, Any]) -> Json:
-        key = (sql, repr(sorted(parameters.items())))
-        async with self._one_at_a_time:
-            revision = await self._current_revision()
-            remembered = self._remembered.get(key)
-            if remembered is not None and remembered[0] == revision:
-                return remembered[1]
-            result = await self._run_query(sql, parameters)
+        key = (settings_of(current_scope()), sql, repr(sorted(parameters.items())))
+        revision = await self.revision()
+        remembered = self._remembered.get(key)
+        if remembered is not None and remembered[0] == revision:
+            return remembered[1]
+
+        async def read() -> Json:
+            async with self._slots:
+                result = await self._run_query(sql, parameters)
             answer = {
                 "columns": list(result.columns),
                 "rows": [[_json(value) for value in row] for row in result.rows],
@@ -114,12 +130,29 @@ class Reader:
             self._remembered[key] = (revision, answer)
             return answer
 
-    async def _current_revision(self) -> str:
-        now = self._clock()
-        if now - self._revision_read_at >= REVISION_SECONDS:
+        return await self._together(key, read)
+
+    async def _together(self, key: Key, read: Callable[[], Coroutine[Any, Any, Json]]) -> Json:
+        """What `read` gives; whoever asks meanwhile waits for the same.
+
+        It goes on when who asked has gone: the next one to ask finds it done.
+        """
+        task = self._reading.get(key)
+        if task is None:
+            task = self._reading[key] = asyncio.create_task(read())
+            task.add_done_callback(lambda done: self._forget(key, done))
+        return await asyncio.shield(task)
+
+    def _forget(self, key: Key, done: asyncio.Task[Json]) -> None:
+        self._reading.pop(key, None)
+        if not done.cancelled():
+            done.exception()  # Retrieved here too: those who asked may have gone.
+
+    async def _read_revision(self) -> str:
+        async with self._slots:
             result = await self._run_query(query("revision"), {})
-            self._revision = str(result.rows[0][0])
-            self._revision_read_at = now
+        self._revision = str(result.rows[0][0])
+        self._revision_read_at = self._clock()
         return self._revision
 
 

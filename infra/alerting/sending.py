@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
@@ -71,10 +72,21 @@ def service_of(url: str) -> NotifyBase:
     return _plugin(url)
 
 
-def _send(url: str, message: Message, envelope: Envelope) -> None:
+def send_file(url: str, message: Message, envelope: Envelope, file: Path) -> None:
+    """Have a target accept a message with a file, as a mailbox does.
+
+    Raises:
+        NotAccepted: it did not, or it takes no files.
+    """
+    _send(url, message, envelope, file)
+
+
+def _send(url: str, message: Message, envelope: Envelope, file: Path | None = None) -> None:
     from apprise import Apprise, NotifyFormat
 
     plugin: Any = _plugin(url)
+    if file is not None and not plugin.attachment_support:
+        raise NotAccepted(f"{plugin.service_name} takes no files: name a mailbox")
     if isinstance(getattr(plugin, "headers", None), dict):
         plugin.headers |= {
             "X-Ascolto-Message": envelope.message_id,
@@ -85,7 +97,12 @@ def _send(url: str, message: Message, envelope: Envelope) -> None:
         plugin.payload_extras |= {"message_id": envelope.message_id, **envelope.fields}
     service = Apprise(asset=_asset())
     service.add(plugin)
-    result = service.notify(title=message.title, body=message.body, body_format=NotifyFormat.TEXT)
+    result = service.notify(
+        title=message.title,
+        body=message.body,
+        body_format=NotifyFormat.TEXT,
+        attach=None if file is None else str(file),
+    )
     if not result:
         raise NotAccepted(_reason(result, url))
 

@@ -55,16 +55,18 @@ class Store(Protocol):
 
 
 class ClickHouseStore:
-    """A `Store` on ClickHouse: one thread writes, one reads, so that neither stalls the loop.
+    """A `Store` on ClickHouse: one thread writes, others read, so that neither stalls the loop.
 
     The server being away is waited for; rows that the engine refuses are a defect and raise.
     """
 
-    def __init__(self, open_client: Callable[[], Client]) -> None:
+    def __init__(self, open_client: Callable[[], Client], readers: int = 1) -> None:
+        """`readers` is how many queries run at the same time; 1 for the engine in process."""
         self._open = open_client
         self._local = threading.local()
+        self._opened: list[Client] = []
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-read")
+        self._reader = ThreadPoolExecutor(readers, thread_name_prefix="store-read")
 
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:
         """Write `rows` to `table`."""
@@ -85,22 +87,18 @@ class ClickHouseStore:
         return await loop.run_in_executor(self._writer, self._read, sql, parameters)
 
     def close(self) -> None:
-        """Wait for the writes under way, then end both threads."""
+        """Wait for the writes under way, then end all threads."""
         for executor in (self._writer, self._reader):
-            executor.submit(self._close_client)
             executor.shutdown(wait=True)
+        while self._opened:
+            self._opened.pop().close()
 
     def _client(self) -> Client:
         client: Client | None = getattr(self._local, "client", None)
         if client is None:
             client = self._local.client = self._open()
+            self._opened.append(client)
         return client
-
-    def _close_client(self) -> None:
-        client: Client | None = getattr(self._local, "client", None)
-        if client is not None:
-            client.close()
-            self._local.client = None
 
     def _insert(self, table: Table, rows: Sequence[Row]) -> None:
         names = list(table.columns)

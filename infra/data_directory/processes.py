@@ -96,6 +96,15 @@ def page_address(data_dir: Path, worker: str) -> str | None:
         return None
 
 
+def page_headers(data_dir: Path, worker: str) -> dict[str, str]:
+    """Headers by which a worker's page knows a request of who may read the data directory."""
+    try:
+        noted = json.loads(address_file(data_dir, worker).read_text(encoding="utf-8"))
+        return {"Authorization": f"Bearer {noted['token']}"}
+    except (OSError, ValueError, KeyError):
+        return {}
+
+
 def is_alive(pid: int) -> bool:
     """Whether a process of that id runs."""
     try:

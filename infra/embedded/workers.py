@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from infra.data_directory.processes import address_file, page_address
+from infra.data_directory.processes import address_file, page_address, page_headers
 from infra.embedded import processes as children
 from infra.errors import InfraError
 from infra.settings import Settings
@@ -76,7 +76,7 @@ class WorkerProcesses:
         """
         for name in WORKERS:
             url = page_address(self._settings.data_dir, name)
-            status = _status(url) if url is not None else None
+            status = self._status(name, url) if url is not None else None
             if status is None:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._running[name].wait(_STOP_SECONDS)
@@ -90,7 +90,10 @@ class WorkerProcesses:
         Raises:
             StackFailed: the analytics worker does not answer.
         """
-        request = urllib.request.Request(f"{self.url}{CAUGHT_UP_PATH}", method="POST")  # noqa: S310
+        headers = page_headers(self._settings.data_dir, WORKERS[1])
+        request = urllib.request.Request(  # noqa: S310 - a page of this machine
+            f"{self.url}{CAUGHT_UP_PATH}", method="POST", headers=headers
+        )
         try:
             urllib.request.urlopen(request, timeout=60).close()  # noqa: S310
         except (urllib.error.URLError, OSError) as error:
@@ -134,7 +137,7 @@ class WorkerProcesses:
                 raise StackFailed(f"the workers do not start; see {self.logs}")
             for name in WORKERS:
                 url = page_address(self._settings.data_dir, name)
-                if url is not None and _status(url) is not None:
+                if url is not None and self._status(name, url) is not None:
                     found[name] = url
             time.sleep(0.05)
         return found
@@ -142,11 +145,12 @@ class WorkerProcesses:
     def _log_sizes(self) -> list[int]:
         return [file.stat().st_size for file in sorted(self.logs.glob("*.log"))]
 
-
-def _status(url: str) -> dict[str, Any] | None:
-    try:
-        with urllib.request.urlopen(f"{url}/status", timeout=30) as response:  # noqa: S310
-            status: dict[str, Any] = json.load(response)
-            return status
-    except (urllib.error.URLError, OSError, ValueError):
-        return None
+    def _status(self, name: str, url: str) -> dict[str, Any] | None:
+        headers = page_headers(self._settings.data_dir, name)
+        try:
+            request = urllib.request.Request(f"{url}/status", headers=headers)  # noqa: S310
+            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+                status: dict[str, Any] = json.load(response)
+                return status
+        except (urllib.error.URLError, OSError, ValueError):
+            return None

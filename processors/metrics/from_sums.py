@@ -8,6 +8,7 @@ a negative count. A figure of such sums is undefined; the next change publishes 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from processors.event_time import (
     DAY_HOURS,
@@ -44,27 +45,34 @@ def figures(
         as_of: T in us; the figures' `as_of` is the beginning of T's hour, the last hour counted.
         sums: sums over the window by their names in `HOUR_SUMS`; an absent name is 0.
     """
-    of = sums.get
-    matured, supplier_lost = of("matured", 0), of("supplier_lost", 0)
     return Figures(
         client_id=client_id,
         agency_id=agency_id,
         segment=segment,
         window=window,
         as_of=to_datetime(hour_of(as_of)),
-        calls=max(0, of("calls", 0)),
-        nps=_nps("", sums),
-        nps_predicted=_nps("predicted_", sums),
-        aggression=_mean("aggression", sums),
-        empathy=_mean("empathy", sums),
-        sentiment=_mean("sentiment", sums),
-        churn_rate=_rate(of("cancelled", 0), matured - supplier_lost),
-        recovery_rate=_rate(of("paid", 0), matured),
-        amount_recovered=of("amount", 0) / SCORE_UNIT,
-        amount_recovered_units=of("amount", 0),
-        churn_correlation=_correlation("churn", sums),
-        payment_correlation=_correlation("payment", sums),
+        **measures(sums),
     )
+
+
+def measures(sums: Mapping[str, int]) -> dict[str, Any]:
+    """Every figure that follows from `sums`, by its name in `Figures`; an absent sum is 0."""
+    of = sums.get
+    matured, supplier_lost = of("matured", 0), of("supplier_lost", 0)
+    return {
+        "calls": max(0, of("calls", 0)),
+        "nps": _nps("", sums),
+        "nps_predicted": _nps("predicted_", sums),
+        "aggression": _mean("aggression", sums),
+        "empathy": _mean("empathy", sums),
+        "sentiment": _mean("sentiment", sums),
+        "churn_rate": _rate(of("cancelled", 0), matured - supplier_lost),
+        "recovery_rate": _rate(of("paid", 0), matured),
+        "amount_recovered": of("amount", 0) / SCORE_UNIT,
+        "amount_recovered_units": of("amount", 0),
+        "churn_correlation": _correlation("churn", sums),
+        "payment_correlation": _correlation("payment", sums),
+    }
 
 
 def window_sums(

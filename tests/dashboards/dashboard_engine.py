@@ -56,6 +56,11 @@ class Engine:
         finally:
             self._client.command("SYSTEM START MERGES")
 
+    @property
+    def client(self) -> Client:
+        """For what reads the store by a client of its own."""
+        return self._client
+
     def read(self, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         result = self._client.query(sql, parameters=dict(parameters))
         return [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]

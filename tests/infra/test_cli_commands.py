@@ -29,6 +29,7 @@ COMMANDS = [
     "transcribe",
     "score",
     "figures",
+    "report",
     "dashboards build",
     "dashboards push",
     "dashboards check",
@@ -66,14 +67,14 @@ LARGE = {
 
 
 def ascolto(
-    *arguments: str | Path, home: Path, given: str = ""
+    *arguments: str | Path, home: Path, given: str = "", **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ASCOLTO_")}
     return completed(
         [sys.executable, "-m", "infra.cli.main", *arguments],
         given=given,
-        env={**environment, "ASCOLTO_HOME": str(home), "COLUMNS": "200"},
+        env={**environment, "ASCOLTO_HOME": str(home), "COLUMNS": "200", **variables},
     )
 
 
@@ -116,6 +117,11 @@ def test_every_command_has_help(command: str) -> None:
         ["figures", "--as-of", "yesterday"],
         ["figures", "--as-of", "9999-12-31T23:59:59Z"],
         ["figures", "--as-of", "1890-01-01T00:00:00Z"],
+        ["report", "--client", "c", "--month", "ottobre", "--out", "x.html"],
+        ["report", "--client", "c", "--month", "2026-13", "--out", "x.html"],
+        ["report", "--client", "c", "--month", "2098-01", "--out", "x.html"],
+        ["report", "--client", "c", "--month", "2026-01", "--out", "x.docx"],
+        ["report", "--month", "2026-01", "--out", "x.html"],
         ["dead-letters", "show"],
         ["dashboards", "build"],
         ["dashboards", "push", "--url", "http://127.0.0.1:1"],
@@ -166,6 +172,19 @@ def test_figures_of_nothing_are_an_empty_list(tmp_path: Path) -> None:
     arguments = ["--data-dir", tmp_path / "d", "--json", "--as-of", time, "--by", "channel"]
     done = ascolto("figures", *arguments, home=tmp_path)
     assert (done.returncode, json.loads(done.stdout)) == (0, [])
+
+
+def test_a_report_of_nothing_says_which_client_companies_there_are(tmp_path: Path) -> None:
+    make_store(tmp_path / "d")
+    out = tmp_path / "r.html"
+    asked = ["--client", "acqua", "--month", "2026-01", "--out", out, "--data-dir", tmp_path / "d"]
+    done = ascolto("report", *asked, home=tmp_path)
+    assert (done.returncode, done.stdout, out.exists()) == (1, "", False)
+    assert "no events of client company acqua; client companies: none yet" in done.stderr
+    asked[5] = tmp_path / "r.pdf"
+    done = ascolto("report", *asked, home=tmp_path, PATH="")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "a PDF needs Chromium" in done.stderr
 
 
 _LETTERS = """

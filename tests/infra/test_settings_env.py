@@ -153,6 +153,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "gateway_recording_bytes": st.integers(1),
     "gateway_url": TEXT,
     "registry": PATHS,
+    "sign_in": PATHS,
+    "chromium": PATHS,
     "notify": PATHS,
     "page_url": TEXT.map(lambda text: f"https://ascolto.example/{quote(text)}"),
     "status_port": st.integers(0, 65_535),

@@ -72,6 +72,7 @@ READS_STORES = [
     Command("figures --data-dir {}", _DIRECTORIES),
     Command("figures --survival --data-dir {}", _DIRECTORIES),
     Command("figures --quarters --data-dir {}", _DIRECTORIES),
+    Command("report --client c --month 2026-01 --out r.html --data-dir {}", _DIRECTORIES),
     Command("reconcile --data-dir {}", _DIRECTORIES),
     Command("rebuild --data-dir {}", _DIRECTORIES),
     Command("calls status --data-dir {}", _DIRECTORIES),

@@ -3,6 +3,7 @@ import { colourOf } from "./colours.js";
 import { element, replace } from "./elements.js";
 import { dayAndTime, duration, instantOf, say, segmentName, shortTime, wallTime } from "./format.js";
 import { companyLogo, nameOf, titleOf } from "./names.js";
+import { signOut } from "./updates.js";
 
 const PAGES = [["/", "dashboard.title"], ["/conversations", "conversations.title"], ["/coaching", "coaching.title"], ["/calls", "outcomes.link"]];
 
@@ -40,8 +41,11 @@ export function drawControls(place, { page, known, change }) {
   once(place, [choice, clients, agencies, segments, known.names, page.own?.()], () => [
     element("div", { class: "brand" }, element("img", { src: companyLogo() ?? "/static/icon.svg", alt: "", width: companyLogo() ? 76 : 30, height: 30 }),
       element("div", {}, element("small", {}, companyName(choice.client) ? `Ascolto · ${companyName(choice.client)}` : "Ascolto"), element("h1", {}, say(page.title)))),
-    element("nav", { "aria-label": say("ui.pages") }, PAGES.map(([path, title]) =>
+    element("nav", { "aria-label": say("ui.pages") }, PAGES.filter(([path]) => path !== "/calls" || !definition.visitor.of_agency).map(([path, title]) =>
       element("a", { href: addressOf(path), "data-key": path, "aria-current": path === location.pathname ? "page" : null }, say(title)))),
+    definition.visitor.user === null ? null : element("div", { class: "visitor" },
+      element("span", {}, say("ui.signed_in_as", { user: definition.visitor.user })),
+      definition.visitor.signs_out ? element("button", { type: "button", "data-key": "sign-out", on: { click: signOut } }, say("ui.sign_out")) : null),
     element("div", { class: "looks" },
       segmented(say("ui.theme"), [["", "◐", say("theme.auto")], ["light", "☀", say("theme.light")], ["dark", "☾", say("theme.dark")]], choice.theme, (theme) => change({ theme }), "themes"),
       segmented(say("ui.language"), definition.languages.map((each) => [each, each.toUpperCase(), say(`language.${each}`)]), choice.lang, (lang) => change({ lang }), "languages")),

@@ -4,8 +4,9 @@ import { drawControls, drawStrip } from "./controls.js";
 import { say, speak } from "./format.js";
 import { learn } from "./names.js";
 import { get } from "./server.js";
+import { listen, patience } from "./updates.js";
 
-const EVERY_MS = 2000;
+const RETRY_MS = 2000;
 
 /** What the server has said so far: the definition of panels and texts, choices there are, until when data reach. */
 export const known = { definition: null, clients: [], clientNames: new Map(), names: "", agencies: [], segments: [], newest: null, version: null, trouble: "" };
@@ -15,6 +16,9 @@ const NO_VARIABLES = { agencies: [], segments: [], names: { client: { name: null
 let page = null;
 let waking = null;
 let turn = 0;
+/** The turn of the refresh under way, 0 where none is; the version that the server said last. */
+let busy = 0;
+let latest = null;
 
 /** Whether a newer choice has been made since `then`; its answers are not shown any more. */
 export const outdated = (then) => then !== turn;
@@ -33,6 +37,7 @@ async function refresh() {
   const { clients, names } = await get("/api/clients");
   Object.assign(known, { clients, clientNames: new Map(names) });
   if (clients.length && !clients.includes(choice.client)) choice.client = clients[0];
+  if (choice.client) listen(choice.client, updated);
   const { version, ...reach } = await get("/api/version", { client: choice.client });
   known.reach = reach;
   known.newest = reach.newest;
@@ -63,6 +68,7 @@ function show() {
 async function tick() {
   clearTimeout(waking);
   const mine = ++turn;
+  busy = mine;
   if (!document.hidden || !known.version) {
     try {
       await refresh();
@@ -72,7 +78,17 @@ async function tick() {
     if (mine !== turn) return;
     show();
   }
-  waking = setTimeout(tick, page.everyMs ?? EVERY_MS);
+  busy = 0;
+  waking = setTimeout(tick, page.everyMs ?? (settled() ? patience() : RETRY_MS));
+}
+
+/** Whether what is shown is all there is, as far as the server has said. */
+const settled = () => !known.trouble && (latest === null || latest === known.version);
+
+/** What the server says by itself: the data have changed, or the store does not answer (no version). */
+function updated({ version }) {
+  latest = version;
+  if (!busy && (version === null || !settled())) tick();
 }
 
 /** Applies what the reader chose: the address and the top show it at once, old figures say that they are old. */
@@ -116,7 +132,7 @@ export async function startPage(given) {
       await define();
       break;
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
   show();

@@ -124,11 +124,14 @@ def _act(
 
 def _alerts(settings: Settings, client: str, *, closed: bool) -> list[dict[str, Any]]:
     from infra.cli.running_page import running_page
+    from infra.data_directory.processes import page_headers
 
     page = running_page(settings)
     if page is not None:
         asked = urlencode({"client": client, "all": int(closed)})
-        found: list[dict[str, Any]] = _from_page(f"{page}/api/alerts?{asked}")["alerts"]
+        found: list[dict[str, Any]] = _from_page(
+            f"{page}/api/alerts?{asked}", page_headers(settings.data_dir, "analytics")
+        )["alerts"]
         return found
     from infra.alerting.actions import ALERTS, DONE, listed
     from infra.cli.store_access import open_store
@@ -145,12 +148,14 @@ def _noted(
 ) -> list[dict[str, Any]]:
     """Write actions, through the running stack where one has the store."""
     from infra.cli.running_page import running_page
+    from infra.data_directory.processes import page_headers
 
     page = running_page(settings)
     if page is not None:
         address = f"{page}/api/alerts/{quote(reference, safe='')}/actions?"
         address += urlencode({"client": client})
-        return [_from_page(address, _json_of(each)) for each in actions]
+        headers = page_headers(settings.data_dir, "analytics")
+        return [_from_page(address, headers, _json_of(each)) for each in actions]
     from infra.alerting.actions import FIND, WrongAction, action_row, subject_of
     from infra.alerting.alert_log import noted
     from infra.cli.store_access import open_store
@@ -173,13 +178,14 @@ def _json_of(action: Action) -> bytes:
     return json.dumps({"action": action.action, "who": action.who, "text": action.text}).encode()
 
 
-def _from_page(address: str, body: bytes | None = None) -> dict[str, Any]:
+def _from_page(address: str, headers: dict[str, str], body: bytes | None = None) -> dict[str, Any]:
     """What the page of a running stack answers.
 
     Raises:
         typer.Exit: it refuses, which is said, or does not answer.
     """
-    headers = {} if body is None else {"Content-Type": "application/json", "X-Ascolto-Action": "1"}
+    if body is not None:
+        headers = {**headers, "Content-Type": "application/json", "X-Ascolto-Action": "1"}
     request = urllib.request.Request(address, body, headers)  # noqa: S310 - a page of this machine
     try:
         with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310

@@ -28,6 +28,10 @@ def sources(settings: Settings, importer: Path | None) -> Iterator[Finding]:
         registry = settings.registry
         todo = f"ascolto registry check {registry}; until then ids are shown"
         yield checked("names", lambda: _names(registry), todo)
+    if settings.sign_in is not None:
+        sign_in = settings.sign_in
+        todo = "correct that file (docs/sign-in.md); until then nobody has access to the page"
+        yield checked("sign-in", lambda: _sign_in(sign_in), todo)
     yield from _keys(settings.data_dir)
     if importer is not None:
         yield from _watched(importer, accesses_of(settings))
@@ -65,6 +69,16 @@ def _names(path: Path) -> str:
     registry = load_registry(path)
     agencies = sum(len(client.agencies) for client in registry.clients.values())
     return f"of {len(registry.clients)} client companies and {agencies} agencies"
+
+
+def _sign_in(path: Path) -> str:
+    from dashboards.sign_in.configuration import load_sign_in
+
+    found = load_sign_in(path)
+    way = "a proxy's header" if found.oidc is None else found.oidc.issuer
+    clients = {entry.client for entry in found.access if entry.client is not None}
+    which = "company" if len(clients) == 1 else "companies"
+    return f"by {way}, to {len(clients)} client {which}"
 
 
 def _keys(data_dir: Path) -> Iterator[Finding]:

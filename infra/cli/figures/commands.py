@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -74,6 +75,46 @@ def figures(
 
     dimension = None if by is None else by.value
     raise typer.Exit(show_figures(settings, window or MetricWindow.MONTH, time, dimension, as_json))
+
+
+@app.command("report")
+def month_report(
+    client: Annotated[str, typer.Option(help="The client company (client_id).")],
+    month: Annotated[str, typer.Option(help="Which month, as 2026-10, of ASCOLTO_TIME_ZONE.")],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="The file: .html or .pdf.")],
+    agency: Annotated[
+        str | None, typer.Option(help="One agency; the report is of it alone. Default: all.")
+    ] = None,
+    language: Annotated[
+        Language | None, typer.Option(help="Its language. Default: ASCOLTO_LANGUAGE, or it.")
+    ] = None,
+    send: Annotated[
+        list[str] | None,
+        typer.Option(help="Send it to this target of the client company (ASCOLTO_NOTIFY), too."),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Write a month for a manager on a few pages: one file, HTML or PDF (by Chromium).
+
+    Example: [bold]ascolto report --client acqua --month 2026-10 --out ottobre.pdf[/bold]
+    """
+    from dashboards.report.months import Month
+
+    if out.suffix not in (".html", ".pdf"):
+        raise typer.BadParameter(
+            f"{out.name!r} ends neither in .html nor in .pdf", param_hint="--out"
+        )
+    settings = read_settings(data_dir)
+    try:
+        asked = Month.parse(month, ZoneInfo(settings.time_zone))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--month") from error
+    if asked.begin > settings.now():
+        raise typer.BadParameter(f"{month} has not begun yet", param_hint="--month")
+    from infra.cli.figures.report import write_report
+
+    lang = settings.language if language is None else language.value
+    raise typer.Exit(write_report(settings, client, asked, agency, out, lang, send or []))
 
 
 @app.command("reconcile")

@@ -58,10 +58,11 @@ def calls_status(
 
 def _status(settings: Settings, client: str) -> list[dict[str, Any]]:
     from infra.cli.running_page import running_page
+    from infra.data_directory.processes import page_headers
 
     page = running_page(settings)
     if page is not None:
-        return _from_page(page, client)
+        return _from_page(page, client, page_headers(settings.data_dir, "analytics"))
     from infra.cli.store_access import open_store
     from infra.clickhouse.queries.outcomes import OUTCOMES, count_outcomes, outcomes_as_json
     from infra.kafka.backlog import read_backlog, stages
@@ -76,16 +77,17 @@ def _status(settings: Settings, client: str) -> list[dict[str, Any]]:
     return outcomes_as_json(chosen, backlog, settings.now())
 
 
-def _from_page(page: str, client: str) -> list[dict[str, Any]]:
+def _from_page(page: str, client: str, headers: dict[str, str]) -> list[dict[str, Any]]:
     """What the page of a running stack answers.
 
     Raises:
         typer.Exit: it does not answer.
     """
     try:
-        with urllib.request.urlopen(  # noqa: S310 - a page of this machine
-            f"{page}/api/calls?{urlencode({'client': client})}", timeout=_ANSWER_SECONDS
-        ) as answer:
+        request = urllib.request.Request(  # noqa: S310 - a page of this machine
+            f"{page}/api/calls?{urlencode({'client': client})}", headers=headers
+        )
+        with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310
             clients: list[dict[str, Any]] = json.load(answer)["clients"]
             return clients
     except (OSError, ValueError, KeyError) as error:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from infra.cli.sign_in import guard_of
 from infra.embedded.workers import CAUGHT_UP_PATH, PARENT_VARIABLE
 from infra.settings import Settings
 
@@ -203,6 +204,7 @@ def run_analytics(settings: Settings) -> None:
         status=lambda: progress.report() | _refilling_of(settings),
         names=RegistryFile(settings.registry),
         read_backlog=backlog_of(settings),
+        guard=guard_of(settings),
         insert=store.insert,
         time_zone=settings.time_zone,
         now=settings.now,
@@ -336,7 +338,10 @@ def page_of(settings: Settings, name: str, app: web.Application, at_its_port: bo
     from infra.status_page import Page
 
     port = settings.status_port if at_its_port else 0
-    return Page(app, settings.status_host, port, address_file(settings.data_dir, name))
+    # Where people sign in, a worker that has no sign-in of its own is this machine's only.
+    signs_in = settings.sign_in is None or name in ("analytics", "preview")
+    host = settings.status_host if signs_in else "127.0.0.1"
+    return Page(app, host, port, address_file(settings.data_dir, name))
 
 
 def _guard() -> list[Any]:
