@@ -127,6 +127,9 @@ CALLS = Table(
         "scorer_version": _LABEL,
         "why": "Nullable(String)",
         "speakers": _LABEL,
+        "turn_scores": "Array(Tuple(aggression Nullable(Float64), empathy Nullable(Float64), "
+        "sentiment Nullable(Float64)))",
+        "driver_quotes": "Array(Tuple(driver String, turn UInt32, text String))",
         **_VERSION,
     },
     ("client_id", "agency_id", "event_id"),
@@ -136,7 +139,9 @@ CALLS = Table(
 """Scored conversations; `quotes` are the words that explain the scores, heaviest first, then those
 of each breach of conduct and each intent.
 
-`speakers` is a `SpeakerSource`; empty where text was given, or an older version wrote the row.
+`turn_scores` are of each of the `turns`, `driver_quotes` the words that show each driver.
+`speakers` is a `SpeakerSource`; empty where text was given. All three are empty in rows that an
+older version wrote.
 
 When a conversation ended belongs to its event, which is never replaced by another of its identity.
 """

@@ -140,6 +140,8 @@ def call_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row
         "drivers": sorted({found.driver.value for found in score.drivers}),
         "conduct": sorted({flag.rule.value for flag in score.conduct}),
         "quotes": _quotes(event),
+        "turn_scores": [(of.aggression, of.empathy, of.sentiment) for of in score.turns],
+        "driver_quotes": [(of.driver.value, of.turn, of.quote) for of in score.drivers],
         "turns": _TURNS.dump_json(event.turns).decode(),
         "version": settings.now_us(),
     }

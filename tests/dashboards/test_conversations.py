@@ -23,7 +23,7 @@ from dashboards.conversations import (
 )
 from dashboards.preview.macros import Choices, expand
 from dashboards.queries import query
-from schemas.rows import CALL_SCORES, CALL_SURVEYS, CALLS, CONTACT_EXCESSES, ENGAGEMENTS, EVENTS
+from schemas.rows import CALL_SURVEYS, CALLS, CONTACT_EXCESSES, ENGAGEMENTS, EVENTS
 from tests.dashboards.dashboard_engine import Engine
 from tests.dashboards.dashboard_rows import CLIENT, HOUR, NOW, OTHER_CLIENT
 
@@ -323,16 +323,17 @@ def test_what_followed_a_conversation(empty: Engine) -> None:
 
 
 def test_scores_along_a_conversation(empty: Engine) -> None:
-    turn = {"aggression": 0.9, "empathy": None, "sentiment": None, "reasons": []}
-    score = {"turns": [turn], "drivers": [{"driver": "threat", "turn": 0, "quote": "subito"}]}
-    row = {"client_id": CLIENT, "event_id": "call-1", "scorer_version": "x", "version": 1}
-    empty.add(CALL_SCORES.name, [{**row, "score": json.dumps(score)}])
+    row = {**made(1, random.Random(1)), "event_id": "call-1"}
     asked = conversation_variables("call-1")
-    assert read(empty, "conversation_scores", asked) == [], "of a conversation that is shown"
-    empty.add(CALLS.name, [{**made(1, random.Random(1)), "event_id": "call-1"}])
-    [found] = read(empty, "conversation_scores", asked)
-    assert (found["number"], found["aggression"], found["empathy"]) == (1, 0.9, None)
-    assert found["drivers"] == [("threat", "subito")]
+    empty.add(CALLS.name, [row])
+    assert read(empty, "conversation_scores", asked) == [], "a row of an older version"
+    scores = [(0.9, None, None), (None, None, -0.5)]
+    newer = {"turn_scores": scores, "driver_quotes": [("threat", 0, "subito")]}
+    empty.add(CALLS.name, [{**row, **newer, "version": row["version"] + 1}])
+    first, second = read(empty, "conversation_scores", asked)
+    assert (first["number"], first["aggression"], first["empathy"]) == (1, 0.9, None)
+    assert (second["number"], second["sentiment"]) == (2, -0.5)
+    assert (first["drivers"], second["drivers"]) == ([("threat", "subito")], [])
 
 
 def test_sentences_worth_training_with_are_the_strongest_once(empty: Engine) -> None:

@@ -13,7 +13,16 @@ from processors.identity.event_identity import event_identity
 from processors.metrics.from_sums import figures
 from schemas import rows
 from schemas.codec import InvalidMessage, decode, encode
-from schemas.conversation import ConductFlag, Intent, IntentFound, Rule, Unanswered
+from schemas.conversation import (
+    ConductFlag,
+    Driver,
+    DriverFound,
+    Intent,
+    IntentFound,
+    Rule,
+    TurnScore,
+    Unanswered,
+)
 from schemas.dead_letters import dead_letter
 from schemas.derived import (
     AgencyAlert,
@@ -335,6 +344,19 @@ def test_a_call_s_row_has_scores_ratings_and_the_heaviest_words() -> None:
     assert row["quotes"] == []
     assert json.loads(row["turns"])[0]["speaker"] == "operator"
     assert row["ended_at"] == BEGIN
+
+
+def test_a_call_s_row_has_the_scores_of_each_turn_and_what_shows_its_drivers() -> None:
+    message = scored("e", "p:c", BEGIN)
+    event = decode(message.value, CallScored)
+    assert isinstance(event, CallScored)
+    driver = DriverFound(driver=Driver.THREAT, turn=0, quote="altrimenti vede")
+    turn = TurnScore(aggression=0.25, empathy=0.5, sentiment=None, reasons=[])
+    score = event.score.model_copy(update={"turns": [turn], "drivers": [driver]})
+    changed = encode(event.model_copy(update={"score": score}))
+    (row,) = rows_of(rows.CALLS, Message(CALL_SCORED, b"k", changed))
+    assert row["turn_scores"] == [(0.25, 0.5, None)]
+    assert row["driver_quotes"] == [("threat", 0, "altrimenti vede")]
 
 
 def test_a_call_s_row_has_the_words_of_every_breach_and_intent() -> None:

@@ -178,7 +178,8 @@ def test_a_column_of_text_is_readable_only_after_a_decision() -> None:
     }
     assert texts == {
         *("calls.event_id", "calls.customer", "calls.drivers", "calls.conduct", "calls.quotes"),
-        *("calls.turns", "calls.why", "call_surveys.event_id", "attempts.event_id"),
+        *("calls.turns", "calls.why", "calls.driver_quotes", "call_surveys.event_id"),
+        "attempts.event_id",
         *("attempts.customer", "engagements.customer", "alerts.alert_id", "alerts.quotes"),
         "display_names.name",
         "contact_excesses.event_id",

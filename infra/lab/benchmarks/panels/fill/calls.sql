@@ -77,5 +77,7 @@ SELECT
     'bench' AS scorer_version,
     if(is_scored, NULL, 'low_transcription_confidence') AS why,
     'channels' AS speakers,
+    [] AS turn_scores,
+    [] AS driver_quotes,
     toUnixTimestamp64Micro(at) + {every:UInt64} AS version
 FROM numbers({rows:UInt64})
