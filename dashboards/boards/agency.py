@@ -131,7 +131,7 @@ CONDUCT = Tile(
 )
 STAYING = Tile(
     "staying",
-    Curves("day", "value", Kind.RATE, "ui.days_axis", "ui.staying_axis"),
+    Curves("day", "value", Kind.RATE, "ui.days_axis", "ui.staying_axis", n="n"),
     "staying",
     Source.SURVIVAL,
     Counted.CUSTOMERS,

@@ -124,7 +124,14 @@ ALERTS = Tile(
 )
 MONEY_AND_LOSS = Tile(
     "recovery_and_churn",
-    Points("recovery_rate", "churn_rate", Kind.RATE, "ui.collected_axis", "ui.lost_axis"),
+    Points(
+        "recovery_rate",
+        "churn_rate",
+        Kind.RATE,
+        "ui.collected_axis",
+        "ui.lost_axis",
+        n="least(recovery_rate_n, churn_rate_n)",
+    ),
     "recovery_and_churn",
     Source.SNAPSHOTS,
     Counted.CUSTOMERS,
@@ -187,7 +194,7 @@ RELATIONS = Tile(
 )
 DRIVERS = Tile(
     "driver_bars",
-    Bars("driver", "share", Kind.RATE, words="driver"),
+    Bars("driver", "share", Kind.RATE, words="driver", n="n"),
     "boards/driver_shares",
     Source.CALLS,
     Counted.CONVERSATIONS,

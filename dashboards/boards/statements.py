@@ -77,7 +77,7 @@ def _shaped(tile: Tile, sql: str, words: Mapping[str, str]) -> str:
         ends = [f"if({inside}, drawn.{end}, NULL) AS {end}" for end in ("low", "high")]
         return _select(["time", *ends, *_apart(f"drawn.n >= {SMALL_SAMPLE}")], within, "time")
     if isinstance(view, Points | Curves):
-        return _never_empty(view.x, view.y, within, words[tile.empty])
+        return _never_empty(view, within, words[tile.empty])
     if isinstance(view, Bars):
         return _every_bar(view, within)
     return _select(["time", *view.columns], within, "time")
@@ -85,7 +85,8 @@ def _shaped(tile: Tile, sql: str, words: Mapping[str, str]) -> str:
 
 def _every_bar(view: Bars, within: str) -> str:
     """Each category of each agency, 0 where it has none: an absent one would be an empty text."""
-    given = _select(["agency", view.category, f"toFloat64({view.value}) AS bar"], within)
+    name = "agency" if view.n is None else f"{_said_small(view.n)} AS agency"
+    given = _select([name, view.category, f"toFloat64({view.value}) AS bar"], within)
     apart = [
         _select([f"DISTINCT {column}"], "FROM given\n") for column in ("agency", view.category)
     ]
@@ -99,6 +100,11 @@ def _every_bar(view: Bars, within: str) -> str:
     by = f"agency, {view.category}"
     of_all = f"FROM (\n{indent(every, '    ')})\nGROUP BY {by}\n"
     return f"WITH given AS (\n{indent(given, '    ')})\n{_select(summed, of_all, by)}"
+
+
+def _said_small(n: str) -> str:
+    """The agency's name, with 'n < 30' behind it where its sample is small."""
+    return f"if({n} < {SMALL_SAMPLE}, concat(toString(agency), ' (n < {SMALL_SAMPLE})'), agency)"
 
 
 def _apart(large: str) -> list[str]:
@@ -130,14 +136,18 @@ def _column(column: Column, words: Mapping[str, str]) -> str:
     )
 
 
-def _never_empty(x: str, y: str, within: str, empty: str) -> str:
+def _never_empty(view: Points | Curves, within: str, empty: str) -> str:
     """The points that have both values; where there are none, one outside the axes.
+
+    An agency's name says where its n is small, as a point has nothing else to say it by.
 
     Grafana's XY chart draws an undefined value at 0, and without any series it shows 'Err'.
     """
+    x, y = view.x, view.y
+    name = "agency" if view.n is None else _said_small(view.n)
     row = f"({literal(empty)}, '', {OUTSIDE}, {OUTSIDE})"
     both = [f"toFloat64(assumeNotNull({each}))" for each in (x, y)]
-    points = ", ".join(["toString(agency)", "toString(agency_id)", *both])
+    points = ", ".join([f"toString({name})", "toString(agency_id)", *both])
     defined = f"WHERE {x} IS NOT NULL AND {y} IS NOT NULL\n"
     collected = _select([f"groupArray(({points})) AS points"], within + defined)
     spread = [f"arrayJoin(if(empty(points), [{row}], points)) AS point"]

@@ -136,6 +136,8 @@ class Points:
     kind: Kind
     x_title: str
     y_title: str
+    n: str | None = None
+    """SQL of what its value is made of: a small one is said beside the agency's name."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,8 @@ class Curves:
     kind: Kind
     x_title: str
     y_title: str
+    n: str | None = None
+    """SQL of what its value is made of: a small one is said beside the agency's name."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,8 @@ class Bars:
     value: str
     kind: Kind
     words: str | None = None
+    n: str | None = None
+    """SQL of what its value is made of: a small one is said beside the agency's name."""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ def chosen(choice: Choice, words: Mapping[str, str]) -> Variable:
             _asked("agency", query("agencies", named=True), words)
             .multi(True)
             .include_all(True)
+            # Grafana shows the word All for this value whatever the text here.
             .current(model.VariableOption(text=["All"], value=["$__all"]))
         )
     if choice is Choice.AGENCY:

@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
+from dashboards.preview.reading import Reader
 from dashboards.sign_in.identities import VISITOR, Visitor
+from dashboards.sign_in.table_filters import current_scope
 from infra.alerting.actions import Action, AlertAction, WrongAction
-from infra.alerting.alert_log import AlertLog
+from infra.alerting.alert_log import AlertLog, Insert
 
 ACTION_HEADER = "X-Ascolto-Action"
 """A page of another site cannot send it without asking first, which is refused."""
 
 
-def add_alert_routes(app: web.Application, log: AlertLog) -> None:
-    """Serve the alerts of `log` and take actions about them.
+def add_alert_routes(
+    app: web.Application, reader: Reader, insert: Insert, now: Callable[[], datetime]
+) -> None:
+    """Serve the alerts that `reader` finds, and take actions about them, which `now` dates.
 
     The application has to refuse requests of other sites' pages, as `local_application` does.
     """
-    routes = _AlertRoutes(log)
+    routes = _AlertRoutes(reader, AlertLog(reader.rows, insert, now))
     app.router.add_get("/api/alerts", routes.alerts)
     app.router.add_post("/api/alerts/{reference}/actions", routes.act)
 
 
 class _AlertRoutes:
-    def __init__(self, log: AlertLog) -> None:
+    def __init__(self, reader: Reader, log: AlertLog) -> None:
+        self._reader = reader
         self._log = log
 
     async def alerts(self, request: web.Request) -> web.Response:
         client = request.query.get("client", "")
         closed = request.query.get("all") == "1"
-        return web.json_response({"alerts": await self._log.alerts(client, closed=closed)})
+        alerts = await self._log.alerts(client, closed=closed)
+        # An agency neither reads nor writes what was done about its alerts.
+        return web.json_response({"alerts": alerts, "may_act": current_scope().whole(client)})
 
     async def act(self, request: web.Request) -> web.Response:
         if request.headers.get(ACTION_HEADER) != "1":
@@ -45,6 +54,7 @@ class _AlertRoutes:
             noted = await self._log.act(client, request.match_info["reference"], action)
         except WrongAction as error:
             return web.json_response({"error": "wrong", "message": str(error)}, status=400)
+        self._reader.forget()
         return web.json_response(noted, status=201)
 
 

@@ -37,7 +37,7 @@ from dashboards.preview.views import VIEWS, static_files
 from dashboards.sign_in.identities import VISITOR, Visitor
 from dashboards.sign_in.table_filters import current_scope, filtered
 from dashboards.texts import DEFAULT_LANGUAGE, LANGUAGES, texts
-from infra.alerting.alert_log import AlertLog, Insert
+from infra.alerting.alert_log import Insert
 from infra.registry import RegistryFile
 from infra.status_page import Handler, local_application
 
@@ -112,7 +112,7 @@ def create_preview(
     app.router.add_get("/api/calls", CallsPage(run_query, read_backlog).figures)
     app[_FOLLOWS_UP] = insert is not None
     if insert is not None:
-        add_alert_routes(app, AlertLog(run_query, insert, now))
+        add_alert_routes(app, app[READER], insert, now)
     app.router.add_get("/status", _status)
     app.router.add_get("/api/status", _status)
     app.router.add_get("/api/panels", _panels)

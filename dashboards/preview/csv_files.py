@@ -1,13 +1,16 @@
 """A panel's rows as a CSV file that a spreadsheet opens as it stands.
 
 In Italian the separators are those of an Italian Excel: `;` between cells, a decimal comma. A text
-that a spreadsheet would take for a formula gets an apostrophe before it.
+that a spreadsheet would take for a formula gets an apostrophe before it, also where the formula
+stands behind a separator within a cell: a spreadsheet of another language splits the cell there.
+A cell is one line.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -16,8 +19,11 @@ from dashboards.preview.reading import Json
 
 _BOM = "\ufeff"
 """Without it Excel does not read the file as UTF-8."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a cell that is taken for a formula begins with, in full width too."""
+_FORMULA = re.compile(r'(^|[;,\t])(?=[ "]*[=+\-@\t\uff1d\uff0b\uff0d\uff20])')
+"""Where something begins that is taken for a formula, in full width too: a cell, or a part of one
+behind a separator of some spreadsheet."""
+_BETWEEN = " | "
+"""Between the texts of a list, and the lines of a text."""
 _WORDED = {
     "kind": "alert_kind",
     "driver": "driver",
@@ -57,7 +63,7 @@ def csv_of(
         if isinstance(value, int | float):
             return str(value).replace(".", ",") if decimal_comma else str(value)
         if isinstance(value, list):
-            return _safe(" | ".join(str(each) for each in value))
+            return _safe(_BETWEEN.join(str(each) for each in value))
         if name == "agency":
             return _safe(name_of(value))
         if name in _WORDED:
@@ -80,5 +86,6 @@ def _time(value: str, zone: ZoneInfo) -> str | None:
 
 
 def _safe(text: str) -> str:
-    text = text.replace("\0", "")
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+    """A text as a cell that every spreadsheet shows as it is, in one line."""
+    lines = text.replace("\0", "").splitlines()
+    return _FORMULA.sub(r"\1'", _BETWEEN.join(line for line in lines if line.strip()))

@@ -23,9 +23,10 @@ Json = Any
 REVISION_SECONDS = 1.0
 REMEMBERED_RESULTS = 256
 
-Key = tuple[str, str, str]
-"""Whom a query is for (as the filters of the engine), its SQL and its parameters."""
-_REVISION: Key = ("", "revision", "")
+Key = tuple[str, str, str, int]
+"""Whom a query is for (as the filters of the engine), its SQL, its parameters and the form of its
+answer, and how many times this process had written before it was asked."""
+_REVISION: Key = ("", "revision", "", 0)
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,9 @@ class Reader:
         self._slots = asyncio.Semaphore(at_once)
         self._revision = ""
         self._revision_read_at = -math.inf
-        self._remembered: LRUCache[Key, tuple[str, Json]] = LRUCache(REMEMBERED_RESULTS)
-        self._reading: dict[Key, asyncio.Task[Json]] = {}
+        self._writes = 0
+        self._remembered: LRUCache[Key, tuple[str, Any]] = LRUCache(REMEMBERED_RESULTS)
+        self._reading: dict[Key, asyncio.Task[Any]] = {}
 
     async def revision(self) -> str:
         """A text that differs whenever the tables behind the panels have changed."""
@@ -113,26 +115,41 @@ class Reader:
         """The columns and rows of the query of that name, with `more` variables."""
         return await self._read(*expand(query(name), choices, more))
 
+    async def rows(self, sql: str, parameters: Mapping[str, Any]) -> QueryResult:
+        """The rows of a query that is not one of a panel, their values as the store has them."""
+        answer: QueryResult = await self._cached(sql, parameters, _unchanged)
+        return answer
+
+    def forget(self) -> None:
+        """Read everything again that is asked from now on: this process has written rows.
+
+        The revision alone would show them up to `REVISION_SECONDS` later.
+        """
+        self._writes += 1
+        self._remembered.clear()
+
     async def _read(self, sql: str, parameters: Mapping[str, Any]) -> Json:
-        key = (settings_of(current_scope()), sql, repr(sorted(parameters.items())))
+        return await self._cached(sql, parameters, _as_json)
+
+    async def _cached(
+        self, sql: str, parameters: Mapping[str, Any], form: Callable[[QueryResult], Any]
+    ) -> Any:
+        asked = repr((form.__name__, sorted(parameters.items())))
+        key = (settings_of(current_scope()), sql, asked, self._writes)
         revision = await self.revision()
         remembered = self._remembered.get(key)
         if remembered is not None and remembered[0] == revision:
             return remembered[1]
 
-        async def read() -> Json:
+        async def read() -> Any:
             async with self._slots:
-                result = await self._run_query(sql, parameters)
-            answer = {
-                "columns": list(result.columns),
-                "rows": [[_json(value) for value in row] for row in result.rows],
-            }
+                answer = form(await self._run_query(sql, parameters))
             self._remembered[key] = (revision, answer)
             return answer
 
         return await self._together(key, read)
 
-    async def _together(self, key: Key, read: Callable[[], Coroutine[Any, Any, Json]]) -> Json:
+    async def _together(self, key: Key, read: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         """What `read` gives; whoever asks meanwhile waits for the same.
 
         It goes on when who asked has gone: the next one to ask finds it done.
@@ -140,10 +157,10 @@ class Reader:
         task = self._reading.get(key)
         if task is None:
             task = self._reading[key] = asyncio.create_task(read())
-            task.add_done_callback(lambda done: self._forget(key, done))
+            task.add_done_callback(lambda done: self._read_to_end(key, done))
         return await asyncio.shield(task)
 
-    def _forget(self, key: Key, done: asyncio.Task[Json]) -> None:
+    def _read_to_end(self, key: Key, done: asyncio.Task[Any]) -> None:
         self._reading.pop(key, None)
         if not done.cancelled():
             done.exception()  # Retrieved here too: those who asked may have gone.
@@ -154,6 +171,17 @@ class Reader:
         self._revision = str(result.rows[0][0])
         self._revision_read_at = self._clock()
         return self._revision
+
+
+def _unchanged(result: QueryResult) -> QueryResult:
+    return result
+
+
+def _as_json(result: QueryResult) -> Json:
+    return {
+        "columns": list(result.columns),
+        "rows": [[_json(value) for value in row] for row in result.rows],
+    }
 
 
 def _first_column(answer: Json) -> list[Any]:

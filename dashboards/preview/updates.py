@@ -11,6 +11,7 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -48,6 +49,7 @@ class Updates:
         self._clock = clock
         self._version: str | None = None
         self._changed = asyncio.Event()
+        self._round = asyncio.Event()
         self._streams = 0
         self._watching: asyncio.Task[None] | None = None
         self._closing = False
@@ -84,6 +86,7 @@ class Updates:
         """End every stream, and watch no more."""
         self._closing = True
         self._notify()
+        self._end_round()
         if self._watching is not None:
             self._watching.cancel()
 
@@ -98,14 +101,20 @@ class Updates:
                 await response.write(b": nothing new\n\n")
                 continue
             content: dict[str, Json] = {"version": None}
+            failed = False
             if version != AWAY:
                 try:
                     content = {"version": version, **await self._read_reach(choices)}
                 except Exception as error:
                     log.warning("updates: the store does not answer: %s", type(error).__name__)
-                    version = AWAY
-            await response.write(f"id: {version}\ndata: {json.dumps(content)}\n\n".encode())
+                    version, failed = AWAY, True
+            if version == known:
+                await response.write(b": still away\n\n")
+            else:
+                await response.write(f"id: {version}\ndata: {json.dumps(content)}\n\n".encode())
             known = version
+            if failed:
+                await self._until_next_round()
 
     async def _next(self, known: str | None) -> str | None:
         """The version, when it is another than that known; None after the heartbeat's time."""
@@ -120,6 +129,12 @@ class Updates:
             return None
         return self._version if self._version != known else None
 
+    async def _until_next_round(self) -> None:
+        """Wait until the version has been asked for once more, or for the heartbeat's time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
+                await self._round.wait()
+
     async def _watch(self) -> None:
         """Ask for the version while pages are open."""
         while self._streams and not self._closing:
@@ -131,8 +146,13 @@ class Updates:
             if version != self._version:
                 self._version = version
                 self._notify()
+            self._end_round()
             await self._pause()
 
     def _notify(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+    def _end_round(self) -> None:
+        ended, self._round = self._round, asyncio.Event()
+        ended.set()

@@ -148,13 +148,16 @@ class Connection:
         Raises:
             GrafanaRefused: there is something else at the address.
         """
-        health = retry_until_done(
-            lambda: self.call("report its health", lambda api: api.client.GET("/health")),
-            GrafanaAway,
-            f"Grafana at {self.address.url}",
-            log,
-            sleep,
-        )
+        retry_until_done(self.check, GrafanaAway, f"Grafana at {self.address.url}", log, sleep)
+
+    def check(self) -> None:
+        """Ask once whether a Grafana is there.
+
+        Raises:
+            GrafanaRefused: there is something else at the address.
+            GrafanaAway: nothing answers, or it is starting.
+        """
+        health = self.call("report its health", lambda api: api.client.GET("/health"))
         if not isinstance(health, dict) or "database" not in health:
             raise GrafanaRefused(self._no_grafana())
 

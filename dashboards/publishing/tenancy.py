@@ -46,6 +46,10 @@ class NotIsolated(InfraError):
     """A tenant's user reads what it should not; it was taken away again."""
 
 
+class HalfRemoved(InfraError):
+    """A tenant can read nothing any more, but its organisation could not be deleted."""
+
+
 @dataclass(frozen=True)
 class Places:
     """The two servers that a tenant is in."""
@@ -147,26 +151,41 @@ def add(
 def remove(places: Places, tenant: Tenant) -> list[Step]:
     """Take a tenant away, its access first; people's accounts in Grafana stay.
 
+    Grafana is not waited for. Repeating the call completes what was begun.
+
     Raises:
-        GrafanaRefused: Grafana did not do it, or the organisation is not ours.
-        GrafanaAway: Grafana cannot be reached.
-        TenantsRefused: ClickHouse does not let us manage its users.
+        TenantsRefused: ClickHouse does not let us manage its users; nothing was done in Grafana.
+        HalfRemoved: the access has ended, but Grafana cannot be reached, did not delete the
+            organisation, or it is not ours.
     """
-    number = tenants_organisations(places.grafana).get(tenant)
-    if number is not None:
-        enter(places.grafana, tenant, number)
     access = read_access(places.clickhouse).get(tenant)
     if access is not None:
         take_access(places.clickhouse, tenant, access)
-    if number is not None:
-        delete_organisation(places.grafana, tenant, number)
+    try:
+        there = _remove_organisation(places.grafana, tenant)
+    except InfraError as error:
+        raise HalfRemoved(
+            f"{tenant}: its ClickHouse access has ended, but its organisation in Grafana was not "
+            f"deleted: {error}"
+        ) from error
     return [
-        Step(kind, name, Outcome.DELETED if there else Outcome.UNCHANGED, "" if there else "none")
-        for kind, name, there in (
+        Step(kind, name, Outcome.DELETED if found else Outcome.UNCHANGED, "" if found else "none")
+        for kind, name, found in (
             ("ClickHouse user", tenant.user, access is not None),
-            ("organisation", name_of(tenant), number is not None),
+            ("organisation", name_of(tenant), there),
         )
     ]
+
+
+def _remove_organisation(grafana: Connection, tenant: Tenant) -> bool:
+    """Delete a tenant's organisation; returns whether there was one."""
+    grafana.check()
+    number = tenants_organisations(grafana).get(tenant)
+    if number is None:
+        return False
+    enter(grafana, tenant, number)
+    delete_organisation(grafana, tenant, number)
+    return True
 
 
 def tenancies(places: Places, dashboards: Sequence[dict[str, Any]]) -> list[Tenancy]:

@@ -44,4 +44,4 @@ LEFT JOIN (
 ) AS later ON event_id = rated_call
 WHERE client_id = ${client:singlequote}
     AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
-    AND event_id = ${conversation:singlequote}
+    {{> this_conversation}}

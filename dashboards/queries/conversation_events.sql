@@ -4,7 +4,7 @@ WITH
         FROM calls FINAL
         WHERE client_id = ${client:singlequote}
             AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
-            AND event_id = ${conversation:singlequote}
+            {{> this_conversation}}
         LIMIT 1
     ) AS this,
     (

@@ -10,5 +10,5 @@ FROM calls FINAL
 ARRAY JOIN turn_scores AS turn, arrayEnumerate(turn_scores) AS number
 WHERE client_id = ${client:singlequote}
     AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
-    AND event_id = ${conversation:singlequote}
+    {{> this_conversation}}
 ORDER BY number

@@ -15,5 +15,5 @@ FROM calls FINAL
 ARRAY JOIN said AS turn, arrayEnumerate(said) AS number
 WHERE client_id = ${client:singlequote}
     AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
-    AND event_id = ${conversation:singlequote}
+    {{> this_conversation}}
 ORDER BY number

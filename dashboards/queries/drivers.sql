@@ -15,6 +15,7 @@ FROM (
         {{> in_segment}}
         AND ended_at >= toDateTime64(window_start, 6, 'UTC')
         AND ended_at < toDateTime64(window_end, 6, 'UTC')
+        AND sentiment IS NOT NULL
     GROUP BY agency_id, drivers
 )
 ARRAY JOIN found AS driver

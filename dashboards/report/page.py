@@ -143,8 +143,8 @@ def _foot(data: MonthData, words: Words) -> Html:
             words(
                 "hours",
                 zone=data.month.zone.key,
-                begin=f"{begin:%Y-%m-%d %H:%M}",
-                end=f"{end:%Y-%m-%d %H:%M}",
+                begin=words.utc(begin),
+                end=words.utc(end),
             ),
         ),
         tag("p", words("made", time=words.time(data.now))),

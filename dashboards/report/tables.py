@@ -121,9 +121,9 @@ def money_charts(data: MonthData, words: Words) -> list[tuple[str, Html]]:
 def _point(agency_id: str, figure: Interval, form: Form, words: Words) -> Point:
     written = f"{words.value(figure.value, form)} (n {words.count(figure.n)})"
     few = figure.n < SMALL_SAMPLE
-    return Point(
-        words.agency(agency_id), figure.value, figure.low, figure.high, written, few
-    )  # fmt: skip
+    shown = bool(words.bounds(figure, form))
+    low, high = (figure.low, figure.high) if shown else (None, None)
+    return Point(words.agency(agency_id), figure.value, low, high, written, few)
 
 
 def drivers_chart(data: MonthData, words: Words) -> Html:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from math import inf
 
 from dashboards.report.markup import Html, tag
@@ -32,7 +33,7 @@ def story(of: Story, data: MonthData, words: Words) -> Html:
         tag("h3", words(f"story.{of.kind}")),
         tag("p", _facts(of, words), class_="quiet"),
         tag("div", shown, class_="turns"),
-        tag("p", tag("b", words("followed")), " ", followed(of.followed, data, words)),
+        tag("p", tag("b", words("followed")), " ", followed(of.followed, of.ended_at, data, words)),
         class_="story",
     )
 
@@ -86,8 +87,8 @@ def _clipped(text: str, *, end: bool = False) -> str:
     return f"…{text[-SHOWN_CHARACTERS:]}" if end else f"{text[:SHOWN_CHARACTERS]}…"
 
 
-def followed(what: Followed | None, data: MonthData, words: Words) -> str:
-    """What the customer did, in a sentence or two."""
+def followed(what: Followed | None, ended_at: datetime, data: MonthData, words: Words) -> str:
+    """What the customer did after a conversation that ended then, in a sentence or two."""
     if what is None:
         return words("followed.unknown")
     if not (what.paid or what.cancelled or what.lost_to_supplier):
@@ -96,9 +97,9 @@ def followed(what: Followed | None, data: MonthData, words: Words) -> str:
     did: list[tuple[float, str]] = []
     if what.paid:
         amount = words.money(what.amount)
-        did.append(_after("paid", what.paid_after, words, amount=amount))
+        did.append(_after("paid", words.days_between(ended_at, what.paid_at), words, amount=amount))
     if what.cancelled and not what.lost_to_supplier:
-        did.append(_after("cancelled", what.cancelled_after, words))
+        did.append(_after("cancelled", words.days_between(ended_at, what.cancelled_at), words))
     steps = words("followed.and").join(text for _, text in sorted(did))
     sentences = [words("followed.customer", did=steps)] if did else []
     if what.lost_to_supplier:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -78,6 +78,11 @@ class Words:
         local = time.astimezone(self._zone)
         return f"{self.day(time)}, {local:%H:%M}"
 
+    def utc(self, time: datetime) -> str:
+        """Day and time in UTC, written likewise."""
+        there = time.astimezone(UTC)
+        return f"{there.day} {self.month(Month(there.year, there.month))}, {there:%H:%M}"
+
     def day(self, time: datetime) -> str:
         """Day, as '3 ottobre 2026'."""
         local = time.astimezone(self._zone)
@@ -109,6 +114,12 @@ class Words:
         shown = round(value, 2)
         return self._written(f"{shown:+.2f}" if shown else "0.00")
 
+    def days_between(self, earlier: datetime, later: datetime | None) -> int | None:
+        """Days of the calendar between them, 0 on the same day; None where `later` is not known."""
+        if later is None:
+            return None
+        return (later.astimezone(self._zone).date() - earlier.astimezone(self._zone).date()).days
+
     def money(self, value: float) -> str:
         """An amount in whole units of the currency."""
         return f"{self._written(f'{value:,.0f}')}\u00a0{self._currency}"
@@ -126,8 +137,11 @@ class Words:
         return self._figure(figure, "relation", "of_customers")
 
     def bounds(self, figure: Interval, form: Form) -> str:
-        """The interval as '[12; 34]'; empty where there is none."""
-        if figure.low is None or figure.high is None:
+        """The interval as '[12; 34]'; empty where there is none, or where n is so small that the
+        adjusted one leaves the figure itself out."""
+        if figure.value is None or figure.low is None or figure.high is None:
+            return ""
+        if not figure.low <= figure.value <= figure.high:
             return ""
         low, high = (self.value(bound, form) for bound in (figure.low, figure.high))
         return f"[{low}; {high}]"

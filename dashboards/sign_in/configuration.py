@@ -84,11 +84,19 @@ class Access(_Part):
     groups: list[_Name] = Field(default_factory=list, description="as the provider names them")
     client: Identifier | None = Field(None, description="the client company (client_id)")
     agencies: list[Identifier] = Field(
-        default_factory=list, description="of it these agencies only; none: all"
+        default_factory=list, description="of it these agencies only; left out: all"
     )
     everything: bool = Field(
         False, description="all client companies and the workers' state: the team that runs it"
     )
+
+    @field_validator("agencies")
+    @classmethod
+    def _names_some(cls, agencies: list[str]) -> list[str]:
+        """An empty list in the file is a mistake: it would give all of the client company."""
+        if not agencies:
+            raise PydanticCustomError("agencies", "an agency is needed; left out, all are seen")
+        return agencies
 
     @model_validator(mode="after")
     def _is_meant(self) -> Self:

@@ -126,9 +126,11 @@ def narrowed(request: web.Request, rule: Rule, scope: Scope) -> web.Request:
     clients = query.getall("client", [])
     if len(clients) > 1:
         raise web.HTTPForbidden(text="one client company at a time")
+    if clients == [""]:
+        clients = []
     if not clients and rule is Rule.WHOLE_CLIENT and len(scope.clients) == 1:
         clients = list(scope.clients)
-    if not clients or (clients == [""] and rule is not Rule.WHOLE_CLIENT):
+    if not clients:
         if rule is Rule.WHOLE_CLIENT:
             raise web.HTTPForbidden(text="name one client company: client=")
         return request

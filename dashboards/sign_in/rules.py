@@ -19,7 +19,7 @@ class Rule(StrEnum):
     NAMED = "named"
     """Of what it names, a client company or an agency, which must be among those allowed."""
     WHOLE_CLIENT = "whole_client"
-    """Of one client company with all its agencies: its rows do not say which agency's they are."""
+    """Of one client company with all its agencies: no single agency reads or writes it."""
     TEAM_ELSE_EMPTY = "team_else_empty"
     """The team that runs it; to others it is an empty object, which the page can show."""
     TEAM = "team"
@@ -34,7 +34,7 @@ RULES = {
     "/conversations": Rule.SIGNED_IN,
     "/api/alert_sentences": Rule.CLIENT,
     "/api/alerts": Rule.CLIENT,
-    "/api/alerts/{reference}/actions": Rule.CLIENT,
+    "/api/alerts/{reference}/actions": Rule.WHOLE_CLIENT,
     "/api/calls": Rule.WHOLE_CLIENT,
     "/api/clients": Rule.SIGNED_IN,
     "/api/coaching": Rule.CLIENT,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,13 +17,21 @@ from joserfc.jwk import OctKey
 
 from dashboards.sign_in.identities import Identity
 from infra.data_directory.permissions import create_once, make_private
+from infra.errors import InfraError
+
+log = logging.getLogger(__name__)
 
 KEY_FILE = "session.key"
 """The key's file in the data directory; the same for all processes that serve the page."""
 _HEADER = {"alg": "dir", "enc": "A256GCM"}
 _ALGORITHMS = ["dir", "A256GCM"]
-MOST_GROUPS_BYTES = 2000
-"""Of groups that are noted in a session: a browser takes cookies of some 4,000 bytes."""
+MOST_IDENTITY_BYTES = 2700
+"""Of a user's name and groups as JSON: encrypted, they leave a cookie below 4,000 characters,
+which is what browsers take."""
+
+
+class LongNameError(InfraError):
+    """A user's name is longer than a session has room for."""
 
 
 def session_key(data_dir: Path) -> bytes:
@@ -71,7 +80,7 @@ class Cookies:
     ) -> None:
         """Set the cookie; it is not read after `seconds`."""
         whole = {**content, "purpose": purpose, "exp": self._clock() + seconds}
-        value = jwe.encrypt_compact(_HEADER, json.dumps(whole), self._key, algorithms=_ALGORITHMS)
+        value = jwe.encrypt_compact(_HEADER, _as_json(whole), self._key, algorithms=_ALGORITHMS)
         response.set_cookie(
             self.name(purpose),
             value,
@@ -110,12 +119,20 @@ class Sessions:
         self._cookies = cookies
 
     def start(self, response: web.StreamResponse, identity: Identity, seconds: float) -> None:
-        """Begin a session. Groups beyond what a cookie holds are left out, in order of name."""
+        """Begin a session. Groups beyond what a cookie holds are left out, in order of name.
+
+        Raises:
+            LongNameError: the user's name alone is more than it holds.
+        """
+        room = MOST_IDENTITY_BYTES - len(_as_json(identity.user))
+        if room < 0:
+            raise LongNameError(f"the user's name has more than {MOST_IDENTITY_BYTES} bytes")
         groups: list[str] = []
-        room = MOST_GROUPS_BYTES
         for group in sorted(identity.groups):
-            room -= len(group.encode()) + 3
+            room -= len(_as_json(group)) + len(",")
             if room < 0:
+                left_out = len(identity.groups) - len(groups)
+                log.warning("a session has no room for %d groups, last in order of name", left_out)
                 break
             groups.append(group)
         content = {"user": identity.user, "groups": groups}
@@ -132,3 +149,9 @@ class Sessions:
     def end(self, response: web.StreamResponse) -> None:
         """End the session of this browser."""
         self._cookies.clear(response, "session")
+
+
+def _as_json(content: object) -> bytes:
+    """Content as JSON in UTF-8; half characters, which some provider may send, stay as they are."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from aiohttp import web
 
-from dashboards.sign_in.configuration import CALLBACK_PATH, SignIn, SignInFile, client_secret
+from dashboards.sign_in.configuration import (
+    CALLBACK_PATH,
+    SignIn,
+    SignInError,
+    SignInFile,
+    client_secret,
+)
 from dashboards.sign_in.provider import (
     AnotherAttempt,
     Attempt,
@@ -17,7 +23,7 @@ from dashboards.sign_in.provider import (
     ProviderAway,
     path_in,
 )
-from dashboards.sign_in.sessions import Cookies, Sessions
+from dashboards.sign_in.sessions import Cookies, LongNameError, Sessions
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +42,7 @@ class Signing:
         self._cookies = cookies
         self._sessions = sessions
         self._clock = clock
-        self._known: tuple[SignIn, Provider] | None = None
+        self._known: tuple[SignIn, str | None, Provider] | None = None
 
     async def begin(self, request: web.Request) -> web.StreamResponse:
         """Send the person to the provider; a cookie holds what its answer must match.
@@ -80,7 +86,10 @@ class Signing:
         response = web.HTTPFound(path)
         self._cookies.clear(response, "attempt")
         seconds = self._file.current().session_hours * 3600
-        self._sessions.start(response, identity, seconds)
+        try:
+            self._sessions.start(response, identity, seconds)
+        except LongNameError as error:
+            raise _refused(str(error)) from None
         raise response
 
     async def sign_out(self, _: web.Request) -> web.StreamResponse:
@@ -90,21 +99,25 @@ class Signing:
         if sign_in.oidc is not None:
             try:
                 address = await self._provider().sign_out_address(f"{sign_in.public_url}/")
-            except ProviderAway as error:
+            except (ProviderAway, SignInError) as error:
                 log.warning("signing out at the provider: %s", error)
         response = web.json_response({"next": address or "/"})
         self._sessions.end(response)
         return response
 
     def _provider(self) -> Provider:
-        """The provider of the sign-in file as it stands."""
+        """The provider of the sign-in file and of the client's secret as they stand.
+
+        Raises:
+            SignInError: one of the two files cannot be used.
+        """
         sign_in = self._file.current()
         assert sign_in.oidc is not None
-        if self._known is None or self._known[0] != sign_in:
-            secret = client_secret(sign_in.oidc, self._file.path)
+        secret = client_secret(sign_in.oidc, self._file.path)
+        if self._known is None or self._known[:2] != (sign_in, secret):
             redirect = f"{sign_in.public_url}{CALLBACK_PATH}"
-            self._known = sign_in, Provider(sign_in.oidc, secret, redirect, self._clock)
-        return self._known[1]
+            self._known = sign_in, secret, Provider(sign_in.oidc, secret, redirect, self._clock)
+        return self._known[2]
 
 
 def _noted(noted: Mapping[str, str]) -> Attempt:
@@ -114,11 +127,13 @@ def _noted(noted: Mapping[str, str]) -> Attempt:
 def local_path(path: str) -> str:
     """A path of this page to go on to; the first page where it leads elsewhere.
 
+    Browsers read a path that begins with two slashes or more, or with backslashes, as the name of
+    another host; no path of this page has either.
+
     >>> local_path("/calls?client=a"), local_path("//evil.example"), local_path("/\\\\evil.example")
     ('/calls?client=a', '/', '/')
     """
-    parts = urlsplit(path)
-    elsewhere = parts.scheme or parts.netloc or not path.startswith("/") or "\\" in path
+    elsewhere = not path.startswith("/") or "//" in path.partition("?")[0] or "\\" in path
     hidden = any(ord(character) <= 0x20 or ord(character) == 0x7F for character in path)
     if elsewhere or hidden or len(path) > _LONGEST_NEXT or path.startswith("/sign-in"):
         return "/"

@@ -13,7 +13,8 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from dashboards.sign_in.identities import EVERYTHING, Scope
-from schemas.rows import DISPLAY_NAMES, SURVIVAL, TABLES, VIEWS, Table
+from infra.clickhouse.tenants.access import READABLE, quoted
+from schemas.rows import TABLES, VIEWS, Table
 
 ResultT = TypeVar("ResultT")
 Ask = Callable[[str, Mapping[str, Any]], Awaitable[ResultT]]
@@ -22,6 +23,8 @@ Ask = Callable[[str, Mapping[str, Any]], Awaitable[ResultT]]
 _asking: ContextVar[Scope] = ContextVar("asking", default=EVERYTHING)
 
 _NOTHING = "0"
+_AGENCY_ROWS = {each.table.name: each.agency_rows for each in READABLE}
+"""By table the rows of one agency, as a tenant of ClickHouse reads them; of other tables none."""
 
 
 @contextmanager
@@ -53,8 +56,7 @@ def settings_of(scope: Scope) -> str:
     if scope.everything:
         return ""
     filters = ", ".join(
-        f"{_literal(table.name)}: {_literal(condition(table, scope))}"
-        for table in (*TABLES, *VIEWS)
+        f"{quoted(table.name)}: {quoted(condition(table, scope))}" for table in (*TABLES, *VIEWS)
     )
     return f"\nSETTINGS additional_table_filters = {{{filters}}}"
 
@@ -62,32 +64,20 @@ def settings_of(scope: Scope) -> str:
 def condition(table: Table, scope: Scope) -> str:
     """The rows of a table that may be seen, as a condition of SQL.
 
-    A table that does not say whose its rows are shows nothing; one that does not say which
-    agency's shows nothing to who may see single agencies.
+    A table that does not say whose its rows are shows nothing. Who may see single agencies reads
+    what an agency may read as a tenant: no table that does not say which agency's its rows are,
+    and none of what a client company notes about its agencies.
     """
     if "client_id" not in table.columns:
         return _NOTHING
     parts = []
     for client_id, agencies in sorted(scope.clients.items()):
-        own = f"client_id = {_literal(client_id)}"
+        own = f"client_id = {quoted(client_id)}"
         if agencies is not None:
-            among = _of_agencies(table, agencies)
-            if among is None:
+            rows = _AGENCY_ROWS.get(table.name, _NOTHING)
+            if rows == _NOTHING:
                 continue
-            own += f" AND {among}"
+            among = (rows.replace("{agency}", quoted(each)) for each in sorted(agencies))
+            own += f" AND ({' OR '.join(among)})"
         parts.append(f"({own})")
     return " OR ".join(parts) or _NOTHING
-
-
-def _of_agencies(table: Table, agencies: frozenset[str]) -> str | None:
-    names = ", ".join(map(_literal, sorted(agencies)))
-    if table is SURVIVAL:
-        return f"group_kind = 'agency' AND group_name IN ({names})"
-    if table is DISPLAY_NAMES:
-        return f"agency_id IN ('', {names})"
-    return f"agency_id IN ({names})" if "agency_id" in table.columns else None
-
-
-def _literal(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"

@@ -2,7 +2,8 @@
 
 It compares the alerts in the store with the messages that were accepted. Order of effects: 1. the
 target accepts a message, 2. the store notes it. A process that dies in between sends that message
-again, with the same message id.
+again, with the same message id. A message that a target does not accept is tried again ever less
+often, and delays no other.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from infra.alerting.deliveries import Deliveries, History, noted
-from infra.alerting.sending import Envelope, NotAccepted, Sender
+from infra.alerting.sending import ANSWER_SECONDS, Envelope, Sender
 from infra.alerting.targets import page_link
 from infra.alerting.targets_file import Addressee, NoUrl
 from infra.registry_model import Registry
 from infra.retry import delays
-from processors.alerts.messages import Readers, alert_message
+from processors.alerts.messages import REFERENCE, Readers, alert_message
 from processors.alerts.notices import Notice, notices
 from schemas.derived import AgencyAlert, AlertStatus
 
@@ -31,7 +32,7 @@ EVERY_SECONDS = 30.0
 """How often the store is compared with what was sent."""
 FIRST_DELAY = 30.0
 LONGEST_DELAY = 3600.0
-_STOP_SECONDS = 30.0
+_STOP_SECONDS = ANSWER_SECONDS + 10
 """How long a message that is being sent is waited for when the notifier stops."""
 
 _Due = tuple[str, str, str, int, AlertStatus]
@@ -45,16 +46,32 @@ class Defaults:
     page: str | None = None
 
 
+class _Backoff:
+    """When a message that was not accepted is tried again."""
+
+    def __init__(self) -> None:
+        self._delays: Iterator[float] = delays(FIRST_DELAY, LONGEST_DELAY)
+        self._until: datetime | None = None
+
+    def put_off(self, now: datetime) -> float:
+        """Wait from now on, longer than the last time; returns the seconds."""
+        delay = next(self._delays)
+        self._until = now + timedelta(seconds=delay)
+        return delay
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether the message may be tried."""
+        return self._until is None or now >= self._until
+
+
 @dataclass
 class _Line:
     """What is remembered of one target while the notifier runs."""
 
     accepted: History = field(default_factory=History)
     """What it was sent by this process: a replica of the store may not have it yet."""
-    waits: Iterator[float] | None = None
-    """The further delays of a target that does not accept messages."""
-    not_before: datetime | None = None
-    """When it is tried again."""
+    backoffs: dict[_Due, _Backoff] = field(default_factory=dict)
+    """Of the messages that it did not accept."""
     task: asyncio.Task[None] | None = None
 
 
@@ -125,7 +142,11 @@ class Notifier:
         for each in self._addressees:
             history = histories.get(each.key, History())
             found = await self._notices(each, history, alerts.get(each.client_id, []), now)
-            due |= {_due(each, notice) for notice in found}
+            wanted = {_due(each, notice) for notice in found}
+            backoffs = self._lines[each.key].backoffs
+            for key in backoffs.keys() - wanted:
+                del backoffs[key]
+            due |= wanted
             self._start(each, [n for n in found if _due(each, n) in self._due_before], now)
         self._due_before = due
 
@@ -155,31 +176,36 @@ class Notifier:
     def _start(self, each: Addressee, due: list[Notice], now: datetime) -> None:
         line = self._lines[each.key]
         busy = line.task is not None and not line.task.done()
-        early = line.not_before is not None and now < line.not_before
         quiet = each.target.silent
-        if not due or busy or early:
+        waiting = {key for key, backoff in line.backoffs.items() if not backoff.is_over(now)}
+        ready = [notice for notice in due if _due(each, notice) not in waiting]
+        if not ready or busy:
             return
         if quiet is not None and quiet.covers(now.astimezone(ZoneInfo(each.client.zone)).time()):
             return
-        line.task = asyncio.create_task(self._send_all(each, line, due))
+        line.task = asyncio.create_task(self._send_all(each, line, ready))
 
     async def _send_all(self, each: Addressee, line: _Line, due: list[Notice]) -> None:
-        for notice in due:
+        refused: list[tuple[Notice, str]] = []
+        any_accepted = False
+        for position, notice in enumerate(due):
             if self._stopping:
                 return
             try:
                 if not notice.silent:
                     await self._send(each, notice)
-            except (NoUrl, NotAccepted) as error:
-                self._put_off(each, line, type(error).__name__)
-                return
+                    any_accepted = True
+            except NoUrl as error:
+                refused += [(later, type(error).__name__) for later in due[position:]]
+                break
             except Exception as error:
-                self._put_off(each, line, type(error).__name__)
-                return
-            line.waits = line.not_before = None
+                refused.append((notice, type(error).__name__))
+                continue
+            line.backoffs.pop(_due(each, notice), None)
             for told in noted(notice):
                 line.accepted.add(told)
             await self._record(each, notice)
+        self._put_off(each, line, refused, one_line=not any_accepted)
 
     async def _record(self, each: Addressee, notice: Notice) -> None:
         try:
@@ -198,18 +224,28 @@ class Notifier:
         envelope = Envelope(notice.message_id(each.name), notice.thread, _fields(notice, readers))
         await self._sender.send(each.url(), alert_message(notice, readers), envelope)
 
-    def _put_off(self, each: Addressee, line: _Line, why: str) -> None:
-        if line.waits is None:
-            line.waits = delays(FIRST_DELAY, LONGEST_DELAY)
-        delay = next(line.waits)
-        line.not_before = self._now() + timedelta(seconds=delay)
-        log.warning(
-            "notifications: %s did not accept a message (%s); trying again in %.0f s; "
-            "ascolto notify test says more",
-            each,
-            why,
-            delay,
-        )
+    def _put_off(
+        self, each: Addressee, line: _Line, refused: list[tuple[Notice, str]], *, one_line: bool
+    ) -> None:
+        """Have each of the refused messages wait, and say so: in one line where none went out."""
+        now = self._now()
+        waits = [
+            line.backoffs.setdefault(_due(each, notice), _Backoff()).put_off(now)
+            for notice, _ in refused
+        ]
+        shown = refused[:1] if one_line else refused
+        more = len(refused) - len(shown)
+        for (notice, why), wait in zip(shown, waits, strict=False):
+            log.warning(
+                "notifications: %s did not accept a message (%s): %s, alert %s%s; trying again in "
+                "%.0f s; ascolto notify test says more",
+                each,
+                why,
+                notice.alert.kind.value,
+                notice.alert.alert_id[:REFERENCE],
+                f", and {more} more" if more else "",
+                wait,
+            )
 
 
 def readers_of(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from apprise import AppriseAsset
     from apprise.plugins.base import NotifyBase
 
+ANSWER_SECONDS = 30.0
+"""How long a target may take to answer, unless its URL says otherwise (`?rto=`)."""
 _SHORTEST_SECRET = 3
 _LONGEST_REASON = 200
 _NOWHERE = logging.NullHandler()
@@ -121,7 +123,24 @@ def _plugin(url: str) -> NotifyBase:
             "apprise knows no service with such a URL, or a part of it is missing: see "
             "https://github.com/caronc/apprise/wiki"
         )
+    _wait_for_answers(plugin)
     return plugin
+
+
+def _wait_for_answers(plugin: Any) -> None:
+    """Give the target time: one that answers after the time limit is sent the message again.
+
+    What the URL sets itself is an attribute of the plugin, apprise's defaults are its class's.
+    """
+    from apprise.plugins.email import NotifyEmail
+
+    limits = ["socket_read_timeout"]
+    if isinstance(plugin, NotifyEmail):
+        # Its SMTP client has one time limit, for connecting and for each answer.
+        limits.append("socket_connect_timeout")
+    for limit in limits:
+        if limit not in vars(plugin):
+            setattr(plugin, limit, max(ANSWER_SECONDS, getattr(plugin, limit, 0.0)))
 
 
 def _asset() -> AppriseAsset:

@@ -120,7 +120,10 @@ class World:
         await self.store.insert(ALERTS, rows)
 
     def notifier(
-        self, script: Script | None = None, sender: AppriseSender | None = None
+        self,
+        script: Script | None = None,
+        sender: AppriseSender | None = None,
+        names: Registry = NAMES,
     ) -> Notifier:
         """A notifier as a process has it that starts now."""
         file = self.folder / "targets.yaml"
@@ -130,7 +133,7 @@ class World:
             read_targets(file),
             ScriptedDeliveries(self.store, script),
             sender or ScriptedSender(script),
-            names=lambda: NAMES,
+            names=lambda: names,
             now=lambda: self.now,
             defaults=Defaults("it", "https://ascolto.example/"),
             complete=lambda: self.complete,
@@ -280,6 +283,74 @@ async def away(world: World, service: WebService) -> Any:
         }
 
 
+async def refused(world: World, service: WebService) -> Any:
+    """The target refuses one of two messages for 20 minutes; a third comes meanwhile."""
+    world.add_target("refuses", "chat", service.url)
+    service.refuses = "nessuna conversazione"
+    notifier = world.notifier()
+    poison = {"alert_id": "poison-1", "kind": AlertKind.SILENCE}
+    await world.publish(
+        alert(client="refuses", agency="first", **poison),
+        alert(client="refuses", agency="second", opened_at=OPENED + timedelta(minutes=1)),
+    )
+    await looks(notifier)
+    for minute in range(40):
+        if minute == 20:
+            third = alert(client="refuses", agency="third", alert_id="later")
+            await world.publish(third)
+        await looks(notifier)
+        world.now += timedelta(seconds=30)
+    before = [each["agency_id"] for each in service.received]
+    tries = service.tried - len(before)
+    service.refuses = None
+    world.now += timedelta(hours=1)
+    await looks(notifier)
+    after = sorted(each["agency_id"] for each in service.received)
+    return {"before": before, "tries": tries, "after": after}
+
+
+async def outage(world: World, service: WebService) -> Any:
+    """Three messages are due to a target that takes none."""
+    world.add_target("outage", "chat", service.url)
+    service.status = 500
+    await world.publish(*(alert(client="outage", alert_id=f"outage-{n}") for n in range(3)))
+    await looks(world.notifier())
+    return service.tried
+
+
+async def without_url(world: World, service: WebService) -> Any:
+    """The file of the target's URL is gone for a while, with two messages due."""
+    world.add_target("no-url", "chat", service.url)
+    (file := world.folder / "no-url-chat").unlink()
+    notifier = world.notifier()
+    await world.publish(*(alert(client="no-url", alert_id=f"no-url-{n}") for n in range(2)))
+    await looks(notifier, 4)
+    file.write_text(service.url)
+    world.now += timedelta(seconds=30)
+    await looks(notifier, 1)
+    return [each["alert_id"] for each in service.received]
+
+
+async def unwritable(world: World, service: WebService) -> Any:
+    """The names of one agency cannot be read when its message is written."""
+
+    class BrokenName(Registry):
+        def agency(self, client_id: str, agency_id: str) -> str:
+            if agency_id == "first":
+                raise ValueError(agency_id)
+            return super().agency(client_id, agency_id)
+
+    world.add_target("unwritable", "chat", service.url)
+    notifier = world.notifier(names=BrokenName())
+    later = OPENED + timedelta(minutes=1)
+    await world.publish(
+        alert(client="unwritable", agency="first", alert_id="a"),
+        alert(client="unwritable", agency="second", alert_id="b", opened_at=later),
+    )
+    await looks(notifier, 3)
+    return [each["agency_id"] for each in service.received]
+
+
 async def tenants(world: World, service: WebService) -> Any:
     async with web_service() as second:
         world.add_target("one", "chat", service.url)
@@ -419,8 +490,12 @@ async def followed_up(world: World, _: WebService) -> Any:
         before = await listed(client, "?client=lumina")
         history, marks = await panel(world, "alert_history"), await panel(world, "alert_marks")
         await world.publish(other(alert(client="lumina", alert_id="aaaa1111"), RETRACTED), moved)
+        # A page that is opened now: the first one may show for a second what it has read.
+        opened = create_preview(run_query, insert=world.store.insert, now=lambda: world.now)
+        async with TestClient(TestServer(opened)) as moved_page:
+            shown = await listed(moved_page, "?client=lumina")
         return {
-            "moved": await listed(client, "?client=lumina"),
+            "moved": shown,
             "moved_history": await panel(world, "alert_history"),
             "refused": refused,
             "wrong": wrong,
@@ -512,7 +587,7 @@ SCENES: Mapping[str, Callable[[World, WebService], Awaitable[Any]]] = {
     each.__name__: each
     for each in (
         *(course_of_an_alert, deaths, retracted_before_sent, flickering, moving),
-        *(stopping, away),
+        *(stopping, away, refused, outage, without_url, unwritable),
         tenants,
         *(followed_up, commands, rules, history, quiet, made_again, mails),
     )

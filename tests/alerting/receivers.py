@@ -23,6 +23,10 @@ class WebService:
     headers: list[dict[str, str]] = field(default_factory=list)
     status: int = 200
     """What it answers; with 500 it takes nothing."""
+    refuses: str | None = None
+    """Messages with this in the title are refused."""
+    delay: float = 0.0
+    """Seconds between taking a message and answering."""
     tried: int = 0
     """How often it was called."""
 
@@ -32,9 +36,13 @@ class WebService:
 
     async def take(self, request: web.Request) -> web.Response:
         self.tried += 1
+        content = await request.json()
+        if self.refuses is not None and self.refuses in content["title"]:
+            return web.Response(status=400)
         if self.status == 200:
-            self.received.append(await request.json())
+            self.received.append(content)
             self.headers.append(dict(request.headers))
+        await asyncio.sleep(self.delay)
         return web.Response(status=self.status)
 
 
@@ -64,6 +72,8 @@ class MailServer:
     """Of apprise: mailto://... to anna@cliente.example."""
     received: list[EmailMessage] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
+    delay: float = 0.0
+    """Seconds between taking a message and answering."""
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         recipients: list[str] = []
@@ -80,6 +90,7 @@ class MailServer:
                 self.received.append(found)
                 self.recipients.append(recipients)
                 recipients = []
+                await asyncio.sleep(self.delay)
             writer.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n")
             if verb == b"QUIT":
                 break

@@ -94,6 +94,33 @@ def test_a_target_that_is_away_delays_no_other_and_is_tried_ever_less_often(
     assert away["far"] == ["open", "resolved"]
 
 
+def test_a_message_that_a_target_refuses_delays_no_other_and_is_tried_ever_less_often(
+    seen: dict[str, Any], played: tuple[dict[str, Any], str]
+) -> None:
+    refused = seen["refused"]
+    assert refused["before"] == ["second", "third"]
+    assert refused["tries"] == 6, "in 20 minutes: at 0, 30 s, 1.5, 3.5, 7.5, 15.5 min"
+    assert refused["after"] == ["first", "second", "third"]
+    lines = [line for line in played[1].splitlines() if "of refuses did not accept" in line]
+    assert (
+        "chat of refuses did not accept a message (NotAccepted): silence, alert poison-1;"
+        in (lines[0])
+    )
+    assert len(lines) == 6
+
+
+def test_a_url_that_is_not_there_puts_all_messages_off_with_one_line(
+    seen: dict[str, Any], played: tuple[dict[str, Any], str]
+) -> None:
+    assert seen["without_url"] == ["no-url-0", "no-url-1"]
+    (line,) = [line for line in played[1].splitlines() if "chat of no-url did not accept" in line]
+    assert "(NoUrl): aggression_rise, alert no-url-0, and 1 more; trying again in 30 s" in line
+
+
+def test_a_message_that_cannot_be_written_delays_no_other(seen: dict[str, Any]) -> None:
+    assert seen["unwritable"] == ["second"]
+
+
 def test_no_client_company_s_targets_get_another_s_alerts(seen: dict[str, Any]) -> None:
     one, two = seen["tenants"]
     assert one == [["one", "a", "open"]]
@@ -143,6 +170,8 @@ def test_the_log_names_targets_and_neither_secrets_nor_what_is_in_messages(
 ) -> None:
     ours = [line for line in played[1].splitlines() if "notifications:" in line]
     assert any("target far of away did not accept a message" in line for line in ours)
+    (outage,) = [line for line in ours if "chat of outage did not accept" in line]
+    assert "aggression_rise, alert outage-0, and 2 more; trying again in 30 s" in outage
     assert not [line for line in ours if any(secret in line for secret in SECRETS)]
     assert not [line for line in played[1].splitlines() if line.startswith("apprise")]
 

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from apprise import NotifyBase
+from apprise.plugins.email import NotifyEmail
 from typer.testing import CliRunner
 
 from infra.alerting.checking import check_targets
-from infra.alerting.sending import AppriseSender, Envelope, NotAccepted
+from infra.alerting.sending import AppriseSender, Envelope, NotAccepted, service_of
 from infra.alerting.targets import NotifyFile, page_link
 from infra.alerting.targets_file import NoUrl, WrongTargets, read_targets
 from infra.cli.doctor.notifications import notifications
@@ -173,6 +175,33 @@ async def test_what_a_target_answers_is_told_without_what_its_url_holds(
             assert str(raised.value)
     assert "zq9" not in logged.getvalue()
     assert "apprise" not in logged.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["web", "mail"])
+async def test_a_target_that_answers_late_has_accepted_the_message(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With apprise's own time limits shortened to less than the target takes."""
+    monkeypatch.setattr(NotifyBase, "socket_read_timeout", 0.5)
+    monkeypatch.setattr(NotifyEmail, "socket_connect_timeout", 0.5)
+    message, envelope = Message("title", "body"), Envelope("m", "t", {})
+    async with web_service() as service, mail_server() as mail:
+        service.delay = mail.delay = 1.0
+        target = service if kind == "web" else mail
+        await AppriseSender().send(target.url, message, envelope)
+        assert len(target.received) == 1
+        limits = "?rto=0.5" if kind == "web" else "&cto=0.5"
+        with pytest.raises(NotAccepted):
+            await AppriseSender().send(target.url + limits, message, envelope)
+
+
+def test_a_time_limit_that_a_url_sets_stays_even_where_it_is_the_usual_one() -> None:
+    usual, own, longer = (
+        service_of(f"json://127.0.0.1/{asked}") for asked in ("", "?rto=4", "?rto=90")
+    )
+    assert usual.request_timeout == (4.0, 30.0)
+    assert own.request_timeout == (4.0, 4.0)
+    assert longer.request_timeout == (4.0, 90.0)
 
 
 async def test_trying_targets_says_which_of_them_worked(tmp_path: Path) -> None:

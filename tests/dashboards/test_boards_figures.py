@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from dashboards.grafana.variables import chosen
 from dashboards.preview.macros import expand
 from processors.metrics.nps import nps
 from processors.metrics.rates import rate
-from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, CALLS
+from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, CALLS, CONTACT_EXCESSES
 from tests.dashboards.board_reading import (
     ONE_CLIENT,
     ROME,
@@ -100,10 +101,14 @@ def test_drivers_their_costs_and_conduct_are_those_of_a_plain_computation(
             "drivers": [each for each in ("threat", "price") if rng.random() < 0.4],
             "conduct": ["hours"] if rng.random() < 0.1 else [],
         }
+        if number % 20 == 0:
+            row |= {"sentiment": None, "drivers": []}
         rows.append(row)
     empty.add(CALLS.name, rows)
     end = HOUR + timedelta(hours=1)
-    shown = [row for row in rows if end - timedelta(days=30) <= row["ended_at"] < end]
+    within = [row for row in rows if end - timedelta(days=30) <= row["ended_at"] < end]
+    shown = [row for row in within if row["sentiment"] is not None]
+    assert len(shown) < len(within), "of some the customer's words were not read"
     board, tile = TILES["driver_costs"]
     found = read(empty, tile, asked(board))
     assert {(row["agency_id"], row["driver"]) for row in found} == {
@@ -121,12 +126,13 @@ def test_drivers_their_costs_and_conduct_are_those_of_a_plain_computation(
         enough = min(score(having)[1], score(lacking)[1]) >= 10
         cost = score(lacking)[0] - score(own)[0] if enough else None
         assert row["nps_cost"] == (None if cost is None else pytest.approx(cost))
+    names = ("client_id", "agency_id", "event_id", "ended_at")
+    above = [{name: row[name] for name in names} | {"limit": "day", "version": 1} for row in rows]
+    empty.add(CONTACT_EXCESSES.name, above[::7])
+    breached = Counter((row["agency_id"], "hours") for row in within if row["conduct"])
+    breached += Counter((row["agency_id"], "frequency") for row in rows[::7] if row in within)
     conduct = read(empty, TILES["conduct"][1], asked(board))
-    breached: dict[str, int] = {}
-    for each in shown:
-        if each["conduct"]:
-            breached[each["agency_id"]] = breached.get(each["agency_id"], 0) + 1
-    assert {row["agency_id"]: row["conversations"] for row in conduct} == breached
+    assert {(row["agency_id"], row["rule"]): row["conversations"] for row in conduct} == breached
 
 
 def score(rows: list[dict[str, Any]]) -> tuple[float, int]:

@@ -234,9 +234,13 @@ def test_every_agency_has_a_bar_for_every_reason(shown: Shown) -> None:
     agencies, drivers = ({row[key] for row in rows} for key in ("agency", "driver"))
     assert len(rows) == len(bars) == len(agencies) * len(drivers)
     costs = shown["driver_costs" + "voices"]
-    found = {(row["agency"], row["driver"]): row["share"] for row in costs}
+    found = {
+        (row["agency"] + " (n < 30)" * (row["n"] < 30), row["driver"]): row["share"]
+        for row in costs
+    }
     assert bars == {key: found.get(key, 0) for key in bars}
     assert 0 in bars.values()
+    assert any(agency.endswith("(n < 30)") for agency in agencies)
 
 
 def test_columns_of_tables_are_named_once() -> None:

@@ -50,7 +50,33 @@ def test_an_italian_spreadsheet_reads_numbers_and_times() -> None:
 def test_no_text_is_a_formula(lead: str, rest: str) -> None:
     said = f"{lead}{rest}"
     [_, [cell]] = made(["quotes"], [[said]])
-    assert cell == f"'{said}".replace("\0", "")
+    assert_no_formula(cell)
+    assert cell.replace("'", "") == in_one_line(said).replace("'", "")
+
+
+@given(st.text(st.sampled_from("a1=+-@;,\t\r\n \"'\uff1d|"), max_size=12))
+def test_no_part_of_a_text_is_a_formula_wherever_a_spreadsheet_splits_it(said: str) -> None:
+    for language in ("it", "en"):
+        [_, [cell, *_]] = made(["quotes", "n"], [[said, 1]], language)
+        assert_no_formula(cell)
+        assert cell.replace("'", "") == in_one_line(said).replace("'", "")
+
+
+def test_lines_of_a_text_are_one_cell_in_one_line() -> None:
+    [_, row] = made(["quotes"], [["Non ci siamo.\n=1+1\r\n\n Va bene; -2"]])
+    assert row == ["Non ci siamo. | =1+1 |  Va bene;' -2"]
+
+
+def in_one_line(text: str) -> str:
+    return " | ".join(line for line in text.replace("\0", "").splitlines() if line.strip())
+
+
+def assert_no_formula(cell: str) -> None:
+    assert "\n" not in cell
+    assert "\r" not in cell
+    for separator in (";", ",", "\t"):
+        for part in cell.split(separator):
+            assert not part.lstrip(' "').startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20")), cell
 
 
 @pytest.mark.parametrize("panel_id", [each.id for each in OVERVIEW])

@@ -78,7 +78,7 @@ async def test_a_manager_reads_the_answer_on_the_first_screen(
         await expect(described.nth(1)).to_contain_text("di solito −22, adesso −63 · 71 voti")
         strip = page.locator("#strip")
         await expect(strip).to_contain_text("Situazione al 20 mar 2025, 16:42")
-        await expect(strip).to_contain_text("ora di Rome")
+        await expect(strip).to_contain_text("ora italiana")
         await expect(strip).not_to_contain_text("settled")
         await expect(page.locator(".js-plotly-plot")).to_have_count(len(CHARTS))
         await expect(page.locator(".call")).to_have_count(6)

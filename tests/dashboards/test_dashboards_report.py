@@ -206,7 +206,7 @@ def test_findings_speak_of_differences_that_are_certain(october: MonthData) -> N
         "22,0% [16,8%; 28,2%], 200 clienti."
     )
     assert "ferro-recuperi è peggiorata" in said[4]
-    assert "a settembre 2026 era −27" in said[4]
+    assert "nel mese di settembre 2026 era −27" in said[4]
     assert said[5].startswith("Chi è stato trattato con più aggressività se n'è andato più spesso")
     assert not any("Piccola" in sentence for sentence in said), "three ratings say nothing"
 
@@ -225,7 +225,10 @@ def test_stories_are_of_the_month_and_of_different_customers(october: MonthData)
         "best": "best",
         "left": "left",
     }
-    said = {kind: followed(each.followed, october, words()) for kind, each in found.items()}
+    said = {
+        kind: followed(each.followed, each.ended_at, october, words())
+        for kind, each in found.items()
+    }
     assert said["worst"] == ("il cliente non ha pagato e non ha disdetto, fino al 5 novembre 2026.")
     assert said["best"] == "il cliente ha pagato dopo 1 giorno (180\u00a0€)."
     assert said["left"] == (
@@ -246,8 +249,8 @@ def test_what_followed_is_said_as_far_as_it_is_known(
     october: MonthData, changes: dict[str, object], said: str
 ) -> None:
     nothing = Followed(NOW - timedelta(days=2), False, False, False, 0.0, None, None)
-    assert followed(replace(nothing, **changes), october, words()).startswith(said)
-    assert "non è ancora noto" in followed(None, october, words())
+    assert followed(replace(nothing, **changes), NOW, october, words()).startswith(said)
+    assert "non è ancora noto" in followed(None, NOW, october, words())
 
 
 def test_a_long_conversation_is_shown_around_its_weightiest_words(october: MonthData) -> None:

@@ -154,7 +154,7 @@ def test_drivers_and_latest_calls_are_those_of_a_plain_computation(
         counted: Counter[tuple[str, str]] = Counter(
             (row["agency_id"], driver)
             for row in own
-            if begin <= row["ended_at"] < end
+            if begin <= row["ended_at"] < end and row["sentiment"] is not None
             for driver in set(row["drivers"])
         )
         found = read(empty, "drivers", each)
@@ -237,7 +237,7 @@ def test_rows_of_the_window_s_first_and_last_second_are_read(empty: Engine, wind
     outside = [end, *(end + each for each in EDGES[1:]), *(begin - each for each in EDGES[1:])]
     for number, at in enumerate((*inside, *outside)):
         row = call(random.Random(number), number, "alba-crediti", at)
-        empty.add(CALLS.name, [row | {"drivers": ["price"]}])
+        empty.add(CALLS.name, [row | {"drivers": ["price"], "sentiment": 0.1}])
         opened = engagement("alba-crediti", number, 0.5, lost=False)
         empty.add(
             ENGAGEMENTS.name, [opened | {"opened_at": at - timedelta(days=30), "matures_at": NOW}]

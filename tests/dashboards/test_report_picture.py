@@ -49,7 +49,7 @@ async def picture(html: str) -> Image.Image:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
         )
-        seen = await browser.new_page(viewport=SHEET, color_scheme="light")  # type: ignore[arg-type]
+        seen = await browser.new_page(viewport=SHEET, color_scheme="light")
         await seen.set_content(html.replace("</head>", ONE_FONT))
         drawn = Image.open(io.BytesIO(await seen.screenshot(full_page=True)))
         await browser.close()

@@ -29,10 +29,16 @@ async def served(engine: Engine, folder: Path) -> AsyncIterator[str]:
     file = folder / "sign-in.yaml"
     file.write_text(
         "public_url: https://ascolto.example\nproxy: {addresses: [127.0.0.1]}\n"
-        f"access: [{{users: [anna], client: {CLIENT}}}]\n"
+        f"access:\n  - {{users: [anna], client: {CLIENT}}}\n"
+        f"  - {{users: [ferro], client: {CLIENT}, agencies: [ferro-recuperi]}}\n"
     )
     guard = Guard(SignInFile(file), bytes(32))
-    runner = web.AppRunner(create_preview(engine.run_query, guard=guard))
+
+    async def insert(*_: object) -> None:
+        raise AssertionError("nothing is written here")
+
+    application = create_preview(engine.run_query, guard=guard, insert=insert)
+    runner = web.AppRunner(application)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
@@ -65,3 +71,22 @@ async def test_pages_of_one_browser_share_a_stream_and_say_who_is_signed_in(
             await expect(page.locator(".card").first).to_contain_text("+77")
     assert len(streams) == 1, "the others are handed on what comes"
     assert complaints == []
+
+
+async def test_an_agency_sees_its_alert_without_what_the_client_company_does_about_it(
+    engine: Engine, tmp_path: Path
+) -> None:
+    async with served(engine, tmp_path) as address, chromium() as browser:
+        for user, forms in (("anna", 3), ("ferro", 0)):
+            context = await browser.new_context(extra_http_headers={"X-Forwarded-User": user})
+            page = await context.new_page()
+            async with page.expect_response(lambda answer: "/api/alerts?" in answer.url) as asked:
+                await page.goto(f"{address}/?client={CLIENT}")
+            await (await asked.value).finished()
+            await page.evaluate(
+                "new Promise(done => setTimeout(() => requestAnimationFrame(done)))"
+            )
+            await expect(page.locator(".alert h3").last).to_contain_text("ferro-recuperi")
+            await expect(page.locator(".follow form")).to_have_count(forms)
+            await expect(page.locator(".follow p")).to_have_count(2 * forms)
+            await context.close()

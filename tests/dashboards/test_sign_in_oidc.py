@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 from aiohttp import ClientResponse, ClientSession, CookieJar, web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from joserfc.jwk import RSAKey
 from yarl import URL
 
@@ -18,7 +18,7 @@ from dashboards.preview import QueryResult, create_preview
 from dashboards.sign_in.configuration import SignInError, SignInFile, load_sign_in
 from dashboards.sign_in.guard import Guard
 from dashboards.sign_in.identities import Identity
-from dashboards.sign_in.sessions import MOST_GROUPS_BYTES, Cookies, Sessions, session_key
+from dashboards.sign_in.sessions import Cookies, LongNameError, Sessions, session_key
 from dashboards.sign_in.signing import ATTEMPT_SECONDS, local_path
 from tests.dashboards.oidc_provider import CLIENT_ID, SECRET, TestProvider
 
@@ -245,7 +245,21 @@ async def test_groups_give_access_too(world: World) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/a\nb", "/sign-in", ""],
+    [
+        "//evil.example",
+        "///evil.example",
+        "////evil.example",
+        "/.//evil.example",
+        "//[evil",
+        "https://evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\\/evil.example",
+        "evil",
+        "/a\nb",
+        "/sign-in",
+        "",
+    ],
 )
 async def test_nobody_is_sent_elsewhere_after_signing_in(world: World, path: str) -> None:
     assert local_path(path) == "/"
@@ -272,12 +286,70 @@ async def test_a_cookie_of_one_purpose_serves_no_other(world: World) -> None:
 def test_with_https_a_cookie_is_of_this_host_and_of_https_only() -> None:
     cookies = Cookies(bytes(32), True, time.time)
     response = web.Response()
-    groups = frozenset(f"group-{number:04}" for number in range(2000))
-    Sessions(cookies).start(response, Identity("anna", groups), 60)
+    Sessions(cookies).start(response, Identity("anna"), 60)
     [morsel] = response.cookies.values()
     assert morsel.key == "__Host-ascolto-session"
     assert morsel["secure"] is True
-    assert len(morsel.value) < 2 * MOST_GROUPS_BYTES, "a browser takes it"
+
+
+ANNA = "anna@lumina.example"
+
+
+@pytest.mark.parametrize(
+    ("user", "group", "number", "least"),
+    [
+        (ANNA, "/società à017 {:03}", 150, 110),
+        (ANNA, "/группа должников {:03}", 150, 60),
+        (ANNA, "group-{:04}", 2000, 180),
+        (ANNA, 'a"\\\n\x01{:03}', 400, 100),
+        (ANNA, "half \ud800 {:03}", 10, 10),
+        ("анна" * 128, "/società à017 {:03}", 150, 60),
+        ("\U0001f600" * 512, "g{:03}", 150, 60),
+        ("a" * 2698, "g", 1, 0),
+    ],
+    ids=["italian", "cyrillic", "many", "escaped", "halves", "long name", "longest", "full"],
+)
+def test_a_browser_takes_the_cookie_of_any_session(
+    user: str, group: str, number: int, least: int
+) -> None:
+    sessions = Sessions(Cookies(bytes(32), True, lambda: 1_800_000_000.123456))
+    groups = frozenset(group.format(each) for each in range(number))
+    response = web.Response()
+    sessions.start(response, Identity(user, groups), 86_400)
+    [morsel] = response.cookies.values()
+    assert len(morsel.OutputString()) < 4000
+    request = make_mocked_request("GET", "/", {"Cookie": f"{morsel.key}={morsel.value}"})
+    session = sessions.current(request)
+    assert session is not None
+    assert session.identity.user == user
+    assert session.identity.groups <= groups
+    assert len(session.identity.groups) >= least
+
+
+def test_a_name_that_no_cookie_has_room_for_is_refused() -> None:
+    sessions = Sessions(Cookies(bytes(32), True, time.time))
+    with pytest.raises(LongNameError, match="2700 bytes"):
+        sessions.start(web.Response(), Identity("я" * 1400), 60)
+
+
+async def test_who_has_a_name_that_is_too_long_is_not_signed_in(world: World) -> None:
+    world.provider.claims = {"sub": "3", "email": "a" * 5000, "groups": ["agency"]}
+    assert (await world.sign_in()).status == 403
+    assert not await world.signed_in()
+
+
+async def test_a_client_secret_that_changed_is_read_again(world: World) -> None:
+    assert (await world.sign_in()).status == 302
+    await world.browser.post("/sign-out")
+    secret = world.file.parent / "secret"
+    secret.write_text("another")
+    assert (await world.sign_in()).status == 403, "the provider takes its own secret only"
+    secret.write_text(SECRET)
+    assert (await world.sign_in()).status == 302
+    secret.unlink()
+    assert (await world.browser.get("/sign-in", allow_redirects=False)).status == 503
+    assert (await world.browser.post("/sign-out")).status == 200, "one signs out all the same"
+    assert not await world.signed_in()
 
 
 def test_the_sessions_key_is_made_once(tmp_path: Path) -> None:

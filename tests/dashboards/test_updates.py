@@ -33,6 +33,8 @@ class SlowStore:
         self.revision = 1
         self.asked: list[str] = []
         self.away = False
+        self.reach_away = False
+        """Only the revision is answered, as while one query is over the engine's limits."""
         self.open = asyncio.Event()
         if open_:
             self.open.set()
@@ -44,6 +46,8 @@ class SlowStore:
             raise ConnectionError
         if "system.parts" in sql:
             return QueryResult(["revision"], [(str(self.revision),)])
+        if self.reach_away:
+            raise ConnectionError
         return QueryResult(["newest"], [(None,) * 4])
 
 
@@ -144,6 +148,23 @@ async def test_a_store_that_is_away_is_said_and_its_return_too() -> None:
         store.away = False
         await ticking.tick()
         assert await event(stream) == first
+
+
+async def test_a_reach_that_fails_is_asked_once_a_round_and_said_once() -> None:
+    store, ticking = SlowStore(), Ticking()
+    store.reach_away = True
+    async with serving(store, ticking) as client, client.get("/api/updates?client=a") as stream:
+        assert await stream.content.readuntil(b"\n\n") == b"retry: 2000\n\n"
+        assert (await event(stream))["version"] is None
+        for _ in range(5):
+            await ticking.tick()
+            assert await stream.content.readuntil(b"\n\n") == b": still away\n\n"
+        reaches = [sql for sql in store.asked if "system.parts" not in sql]
+        assert len(reaches) == 6
+        assert len(store.asked) == 12
+        store.reach_away = False
+        await ticking.tick()
+        assert (await event(stream))["version"] == "1"
 
 
 async def test_nobody_looking_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

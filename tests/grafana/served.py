@@ -42,6 +42,7 @@ class ServedGrafana(Contents):
         self.fail_at: Callable[[str, str], bool] = lambda *_: False
         """Requests, by method and path, that end with status 500."""
         self.broken = False
+        self.starting = False
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -83,6 +84,8 @@ class ServedGrafana(Contents):
         self.requests.append((request.method, path, body))
         parts = [unquote(part) for part in path.strip("/").split("/")]
         try:
+            if self.starting:
+                raise Refused(503, "Service unavailable")
             if self.broken or self.fail_at(request.method, path):
                 raise Refused(500, "Internal server error")
             if parts == ["health"]:

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from dashboards.grafana.dashboard import all_dashboards
+from dashboards.publishing.connection import Connection
 from dashboards.publishing.tenancy import FOR_THE_TEAM, of_tenants
 from infra.cli.main import app
 from infra.clickhouse.tenants.access import READABLE
@@ -32,8 +33,9 @@ class Stand:
     store: UserStore
     token: Path
 
-    def __call__(self, *arguments: str, given: str = "") -> Result:
-        asked = ["tenants", *arguments, "--url", self.grafana.url, "--token-file", str(self.token)]
+    def __call__(self, *arguments: str, given: str = "", url: str = "") -> Result:
+        place = url or self.grafana.url
+        asked = ["tenants", *arguments, "--url", place, "--token-file", str(self.token)]
         env = {"COLUMNS": "200", "ASCOLTO_CLICKHOUSE_URL": URL}
         return CliRunner().invoke(app, asked, env=env, input=given)
 
@@ -183,12 +185,54 @@ def test_removing_takes_all_of_it_and_nothing_else(stand: Stand) -> None:
 def test_a_removal_that_breaks_off_has_ended_the_access_and_is_completed(stand: Stand) -> None:
     stand("add", "acqua")
     stand.grafana.fail_at = lambda method, _: method == "DELETE"
-    assert stand("remove", "acqua", "--yes").exit_code == 1
-    assert stand.store.hashes == {}
+    broken = stand("remove", "acqua", "--yes")
+    assert (broken.exit_code, broken.stdout) == (1, "")
+    assert "acqua: its ClickHouse access has ended, but its organisation in Gra" in broken.stderr
+    assert "repeat the command: it completes what was begun" in broken.stderr
+    assert (stand.store.hashes, stand.store.grants, stand.store.policies) == ({}, set(), {})
     stand.grafana.fail_at = lambda *_: False
     assert "ClickHouse: there is no user" in stand("list").stdout
     assert stand("remove", "acqua", "--yes").exit_code == 0
     assert stand("list").stderr.strip() == "there are no tenants"
+
+
+@pytest.mark.parametrize("answer", ["nothing", "starting", "another program"])
+def test_removing_ends_the_access_also_where_grafana_is_away(
+    answer: str, stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wait(_: Connection) -> None:
+        raise AssertionError("access does not depend on Grafana: nothing is waited for")
+
+    stand("add", "acqua")
+    monkeypatch.setattr(Connection, "wait", wait)
+    url = stand.grafana.url
+    away = {
+        "nothing": ("http://127.0.0.1:9", "cannot be reached"),
+        "starting": (url, "does not answer"),
+        "another program": (f"{url}/elsewhere", "is no Grafana"),
+    }
+    other, said = away[answer]
+    stand.grafana.starting = answer == "starting"
+    broken = stand("remove", "acqua", "--yes", url=other)
+    assert (broken.exit_code, broken.stdout) == (1, "")
+    assert "its ClickHouse access has ended" in broken.stderr
+    assert said in broken.stderr
+    assert (stand.store.hashes, stand.store.grants, stand.store.policies) == ({}, set(), {})
+    stand.grafana.starting = False
+    done = stand("remove", "acqua", "--yes")
+    assert done.stdout.splitlines() == [
+        "unchanged ClickHouse user ascolto.acqua: none",
+        "deleted   organisation Ascolto: acqua",
+    ]
+
+
+def test_where_clickhouse_refuses_to_end_the_access_nothing_is_removed(stand: Stand) -> None:
+    stand("add", "acqua")
+    stand.store.may_manage = False
+    done = stand("remove", "acqua", "--yes")
+    assert (done.exit_code, "access has ended" in done.stderr) == (1, False)
+    assert "CLICKHOUSE_DEFAULT_ACCESS_MANAGEMENT=1" in done.stderr
+    assert stand.organisation("Ascolto: acqua") is not None
 
 
 def test_an_organisation_that_we_did_not_make_is_left_alone(stand: Stand) -> None:
@@ -198,7 +242,8 @@ def test_an_organisation_that_we_did_not_make_is_left_alone(stand: Stand) -> Non
         done = stand(*arguments)
         assert done.exit_code == 1
         assert "was not made by Ascolto" in done.stderr
-    assert ACQUA.user in stand.store.hashes
+        assert (ACQUA.user in stand.store.hashes) is (arguments[0] == "add")
+    assert "its ClickHouse access has ended" in done.stderr
     assert stand.organisation("Ascolto: acqua") is not None
 
 

@@ -85,6 +85,12 @@ function reach({ scored, arrived, followed }) {
   return parts;
 }
 
+/** The time zone as people name it: by its place, where they have no name for it. */
+function zone({ time_zone, language }) {
+  if (time_zone === "Europe/Rome" && language === "it") return "ora italiana";
+  return say("ui.zone", { zone: time_zone.replace(/^.*\//, "").replaceAll("_", " ") });
+}
+
 /** The strip below the bar: whether live, and as of when. */
 export function drawStrip(place, { known }) {
   const past = Boolean(choice.to);
@@ -95,6 +101,6 @@ export function drawStrip(place, { known }) {
     element("span", { class: `lamp ${trouble ? "trouble" : past ? "past" : "live"}` }, trouble || say(past ? "ui.past" : "ui.live")),
     ...parts.map(([label, text]) => element("span", { class: "fact" }, `${label} `, element("b", {}, text))),
     refilling === null ? null : element("span", { class: "fact" }, `${say("status.taken_in_again")} `, element("b", {}, String(refilling))),
-    known.newest ? element("span", { class: "fact" }, say("ui.zone", { zone: known.definition.time_zone.replace(/^.*\//, "").replaceAll("_", " ") })) : null,
+    known.newest ? element("span", { class: "fact" }, zone(known.definition)) : null,
   ]);
 }

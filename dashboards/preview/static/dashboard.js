@@ -40,7 +40,7 @@ function unfold() {
   if (fold().open && known.newest) Promise.all(folded().map((panel) => fill(panel, now(), draw)));
 }
 
-const context = () => ({ smallSample: known.definition.small_sample, window: choice.window, conversations: new Map((held.comparison ?? []).map((row) => [row.agency, row.calls])) });
+const context = () => ({ smallSample: known.definition.small_sample, window: choice.window, conversations: new Map((held.comparison ?? []).map((row) => [row.agency, row.sentiment_n])) });
 
 function drawAnswer() {
   const place = document.querySelector("#panel-comparison .body");

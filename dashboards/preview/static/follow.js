@@ -12,23 +12,24 @@ export const followPlace = ({ agency, kind, since }) => element("div", { class: 
 
 const drawn = new WeakMap();
 
-/** Draws below each alert what was done about it, and the way to add to it; true when that is known. */
+/** Draws below each alert what was done about it, and the way to add to it, for readers of the whole client company; true when that is known. */
 export async function drawFollowUps() {
   const places = [...document.querySelectorAll(".follow")];
   if (!known.definition.follow_up || !places.length) return true;
-  let alerts;
+  let alerts, may_act;
   try {
-    ({ alerts } = await get("/api/alerts", { client: choice.client }));
+    ({ alerts, may_act } = await get("/api/alerts", { client: choice.client }));
   } catch {
     return false;
   }
   for (const place of places) {
     const { agency, kind, since } = place.dataset;
     const alert = alerts.find((each) => each.agency_id === agency && each.kind === kind && new Date(each.since).getTime() === new Date(since).getTime());
-    const seen = JSON.stringify([alert, choice.lang]);
+    const seen = JSON.stringify([alert, may_act, choice.lang]);
     if (!alert || drawn.get(place) === seen) continue;
     drawn.set(place, seen);
-    draw(place, alert);
+    if (may_act) draw(place, alert);
+    else replace(place);
   }
   return true;
 }

@@ -16,7 +16,7 @@ WITH
             recovery_rate, recovery_rate_low, recovery_rate_high, recovery_rate_n,
             churn_rate, churn_rate_low, churn_rate_high, churn_rate_n, amount_recovered,
             nps_predicted, nps_predicted_low, nps_predicted_high, nps_predicted_n
-        {{> before_latest_snapshots}}
+        {{> snapshots_before}}
     ),
     placed AS (
         SELECT 0 AS earlier, * FROM present

@@ -4,10 +4,18 @@ WITH
     shown AS (
         SELECT
             agency_id,
-            arrayFilter(
-                rule -> rule IN ('hours', 'frequency')
-                    OR arrayExists(quote -> quote.kind = concat('conduct.', rule), quotes),
-                arrayDistinct(conduct)
+            arrayConcat(
+                arrayFilter(
+                    rule -> rule = 'hours' OR arrayExists(quote -> quote.kind = concat('conduct.', rule), quotes),
+                    arrayDistinct(conduct)
+                ),
+                if(event_id IN (
+                    SELECT event_id
+                    FROM contact_excesses FINAL
+                    WHERE client_id = ${client:singlequote}
+                        AND ended_at >= toDateTime64(window_start, 6, 'UTC')
+                        AND ended_at < toDateTime64(window_end, 6, 'UTC')
+                ), ['frequency'], [])
             ) AS breaches
         {{> rated_calls}}
     ),

@@ -7,6 +7,7 @@ WITH
             arrayDistinct(drivers) AS found_drivers,
             coalesce(survey_rating, later_rating, spoken_rating) AS rating
         {{> rated_calls}}
+            AND sentiment IS NOT NULL
     ),
     every AS (
         SELECT

@@ -5,7 +5,7 @@ SELECT
     toDateTime(intDiv(toUnixTimestamp(hour), step) * step, 'UTC') AS time,
     toInt64(sum(aggression_n)) AS n,
     toFloat64(sum(aggression_sum)) / 10000 / n AS value,
-    z * sqrt(greatest(0., toFloat64(sum(aggression_sq)) / 1e8 / n - value * value) / greatest(n - 1, 1)) AS reach,
+    if(n < 2, NULL, z * sqrt(greatest(0., toFloat64(sum(aggression_sq)) / 1e8 / n - value * value) / greatest(n - 1, 1))) AS reach,
     greatest(0., value - reach) AS low,
     least(1., value + reach) AS high
 FROM agency_hours FINAL

@@ -10,8 +10,9 @@ WITH
     before AS (
         SELECT
             agency_id,
-            churn_rate AS churn_before, churn_rate_low AS churn_before_low, churn_rate_high AS churn_before_high
-        {{> before_latest_snapshots}}
+            churn_rate AS churn_before, churn_rate_low AS churn_before_low, churn_rate_high AS churn_before_high,
+            churn_rate_n AS n_before
+        {{> snapshots_before}}
     )
 SELECT
     {{agency:agency_id}} AS agency,
@@ -23,7 +24,7 @@ SELECT
     concat(toString(toInt64(round(100 * churn_rate_low))), ' … ', toString(toInt64(round(100 * churn_rate_high))), ' %') AS churn_range,
     churn_rate_n,
     multiIf(
-        churn_rate IS NULL OR churn_before IS NULL, NULL,
+        churn_rate IS NULL OR churn_before IS NULL OR least(churn_rate_n, n_before) < 30, NULL,
         churn_rate_low > churn_before_high, concat('▲ ', toString(toInt64(round(100 * (churn_rate - churn_before))))),
         churn_rate_high < churn_before_low, concat('▼ ', toString(toInt64(round(100 * (churn_before - churn_rate))))),
         '≈'

@@ -1,11 +1,17 @@
 WITH
-    {{> window_bounds}}
+    {{> window_bounds}},
+    (
+        SELECT max(as_of)
+        FROM agency_metrics
+        WHERE client_id = ${client:singlequote}
+    ) AS latest,
+    window_end > latest AS is_now
 SELECT
     {{agency:agency_id}} AS agency,
     count() AS n,
-    countIf(paid) AS paid_so_far,
-    toFloat64(sum(amount)) AS amount_so_far,
-    countIf(cancelled AND NOT lost_to_supplier) AS lost_so_far,
+    if(is_now, countIf(paid), NULL) AS paid_so_far,
+    if(is_now, toFloat64(sum(amount)), NULL) AS amount_so_far,
+    if(is_now, countIf(cancelled AND NOT lost_to_supplier), NULL) AS lost_so_far,
     min(matures_at) AS first_matures,
     max(matures_at) AS last_matures
 FROM engagements FINAL

@@ -6,8 +6,8 @@ WITH
         {{> latest_snapshots}}
     ),
     before AS (
-        SELECT agency_id, nps_low AS before_low, nps_high AS before_high, nps AS nps_before
-        {{> before_latest_snapshots}}
+        SELECT agency_id, nps_low AS before_low, nps_high AS before_high, nps AS nps_before, nps_n AS n_before
+        {{> snapshots_before}}
     ),
     harsh AS (
         SELECT
@@ -17,7 +17,7 @@ WITH
             countIf(empathy IS NOT NULL) AS with_empathy,
             countIf(empathy >= 0.5) AS kind,
             countIf(has(conduct, 'threat') OR has(conduct, 'false_threat')) AS threatened,
-            count() AS held
+            countIf(aggression IS NOT NULL) AS held
         {{> rated_calls}}
         GROUP BY agency_id
     )
@@ -27,7 +27,7 @@ SELECT
     if(nps_low <= nps AND nps <= nps_high, concat(toString(toInt64(round(nps_low))), ' … ', toString(toInt64(round(nps_high)))), NULL) AS nps_range,
     nps_n,
     multiIf(
-        nps IS NULL OR nps_before IS NULL, NULL,
+        nps IS NULL OR nps_before IS NULL OR least(nps_n, n_before) < 30, NULL,
         nps_low > before_high, concat('▲ ', toString(toInt64(round(nps - nps_before)))),
         nps_high < before_low, concat('▼ ', toString(toInt64(round(nps_before - nps)))),
         '≈'

@@ -89,6 +89,7 @@ def add_tenant(
     if targets is not None:
         alerting = alerting_of(targets, settings, language, tenant.client_id)
         content = replace(content, alerting=alerting)
+    wait_for(grafana)
     with _places(settings, grafana, resumable=True) as places:
         _warn_if_unknown(places, tenant)
         steps = add(places, tenant, content, viewers, new_password=new_password)
@@ -99,7 +100,10 @@ def add_tenant(
 
 
 def remove_tenant(target: Target, *, yes: bool, as_json: bool) -> int:
-    """Take a tenant away, after asking; returns the exit code."""
+    """Take a tenant away, after asking; returns the exit code.
+
+    Grafana is not waited for: the access ends also while it is away.
+    """
     from dashboards.publishing.organisations import name_of
     from dashboards.publishing.tenancy import remove
 
@@ -118,8 +122,9 @@ def list_all(url: str, token_file: Path, *, language: str, as_json: bool) -> int
     from dashboards.grafana.dashboard import all_dashboards
     from dashboards.publishing.tenancy import of_tenants, tenancies
 
-    grafana = prepare(url, token_file, as_user=True)
-    with _places(_settings(), grafana) as places:
+    grafana, settings = prepare(url, token_file, as_user=True), _settings()
+    wait_for(grafana)
+    with _places(settings, grafana) as places:
         found = tenancies(places, of_tenants(all_dashboards(language)))
     if as_json:
         print(json.dumps([each.as_json() for each in found], ensure_ascii=False))
@@ -177,7 +182,6 @@ def _places(
     from dashboards.publishing.tenancy import Places
     from infra.clickhouse.client import open_as, open_client
 
-    wait_for(grafana)
     try:
         client = open_client(settings)
     except InfraError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -38,9 +39,10 @@ class Followed:
     lost_to_supplier: bool
     paid: bool
     amount: float
-    cancelled_after: int | None
-    """Whole days from the conversation to the first cancellation; None if none came after it."""
-    paid_after: int | None
+    cancelled_at: datetime | None
+    """Time of the customer's first cancellation after the conversation; None if none came."""
+    paid_at: datetime | None
+    """Time of the first payment after the conversation; None if none came."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Story:
 
 
 _OUTCOME = """
-    SELECT client_id, agency_id, customer, opened_at, matures_at, cancelled, paid
+    SELECT client_id, agency_id, customer, opened_at, matures_at, cancelled, lost_to_supplier, paid
     FROM engagements FINAL
     WHERE client_id = {client:String} AND ({agency:String} = '' OR agency_id = {agency:String})
         AND matures_at >= {begin:DateTime('UTC')}
@@ -90,14 +92,19 @@ WHERE calls.client_id = {{client:String}}
     AND aggression IS NOT NULL AND empathy IS NOT NULL AND sentiment IS NOT NULL
     AND length(JSONExtractArrayRaw(turns)) BETWEEN 4 AND 60
 """  # noqa: S608 - constants of this module
+_GOOD = 9
+"""Rating from which a customer is a promoter."""
 _RATED = "coalesce(survey_rating, later_rating, spoken_rating)"
 _BY_KIND = {
     StoryKind.WORST: ("1", "aggression DESC, sentiment"),
     StoryKind.BEST: (
-        f"empathy > aggression AND (engagement.paid OR {_RATED} >= 9)",
+        f"empathy > aggression AND (engagement.paid OR {_RATED} >= {_GOOD})",
         f"{_RATED} IS NOT NULL DESC, empathy + sentiment - aggression DESC",
     ),
-    StoryKind.LEFT: ("engagement.cancelled AND churn_intent", "sentiment, aggression DESC"),
+    StoryKind.LEFT: (
+        "engagement.cancelled AND NOT engagement.lost_to_supplier AND churn_intent",
+        "sentiment, aggression DESC",
+    ),
     StoryKind.CHANGED: ("sentiment_change > 0", "sentiment_change DESC, sentiment DESC"),
 }
 _COLUMNS = (
@@ -125,20 +132,41 @@ def read_stories(client: Client, period: Period) -> list[Story]:
     return chosen
 
 
+_CANDIDATES = 20
+
+
 def _first(
     client: Client, period: Period, kind: StoryKind, known: list[str]
 ) -> tuple[Story, str] | None:
-    """The first conversation of a kind whose customer is not among those known, and that one."""
+    """The first conversation of a kind whose customer is not among those known, and that one.
+
+    What makes it one of its kind came after it: of one who left, the end of the contract.
+    """
     where, order = _BY_KIND[kind]
     rows = client.query(
         f"SELECT {_COLUMNS} {_CALLS} AND ({where}) "
         "AND NOT has({known:Array(String)}, calls.customer) "
-        f"ORDER BY {order}, calls.event_id LIMIT 1",
+        f"ORDER BY {order}, calls.event_id LIMIT {_CANDIDATES}",
         parameters={**period.parameters, "known": known},
     ).result_rows
-    if not rows:
-        return None
-    event_id, agency, customer, ended_at, channel, touchpoint, customer_type, *scores = rows[0]
+    stories = (_story(client, period, kind, row) for row in rows)
+    return next((found for found in stories if _is_of_its_kind(found[0])), None)
+
+
+def _is_of_its_kind(story: Story) -> bool:
+    what = story.followed
+    if story.kind is StoryKind.LEFT:
+        return what is not None and what.cancelled_at is not None
+    rated = story.rating if story.rating_source != "predicted" else None
+    if story.kind is StoryKind.BEST and (rated or 0) < _GOOD:
+        return what is not None and what.paid_at is not None
+    return True
+
+
+def _story(
+    client: Client, period: Period, kind: StoryKind, row: Sequence[Any]
+) -> tuple[Story, str]:
+    event_id, agency, customer, ended_at, channel, touchpoint, customer_type, *scores = row
     aggression, empathy, survey, later, spoken, predicted, turns, quotes = scores
     ended_at = _utc(ended_at)
     rating, source = _rating(survey if survey is not None else later, spoken, predicted)
@@ -206,15 +234,15 @@ def _followed(
             "topics": [CONTRACT_CANCELLED.name, PAYMENT_RECEIVED.name],
         },
     ).result_rows
-    days = {topic: (_utc(time) - ended_at).days for topic, time in first}
+    times = {topic: _utc(time) for topic, time in first}
     return Followed(
         matures_at=_utc(matures_at),
         cancelled=bool(cancelled),
         lost_to_supplier=bool(lost),
         paid=bool(paid),
         amount=float(amount),
-        cancelled_after=days.get(CONTRACT_CANCELLED.name) if cancelled else None,
-        paid_after=days.get(PAYMENT_RECEIVED.name) if paid else None,
+        cancelled_at=times.get(CONTRACT_CANCELLED.name) if cancelled and not lost else None,
+        paid_at=times.get(PAYMENT_RECEIVED.name) if paid else None,
     )
 
 

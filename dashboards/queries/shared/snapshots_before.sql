@@ -1,0 +1,17 @@
+FROM (
+    WITH
+        toIntervalHour(
+            {{> hours_of_window}}
+        ) AS window_hours,
+        moments AS (
+            SELECT agency_id, day, as_of - window_hours AS as_of
+            FROM (
+                SELECT agency_id, day, as_of
+                {{> whole_snapshots}}
+                ORDER BY agency_id, day DESC
+                LIMIT 1 BY agency_id
+            )
+        )
+    {{> segment_figures}}
+) AS snapshots
+ORDER BY agency_id
