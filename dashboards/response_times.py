@@ -1,7 +1,7 @@
 """How long the panels' queries take on a store that is filled for it.
 
-Run as `python -m dashboards.response_times DIRECTORY CALLS DAYS ROUNDS`, in a process of its own:
-prints, for each panel, the milliseconds of each query and of its processor time, as JSON.
+Run as `python -m dashboards.response_times DIRECTORY CALLS DAYS ROUNDS APART`, in a process of its
+own: prints, for each panel, the milliseconds of each query and of its processor time, as JSON.
 """
 
 from __future__ import annotations
@@ -47,8 +47,10 @@ def choices(chance: random.Random) -> Iterator[Choices]:
         yield Choices(LARGEST_CLIENT, to, window, segment, agencies)
 
 
-def response_times(ask: Ask, rounds: int) -> Mapping[str, list[tuple[float, float]]]:
-    """Milliseconds and processor milliseconds of each panel's queries, `rounds` of all choices.
+def response_times(ask: Ask, rounds: int, apart: int) -> Mapping[str, list[tuple[float, float]]]:
+    """Milliseconds and processor milliseconds of each panel's queries.
+
+    `rounds` of all choices are asked, of which every `apart`-th is taken.
 
     The first choice is asked once more beforehand: a server has been asked before, too.
 
@@ -58,7 +60,7 @@ def response_times(ask: Ask, rounds: int) -> Mapping[str, list[tuple[float, floa
     chance = random.Random(0)  # noqa: S311 - times to ask for
     taken: dict[str, list[tuple[float, float]]] = {panel.id: [] for panel in OVERVIEW}
     filled: set[str] = set()
-    asked = [each for _ in range(rounds) for each in choices(chance)]
+    asked = [each for _ in range(rounds) for each in choices(chance)][::apart]
     for number, chosen in enumerate([asked[0], *asked]):
         for panel in OVERVIEW:
             sql, parameters = expand(panel.named_sql, chosen)
@@ -79,12 +81,14 @@ def response_times(ask: Ask, rounds: int) -> Mapping[str, list[tuple[float, floa
 def main(arguments: list[str]) -> None:
     """Fill a new store and measure."""
     directory, *sizes = arguments
-    calls, days, rounds = map(int, sizes)
+    calls, days, rounds, apart = map(int, sizes)
     with contextlib.closing(open_embedded(Path(directory))) as client:
         migrate(client)
         fill(client, calls, days)
         taken = response_times(
-            lambda sql, parameters: client.query(sql, parameters=parameters).result_rows, rounds
+            lambda sql, parameters: client.query(sql, parameters=parameters).result_rows,
+            rounds,
+            apart,
         )
     print(json.dumps(taken))
 

@@ -29,11 +29,11 @@ def panels() -> Iterator[Figure]:
     The second store has as many conversations a day as the first, for ten times as many days.
     """
     calls, days = size("BENCH_PANELS_CALLS", CALLS), size("BENCH_PANELS_DAYS", DAYS)
-    rounds = size("BENCH_PANELS_ROUNDS", ROUNDS)
+    rounds, apart = size("BENCH_PANELS_ROUNDS", ROUNDS), size("BENCH_PANELS_APART", 1)
     of_stores: list[dict[str, float]] = []
     for times in (1, _TIMES):
         name = _short(calls * times)
-        taken = _measured(calls * times, days * times, rounds)
+        taken = _measured(calls * times, days * times, rounds, apart)
         yield Figure(f"{name}.queries", len(next(iter(taken.values()))), "of each panel")
         for panel, spent in taken.items():
             value = percentile_95([milliseconds for milliseconds, _ in spent])
@@ -69,7 +69,7 @@ def _short(calls: int) -> str:
     return str(calls)
 
 
-def _measured(calls: int, days: int, rounds: int) -> dict[str, list[list[float]]]:
+def _measured(calls: int, days: int, rounds: int, apart: int) -> dict[str, list[list[float]]]:
     """Milliseconds and processor milliseconds of each query of each panel.
 
     The engine of a process has one store, so each store has a process of its own.
@@ -78,7 +78,7 @@ def _measured(calls: int, days: int, rounds: int) -> dict[str, list[list[float]]
         MeasuringFailed: it ended with an error.
     """
     with tempfile.TemporaryDirectory() as directory:
-        given = map(str, (Path(directory) / "data", calls, days, rounds))
+        given = map(str, (Path(directory) / "data", calls, days, rounds, apart))
         command = [sys.executable, "-m", "dashboards.response_times", *given]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
