@@ -8,12 +8,11 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from infra.alerting.targets import require_page
+from infra.alerting.targets import require_page, require_zone
 from infra.data_directory.paths import default_data_directory
 from infra.data_directory.permissions import create_once, make_private
 from infra.kafka.cluster import Cluster
@@ -241,11 +240,7 @@ class Settings(BaseSettings):
     @field_validator("time_zone")
     @classmethod
     def _is_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError("no such time zone; write one as Europe/Rome") from error
-        return value
+        return require_zone(value)
 
     @field_validator("page_url")
     @classmethod

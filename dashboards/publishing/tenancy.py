@@ -102,7 +102,7 @@ def add(
     *,
     new_password: bool = False,
 ) -> list[Step]:
-    """Make a tenant, or mend it: what is right already stays as it is.
+    """Make a tenant, or repair it: what is right already stays as it is.
 
     Args:
         places: where.

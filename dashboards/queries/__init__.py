@@ -43,16 +43,12 @@ def query(name: str, figure: str | None = None, *, named: bool = False) -> str:
 def _shared(name: str) -> str:
     """Of this package, or how figures follow from sums, which the recomputation states.
 
-    `before_NAME` are the lines of NAME as of one window earlier; `query_NAME` the whole query.
+    `query_NAME` is a whole query.
     """
     if name.startswith("figure_"):
         return figures_sql(name)
     if name.startswith("query_"):
         return _read(name.removeprefix("query_"))
-    if name.startswith("before_"):
-        lines = with_shared(_shared(name.removeprefix("before_")), _shared)
-        hours = " ".join(_read("shared/hours_of_window").split())
-        return lines.replace("$__toTime", f"($__toTime - toIntervalHour({hours}))")
     return _read(f"shared/{name}")
 
 

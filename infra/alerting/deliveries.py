@@ -10,7 +10,7 @@ from typing import Any
 
 from infra.alerting.targets_file import Addressee
 from infra.clickhouse.store import Row, Store
-from processors.alerts.notices import Notice, Told
+from processors.alerts.notices import Notice, Reported
 from schemas.derived import AgencyAlert
 from schemas.rows import NOTIFICATIONS
 
@@ -36,14 +36,14 @@ class History:
 
     since: datetime | None = None
     """When it was first there; None: never before."""
-    sent: dict[str, Told] = field(default_factory=dict)
-    """What it was told, by the alert's id."""
+    sent: dict[str, Reported] = field(default_factory=dict)
+    """What was reported to it, by the alert's id."""
 
-    def add(self, told: Told) -> None:
+    def add(self, reported: Reported) -> None:
         """Note a message, unless a later one about the same alert is noted."""
-        before = self.sent.get(told.alert.alert_id)
-        if before is None or told.number > before.number:
-            self.sent[told.alert.alert_id] = told
+        before = self.sent.get(reported.alert.alert_id)
+        if before is None or reported.number > before.number:
+            self.sent[reported.alert.alert_id] = reported
 
 
 class Deliveries:
@@ -68,7 +68,7 @@ class Deliveries:
         for client_id, target, alert_id, number, alert, thread, sent_at in rows:
             history = found[client_id, target]
             if alert_id:
-                history.add(Told(number, AgencyAlert.model_validate_json(alert), thread))
+                history.add(Reported(number, AgencyAlert.model_validate_json(alert), thread))
             else:
                 history.since = _utc(sent_at)
         return found
@@ -79,16 +79,16 @@ class Deliveries:
 
     async def record(self, addressee: Addressee, notice: Notice, now: datetime) -> None:
         """Note that a target has accepted a message; waits while the store is away."""
-        rows = [_row(addressee, now, told) for told in noted(notice)]
+        rows = [_row(addressee, now, reported) for reported in noted(notice)]
         await self._store.insert(NOTIFICATIONS, rows)
 
 
-def noted(notice: Notice) -> list[Told]:
-    """What a target has been told once a message is accepted."""
-    told = [Told(notice.number, notice.alert, notice.thread)]
+def noted(notice: Notice) -> list[Reported]:
+    """What has been reported to a target once a message is accepted."""
+    reported = [Reported(notice.number, notice.alert, notice.thread)]
     if notice.replaces is not None:
-        told.append(Told(notice.number, notice.replaces, notice.thread))
-    return told
+        reported.append(Reported(notice.number, notice.replaces, notice.thread))
+    return reported
 
 
 def alert_of(row: Sequence[Any]) -> AgencyAlert:
@@ -102,18 +102,18 @@ def alert_of(row: Sequence[Any]) -> AgencyAlert:
     return AgencyAlert.model_validate({**values, "quotes": quotes})
 
 
-def _row(addressee: Addressee, now: datetime, told: Told | None = None) -> Row:
-    alert = None if told is None else told.alert.model_copy(update={"quotes": []})
+def _row(addressee: Addressee, now: datetime, reported: Reported | None = None) -> Row:
+    alert = None if reported is None else reported.alert.model_copy(update={"quotes": []})
     return {
         "client_id": addressee.client_id,
         "target": addressee.name,
         "alert_id": "" if alert is None else alert.alert_id,
-        "number": 0 if told is None else told.number,
+        "number": 0 if reported is None else reported.number,
         "agency_id": "" if alert is None else alert.agency_id,
         "kind": "" if alert is None else alert.kind.value,
         "status": "" if alert is None else alert.status.value,
         "alert": "" if alert is None else alert.model_dump_json(),
-        "thread": "" if told is None else told.thread,
+        "thread": "" if reported is None else reported.thread,
         "sent_at": now,
         "version": round(now.timestamp() * 1e6),
     }

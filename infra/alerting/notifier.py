@@ -164,8 +164,8 @@ class Notifier:
         if since is None:
             await self._deliveries.begin(each, now)
             since = own.since = now
-        for told in own.sent.values():
-            history.add(told)
+        for reported in own.sent.values():
+            history.add(reported)
         alerts = list(alerts)
         if not alerts:
             # Rather a table that is being filled than a company whose every alert is undone.
@@ -202,8 +202,8 @@ class Notifier:
                 refused.append((notice, type(error).__name__))
                 continue
             line.backoffs.pop(_due(each, notice), None)
-            for told in noted(notice):
-                line.accepted.add(told)
+            for reported in noted(notice):
+                line.accepted.add(reported)
             await self._record(each, notice)
         self._put_off(each, line, refused, one_line=not any_accepted)
 

@@ -142,11 +142,7 @@ class ClientTargets(_Entry):
     @field_validator("zone")
     @classmethod
     def _is_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError("no such time zone; write one as Europe/Rome") from error
-        return value
+        return require_zone(value)
 
     @field_validator("page")
     @classmethod
@@ -160,6 +156,19 @@ class NotifyFile(_Entry):
     clients: dict[Identifier, ClientTargets] = Field(
         default_factory=dict, description="by client_id"
     )
+
+
+def require_zone(name: str) -> str:
+    """The name of a time zone.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("no such time zone; write one as Europe/Rome") from error
+    return name
 
 
 def require_page(template: str) -> str:

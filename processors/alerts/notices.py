@@ -16,19 +16,19 @@ MOVED_AT_MOST = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a target was told about an alert."""
+class Reported:
+    """What was reported to a target about an alert."""
 
     number: int
     """How many messages."""
     alert: AgencyAlert
     """As the last message said."""
     thread: str
-    """The id of the alert as it was first told: late events may have moved its opening since."""
+    """The id of the alert as first reported: late events may have moved its opening since."""
 
 
-Sent = Mapping[str, Told]
-"""What a target was told, by the alert's id."""
+Sent = Mapping[str, Reported]
+"""What was reported to a target, by the alert's id."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Notice:
     before: AlertStatus | None
     """What the last message said; None where there was none."""
     thread: str
-    """The id of the alert as it was first told."""
+    """The id of the alert as it was first reported."""
     replaces: AgencyAlert | None = None
     """The retracted alert in whose place this one stands, its opening moved by late events."""
 
@@ -112,9 +112,9 @@ def notices(
     """
     current = {alert.alert_id: alert for alert in alerts}
     lost = [
-        told.alert.model_copy(update={"status": AlertStatus.RETRACTED})
-        for alert_id, told in sent.items()
-        if told.alert.status is not AlertStatus.RETRACTED
+        reported.alert.model_copy(update={"status": AlertStatus.RETRACTED})
+        for alert_id, reported in sent.items()
+        if reported.alert.status is not AlertStatus.RETRACTED
         and (alert_id not in current or current[alert_id].status is AlertStatus.RETRACTED)
     ]
     standing = [each for each in current.values() if each.status is not AlertStatus.RETRACTED]
@@ -122,10 +122,10 @@ def notices(
     settled = {*moved, *(each.alert_id for each in moved.values())}
     found = []
     for alert in (*standing, *lost):
-        told = sent.get(alert.alert_id)
+        reported = sent.get(alert.alert_id)
         begins = alert.opened_at >= not_before and _wanted(alert, wishes)
-        if alert.alert_id not in settled and (begins or told is not None):
-            found.append(_notice(alert, told))
+        if alert.alert_id not in settled and (begins or reported is not None):
+            found.append(_notice(alert, reported))
     found = [each for each in found if not each.silent]
     found += [
         _notice(current[alert_id], sent[old.alert_id], old) for alert_id, old in moved.items()
@@ -133,10 +133,12 @@ def notices(
     return sorted(found, key=_order)
 
 
-def _notice(alert: AgencyAlert, told: Told | None, replaces: AgencyAlert | None = None) -> Notice:
-    if told is None:
+def _notice(
+    alert: AgencyAlert, reported: Reported | None, replaces: AgencyAlert | None = None
+) -> Notice:
+    if reported is None:
         return Notice(alert, 1, None, alert.alert_id)
-    return Notice(alert, told.number + 1, told.alert.status, told.thread, replaces)
+    return Notice(alert, reported.number + 1, reported.alert.status, reported.thread, replaces)
 
 
 def _moved(lost: Iterable[AgencyAlert], fresh: Sequence[AgencyAlert]) -> dict[str, AgencyAlert]:

@@ -185,8 +185,8 @@ async def deaths(world: World, service: WebService) -> Any:
                     notifier = world.notifier()
                     await looks(notifier)
             ids = [each["message_id"] for each in service.received]
-            told = [(each["alert_id"][-1], each["status"]) for each in service.received]
-            seen.append({"ids": len(ids), "once": len(set(ids)), "told": sorted(set(told))})
+            reported = [(each["alert_id"][-1], each["status"]) for each in service.received]
+            seen.append({"ids": len(ids), "once": len(set(ids)), "reported": sorted(set(reported))})
     return seen
 
 
@@ -511,8 +511,8 @@ async def followed_up(world: World, _: WebService) -> Any:
 async def commands(world: World, _: WebService) -> Any:
     """`ascolto alerts`, while a stack has the store open and while none has."""
     data_dir = world.folder.parent / "store"
-    await world.publish(alert(client="told", alert_id="cccc1111"))
-    await world.publish(alert(client="told", alert_id="cccc1122", status=RESOLVED))
+    await world.publish(alert(client="reported", alert_id="cccc1111"))
+    await world.publish(alert(client="reported", alert_id="cccc1122", status=RESOLVED))
     app = create_preview(queries_of(world.store), insert=world.store.insert, now=datetime.now)
 
     async def ascolto(*arguments: str) -> Any:
@@ -531,8 +531,8 @@ async def commands(world: World, _: WebService) -> Any:
             await ascolto("note", "cccc11", "x", "--by", "Ugo"),
             await ascolto("note", "cccc1111", "x", "--client", "lumina"),
             await ascolto("note", "cccc1111", "\x1b[31m", "--by", "Ugo"),
-            await ascolto("list", "--client", "told"),
-            await ascolto("list", "--client", "told", "--all", "--json"),
+            await ascolto("list", "--client", "reported"),
+            await ascolto("list", "--client", "reported", "--all", "--json"),
             await ascolto("list", "--client", "nobody"),
         ]
         if name == "running":

@@ -14,7 +14,7 @@ from processors.alerts.notices import (
     MOVED_AT_MOST,
     Notice,
     Quiet,
-    Told,
+    Reported,
     Wishes,
     notices,
     standing_places,
@@ -28,11 +28,13 @@ ALL = Wishes()
 EARLY = OPENED - timedelta(days=1)
 
 
-def told(about: AgencyAlert, number: int = 1) -> Told:
-    return Told(number, about, about.alert_id)
+def reported(about: AgencyAlert, number: int = 1) -> Reported:
+    return Reported(number, about, about.alert_id)
 
 
-def due(alerts: Sequence[AgencyAlert], sent: dict[str, Told], wishes: Wishes = ALL) -> list[Notice]:
+def due(
+    alerts: Sequence[AgencyAlert], sent: dict[str, Reported], wishes: Wishes = ALL
+) -> list[Notice]:
     return notices(alerts, sent, wishes, EARLY)
 
 
@@ -42,7 +44,7 @@ def test_each_change_is_reported_once_and_the_last_word_is_the_truth(
 ) -> None:
     """None: the alert is in the store no more, after tables were made again."""
     other = alert(SILENCE, alert_id="other")
-    sent = {"other": told(other)}
+    sent = {"other": reported(other)}
     said: list[AlertStatus] = []
     for status in course:
         present = [other] if status is None else [other, alert(status=status)]
@@ -50,7 +52,7 @@ def test_each_change_is_reported_once_and_the_last_word_is_the_truth(
         assert len(found) <= 1
         for notice in found:
             assert notice.number == len(said) + 1
-            sent[notice.alert.alert_id] = told(notice.alert, notice.number)
+            sent[notice.alert.alert_id] = reported(notice.alert, notice.number)
             said.append(notice.alert.status)
         assert due(present, sent) == [], "once"
         if said:
@@ -70,7 +72,7 @@ def test_what_opened_before_the_target_was_there_is_never_begun() -> None:
 def test_what_was_begun_is_followed_to_its_end_however_old() -> None:
     old = alert(opened_at=EARLY - timedelta(days=90))
     resolved = old.model_copy(update={"status": RESOLVED})
-    assert [n.alert.status for n in due([resolved], {old.alert_id: told(old)})] == [RESOLVED]
+    assert [n.alert.status for n in due([resolved], {old.alert_id: reported(old)})] == [RESOLVED]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_wishes_choose_the_first_message_only(
 ) -> None:
     assert bool(due([found], {}, wishes)) is wanted
     resolved = found.model_copy(update={"status": RESOLVED})
-    assert len(due([resolved], {found.alert_id: told(found)}, wishes)) == 1
+    assert len(due([resolved], {found.alert_id: reported(found)}, wishes)) == 1
 
 
 def test_a_rise_that_grows_is_sent_when_it_is_large_enough() -> None:
@@ -101,17 +103,17 @@ def test_a_rise_that_grows_is_sent_when_it_is_large_enough() -> None:
 
 @pytest.mark.parametrize("gone", [False, True], ids=["retracted", "not in the store"])
 def test_a_moved_alert_is_the_same_to_its_readers(gone: bool) -> None:
-    """Whoever was told nothing gets it as a new one; whoever was told, its end only."""
+    """Whoever was reported nothing gets it as a new one; whoever was reported, its end only."""
     before = alert(alert_id="before")
     now = alert(alert_id="after", opened_at=OPENED - timedelta(hours=9))
     there = [now] if gone else [now, before.model_copy(update={"status": RETRACTED})]
     assert [(n.alert.alert_id, n.number) for n in due(there, {})] == [("after", 1)]
-    (moved,) = due(there, {"before": told(before, 3)})
+    (moved,) = due(there, {"before": reported(before, 3)})
     assert moved.silent
     assert (moved.alert.alert_id, moved.number, moved.thread) == ("after", 4, "before")
     assert moved.replaces is not None
     assert (moved.replaces.alert_id, moved.replaces.status) == ("before", RETRACTED)
-    noted = {"before": Told(4, moved.replaces, "before"), "after": Told(4, now, "before")}
+    noted = {"before": Reported(4, moved.replaces, "before"), "after": Reported(4, now, "before")}
     assert due(there, noted) == []
     over = now.model_copy(update={"status": RESOLVED})
     (end,) = due([over, *there[1:]], noted)
@@ -121,7 +123,7 @@ def test_a_moved_alert_is_the_same_to_its_readers(gone: bool) -> None:
 def test_a_moved_alert_that_is_over_is_one_message_about_its_end() -> None:
     before = alert(alert_id="before")
     over = alert(alert_id="after", status=RESOLVED, opened_at=OPENED - timedelta(hours=9))
-    (end,) = due([over], {"before": told(before)})
+    (end,) = due([over], {"before": reported(before)})
     assert (end.alert.status, end.before, end.silent) == (RESOLVED, OPEN, False)
 
 
@@ -137,7 +139,7 @@ def test_a_moved_alert_that_is_over_is_one_message_about_its_end() -> None:
 def test_another_alert_does_not_stand_for_one_that_was_retracted(another: AgencyAlert) -> None:
     before = alert(alert_id="before")
     found = due(
-        [another, before.model_copy(update={"status": RETRACTED})], {"before": told(before)}
+        [another, before.model_copy(update={"status": RETRACTED})], {"before": reported(before)}
     )
     assert [(n.alert.alert_id, n.alert.status) for n in found] == [
         ("before", RETRACTED),
@@ -150,7 +152,7 @@ def test_of_two_new_ones_the_nearest_is_the_one_that_moved() -> None:
     near = alert(alert_id="near", opened_at=OPENED + timedelta(hours=2))
     far = alert(alert_id="far", opened_at=OPENED - timedelta(days=3), status=RESOLVED)
     wishes = Wishes(kinds=[SILENCE])
-    found = due([far, near], {"before": told(before)}, wishes)
+    found = due([far, near], {"before": reported(before)}, wishes)
     assert [(n.alert.alert_id, n.silent) for n in found] == [("near", True)]
 
 

@@ -60,7 +60,7 @@ def test_wherever_the_process_dies_each_message_arrives_and_a_second_one_is_know
 ) -> None:
     """Of 16 deaths only those between acceptance and note repeat a message, with its id."""
     everything = [["0", "open"], ["0", "resolved"], ["1", "open"], ["1", "resolved"]]
-    assert [each["told"] for each in seen["deaths"]] == [everything] * 16
+    assert [each["reported"] for each in seen["deaths"]] == [everything] * 16
     assert [each["once"] for each in seen["deaths"]] == [4] * 16
     doubled = [each["ids"] - 4 for each in seen["deaths"]]
     assert doubled == [0, 1, 1, 0] * 4
@@ -203,7 +203,9 @@ def test_commands_follow_alerts_up_whether_a_stack_has_the_store_or_none(
     assert (several[0], "several alerts begin with cccc11" in several[2]) == (1, True)
     assert (foreign[0], "there is no alert cccc1111" in foreign[2]) == (1, True)
     assert (hostile[0], "invisible characters" in hostile[2]) == (2, True)
-    assert shown[1].startswith("cccc1111  2026-06-03T14:00Z  told / alfa: aggression rise by 19.6")
+    assert shown[1].startswith(
+        "cccc1111  2026-06-03T14:00Z  reported / alfa: aggression rise by 19.6"
+    )
     assert f"owner: Anna {stack}" in shown[1]
     found = json.loads(listed[1])["alerts"]
     assert [each["alert_id"] for each in found] == ["cccc1111", "cccc1122"]

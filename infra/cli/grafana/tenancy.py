@@ -77,7 +77,7 @@ def add_tenant(
     language: str,
     as_json: bool,
 ) -> int:
-    """Make or mend a tenant; returns the exit code."""
+    """Make or repair a tenant; returns the exit code."""
     from dashboards.publishing.steps import CHANGES
     from dashboards.publishing.tenancy import add
 
@@ -139,7 +139,7 @@ def list_all(url: str, token_file: Path, *, language: str, as_json: bool) -> int
         say("there are no tenants")
     wrong = any(each.faults for each in found)
     if wrong:
-        say("to mend one: ascolto tenants add CLIENT [--agency A]; to take it away: remove")
+        say("to repair one: ascolto tenants add CLIENT [--agency A]; to take it away: remove")
     return FAILED if wrong else 0
 
 

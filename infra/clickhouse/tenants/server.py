@@ -154,7 +154,7 @@ def faults(access: Access, tenant: Tenant, database: str) -> list[str]:
 def give_access(
     client: Client, tenant: Tenant, database: str, access: Access, password: str | None
 ) -> None:
-    """Make or mend a tenant's user; safe to repeat after a failure.
+    """Make or repair a tenant's user; safe to repeat after a failure.
 
     Args:
         client: of a user that may manage users.
