@@ -158,6 +158,24 @@ def test_a_segment_s_figures_are_those_of_its_sums(
             assert got == near(value), (row["agency"], name)
 
 
+@pytest.mark.parametrize("name", ["comparison", "nps_over_time"])
+@pytest.mark.parametrize("segment", ["all", SEGMENT])
+def test_both_sources_together_give_what_the_chosen_one_gives(
+    filled: tuple[Engine, Cells], name: str, segment: str
+) -> None:
+    """Grafana sends both; the page the one that is not empty."""
+    engine, _ = filled
+    choices = Choices(client=CLIENT, to=NOW, window="30d", segment=segment)
+    sql = panel(name).sql
+    assert "-- either" in sql
+    one, parameters = expand(sql, choices)
+    both, _ = expand(sql.replace("-- either", ""), choices)
+    assert ("UNION ALL" in one, "UNION ALL" in both) == (False, True)
+    rows = engine.read(one, parameters)
+    assert rows or (name, segment) == ("nps_over_time", "all"), "no NPS is in the snapshots here"
+    assert engine.read(both, parameters) == rows
+
+
 def test_its_nps_over_time_is_that_of_each_day(filled: tuple[Engine, Cells]) -> None:
     engine, cells = filled
     window = MetricWindow("30d")

@@ -1,11 +1,12 @@
 FROM (
+    -- of everything
     SELECT
         {{> snapshot_columns}}
     {{> whole_snapshots}}
         AND ${segment:singlequote} = 'all'
     ORDER BY agency_id, day DESC
     LIMIT 1 BY agency_id
-    UNION ALL
+    UNION ALL -- of a segment
     SELECT *
     FROM (
         WITH
@@ -21,5 +22,6 @@ FROM (
             )
         {{> segment_figures}}
     )
+    -- either
 ) AS snapshots
 ORDER BY agency_id

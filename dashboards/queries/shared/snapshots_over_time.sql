@@ -1,10 +1,11 @@
 FROM (
+    -- of everything
     SELECT
         {{> snapshot_columns}}
     {{> whole_snapshots}}
         AND as_of >= $__fromTime
         AND ${segment:singlequote} = 'all'
-    UNION ALL
+    UNION ALL -- of a segment
     SELECT
         {{> snapshot_columns}}
     FROM (
@@ -20,4 +21,5 @@ FROM (
             )
         {{> segment_figures}}
     )
+    -- either
 ) AS snapshots
