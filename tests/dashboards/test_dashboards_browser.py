@@ -58,7 +58,9 @@ async def test_a_manager_reads_the_answer_on_the_first_screen(
         await expect(page.locator(".card .hero.few")).to_have_count(1)
         said = page.locator(".verdict dd")
         await expect(said.nth(0)).to_contain_text("alba-crediti si distingue: NPS +34 (da +27")
-        await expect(said.nth(1)).to_contain_text("alba-crediti ne perde meno delle altre: 6,1%")
+        await expect(said.nth(1)).to_contain_text(
+            "Con alba-crediti se ne perdono meno che con tutte le altre: 6,1%"
+        )
         await expect(said.nth(2)).to_contain_text("possono essere un caso")
         first = page.locator(".card").first
         await expect(first.locator(".why li").first).to_contain_text("Operatore gentile")
@@ -69,13 +71,14 @@ async def test_a_manager_reads_the_answer_on_the_first_screen(
         await expect(page.locator(".alert h3")).to_have_text(
             [
                 "sole&figli<srl>: giorni di lavoro senza conversazioni: 3",
-                "nexum-servizi: l'NPS è sceso di 42 punti",
-                "ferro-recuperi: l'aggressività è salita di 20 punti",
+                "nexum-servizi: l'NPS è sceso da −22 a −63",
+                "ferro-recuperi: l'aggressività è salita da 0,58 a 0,78",
             ]
         )
         described = page.locator(".alert p")
         await expect(described.nth(0)).to_contain_text("di solito 18 al giorno")
-        await expect(described.nth(1)).to_contain_text("di solito −22, adesso −63 · 71 voti")
+        await expect(described.nth(1)).to_contain_text(" · 71 voti")
+        await expect(described.nth(2)).to_contain_text("su una scala da 0 a 1")
         strip = page.locator("#strip")
         await expect(strip).to_contain_text("Situazione al 20 mar 2025, 16:42")
         await expect(strip).to_contain_text("ora italiana")
@@ -85,7 +88,9 @@ async def test_a_manager_reads_the_answer_on_the_first_screen(
 
         await page.get_by_role("button", name="Inglese").click()
         await expect(page.locator("h1")).to_have_text("Agencies compared")
-        await expect(page.locator(".alert h3").nth(2)).to_contain_text("has risen by 20 points")
+        await expect(page.locator(".alert h3").nth(2)).to_contain_text(
+            "has risen from 0.58 to 0.78"
+        )
         assert await page.evaluate("document.documentElement.lang") == "en"
         assert complaints == []
 
@@ -245,7 +250,8 @@ async def test_findings_speak_only_of_what_is_certain(empty: Engine, browser_pag
         await expect(page.locator(".verdict dd")).to_have_text(
             [
                 "Nessuna agenzia si distingue con certezza: gli intervalli dell'NPS si toccano.",
-                "alba-crediti ne perde meno di ferro-recuperi: 5,0% contro 15,0%. "
+                "Con alba-crediti se ne perdono meno che con ferro-recuperi: 5,0% (su 300 clienti) "
+                "contro 15,0% (su 300). "
                 "Nessuna si stacca da tutte le altre.",
                 "Ancora troppo pochi clienti per un confronto.",
             ]

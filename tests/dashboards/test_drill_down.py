@@ -200,7 +200,7 @@ async def test_a_manager_sees_what_became_of_the_calls(
         await expect(page.locator(".of-low_confidence td").first).to_have_text("1")
         waiting = page.locator(".of-waiting td").first
         await expect(waiting).to_have_text("–")
-        await expect(page.locator(".quiet")).to_contain_text("Kafka non risponde")
+        await expect(page.locator(".quiet")).to_contain_text("il sistema che le trasmette")
         await page.get_by_role("link", name="Agenzie a confronto").click()
         await expect(page.locator(".card h3")).to_have_count(4)
         assert complaints == []

@@ -90,7 +90,7 @@ def test_a_rule_of_alerts_says_who_since_when_how_much_and_where_to_look() -> No
     rule = alert_rules("lumina", "Lumina", RuleOptions(page="https://ascolto.example/"))[0]
     said = rule["annotations"]
     assert said["summary"] == "{{ $labels.agency }}: aggressività in salita"
-    assert placed(said["description"])[1] == {"SINCE", "LEVEL", "USUAL", "CHANGE", "COUNT"}
+    assert placed(said["description"])[1] == {"SINCE", "LEVEL", "USUAL", "COUNT"}
     assert "$3/$2/$1, ore $4:$5" in said["description"]
     assert said["link"] == (
         "https://ascolto.example/?client=lumina&agency={{ $labels.agency_id }}"

@@ -42,8 +42,6 @@ export function measure(unit, value) {
       return number(value, { signDisplay: "exceptZero", minimumFractionDigits: 2, maximumFractionDigits: 2 });
     case "score":
       return number(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-    case "points":
-      return number(value, { maximumFractionDigits: 0 });
     default:
       return number(value, { maximumFractionDigits: 0, useGrouping: "always" });
   }
