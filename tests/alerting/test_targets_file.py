@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,28 @@ async def test_a_target_that_answers_late_has_accepted_the_message(
         limits = "?rto=0.5" if kind == "web" else "&cto=0.5"
         with pytest.raises(NotAccepted):
             await AppriseSender().send(target.url + limits, message, envelope)
+
+
+async def test_receivers_that_never_answer_delay_no_other() -> None:
+    import asyncio
+
+    loop, message, envelope = (
+        asyncio.get_running_loop(),
+        Message("title", "body"),
+        Envelope("m", "t", {}),
+    )
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    async with web_service() as hanging, web_service() as service:
+        hanging.answers.clear()
+        sending = [AppriseSender().send(hanging.url, message, envelope) for _ in range(4)]
+        held = asyncio.gather(*sending)
+        async with asyncio.timeout(20):
+            while hanging.tried < len(sending):
+                await asyncio.sleep(0.01)
+            await AppriseSender().send(service.url, message, envelope)
+        assert not held.done()
+        hanging.answers.set()
+        await held
 
 
 def test_a_time_limit_that_a_url_sets_stays_even_where_it_is_the_usual_one() -> None:
