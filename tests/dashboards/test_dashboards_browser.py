@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from dashboards.panels import OVERVIEW, Shape, Unit, panel
+from dashboards.panels import OVERVIEW, WINDOWS, Shape, Unit, panel
 from dashboards.preview import QueryResult
 from dashboards.preview.macros import Choices, expand
+from dashboards.texts import texts
 from infra.registry import RegistryFile
 from schemas.rows import AGENCY_METRICS
 from tests.dashboards import dashboard_rows
@@ -30,6 +31,24 @@ FIGURES = [each for each in OVERVIEW if each.shape is Shape.FIGURE]
 UNSETTLED = "#dashboard > .loading, .stale, .failed"
 WORDED = ".alerts .body, .comparison .body, .counts .body, .quarters .body, .calls .body"
 CHARTS = ["recovery_and_churn", "nps_over_time", "aggression_over_time", "staying"]
+
+
+WATCHED = """
+addEventListener("DOMContentLoaded", () => {
+  window.shown = [];
+  const watch = () => {
+    const chosen = document.querySelector(".controls [aria-pressed=true]");
+    const panel = document.querySelector("#panel-comparison");
+    const figure = panel?.querySelector(".card .count");
+    if (chosen && panel?.querySelector(".skeleton")) window.stood ??= performance.now();
+    if (!figure || panel.matches(".stale, .loading, .failed")) return;
+    window.shown.push([chosen.textContent, figure.textContent]);
+  };
+  const everything = { subtree: true, childList: true, attributes: true };
+  new MutationObserver(watch).observe(document, everything);
+});
+"""
+"""Notes when header and skeletons stand, and which figure is shown under which choice of window."""
 
 
 def italian(unit: Unit, value: float | None) -> str:
@@ -153,21 +172,34 @@ async def test_old_figures_never_stand_under_a_new_choice(
 ) -> None:
     page, complaints = browser_page
     gate = asyncio.Event()
+    sql = panel("comparison").sql
+    rightly = {}
+    for window in WINDOWS:
+        first = engine.read(*expand(sql, Choices(CLIENT, NOW, window)))[0]
+        written = f"{first['calls']:,} conversazioni".replace(",", ".")
+        rightly[texts("it")[f"window.{window}"]] = written
 
     async def slow(sql: str, parameters: Mapping[str, Any]) -> QueryResult:
         await gate.wait()
         return await engine.run_query(sql, parameters)
 
     async with served(slow) as url:
+        await page.add_init_script(WATCHED)
         await page.goto(f"{url}/?client={CLIENT}")
         await expect(page.get_by_role("button", name="30 giorni")).to_be_visible()
         await expect(page.locator("#panel-nps_over_time .skeleton")).to_be_visible()
-        painted = await page.evaluate(
-            "performance.getEntriesByName('first-contentful-paint')[0].startTime"
-        )
-        assert painted < 1000, "the page waits for no store"
+        assert await page.evaluate("window.stood") < 1000, "the page waits for no store"
+
+        # Another window, while no query for the first one has been answered.
+        await page.get_by_role("button", name="90 giorni").click()
+        await expect(page.locator("#panel-comparison .skeleton")).to_be_visible()
         gate.set()
-        await expect(page.locator(".card header .count").first).to_have_text("865 conversazioni")
+        await expect(page.locator(UNSETTLED)).to_have_count(0)
+        await expect(page.locator(".card header .count").first).to_have_text(rightly["90 giorni"])
+        # And back, while those of the second are being answered one by one.
+        await page.get_by_role("button", name="24 ore").click()
+        await page.get_by_role("button", name="30 giorni").click()
+        await expect(page.locator(".card header .count").first).to_have_text(rightly["30 giorni"])
         await expect(page.locator(UNSETTLED)).to_have_count(0)
 
         gate.clear()
@@ -182,6 +214,10 @@ async def test_old_figures_never_stand_under_a_new_choice(
         gate.set()
         await expect(page.locator(".card header .count").first).to_have_text("216 conversazioni")
         await expect(page.locator(".stale")).to_have_count(0)
+        shown = dict(await page.evaluate("window.shown"))
+        assert {"90 giorni", "30 giorni", "7 giorni"} <= shown.keys()
+        for window, figure in await page.evaluate("window.shown"):
+            assert figure == rightly[window], window
         assert complaints == []
 
 
