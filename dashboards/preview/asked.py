@@ -15,6 +15,7 @@ from infra.registry import RegistryFile
 READER = web.AppKey("reader", Reader)
 LANGUAGE = web.AppKey("language", str)
 TIME_ZONE = web.AppKey("time-zone", str)
+CURRENCY = web.AppKey("currency", str)
 NAMES = web.AppKey("names", RegistryFile)
 
 

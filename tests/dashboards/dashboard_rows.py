@@ -332,7 +332,7 @@ def curve(agency: str, churn: float, window: str) -> dict[str, Any]:
 
 def alerts() -> list[dict[str, Any]]:
     open_alert: dict[str, Any] = {
-        "alert_id": "a1",
+        "alert_id": "alert-risen",
         "client_id": CLIENT,
         "agency_id": "ferro-recuperi",
         "kind": "aggression_rise",

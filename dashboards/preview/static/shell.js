@@ -26,7 +26,8 @@ export const now = () => turn;
 
 async function define() {
   known.definition = await get("/api/panels", { lang: choice.lang });
-  speak(known.definition.language, known.definition.texts, known.definition.time_zone);
+  const { language, texts, time_zone, currency } = known.definition;
+  speak(language, texts, time_zone, currency);
   document.documentElement.lang = known.definition.language;
   document.title = `Ascolto · ${say(page.title)}`;
   if (!known.definition.windows.includes(choice.window)) choice.window = known.definition.window;

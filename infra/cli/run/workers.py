@@ -207,6 +207,7 @@ def run_analytics(settings: Settings) -> None:
         guard=guard_of(settings),
         insert=store.insert,
         time_zone=settings.time_zone,
+        currency=settings.currency,
         now=settings.now,
     )
     if settings.embedded:
