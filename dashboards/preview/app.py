@@ -27,6 +27,7 @@ from dashboards.preview.asked import (
     asked_language,
     choices_of,
     choices_until_newest,
+    zone_of,
 )
 from dashboards.preview.calls_page import CallsPage, ReadBacklog, unknown_backlog
 from dashboards.preview.conversation_routes import add_conversation_routes, search_choices
@@ -210,6 +211,7 @@ async def _variables(request: web.Request) -> web.Response:
             "agencies": agencies,
             "segments": await reader.segments(choices),
             "names": _names(request.app[NAMES], choices.client, agencies),
+            "time_zone": zone_of(request, choices.client).key,
         }
     )
 
@@ -280,15 +282,15 @@ async def _panel_csv(request: web.Request) -> web.Response:
     """The panel's rows as a file for a spreadsheet."""
     asked, language = _asked_panel(request), asked_language(request)
     choices = await choices_until_newest(request)
-    registry = request.app[NAMES].current()
+    registry, zone = request.app[NAMES].current(), zone_of(request, choices.client)
     content = csv_of(
         await request.app[READER].panel(asked, choices),
         texts(language),
         decimal_comma=language == "it",
-        zone=ZoneInfo(request.app[TIME_ZONE]),
+        zone=zone,
         name_of=partial(registry.agency, choices.client),
     )
-    day = choices.to.astimezone(ZoneInfo(request.app[TIME_ZONE])).date()
+    day = choices.to.astimezone(zone).date()
     name = f"ascolto-{asked.id}-{choices.window}-{day}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return web.Response(body=content, content_type="text/csv", charset="utf-8", headers=headers)

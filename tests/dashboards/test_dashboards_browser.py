@@ -329,7 +329,8 @@ async def test_names_replace_ids_everywhere_and_are_never_markup(
     )
     registry = tmp_path / "names.yaml"
     registry.write_text(
-        f"clients:\n  {CLIENT}:\n    name: Lumina & Figli\n    logo: logo.svg\n    agencies:\n"
+        f"clients:\n  {CLIENT}:\n    name: Lumina & Figli\n    logo: logo.svg\n"
+        "    time_zone: Asia/Tokyo\n    agencies:\n"
         f"      alba-crediti: {{name: '{hostile}', logo: logo.svg}}\n      ferro-recuperi: Ferro\n"
     )
     async with served(engine.run_query, RegistryFile(registry)) as url:
@@ -342,6 +343,8 @@ async def test_names_replace_ids_everywhere_and_are_never_markup(
         legend = page.locator("#panel-nps_over_time .legendtext")
         await expect(legend.nth(1)).to_have_text("Ferro")
         await expect(page.locator("select").first).to_contain_text("Lumina & Figli")
+        await expect(page.locator("#strip")).to_contain_text("21 mar 2025, 00:42")
+        await expect(page.locator("#strip")).to_contain_text("ora di Tokyo")
         await expect(page.locator("img.logo")).to_have_count(1)
         assert await page.locator("img.logo").evaluate("each => each.naturalWidth") > 0
         assert await page.locator("img[src=x]").count() == 0
@@ -352,4 +355,5 @@ async def test_names_replace_ids_everywhere_and_are_never_markup(
         assert "ferro-recuperi" not in text
         registry.write_text(f"clients: {{{CLIENT}: {{name: L, agencies: {{ferro-recuperi: F.}}}}}}")
         await expect(page.locator(".card h3").nth(1)).to_have_text("F.", timeout=15_000)
+        await expect(page.locator("#strip")).to_contain_text("ora italiana")
         assert complaints == []

@@ -11,6 +11,11 @@ export function speak(newLanguage, newWords, newZone = zone, newCurrency = curre
   currency = newCurrency;
 }
 
+/** Sets the time zone of every time, from now on. */
+export function useZone(newZone) {
+  zone = newZone;
+}
+
 /** A text by key, its {places} filled; `fallback` where there is none by that key. */
 export function say(key, places = {}, fallback = key) {
   const text = words[key] ?? fallback;

@@ -50,7 +50,7 @@ def alerting_of(
             names[each],
             RuleOptions(
                 companies[each].language or language,
-                companies[each].zone,
+                companies[each].zone or registry.time_zone(each, settings.time_zone),
                 companies[each].page or settings.page_url,
             ),
         )
