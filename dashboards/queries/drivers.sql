@@ -3,12 +3,14 @@ WITH
 SELECT
     {{agency:agency_id}} AS agency,
     driver,
-    sum(alike) AS calls
+    sum(alike) AS calls,
+    any(scored) AS n
 FROM (
     SELECT
         agency_id,
         arrayDistinct(drivers) AS found,
-        count() AS alike
+        count() AS alike,
+        sum(count()) OVER (PARTITION BY agency_id) AS scored
     FROM calls FINAL
     WHERE client_id = ${client:singlequote}
         AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)

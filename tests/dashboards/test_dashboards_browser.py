@@ -289,7 +289,7 @@ async def test_findings_speak_only_of_what_is_certain(empty: Engine, browser_pag
                 "Con alba-crediti se ne perdono meno che con ferro-recuperi: 5,0% (su 300 clienti) "
                 "contro 15,0% (su 300). "
                 "Nessuna si stacca da tutte le altre.",
-                "Ancora troppo pochi clienti per un confronto.",
+                "Ancora troppo pochi clienti per un giudizio.",
             ]
         )
         assert complaints == []
