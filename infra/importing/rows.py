@@ -16,7 +16,7 @@ __all__ = ["UnreadableExport", "read_records", "read_table"]
 
 
 def read_records(path: Path, mapping: Mapping) -> Iterator[Record]:
-    """The records of an export, in order.
+    """The rows of an export, in order, each as a record.
 
     Raises:
         UnreadableExport: the file cannot be read as its mapping says.
@@ -24,19 +24,8 @@ def read_records(path: Path, mapping: Mapping) -> Iterator[Record]:
     is_json = mapping.input.format != "csv"
     if path.is_file() and path.stat().st_size == 0:
         raise UnreadableExport(f"{path}: is empty: has the system written it?")
-    numbered = enumerate(_rows(path, mapping), start=1)
-    if mapping.group_by is None:
-        for number, row in numbered:
-            yield Record(number, (row,), is_json)
-        return
-    groups: dict[str, list[Row]] = {}
-    first: dict[str, int] = {}
-    for number, row in numbered:
-        key = Record(number, (row,), is_json).cell(row, mapping.group_by)
-        groups.setdefault(key, []).append(row)
-        first.setdefault(key, number)
-    for key, rows in groups.items():
-        yield Record(first[key], rows, is_json)
+    for number, row in enumerate(_rows(path, mapping), start=1):
+        yield Record(number, (row,), is_json)
 
 
 def read_table(path: Path, table: Table) -> Iterator[tuple[int, str, str]]:
@@ -61,6 +50,11 @@ def _rows(path: Path, mapping: Mapping) -> Iterator[Row]:
 def _wanted_by(mapping: Mapping) -> Wanted:
     """The columns that a mapping names, those it needs and those that may be absent."""
     parts: list[Any] = [mapping.source, mapping.id, *mapping.data.values(), *mapping.filters]
+    legs = mapping.legs
+    if legs is not None:
+        # Where an export lacks them, each of its rows is a call.
+        columns = [_listed(legs.of), _listed(legs.longest or [])]
+        parts += [Value(column=each, optional=True) for each in columns if each] + legs.prefer
     needed = {(mapping.group_by,)} if mapping.group_by is not None else set()
     return Wanted(
         frozenset(needed.union(*(_needed_by(part) for part in parts))),
@@ -93,7 +87,11 @@ def _named_in(part: Any) -> Iterator[str]:
     elif isinstance(part, Value | Condition | Case):
         for name in type(part).model_fields:
             inner = getattr(part, name)
-            if name == "column" and inner is not None:
-                yield from [inner] if isinstance(inner, str) else inner
+            if name in ("column", "same_as") and inner is not None:
+                yield from _listed(inner)
             elif name not in ("map", "value"):
                 yield from _named_in(inner)
+
+
+def _listed(columns: str | list[str]) -> list[str]:
+    return [columns] if isinstance(columns, str) else columns

@@ -56,6 +56,10 @@ class Part(BaseModel):
     )
 
 
+_GROUPS: Final = ("any_of", "all_of", "none_of")
+"""What a condition has in place of a column."""
+
+
 class Condition(Part):
     """Something that must hold of a row; everything that is given must."""
 
@@ -65,24 +69,32 @@ class Condition(Part):
     starts_with: list[str] | None = Field(None, description="begins with one of these")
     at_least: float | None = Field(None, description="a number, this or more")
     at_most: float | None = Field(None, description="a number, this or less")
+    ends_with: list[str] | None = Field(None, description="ends with one of these")
     longer_than: int | None = Field(None, description="has more characters than this")
+    shorter_than: int | None = Field(None, description="has fewer characters than this")
+    same_as: str | None = Field(None, description="holds the same text as this other column")
     empty: bool | None = Field(None, description="true: holds nothing; false: holds something")
     any_of: list[Condition] | None = Field(
         None, description="in place of a column: conditions of which one must hold", min_length=1
     )
+    all_of: list[Condition] | None = Field(
+        None, description="in place of a column: conditions that must all hold", min_length=1
+    )
+    none_of: list[Condition] | None = Field(
+        None, description="in place of a column: conditions of which none may hold", min_length=1
+    )
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
-        if (self.column is None) == (self.any_of is None):
-            raise ValueError("say of what it must hold: one of column, any_of")
-        if self.any_of is not None:
-            if self.model_fields_set != {"any_of"}:
-                raise ValueError("any_of stands alone: put what must hold into its conditions")
-            return self
-        if self.model_fields_set <= {"column"}:
-            raise ValueError(
-                "say what must hold: is, is_not, starts_with, at_least, at_most, longer_than, empty"
-            )
+        given = [name for name in (*_GROUPS, "column") if name in self.model_fields_set]
+        if not given:
+            raise ValueError(f"say of what it must hold: one of column, {', '.join(_GROUPS)}")
+        if given != ["column"] and len(self.model_fields_set) > 1:
+            raise ValueError(f"{given[0]} stands alone: put what must hold into its conditions")
+        if self.model_fields_set == {"column"}:
+            asked = [field.alias or name for name, field in Condition.model_fields.items()]
+            known = [name for name in asked if name not in ("column", *_GROUPS)]
+            raise ValueError(f"say what must hold: {', '.join(known)}")
         return self
 
 
@@ -216,6 +228,26 @@ class Table(Part):
         ]
 
 
+class Legs(Part):
+    """Which rows are legs of one call, and which of them speaks for it.
+
+    Legs with the same customer make one event, of the leg that was answered; of several that one
+    of the longest talk, where nobody answered the earliest.
+    """
+
+    of: list[str] | str = Field(
+        description="column, or JMESPath of JSON, that all legs of a call share; of several the "
+        "first that is not empty. A row without any is a call of its own"
+    )
+    longest: list[str] | str | None = Field(
+        None, description="column of the seconds talked: of several answered legs the longest"
+    )
+    prefer: list[Condition] = Field(
+        default_factory=list,
+        description="legs of which these hold speak for the call rather than others",
+    )
+
+
 class Mapping(Part):
     """How the rows of one kind of export become events."""
 
@@ -232,6 +264,7 @@ class Mapping(Part):
         None, description="CloudEvents id: unique in the source; default: made of the row's content"
     )
     group_by: str | None = Field(None, description="rows with the same value make one event")
+    legs: Legs | None = Field(None, description="rows that are legs of one call")
     filters: list[Condition] = Field(
         default_factory=list, description="a row for which one does not hold is passed over"
     )
@@ -246,6 +279,10 @@ class Mapping(Part):
     @model_validator(mode="after")
     def _fits_its_event(self) -> Self:
         zone_of(self.time_zone)
+        if self.legs is not None and self.group_by is not None:
+            raise ValueError("of group_by and legs only one: group_by makes one row of several")
+        if self.legs is not None and self.event != "call-ended":
+            raise ValueError("legs are of calls: event has to be call-ended")
         for name, field in self.data.items():
             check_field(DATA_OF[self.event], name, field)
         for path, value in self._values():

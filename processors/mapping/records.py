@@ -51,6 +51,13 @@ class Record:
             raise NoColumn(f"needs the column {column!r}, which is not there")
         return as_text(row[column])
 
+    def text(self, row: Row, columns: str | Sequence[str]) -> str:
+        """The first text in columns of one of the rows; '' where there is none, or no column."""
+        for column in [columns] if isinstance(columns, str) else columns:
+            if self.has(row, column) and (text := self.cell(row, column).strip()):
+                return text
+        return ""
+
     def any_row(self, condition: Condition) -> bool:
         """Whether a condition holds of at least one of the rows."""
         return any(self.holds(condition, row) for row in self.rows)
@@ -59,15 +66,22 @@ class Record:
         """Whether a condition holds of one of the rows; a column that is not there is empty."""
         if condition.any_of is not None:
             return any(self.holds(each, row) for each in condition.any_of)
-        assert condition.column is not None, "one of the two is given"
-        text = self.cell(row, condition.column).strip() if self.has(row, condition.column) else ""
+        if condition.all_of is not None:
+            return all(self.holds(each, row) for each in condition.all_of)
+        if condition.none_of is not None:
+            return not any(self.holds(each, row) for each in condition.none_of)
+        assert condition.column is not None, "one of the four is given"
+        text = self.text(row, condition.column)
         word = text.casefold()
         return (
             (condition.is_ is None or word in _words(condition.is_))
             and (condition.is_not is None or word not in _words(condition.is_not))
             and (condition.starts_with is None or text.startswith(tuple(condition.starts_with)))
+            and (condition.ends_with is None or text.endswith(tuple(condition.ends_with)))
+            and (condition.same_as is None or text == self.text(row, condition.same_as))
             and (condition.empty is None or (not text) is condition.empty)
             and (condition.longer_than is None or len(text) > condition.longer_than)
+            and (condition.shorter_than is None or len(text) < condition.shorter_than)
             and (condition.at_least is None or _number(text) >= condition.at_least)
             and (condition.at_most is None or _number(text) <= condition.at_most)
         )
