@@ -2,74 +2,83 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import jmespath
 
+from infra.importing.json_stream import JsonStream, NotJson
 from infra.importing.texts import UnreadableExport, open_text
 from processors.mapping.model import Input
 
-_BLANK = re.compile(r"\s*")
+_NAME: Final = re.compile(r"[A-Za-z_]\w*")
+"""A path that is the name of a list in the document, which is read record by record."""
 
 
 def json_records(path: Path, form: Input) -> Iterator[dict[str, Any]]:
     """The records of a file, of each document in it those that `records` finds.
 
+    Documents may stand in lines, one after another, or in an array. Lists are read record by
+    record; a document is read whole only where `records` is more than the name of a list.
+
     Raises:
         UnreadableExport: it is no JSON, or holds no records.
     """
-    for document in _documents(path, form):
-        found = jmespath.search(form.records, document) if form.records else document
-        if isinstance(found, dict):
-            found = [found]
-        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-            where = f"at {form.records!r}" if form.records else "in it"
-            raise UnreadableExport(f"{path}: {where} is no list of records: set input: records")
-        yield from found
-
-
-def _documents(path: Path, form: Input) -> Iterator[Any]:
-    """Line by line, where each is whole; otherwise the file is read at once."""
+    listed = form.records if form.records and _NAME.fullmatch(form.records) else None
     with open_text(path, form.encodings) as file:
-        if form.format == "json":
-            yield from _each_in(file.read(), str(path))
-            return
-        for number, line in enumerate(file, start=1):
-            where = f"{path}, line {number}"
-            if number == 1 and not _is_whole(line):
-                yield from _each_in(line + file.read(), str(path))
-                return
-            yield from _each_in(line, where)
-
-
-def _is_whole(line: str) -> bool:
-    try:
-        list(_each_in(line, ""))
-    except UnreadableExport:
-        return False
-    return True
-
-
-def _each_in(text: str, where: str) -> Iterator[Any]:
-    """The documents that stand one after another in a text, with or without blanks between."""
-    decoder = json.JSONDecoder()
-    at = _after_blanks(text, 0)
-    while at < len(text):
+        stream = JsonStream(file)
         try:
-            document, at = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError) as error:
-            raise UnreadableExport(
-                f"{where}: it is no JSON: {error}; CSV is read with "
-                "input: {format: csv} and its columns in place of the paths"
-            ) from error
-        yield document
-        at = _after_blanks(text, at)
+            while stream.has_more():
+                if listed is not None or form.records is None:
+                    yield from _streamed(stream, listed, path)
+                else:
+                    document = stream.value()
+                    yield from _records_in(jmespath.search(form.records, document), path, form)
+        except NotJson as error:
+            raise UnreadableExport(f"{path}, line {stream.line}: {error}") from error
 
 
-def _after_blanks(text: str, at: int) -> int:
-    found = _BLANK.match(text, at)
-    return found.end() if found else at
+def _streamed(stream: JsonStream, listed: str | None, path: Path) -> Iterator[dict[str, Any]]:
+    """The records of the document that comes next, or of the list in it that is named so."""
+    if stream.comes("["):
+        # Without a name the array is the list; with one, a document each, saved page by page.
+        for each in stream.elements():
+            yield from _records_in(each if listed is None else _member(each, listed), path, listed)
+    elif listed is None:
+        yield from _records_in(stream.value(), path, listed)
+    else:
+        yield from _listed_in(stream, listed, path)
+
+
+def _listed_in(stream: JsonStream, listed: str, path: Path) -> Iterator[dict[str, Any]]:
+    if not stream.comes("{"):
+        raise _without_records(path, listed)
+    found = False
+    for name in stream.members():
+        if name == listed and stream.comes("["):
+            found = True
+            for each in stream.elements():
+                yield from _records_in(each, path, listed)
+        else:
+            stream.value()
+    if not found:
+        raise _without_records(path, listed)
+
+
+def _member(document: Any, name: str) -> Any:
+    return document.get(name) if isinstance(document, dict) else None
+
+
+def _records_in(found: Any, path: Path, form: Input | str | None) -> Iterator[dict[str, Any]]:
+    """What was found as records: an object, or a list of them."""
+    records = [found] if isinstance(found, dict) else found
+    if not isinstance(records, list) or not all(isinstance(each, dict) for each in records):
+        raise _without_records(path, form.records if isinstance(form, Input) else form)
+    yield from records
+
+
+def _without_records(path: Path, where: str | None) -> UnreadableExport:
+    place = f"at {where!r}" if where else "in it"
+    return UnreadableExport(f"{path}: {place} is no list of records: set input: records")
