@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from infra.importing.texts import UnreadableExport
+from infra.importing.formats.texts import UnreadableExport
 from processors.mapping.legs import group_key
 from processors.mapping.model import Mapping
 from processors.mapping.records import Record

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from infra.importing.csv_rows import Names, Wanted, csv_rows
-from infra.importing.json_rows import json_records
-from infra.importing.texts import UnreadableExport
-from processors.mapping.model import Case, Condition, Input, Mapping, Table, Value
+from infra.importing.formats.csv_rows import Names, Wanted, csv_rows
+from infra.importing.formats.json_rows import json_records
+from infra.importing.formats.texts import UnreadableExport
+from processors.mapping.model import Case, Condition, Input, Legs, Mapping, Table, Value
 from processors.mapping.records import Record, Row
 
-__all__ = ["UnreadableExport", "read_records", "read_table"]
+__all__ = ["UnreadableExport", "read_records", "read_table", "wanted_by"]
 
 
 def read_records(path: Path, mapping: Mapping) -> Iterator[Record]:
@@ -44,21 +44,18 @@ def read_table(path: Path, table: Table) -> Iterator[tuple[int, str, str]]:
 def _rows(path: Path, mapping: Mapping) -> Iterator[Row]:
     if mapping.input.format != "csv":
         return json_records(path, mapping.input)
-    return csv_rows(path, mapping.input, _wanted_by(mapping))
+    return csv_rows(path, mapping.input, wanted_by(mapping))
 
 
-def _wanted_by(mapping: Mapping) -> Wanted:
+def wanted_by(mapping: Mapping) -> Wanted:
     """The columns that a mapping names, those it needs and those that may be absent."""
     parts: list[Any] = [mapping.source, mapping.id, *mapping.data.values(), *mapping.filters]
-    legs = mapping.legs
-    if legs is not None:
-        # Where an export lacks them, each of its rows is a call.
-        columns = [_listed(legs.of), _listed(legs.longest or [])]
-        parts += [Value(column=each, optional=True) for each in columns if each] + legs.prefer
+    # Where an export lacks the columns of legs, each of its rows is a call.
+    named = [*parts, mapping.legs]
     needed = {(mapping.group_by,)} if mapping.group_by is not None else set()
     return Wanted(
         frozenset(needed.union(*(_needed_by(part) for part in parts))),
-        frozenset(name for part in parts for name in _named_in(part)),
+        frozenset(name for part in named for name in _named_in(part)),
     )
 
 
@@ -84,10 +81,10 @@ def _named_in(part: Any) -> Iterator[str]:
     if isinstance(part, list):
         for inner in part:
             yield from _named_in(inner)
-    elif isinstance(part, Value | Condition | Case):
+    elif isinstance(part, Value | Condition | Case | Legs):
         for name in type(part).model_fields:
             inner = getattr(part, name)
-            if name in ("column", "same_as") and inner is not None:
+            if name in ("column", "same_as", "of", "longest") and inner is not None:
                 yield from _listed(inner)
             elif name not in ("map", "value"):
                 yield from _named_in(inner)

@@ -106,7 +106,9 @@ class Value(Part):
     """
 
     column: list[str] | str | None = Field(
-        None, description="column name, or JMESPath of JSON; of several the first not empty"
+        None,
+        description="column name, or JMESPath of JSON; of several the first not empty, with a "
+        "lookup the first that the table knows",
     )
     value: str | None = Field(None, description="the same for every row")
     join: list[Value] | None = Field(None, description="texts put together")
@@ -146,6 +148,7 @@ class Value(Part):
     )
     plus_seconds: Value | None = Field(None, description="added to a time")
     write: str | None = Field(None, description="writes a time as text, as strftime does")
+    negate: bool = Field(False, description="of amounts: what is written as -12 is 12")
     optional: bool = Field(False, description="absent where nothing is found")
 
     @model_validator(mode="after")
@@ -155,6 +158,8 @@ class Value(Part):
             raise ValueError("say where it comes from: one of column, value, join, cases")
         if self.as_ != "time" and (self.formats or self.near or self.plus_seconds or self.write):
             raise ValueError("formats, near, plus_seconds and write are for as: time")
+        if self.as_ != "amount" and self.negate:
+            raise ValueError("negate is for as: amount")
         for form in self.formats:
             if form not in TIME_FORMATS and "%" not in form:
                 raise ValueError(
@@ -214,6 +219,11 @@ class Table(Part):
     skip_lines: int = Field(0, ge=0, description="of CSV: titles above the names of the columns")
     separators: list[str] = Field(
         default_factory=list, description="between several keys in one cell, such as ;"
+    )
+    strip_prefix: list[str] = Field(
+        default_factory=list,
+        description="what is dialled before the number, such as 0 for an outside line: taken off "
+        "where the table does not know the whole",
     )
     ambiguous: Literal["refuse", "unknown"] = Field(
         "refuse", description="unknown: a key that stands there with two values is as if not there"

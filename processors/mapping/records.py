@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,12 @@ Row = Mapping[str, Any]
 
 NOT_FITTING: Final = "(cells that do not fit)"
 """Stands among the columns of a row that has more or fewer cells than there are columns."""
+
+
+_TOTAL: Final = re.compile(
+    r"(?:grand |sub)?total[es]?(?: generale| complessivo| incassi| pagamenti)?[:.]?|totali[:.]?",
+    re.IGNORECASE,
+)
 
 
 class NoColumn(CannotConvert):
@@ -90,6 +97,14 @@ class Record:
         """An id made of the content alone: the same wherever the record stands."""
         content = json.dumps(list(self.rows), sort_keys=True, default=str).encode()
         return sha256(content).hexdigest()[:32]
+
+
+def is_total(row: Row) -> bool:
+    """Whether a row of a report sums up those above it: its first text is `Totale`, say."""
+    first = next(
+        (text.strip() for text in row.values() if isinstance(text, str) and text.strip()), ""
+    )
+    return _TOTAL.fullmatch(first) is not None
 
 
 def as_text(found: Any) -> str:

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.importing import json_stream
+from infra.importing.formats import json_stream
+from infra.importing.formats.json_rows import json_records
+from infra.importing.formats.json_stream import JsonStream, NotJson
 from infra.importing.grouping import grouped
-from infra.importing.json_rows import json_records
-from infra.importing.json_stream import JsonStream, NotJson
 from infra.importing.mapping_files import load
 from infra.importing.rows import UnreadableExport, read_records
 from processors.mapping.model import Input

@@ -101,6 +101,33 @@ def show_preset(name: Annotated[str, typer.Argument(help="From the list.")]) -> 
         raise wrong_usage(str(error)) from error
 
 
+@presets_app.command("suggest")
+def suggest_mapping(
+    file: Annotated[Path, typer.Argument(help="An export that is to be read.")],
+    client: Annotated[str | None, typer.Option(help="Id of the client company.")] = None,
+    agency: Annotated[str | None, typer.Option(help="Id of the agency that called.")] = None,
+) -> None:
+    """Find the preset that reads a file, and print a mapping to start from.
+
+    The mapping goes into a file of yours; lines with TODO wait for you. Example:
+    [bold]ascolto import presets suggest incassi.csv --client luce > mine.yaml[/bold]
+    """
+    import shlex
+
+    from infra.cli.failures import FAILED, say
+    from infra.importing.formats.texts import UnreadableExport
+    from infra.importing.suggesting import suggested
+
+    try:
+        preset, text = suggested(file, client, agency)
+    except UnreadableExport as error:
+        say(str(error))
+        raise typer.Exit(FAILED) from error
+    command = f"ascolto import {preset} {shlex.quote(str(file))} --mapping mine.yaml --dry-run"
+    print(f"# {command}\n{text}", end="")
+    say(f"preset {preset}. Save this as mine.yaml, then: {command}")
+
+
 @presets_app.command("schema")
 def print_schema() -> None:
     """Print the JSON Schema of mapping files, for an editor that completes them."""

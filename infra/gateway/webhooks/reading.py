@@ -24,7 +24,13 @@ _MOST_FIELDS = 1000
 _MOST_RECORDS = 10_000
 
 _TWILIO_FINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
-_TWILIO_NAMES = {"CallSid": "sid", "From": "from", "To": "to", "CallStatus": "status"}
+_TWILIO_NAMES = {
+    "CallSid": "sid",
+    "ParentCallSid": "parent_call_sid",
+    "From": "from",
+    "To": "to",
+    "CallStatus": "status",
+}
 
 
 def read_form(body: bytes) -> list[tuple[str, str]]:

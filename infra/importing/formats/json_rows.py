@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import jmespath
 
-from infra.importing.json_stream import JsonStream, NotJson
-from infra.importing.texts import UnreadableExport, open_text
+from infra.importing.formats.json_stream import JsonStream, NotJson
+from infra.importing.formats.texts import UnreadableExport, open_text
 from processors.mapping.model import Input
 
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
@@ -41,34 +41,35 @@ def json_records(path: Path, form: Input) -> Iterator[dict[str, Any]]:
 
 
 def _streamed(stream: JsonStream, listed: str | None, path: Path) -> Iterator[dict[str, Any]]:
-    """The records of the document that comes next, or of the list in it that is named so."""
+    """The records of the document that comes next, or of the list in it that is named so.
+
+    An array is a list of records, or of documents: pages of an answer that were put together.
+    What has no list of that name is a record itself.
+    """
     if stream.comes("["):
-        # Without a name the array is the list; with one, a document each, saved page by page.
         for each in stream.elements():
-            yield from _records_in(each if listed is None else _member(each, listed), path, listed)
-    elif listed is None:
+            named = each.get(listed) if isinstance(each, dict) and listed is not None else None
+            yield from _records_in(each if named is None else named, path, listed)
+    elif listed is None or not stream.comes("{"):
         yield from _records_in(stream.value(), path, listed)
     else:
         yield from _listed_in(stream, listed, path)
 
 
 def _listed_in(stream: JsonStream, listed: str, path: Path) -> Iterator[dict[str, Any]]:
-    if not stream.comes("{"):
-        raise _without_records(path, listed)
     found = False
+    beside: dict[str, Any] = {}
     for name in stream.members():
         if name == listed and stream.comes("["):
             found = True
             for each in stream.elements():
                 yield from _records_in(each, path, listed)
         else:
-            stream.value()
-    if not found:
+            beside[name] = stream.value()
+    if not found and listed in beside:
         raise _without_records(path, listed)
-
-
-def _member(document: Any, name: str) -> Any:
-    return document.get(name) if isinstance(document, dict) else None
+    if not found:
+        yield beside
 
 
 def _records_in(found: Any, path: Path, form: Input | str | None) -> Iterator[dict[str, Any]]:
