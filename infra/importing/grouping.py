@@ -57,12 +57,13 @@ def _stored(
     files: dict[Path, int] = {}
     kinds: set[bool] = set()
 
-    def lines() -> Iterator[tuple[str | None, int, int, str]]:
+    def lines() -> Iterator[tuple[bytes | None, int, int, str]]:
         for file, record in records:
             kinds.add(record.is_json)
             content = json.dumps(list(record.rows))
             key = group_key(mapping, record)
-            yield key, files.setdefault(file, len(files)), record.number, content
+            name = None if key is None else key.encode("utf-8", "surrogatepass")
+            yield name, files.setdefault(file, len(files)), record.number, content
 
     database.executemany(
         "INSERT INTO rows (key, file, number, content) VALUES (?, ?, ?, ?)", lines()

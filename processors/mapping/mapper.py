@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping as Names
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import Any, Final
 from processors.mapping import conversions
 from processors.mapping.conversions import CannotConvert
 from processors.mapping.model import CUSTOMER, Condition, Mapping, Value
-from processors.mapping.records import NOT_FITTING, NoColumn, Record, Row, is_total
+from processors.mapping.records import NOT_FITTING, NoColumn, Record, Row, as_json_bytes, is_total
 from schemas.codec import InvalidMessage, Routed, decode_inbound
 from schemas.errors import AscoltoError
 from schemas.events import CallEnded
@@ -98,7 +97,7 @@ class Mapper:
             return UnknownCustomer(str(error))
         except CannotConvert as error:
             return Refused(str(error))
-        line = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        line = as_json_bytes(event)
         routed = decode_inbound(line)
         if isinstance(routed, InvalidMessage):
             return Refused(routed.reason)

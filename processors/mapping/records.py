@@ -24,6 +24,8 @@ NOT_FITTING: Final = "(cells that do not fit)"
 """Stands among the columns of a row that has more or fewer cells than there are columns."""
 
 
+_MOST_DEPTH: Final = 200
+"""Objects and lists within one another."""
 _TOTAL: Final = re.compile(
     r"(?:grand |sub)?total[es]?(?: generale| complessivo| incassi| pagamenti)?[:.]?|totali[:.]?",
     re.IGNORECASE,
@@ -97,6 +99,30 @@ class Record:
         """An id made of the content alone: the same wherever the record stands."""
         content = json.dumps(list(self.rows), sort_keys=True, default=str).encode()
         return sha256(content).hexdigest()[:32]
+
+
+def as_json_bytes(value: Any) -> bytes:
+    """JSON in UTF-8; half of a surrogate pair, which UTF-8 has no bytes for, is escaped."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def is_too_deep(text: str, value: Any) -> bool:
+    """Whether a value that was read from JSON is nested deeper than any export is.
+
+    What can be read may still be too deep to be written again.
+    """
+    if text.count("[") + text.count("{") <= _MOST_DEPTH:
+        return False
+    level = [value]
+    for _ in range(_MOST_DEPTH):
+        inner = [each.values() if isinstance(each, dict) else each for each in level]
+        level = [each for part in inner for each in part if isinstance(each, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def is_total(row: Row) -> bool:

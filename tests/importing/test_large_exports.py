@@ -71,6 +71,7 @@ def test_what_is_cut_short_is_named(documents: list[Any], data: Any, characters:
         ('{"a": 1}\n{"a": }\n', 2),
         ('{"a": 1}\n{"a": 1} x', 2),
         ("[" * 100_000, 1),
+        *((f"[{{}},\n{'[' * depth}{']' * depth}]", 2) for depth in (201, 700, 980, 985)),
         ('{"a": ' + "9" * 5000 + "}", 1),
         ('[{"a": 1}\n{"a": 2}]', 2),
         ("<html>", 1),

@@ -332,7 +332,7 @@ def test_channel_events_of_a_call_that_goes_on_wait_for_a_later_file(presets: An
 
 
 def test_groups_come_in_the_order_of_their_first_rows(presets: Any) -> None:
-    keys = ["b", "", "a", "b", "", "a"]
+    keys = ["b", "", "\ud83d", "b", "", "\ud83d"]
     rows = [
         (FILE, Record(n, (leg(uniqueid="", linkedid=key),), False)) for n, key in enumerate(keys)
     ]

@@ -16,7 +16,7 @@ import jmespath
 from infra.gateway.refusals import RequestRefused
 from infra.importing.rows import UnreadableExport, read_records
 from processors.mapping.model import Mapping
-from processors.mapping.records import Record, Row
+from processors.mapping.records import Record, Row, is_too_deep
 
 FORM = "application/x-www-form-urlencoded"
 _CSV = ("text/csv", "text/plain")
@@ -79,6 +79,8 @@ def _json_rows(mapping: Mapping, body: bytes) -> list[Row]:
         whole: Any = json.loads(body)
     except (ValueError, RecursionError):
         raise RequestRefused(400, "the body is no JSON") from None
+    if is_too_deep(body.decode("utf-8", "replace"), whole):
+        raise RequestRefused(400, "the body is no JSON of a usual depth")
     found = whole
     if mapping.input.records is not None and isinstance(whole, dict):
         listed = jmespath.search(mapping.input.records, whole)

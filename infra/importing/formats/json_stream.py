@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from typing import Any, Final, TextIO
 
 from infra.errors import InfraError
+from processors.mapping.records import is_too_deep
 
 _CHUNK: Final = 1 << 16
 MOST_CHARACTERS: Final = 64 << 20
 """Of one value that is read whole: a record, or what stands beside the list of records."""
 _LONGEST_TOKEN: Final = 16
 """More than the characters of what is cut short at the end, but for strings: -Infinity, \\u0000."""
+_TOO_DEEP: Final = "it is no JSON of a usual depth"
 _BLANK: Final = " \t\r\n"
 
 
@@ -56,7 +58,7 @@ class JsonStream:
             try:
                 value, end = self._decoder.raw_decode(self._text, self._at)
             except RecursionError:
-                raise NotJson("it is no JSON of a usual depth") from None
+                raise NotJson(_TOO_DEEP) from None
             except ValueError as error:
                 if self._ended or not self._may_go_on(error):
                     raise NotJson(_no_json(error)) from None
@@ -64,6 +66,8 @@ class JsonStream:
                 # A number may go on: 12 of 123, or of 12.5.
                 is_whole = end < len(self._text) and self._text[end] not in ".eE"
                 if is_whole or self._ended:
+                    if is_too_deep(self._text[self._at : end], value):
+                        raise NotJson(_TOO_DEEP)
                     self._at = end
                     return value
             if len(self._text) - self._at >= MOST_CHARACTERS:
