@@ -22,6 +22,8 @@ from processors.mapping.records import Record
 Placed = tuple[Path, Record]
 """A record, and the file it stands in."""
 
+MOST_ROWS: Final = 10_000
+"""Of one call, or of the channel events of one."""
 _CACHE_KIB: Final = 32 * 1024
 """Memory that the database takes before it writes to disk."""
 
@@ -39,6 +41,7 @@ def grouped(mapping: Mapping, records: Iterable[Placed]) -> Iterator[list[Placed
     with closing(sqlite3.connect("")) as database:
         try:
             files, is_json = _stored(database, mapping, records)
+            _check_groups(database, mapping)
             yield from _in_order(database, files, is_json=is_json)
         except sqlite3.OperationalError as error:
             raise UnreadableExport(
@@ -70,6 +73,23 @@ def _stored(
     )
     database.execute("CREATE INDEX by_key ON rows (key, at)")
     return list(files), True in kinds
+
+
+def _check_groups(database: sqlite3.Connection, mapping: Mapping) -> None:
+    """Refuse what thousands of rows share: it is no call's, and would not fit into memory."""
+    found = database.execute(
+        "SELECT count(*), min(number) FROM rows WHERE key IS NOT NULL GROUP BY key "
+        "HAVING count(*) > ? LIMIT 1",
+        (MOST_ROWS,),
+    ).fetchone()
+    if found is not None:
+        count, first = found
+        shared = mapping.group_by or (mapping.legs.of if mapping.legs is not None else "")
+        raise UnreadableExport(
+            f"{count} rows, the first of them row {first}, have the same {shared}: that is no "
+            f"call's (a call has {MOST_ROWS} rows at most). Name another column (legs: {{of: "
+            "NAME}}), or make each row a call (legs: null)"
+        )
 
 
 def _in_order(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,9 @@ def read_table(path: Path, table: Table) -> Iterator[tuple[int, str, str]]:
 
 def _rows(path: Path, mapping: Mapping) -> Iterator[Row]:
     if mapping.input.format != "csv":
-        return json_records(path, mapping.input)
+        wanted = wanted_by(mapping)
+        paths = wanted.optional.union(*wanted.needed)
+        return json_records(path, mapping.input, {re.split(r"\W", each)[0] for each in paths})
     return csv_rows(path, mapping.input, wanted_by(mapping))
 
 

@@ -100,7 +100,7 @@ class Mapper:
         line = as_json_bytes(event)
         routed = decode_inbound(line)
         if isinstance(routed, InvalidMessage):
-            return Refused(routed.reason)
+            return Refused(routed.reason.replace("Value error, ", ""))
         call = routed.event.data
         recording = call.recording if isinstance(call, CallEnded) else None
         return Made(line, routed, () if recording is None else recording.uris)

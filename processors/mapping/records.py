@@ -24,6 +24,8 @@ NOT_FITTING: Final = "(cells that do not fit)"
 """Stands among the columns of a row that has more or fewer cells than there are columns."""
 
 
+_NULLS: Final = ("\\N", "NULL")
+"""How databases write nothing into CSV."""
 _MOST_DEPTH: Final = 200
 """Objects and lists within one another."""
 _TOTAL: Final = re.compile(
@@ -58,7 +60,8 @@ class Record:
             return as_text(_found_at(column, row))
         if column not in row:
             raise NoColumn(f"needs the column {column!r}, which is not there")
-        return as_text(row[column])
+        text = as_text(row[column])
+        return "" if text in _NULLS else text
 
     def text(self, row: Row, columns: str | Sequence[str]) -> str:
         """The first text in columns of one of the rows; '' where there is none, or no column."""

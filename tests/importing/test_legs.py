@@ -18,6 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.importing import grouping
+from infra.importing.formats.texts import UnreadableExport
 from infra.importing.grouping import grouped
 from infra.importing.importer import Import, Imported
 from infra.importing.letters import letter_of, record_in
@@ -260,6 +262,17 @@ def test_a_longer_file_later_adds_only_what_is_new(presets: Any, cut: int) -> No
     assert [event["id"] for event in second] == ["1772445600.10/3"]
 
 
+def test_a_queue_of_3cx_is_of_the_extension_that_took_the_call(presets: Any) -> None:
+    names = presets["3cx"].mapping.input.columns
+    line = (EXPORTS / "3cx.csv").read_text().splitlines()[1].split(",")
+    rung = dict(zip(names, line, strict=False)) | {"to-no": "Ext.800", "final-number": "Ext.800"}
+    taken = rung | {"callid": "0000018B_03", "time-answered": "2026/03/02 09:20:20"}
+    taken |= {"final-number": "Ext.205", "duration": "00:00:11"}
+    for rows in permutations([rung, taken]):
+        [event] = events(imported(presets["3cx"], rows)[1])
+        assert (event["id"], event["data"]["operator_id"]) == ("36/0000018B_03", "205")
+
+
 def twilio(sid: str, parent: str | None, direction: str, status: str, **cells: str) -> Any:
     return {
         "sid": sid,
@@ -338,6 +351,18 @@ def test_groups_come_in_the_order_of_their_first_rows(presets: Any) -> None:
     ]
     found = grouped(presets["freepbx"].mapping, rows)
     assert [[record.number for _, record in group] for group in found] == [[0, 3], [1], [2, 5], [4]]
+
+
+def test_a_column_that_all_rows_share_is_no_calls(
+    presets: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grouping, "MOST_ROWS", 3)
+    rows = [leg(second, uniqueid=f"1.{second}", linkedid="0") for second in range(4)]
+    with pytest.raises(UnreadableExport, match=r"4 rows, .*'linkedid'.*legs: null"):
+        imported(presets["freepbx"], rows)
+    for nothing in ("\\N", "NULL", ""):
+        unlinked = [row | {"linkedid": nothing} for row in rows]
+        assert len(events(imported_by(presets, unlinked))) == 4
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,11 @@ def run_import(
 def _say_all(importing: Import, report: Report, settings: Settings, goal: Goal) -> None:
     counts = importing.counts
     report.show(counts)
+    if counts.rows and counts.passed_over == counts.rows:
+        say(
+            "every row is passed over by a filter: is it the right preset? ascolto import presets "
+            "suggest FILE says which one reads the file"
+        )
     if goal.out is not None:
         say(f"{counted(counts.events, 'event')} written to {goal.out}")
     elif goal.emit:

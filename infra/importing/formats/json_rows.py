@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,9 +16,14 @@ from processors.mapping.model import Input
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 """A path that is the name of a list in the document, which is read record by record."""
 
+_ALIKE: Final = 2
+"""Names that a document shares with records if it is one."""
 
-def json_records(path: Path, form: Input) -> Iterator[dict[str, Any]]:
+
+def json_records(path: Path, form: Input, names: Collection[str] = ()) -> Iterator[dict[str, Any]]:
     """The records of a file, of each document in it those that `records` finds.
+
+    A document without that list is a record itself if it has two of `names`, which records have.
 
     Documents may stand in lines, one after another, or in an array. Lists are read record by
     record; a document is read whole only where `records` is more than the name of a list.
@@ -32,7 +37,7 @@ def json_records(path: Path, form: Input) -> Iterator[dict[str, Any]]:
         try:
             while stream.has_more():
                 if listed is not None or form.records is None:
-                    yield from _streamed(stream, listed, path)
+                    yield from _streamed(stream, listed, names, path)
                 else:
                     document = stream.value()
                     yield from _records_in(jmespath.search(form.records, document), path, form)
@@ -40,23 +45,31 @@ def json_records(path: Path, form: Input) -> Iterator[dict[str, Any]]:
             raise UnreadableExport(f"{path}, line {stream.line}: {error}") from error
 
 
-def _streamed(stream: JsonStream, listed: str | None, path: Path) -> Iterator[dict[str, Any]]:
+def _streamed(
+    stream: JsonStream, listed: str | None, names: Collection[str], path: Path
+) -> Iterator[dict[str, Any]]:
     """The records of the document that comes next, or of the list in it that is named so.
 
     An array is a list of records, or of documents: pages of an answer that were put together.
-    What has no list of that name is a record itself.
     """
-    if stream.comes("["):
+    if listed is None:
+        documents = stream.elements() if stream.comes("[") else iter([stream.value()])
+        for each in documents:
+            yield from _records_in(each, path, None)
+    elif stream.comes("["):
         for each in stream.elements():
-            named = each.get(listed) if isinstance(each, dict) and listed is not None else None
-            yield from _records_in(each if named is None else named, path, listed)
-    elif listed is None or not stream.comes("{"):
-        yield from _records_in(stream.value(), path, listed)
+            is_page = isinstance(each, dict) and listed in each
+            found = each[listed] if is_page else _alone(each, listed, names, path)
+            yield from _records_in(found, path, listed)
+    elif stream.comes("{"):
+        yield from _listed_in(stream, listed, names, path)
     else:
-        yield from _listed_in(stream, listed, path)
+        raise _without_records(path, listed)
 
 
-def _listed_in(stream: JsonStream, listed: str, path: Path) -> Iterator[dict[str, Any]]:
+def _listed_in(
+    stream: JsonStream, listed: str, names: Collection[str], path: Path
+) -> Iterator[dict[str, Any]]:
     found = False
     beside: dict[str, Any] = {}
     for name in stream.members():
@@ -66,10 +79,15 @@ def _listed_in(stream: JsonStream, listed: str, path: Path) -> Iterator[dict[str
                 yield from _records_in(each, path, listed)
         else:
             beside[name] = stream.value()
-    if not found and listed in beside:
-        raise _without_records(path, listed)
     if not found:
-        yield beside
+        yield _alone(beside, listed, names, path)
+
+
+def _alone(document: Any, listed: str, names: Collection[str], path: Path) -> dict[str, Any]:
+    """A document that is a record itself."""
+    if not isinstance(document, dict) or len(document.keys() & set(names)) < _ALIKE:
+        raise _without_records(path, listed)
+    return document
 
 
 def _records_in(found: Any, path: Path, form: Input | str | None) -> Iterator[dict[str, Any]]:
