@@ -23,6 +23,9 @@ _TABLE: Final = (
 )
 _WITH_CLOCK: Final = ("rfc2822", "unix", "unix_ms")
 """Formats of a time that holds the time of day, beside those with %H."""
+_IF_ANY: Final = "as: boolean, optional: true"
+_EXTENSION: Final = 7
+"""Numbers with fewer digits are extensions."""
 _TODO: Final = "   # TODO:"
 
 
@@ -77,9 +80,7 @@ def _for_columns(
     found = suggestions.fields_of(event, sample.columns)
     yield from _input(sample)
     if (amount := found.get("amount")) is not None:
-        if not all(text.strip() for text in sample.columns[amount.column]):
-            shown = json.dumps(amount.column, ensure_ascii=False)
-            yield f"filters: [{{column: {shown}, empty: false}}]   # other rows are no payments"
+        yield from _filters(sample, amount)
         yield f'decimal: "{suggestions.decimal_of(sample.columns[amount.column])}"'
     if "id" in found:
         yield f"id: {_column(found['id'])}"
@@ -109,6 +110,20 @@ def _for_columns(
             yield f"  {field}: {_column(guess)}"
 
 
+def _filters(sample: Sample, amount: Guess) -> Iterator[str]:
+    """Conditions for rows that are no payments: without an amount, or failed."""
+    lines = []
+    if not all(text.strip() for text in sample.columns[amount.column]):
+        lines.append(_column(amount, "empty: false"))
+    states = suggestions.failed_words(sample.columns)
+    if states is not None:
+        name, words = states
+        lines.append(_column(Guess(name), f"is: {json.dumps(words, ensure_ascii=False)}"))
+    if lines:
+        yield "filters:   # other rows are no payments"
+        yield from (f"  - {line}" for line in lines)
+
+
 def _given(name: str | None, what: str) -> str:
     """An id, or a place for it that no event accepts."""
     return f"{{value: {json.dumps(name)}}}" if name else f'{{value: "<ID>"}}{_TODO} {what}'
@@ -130,7 +145,7 @@ def _input(sample: Sample) -> Iterator[str]:
 def _call(sample: Sample, found: dict[str, Guess], agency: str | None) -> Iterator[str]:
     yield from _of_every_call(agency)
     operator, phone = found.get("operator_id"), found.get("phone")
-    yield f"  operator_id: {_operator(sample, operator)}"
+    yield f"  operator_id: {_operator(sample, operator, phone)}"
     if phone is None:
         yield f"  customer_id: {{value: null}}{_TODO} {{column: NAME, lookup: customers}}"
     else:
@@ -149,6 +164,9 @@ def _call(sample: Sample, found: dict[str, Guess], agency: str | None) -> Iterat
         yield f"  ended_at: {_time(sample, start)}{_TODO} no column of an end or a duration"
     if (answered := found.get("answered")) is not None:
         yield from _words(sample, "answered", answered, ("yes", "no"))
+    elif lasted is not None:
+        never = _column(lasted, 'is: ["0", "00:00", "00:00:00", ""]')
+        yield f'  answered: {{cases: [{{when: {never}, use: {{value: "no"}}}}], {_IF_ANY}}}'
     recording = found.get("recording")
     if recording is None:
         yield "  recording: null   # TODO: {uri: {column: NAME}, layout: {value: stereo}}"
@@ -159,15 +177,25 @@ def _call(sample: Sample, found: dict[str, Guess], agency: str | None) -> Iterat
     yield from _TABLE
 
 
-def _operator(sample: Sample, guess: Guess | None) -> str:
-    """The operator's column; calls that nobody took have none."""
+def _operator(sample: Sample, guess: Guess | None, phone: Guess | None) -> str:
+    """The operator's column; calls that nobody took have none.
+
+    Of two columns of numbers it is the one that holds an extension: of calls that come in, the
+    number that was called.
+    """
     if guess is None:
         return "{value: none}"
-    column = _column(guess)
-    if all(text.strip() for text in sample.columns[guess.column]):
-        return column
-    when = _column(guess, "empty: false")
-    return f"{{cases: [{{when: {when}, use: {column}}}, {{use: {{value: none}}}}]}}"
+    cases = []
+    called = [] if phone is None else [text.strip() for text in sample.columns[phone.column]]
+    if phone is not None and any(0 < len(text) < _EXTENSION for text in called):
+        when = _column(phone, f"shorter_than: {_EXTENSION}")
+        cases.append(f"{{when: {when}, use: {_column(phone)}}}")
+    if not all(text.strip() for text in sample.columns[guess.column]):
+        when = _column(guess, "empty: false")
+        cases += [f"{{when: {when}, use: {_column(guess)}}}", "{use: {value: none}}"]
+    elif cases:
+        cases.append(f"{{use: {_column(guess)}}}")
+    return f"{{cases: [{', '.join(cases)}]}}" if cases else _column(guess)
 
 
 def _words(sample: Sample, field: str, guess: Guess, choice: tuple[str, str]) -> Iterator[str]:

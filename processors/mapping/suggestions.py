@@ -75,7 +75,8 @@ class Wanted:
 
 _SECOND: Final = {
     "no": re.compile(
-        r"\b(un|non?|mis|no\b)|miss|pers[ao]|occupat|busy|fail|fallit|cancel|abband|reject|rifiut",
+        r"\b(un|non?|mis|no\b)|miss|pers[ao]|occupat|busy|fail|fallit|cancel|abband|reject|rifiut"
+        r"|^(na|n|b|ab|dc|adc|aa|am|drop)$",
         re.IGNORECASE,
     ),
     "supplier": re.compile(
@@ -85,6 +86,11 @@ _SECOND: Final = {
 }
 """Words of a call that nobody answered, and of a contract that the supplier ended."""
 
+_NO_MONEY: Final = re.compile(
+    r"fail|fallit|annull|storn|rifiut|refus|cancel|insolut|pending|attesa|sospes|respint|declin|void"
+    r"|refund|rimbors",
+    re.IGNORECASE,
+)
 _CUSTOMER: Final = Wanted(
     (
         r"(cod|codice|id|num|numero|nr|n)_?(cliente|cli|soggetto|anagrafica|debitore|utente)",
@@ -134,6 +140,7 @@ CANCELLATION: Final[Mapping[str, Wanted]] = {
     ),
     "cancelled_at": Wanted(
         (
+            r"(data|dt)_?(efficacia|decorrenza)",
             r"(data|dt)_?(cessazione|recesso|disdetta|chiusura|fine|disattivazione|switch)(_.*)?",
             r".*(cessa|recess|disdett|chius|disattiv|annullat|annullam).*",
             r".*(cancel|terminat|end|clos|churn).*(date|at|on)(_.*)?",
@@ -144,7 +151,7 @@ CANCELLATION: Final[Mapping[str, Wanted]] = {
     ),
     "ended_by": Wanted(
         (
-            r"(causale|motivo|motivazione|tipo)_?(cessazione|recesso|chiusura|disdetta)?",
+            r"(causale|motivo|motivazione)_?(cessazione|recesso|chiusura|disdetta)?",
             r".*(reason|ended_by|causale|motiv|tipo_cess).*",
             r".*(stato|status|tipo).*",
         ),
@@ -165,7 +172,7 @@ CALL: Final[Mapping[str, Wanted]] = {
     "duration": Wanted(
         (
             r"durata(_chiamata|_totale|_sec(ondi)?)?|duration(_s(ec(onds)?)?)?|length",
-            r".*(durat|duration|talk|conversaz|secondi|seconds).*",
+            r".*(durat|duration|length|talk|conversaz|secondi|seconds).*",
         ),
         "duration",
     ),
@@ -173,17 +180,17 @@ CALL: Final[Mapping[str, Wanted]] = {
         (
             r".*(cliente|customer|debitore).*(tel|phone|num|address).*",
             r".*(numero|num|tel|telefono).*(cliente|chiamato|destinatario|debitore).*",
-            r"(chiamato|called|callee|destination|destinazione|dst|to|numero|telefono|phone)"
+            r"(chiamato|called|callee|destination|destinazione|dst|to|a|numero|telefono|phone)"
             r"(_?(number|numero|no|id))?",
             r".*(chiamato|called|callee|dest|numero|telefono|phone|address|dnis|remote).*",
-            r".*(caller|chiamante|from|src|ani|mittente|source).*",
+            r"da|.*(caller|chiamante|from|src|ani|mittente|source).*",
         ),
         "phone",
     ),
     "operator_id": Wanted(
         (
             r"(operatore|operator|agent|agente|interno|extension|utente|user)(_?(id|name|nome))?",
-            r".*(operat|agent|intern|exten|user|utente|chiamante|caller|from|src).*",
+            r"da|.*(operat|agent|intern|exten|user|utente|chiamante|caller|from|src).*",
         )
     ),
     "answered": Wanted(
@@ -253,6 +260,17 @@ def are_negative(cells: Cells) -> bool:
 def meaning_of(word: str, choice: tuple[str, str]) -> str:
     """The second of two meanings for words that usually say it, else the first."""
     return choice[1] if _SECOND[choice[1]].search(word) else choice[0]
+
+
+def failed_words(columns: Mapping[str, Cells]) -> tuple[str, list[str]] | None:
+    """A column of states of which some say that no money came, and the words of the others."""
+    for name, cells in columns.items():
+        if re.fullmatch(r".*(stato|status|esito|outcome|result).*", plain(name)):
+            words = words_in(cells)
+            good = [word for word in words if not _NO_MONEY.search(word)]
+            if good and len(good) < len(words):
+                return name, good
+    return None
 
 
 def decimal_of(cells: Cells) -> Literal[".", ","]:

@@ -133,7 +133,13 @@ def test_payments_need_no_line_written_by_hand(tmp_path: Path, system: str) -> N
     assert not [each for each in done if isinstance(each, Refused | UnknownCustomer)]
 
 
-@pytest.mark.parametrize("export", [SALESFORCE, DYNAMICS, ENDED])
+REQUESTS = """Id pratica;Cliente;Contratto;Data richiesta;Data efficacia;Tipo;Motivazione
+77;C-1;K-1;01/12/2025;31/12/2025;Disdetta;Costi troppo alti
+78;C-3;K-3;02/03/2026;02/03/2026;Risoluzione;Morosita
+"""
+
+
+@pytest.mark.parametrize("export", [SALESFORCE, DYNAMICS, ENDED, REQUESTS])
 def test_cancellations_say_who_ended_the_contract(tmp_path: Path, export: str) -> None:
     preset, done = outcomes(tmp_path, export)
     assert preset == "csv-cancellations"
@@ -165,6 +171,32 @@ def test_calls_of_an_unknown_system_say_what_is_left(tmp_path: Path) -> None:
     assert (call["customer_id"], call["answered"], call["operator_id"]) == ("C-3", False, "none")
     assert call["started_at"] == "2026-03-02T09:20:00+00:00"
     assert "recording: null   # TODO" in (tmp_path / "mine.yaml").read_text()
+
+
+def test_of_two_numbers_the_extension_is_the_operators(tmp_path: Path) -> None:
+    export = "Data;Da;A;Durata;Esito;Nome file\n"
+    export += "02/03/2026 10:12:00;201;0551234567;00:03:30;ANSWERED;1.wav\n"
+    export += "02/03/2026 10:20:00;3479998888;204;00:00:00;NO ANSWER;\n"
+    _, done = outcomes(tmp_path, export)
+    assert [(each["operator_id"], each["customer_id"]) for each in data(done)] == [
+        ("201", "C-1"),
+        ("204", "C-3"),
+    ]
+
+
+def test_a_call_that_lasted_nothing_was_not_answered(tmp_path: Path) -> None:
+    export = "Data chiamata;Ora chiamata;Chiamante;Chiamato;Durata (sec);Costo\n"
+    export += "02/03/2026;10:12:00;0289000;0551234567;0;0,12\n"
+    [call] = data(outcomes(tmp_path, export, "cp1252")[1])
+    assert (call["answered"], call["ended_at"]) == (False, "2026-03-02T09:12:00+00:00")
+
+
+def test_a_payment_that_failed_is_none(tmp_path: Path) -> None:
+    export = "id,Created date (UTC),Amount,Currency,Customer ID,Status\n"
+    export += "ch_1,2026-03-02 10:12:00,49.90,eur,C-1,Paid\n"
+    export += "ch_2,2026-03-03 10:12:00,12.00,eur,C-3,Failed\n"
+    [paid] = data(outcomes(tmp_path, export)[1])
+    assert (paid["customer_id"], paid["amount"]) == ("C-1", "49.90")
 
 
 def test_every_sample_finds_its_preset() -> None:
