@@ -36,7 +36,10 @@ def read_table(path: Path, table: Table) -> Iterator[tuple[int, str, str]]:
         UnreadableExport: the file cannot be read, or lacks one of its two columns.
     """
     form = Input(delimiter=table.delimiter, encodings=table.encodings, skip_lines=table.skip_lines)
-    wanted = Wanted(frozenset({(table.key,), (table.value,)}))
+    wanted = Wanted(
+        frozenset({(table.key,), (table.value,)}),
+        advice="let the table's key and value name two of these (tables: ... key, value)",
+    )
     for number, row in enumerate(csv_rows(path, form, wanted), start=1):
         for key in table.keys_in(row[table.key]):
             yield number, key, row[table.value].strip()

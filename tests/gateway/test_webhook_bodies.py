@@ -124,3 +124,16 @@ async def test_what_cannot_be_written_as_it_came_is_a_dead_letter_or_refused(
     path, authorization = "/v1/webhooks/generic", f"Bearer {key}"
     answer = await served.post(body, "application/json", path, authorization=authorization)
     assert answer.status_code == status, answer.text
+
+
+async def test_legs_in_one_body_are_one_call(served: Served) -> None:
+    rung = (EXPORTS / "3cx.csv").read_text().splitlines()[1]
+    taken = rung.replace("_02,", "_03,").replace("09:20:00,,", "09:20:00,2026/03/02 09:20:20,")
+    answer = await served.post(
+        f"{rung}\n{taken}\n".encode(),
+        "text/csv",
+        "/v1/webhooks/3cx",
+        authorization=f"Bearer {served.key('pbx', mapping=EXPORTS / 'calls.yaml')}",
+    )
+    assert answer.json() == {"accepted": 1, "passed_over": 0, "dead_letters": 0}
+    assert json.loads(served.sent[-1])["id"] == "36/0000018B_03"

@@ -29,7 +29,8 @@ app = typer.Typer(
     no_args_is_help=True,
     subcommand_metavar="PRESET FILE... | presets",
     help="Turn what other systems export into events.\n\n"
-    "[bold]ascolto import presets[/bold] lists the systems. First look: "
+    "[bold]ascolto import presets[/bold] lists the systems, [bold]ascolto import presets suggest "
+    "FILE[/bold] says which of them reads a file. First look: "
     "[bold]ascolto import freepbx Master.csv --mapping mine.yaml --dry-run[/bold]\n\n"
     "Options: [bold]ascolto import freepbx --help[/bold]. A guide: docs/connect.md.",
 )

@@ -34,6 +34,11 @@ class Wanted:
     needed: frozenset[Names]
     """Those without which no row can be understood, each with its other names."""
     optional: frozenset[str] = frozenset()
+    advice: str = (
+        "change the mapping's columns, or input; ascolto import presets suggest FILE writes a "
+        "mapping for these columns, ascolto import presets show NAME prints what the preset expects"
+    )
+    """What to do where one that is needed is not there."""
 
     def among(self, columns: Sequence[str]) -> list[str]:
         """The columns, those that are written a little otherwise by the name they are asked for.
@@ -148,10 +153,7 @@ def _advice(path: Path, form: Input, wanted: Wanted) -> str:
             cells = next(csv.reader([line], delimiter=form.delimiter or delimiter_of(line)))
             if number > form.skip_lines and not wanted.missing_from(wanted.among(cells)):
                 return f"line {number + 1} has them, so set input: {{skip_lines: {number}}}"
-    return (
-        "change the mapping's columns, or input; ascolto import presets suggest FILE writes a "
-        "mapping for these columns, ascolto import presets show NAME prints what the preset expects"
-    )
+    return wanted.advice
 
 
 def delimiter_of(line: str) -> str:

@@ -100,4 +100,7 @@ def _records_in(found: Any, path: Path, form: Input | str | None) -> Iterator[di
 
 def _without_records(path: Path, where: str | None) -> UnreadableExport:
     place = f"at {where!r}" if where else "in it"
-    return UnreadableExport(f"{path}: {place} is no list of records: set input: records")
+    return UnreadableExport(
+        f"{path}: {place} is no list of records: set input: records; ascolto import "
+        "presets suggest FILE says which preset reads the file"
+    )
