@@ -83,7 +83,7 @@ def _for_columns(
         yield from _filters(sample, amount)
         yield f'decimal: "{suggestions.decimal_of(sample.columns[amount.column])}"'
     if "id" in found:
-        yield f"id: {_column(found['id'])}"
+        yield f"id: {_column(found['id'])}   # has to differ in every row of every file"
     yield "data:"
     yield f"  client_id: {_given(client, 'your company')}"
     if event == "call-ended":

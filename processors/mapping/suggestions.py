@@ -71,6 +71,8 @@ class Wanted:
     names: tuple[str, ...]
     """Regular expressions on the name in lower case with `_` between its words."""
     kind: Kind = "name"
+    is_unique: bool = False
+    """Whether no two rows have the same."""
 
 
 _SECOND: Final = {
@@ -126,7 +128,8 @@ PAYMENT: Final[Mapping[str, Wanted]] = {
             r"(id|num|numero|nr|n)_?(incasso|pagamento|movimento|mov|reg|registrazione|operazione)",
             r"(payment|transaction|document|doc)_?(id|no|number)|id|belnr|cro|trn|numero",
             r".*(protocollo|progressivo|riferimento).*",
-        )
+        ),
+        is_unique=True,
     ),
 }
 CANCELLATION: Final[Mapping[str, Wanted]] = {
@@ -157,7 +160,10 @@ CANCELLATION: Final[Mapping[str, Wanted]] = {
         ),
         "word",
     ),
-    "id": Wanted((r"(id|num|numero|nr)_?(pratica|cessazione|richiesta|case|caso)?|case_?number",)),
+    "id": Wanted(
+        (r"(id|num|numero|nr)_?(pratica|cessazione|richiesta|case|caso)?|case_?number",),
+        is_unique=True,
+    ),
 }
 CALL: Final[Mapping[str, Wanted]] = {
     "started_at": Wanted(
@@ -205,7 +211,8 @@ CALL: Final[Mapping[str, Wanted]] = {
         (
             r"(id|num|numero)_?(chiamata|call)|call_?(id|sid)|unique_?id|id|guid|uuid",
             r".*(call|chiamata|contact|conversation|conversazione).*id",
-        )
+        ),
+        is_unique=True,
     ),
 }
 FIELDS: Final[Mapping[str, Mapping[str, Wanted]]] = {
@@ -316,7 +323,8 @@ def _guess(wanted: Wanted, columns: Mapping[str, Cells]) -> Guess | None:
         for name, cells in columns.items():
             if re.fullmatch(pattern, plain(name)):
                 guess = _fitting(name, cells, wanted.kind)
-                if guess is not None:
+                repeated = len(set(cells)) < len(cells)
+                if guess is not None and not (wanted.is_unique and repeated):
                     return guess
     return None
 

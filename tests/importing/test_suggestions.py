@@ -199,6 +199,12 @@ def test_a_payment_that_failed_is_none(tmp_path: Path) -> None:
     assert (paid["customer_id"], paid["amount"]) == ("C-1", "49.90")
 
 
+def test_a_number_that_rows_share_is_no_id(tmp_path: Path) -> None:
+    export = "Document no;Cliente;Importo;Data\n12;C-1;1,00;02/03/2026\n12;C-1;2,00;03/03/2026\n"
+    assert len(data(outcomes(tmp_path, export)[1])) == 2
+    assert "id:" not in (tmp_path / "mine.yaml").read_text().replace("_id:", "")
+
+
 def test_every_sample_finds_its_preset() -> None:
     found = {
         path.stem: suggested(path, None, None)[0]
