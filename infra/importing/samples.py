@@ -87,8 +87,7 @@ def _fit(preset: str, path: Path) -> tuple[float, int]:
     except UnreadableExport:
         return 0.0, 0
     understood = sum(map(_is_understood, outcomes))
-    refused = sum(isinstance(each, Refused) for each in outcomes)
-    refused -= sum(isinstance(each, Refused) and _is_understood(each) for each in outcomes)
+    refused = sum(isinstance(each, Refused) and not _is_understood(each) for each in outcomes)
     named = wanted_by(mapping)
     names = {name for record in records[:1] for name in record.rows[0]}
     known = names & (named.optional | {name for each in named.needed for name in each})

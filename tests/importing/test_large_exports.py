@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.importing.formats import json_stream
@@ -37,6 +37,7 @@ def stream(text: str, characters: int) -> JsonStream:
     return JsonStream(Slowly(text))
 
 
+@settings(deadline=None)
 @given(st.lists(DOCUMENTS, max_size=4), st.sampled_from(["\n", " ", "\r\n\r\n"]), st.integers(1, 9))
 def test_documents_come_back_however_they_arrive(
     documents: list[Any], between: str, characters: int
@@ -51,12 +52,14 @@ def test_documents_come_back_however_they_arrive(
     assert not array.has_more()
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), DOCUMENTS, max_size=4), st.integers(1, 9))
 def test_members_come_back(document: dict[str, Any], characters: int) -> None:
     read = stream(json.dumps(document), characters)
     assert {name: read.value() for name in read.members()} == document
 
 
+@settings(deadline=None)
 @given(st.lists(DOCUMENTS, min_size=1, max_size=3), st.data(), st.integers(1, 9))
 def test_what_is_cut_short_is_named(documents: list[Any], data: Any, characters: int) -> None:
     text = json.dumps(documents)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.importing import grouping
@@ -206,6 +206,7 @@ LEGS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(LEGS, st.randoms(use_true_random=False), st.integers(0, 10))
 def test_every_call_counts_once_in_any_order(
     presets: Any, drawn: list[tuple[int, str, int | None]], random: Any, again: int
@@ -243,6 +244,7 @@ def test_every_call_counts_once_in_any_order(
     assert sorted(map(str, events(imported_by(presets, rows)))) == sorted(map(str, made))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 4))
 def test_a_longer_file_later_adds_only_what_is_new(presets: Any, cut: int) -> None:
     """An agent's row is written as it stops ringing, those of the caller when the call ends."""
