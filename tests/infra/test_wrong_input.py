@@ -42,6 +42,7 @@ READS_FILES = [
     Command("transcribe {}", _FILES),
     Command(f"import twilio {{}} --mapping {EXPORTS}/calls.yaml --dry-run", _FILES),
     Command(f"import twilio {EXPORTS}/twilio.json --mapping {{}} --dry-run", _FILES),
+    Command("import presets suggest {}", _FILES),
     Command("run importer --config {}", _FILES),
     Command("registry check {}", _FILES),
     Command("registry apply {}", _FILES),
