@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
+from processors.ratings.sounds import sound_distance, sounds_of
 from processors.ratings.vocabulary import RatingWords, rating_words
-from processors.text.sounds import sound_distance, sounds_of
 from processors.text.tokens import Words
 from processors.text.word_lists import word_lists, words_of
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.text.sounds import sound_distance, sounds_of
+from processors.ratings.sounds import sound_distance, sounds_of
 
 SOUNDS = st.text(alphabet="aeioutdpkvfsZCmnlr", max_size=6)
 
