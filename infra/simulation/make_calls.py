@@ -29,7 +29,11 @@ Samples = npt.NDArray[np.float64]
 
 CALLS = Path(__file__).parent / "calls"
 RATE = 8000
-VOICES = {"male": "voice_pc_diphone", "female": "voice_lp_diphone"}
+VOICES = {
+    "male": "voice_pc_diphone",
+    "female": "voice_lp_diphone",
+    "american": "voice_kal_diphone",
+}
 SPEECH_RMS = 0.08
 NOISE_RMS = 0.0004
 PEAK = 0.95

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from infra.recordings.sound import RATE, Block
+from infra.transcription.faint_speech import Frames, faint_speech, loudness_of, overlaps
 
 Samples = npt.NDArray[np.float32]
 """Samples from -1 to 1 of one channel."""
@@ -23,6 +24,9 @@ LONGEST = 27 * RATE
 _ONSET, _ON, _OFF = 0.05, 0.3, 0.15
 """Speech is certain from `_ON`, began with the frames above `_ONSET` before it, and lasts until
 the frames fall below `_OFF`."""
+
+_HALF_ON, _HALF_OFF = 0.15, 0.08
+"""The same for short words said alone, under the conditions of `faint_speech`."""
 
 _PAUSE_FRAMES = 5
 _WARM_UP = 320 * FRAME
@@ -69,24 +73,41 @@ def detect_speech(blocks: Iterable[Block]) -> DetectedSpeech:
         likeness.compare(block)
     alone = len(detectors) == 1 or likeness.same()
     listed = detectors[:1] if alone else detectors
-    return DetectedSpeech(samples, [d.stretches(n, samples) for n, d in enumerate(listed)], alone)
+    for detector in listed:
+        detector.finish()
+    certain = [detector.certain() for detector in listed]
+    channels = []
+    for number, detector in enumerate(listed):
+        others = [frames for at, own in enumerate(certain) if at != number for frames in own]
+        faint = [one for one in detector.faint(certain[number]) if not overlaps(one, others)]
+        channels.append(_stretches(number, sorted([*certain[number], *faint]), samples))
+    return DetectedSpeech(samples, channels, alone)
 
 
-def speech_frames(probabilities: Sequence[float]) -> list[tuple[int, int]]:
-    """Frames [begin, end) in which someone speaks, by each frame's probability of speech."""
-    found: list[tuple[int, int]] = []
+def _stretches(channel: int, frames: Sequence[Frames], samples: int) -> list[Stretch]:
+    return [Stretch(channel, begin * FRAME, min(end * FRAME, samples)) for begin, end in frames]
+
+
+def speech_frames(
+    probabilities: Sequence[float], on: float = _ON, off: float = _OFF
+) -> list[Frames]:
+    """Frames [begin, end) in which someone speaks, by each frame's probability of speech.
+
+    Speech is certain from `on` and lasts until the frames fall below `off`.
+    """
+    found: list[Frames] = []
     begin = silent_from = None
     free = 0
     for frame, probability in enumerate([*probabilities, *[0.0] * (_PAUSE_FRAMES + 1)]):
         if begin is None:
-            if probability >= _ON:
+            if probability >= on:
                 begin, silent_from = frame, None
                 while begin > free and probabilities[begin - 1] >= _ONSET:
                     begin -= 1
             continue
-        if probability >= _ON:
+        if probability >= on:
             silent_from = None
-        elif probability < _OFF and silent_from is None:
+        elif probability < off and silent_from is None:
             silent_from = frame
         if silent_from is not None and frame - silent_from >= _PAUSE_FRAMES:
             found.append((begin, silent_from))
@@ -106,6 +127,7 @@ class _Detector:
         self._before = np.zeros(0, np.float32)
         self._rest = np.zeros(0, np.float32)
         self._probabilities: list[float] = []
+        self._loudness: list[float] = []
 
     def add(self, channel: npt.NDArray[np.int16]) -> None:
         sound = np.concatenate([self._rest, channel.astype(np.float32) / 32768])
@@ -113,15 +135,20 @@ class _Detector:
         self._rest = sound[whole:]
         self._detect(sound[:whole])
 
-    def stretches(self, channel: int, samples: int) -> list[Stretch]:
-        """Where someone spoke, after the last block."""
+    def finish(self) -> None:
+        """Detect in what remains after the last block."""
         if len(self._rest):
             self._detect(np.pad(self._rest, (0, FRAME - len(self._rest))))
             self._rest = self._rest[:0]
-        return [
-            Stretch(channel, begin * FRAME, min(end * FRAME, samples))
-            for begin, end in speech_frames(self._probabilities)
-        ]
+
+    def certain(self) -> list[Frames]:
+        """Where someone spoke for certain."""
+        return speech_frames(self._probabilities)
+
+    def faint(self, certain: Sequence[Frames]) -> list[Frames]:
+        """Where someone said a short word beside what is `certain`."""
+        half_certain = speech_frames(self._probabilities, _HALF_ON, _HALF_OFF)
+        return faint_speech(half_certain, certain, self._loudness)
 
     def _detect(self, sound: Samples) -> None:
         if not len(sound):
@@ -136,6 +163,7 @@ class _Detector:
             found = np.asarray(get_vad_model()(given)).reshape(-1)
             found = found[len(self._before) // FRAME : -1]
         self._probabilities += found.tolist()
+        self._loudness += loudness_of(sound.reshape(-1, FRAME))
         self._before = np.concatenate([self._before, sound])[-_WARM_UP:]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from processors.ratings.by_sound import number_by_sound, question_restored
 from processors.ratings.candidates import ratings_in
 from processors.ratings.choice import chosen_rating
 from processors.ratings.questions import (
@@ -36,6 +37,8 @@ _ANSWERS_AWAITED = 4
 _TAKEN_BACK_WITHIN = 1
 _QUESTION_PARTS = 4
 _SHORT_ANSWER = 3
+_HEARD_WITHIN = 2
+"""Customer's turns after a question within which a number is read by its sound."""
 
 
 def spoken_rating(turns: Sequence[Turn], language: str) -> int | None:
@@ -45,9 +48,9 @@ def spoken_rating(turns: Sequence[Turn], language: str) -> int | None:
     reader = _RatingReader(language)
     for turn in turns:
         if turn.speaker is Speaker.OPERATOR:
-            reader.read_operator(turn.text)
+            reader.read_operator(turn.text, transcribed=turn.confidence is not None)
         elif turn.speaker is Speaker.CUSTOMER:
-            reader.read_customer(turn.text)
+            reader.read_customer(turn.text, turn.confidence)
     return reader.rating
 
 
@@ -59,6 +62,8 @@ class _RatingReader:
     """In how many of the customer's next turns an answer may come."""
     revisable: int = 0
     """In how many of them the rating given may be taken back."""
+    bare: bool = False
+    """Whether the question was recognised by its sound alone: only a bare number answers it."""
     lowest: int = 0
     about: Subject | None = None
     """What the question asks about."""
@@ -67,27 +72,34 @@ class _RatingReader:
     asked: list[str] = field(default_factory=list)
     """The operator's latest turns, for a question may be spread over several."""
 
-    def read_operator(self, text: str) -> None:
+    def read_operator(self, text: str, *, transcribed: bool) -> None:
         self.asked = [*self.asked[1 - _QUESTION_PARTS :], text]
         whole = " ".join(self.asked)
         if asks_for_rating(text, self.language) or (
             not self.awaited and self.rating is None and asks_for_rating(whole, self.language)
         ):
-            self.awaited, self.revisable = _ANSWERS_AWAITED, 0
+            self.awaited, self.revisable, self.bare = _ANSWERS_AWAITED, 0, False
             self.lowest = lowest_rating(whole, self.language)
             self.about = asked_about(whole, self.language)
         elif asks_for_another_number(text, self.language):
             self.awaited, self.revisable, self.asked = 0, 0, []
+        elif transcribed and self.rating is None and self._asks_by_sound(text):
+            self.awaited, self.bare = max(self.awaited, _HEARD_WITHIN), not self.awaited
         elif self.revisable and "?" in text:
             named = bool(ratings_in(cut(text, self.language), self.language))
             self.awaited = int(named or asks_whether_sure(text, self.language))
         self.offered = self._put_to_the_customer(text)
 
-    def read_customer(self, text: str) -> None:
+    def _asks_by_sound(self, text: str) -> bool:
+        if self.language != "it":
+            return False
+        return asks_for_rating(question_restored(cut(text, self.language)), self.language)
+
+    def read_customer(self, text: str, confidence: float | None) -> None:
         said = cut(text, self.language)
         taken_back = bool(self.revisable) and _takes_back(said, self.language)
         if self.awaited or taken_back:
-            found = self._answer(said)
+            found = self._answer(said, confidence)
         else:
             found = _given_unasked(text, self.language)
         self.revisable = max(0, self.revisable - 1)
@@ -98,13 +110,23 @@ class _RatingReader:
             self.rating, self.awaited, self.revisable = found, 0, _TAKEN_BACK_WITHIN
             self.asked = []
 
-    def _answer(self, said: Words) -> int | None:
-        """The rating in an answer to a 0-10 question."""
+    def _answer(self, said: Words, confidence: float | None) -> int | None:
+        """The rating in an answer to a 0-10 question; `confidence` is the transcriber's."""
         ratings = ratings_in(said, self.language)
+        if ratings and self.bare and len(said.words) > _SHORT_ANSWER:
+            return None
         if ratings:
             return chosen_rating(ratings, said, self.language, self.about)
         end = extreme_in(said, self.language, self.lowest)
-        return self.offered if end is None and _agrees(said, self.language) else end
+        if end is None and _agrees(said, self.language):
+            return self.offered
+        return self._by_sound(said, confidence) if end is None else end
+
+    def _by_sound(self, said: Words, confidence: float | None) -> int | None:
+        if confidence is None or self.language != "it":
+            return None
+        heard = number_by_sound(said, confidence)
+        return None if heard is None else heard.value
 
     def _put_to_the_customer(self, text: str) -> int | None:
         if not (self.awaited and "?" in text):

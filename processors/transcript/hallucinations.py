@@ -74,7 +74,7 @@ def hallucination_of(
         return Hallucination.IMPROBABLE
     if text.no_speech > limits.no_speech and text.log_probability < limits.silent_log_probability:
         return Hallucination.IMPROBABLE
-    if compression_ratio(text.text) > limits.compression or _loops(words):
+    if compression_ratio(text.text) > limits.compression or _loops(words) or _stutters(words):
         return Hallucination.REPEATED
     if _is_stock_phrase(" ".join(words)):
         return Hallucination.STOCK_PHRASE
@@ -126,6 +126,22 @@ def _loop_from(words: list[str], size: int) -> int:
     if size == 1:
         return 6
     return 5 if size == 2 else 4 if size < 6 else 3
+
+
+_STUTTER = re.compile(r"(.{1,4}?)\1{4,}")
+
+
+def _stutters(words: list[str]) -> bool:
+    """Whether most of a text is a few letters over and over without a blank: 'tatatatata'.
+
+    A drawled vowel ('nooooo') and digits, which may be a number, are not.
+    """
+    loops = [
+        found[0]
+        for word in words
+        if not word.isdigit() and (found := _STUTTER.search(word)) and len(set(found[0])) > 1
+    ]
+    return sum(map(len, loops)) >= _LOOPING_SHARE * sum(map(len, words))
 
 
 def _is_stock_phrase(text: str) -> bool:

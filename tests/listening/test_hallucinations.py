@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.lab.training.material import load_material
@@ -40,6 +40,13 @@ def text_of(text, speech=3.0, log_probability=-0.3, no_speech=0.05):
         "Sì, sì, sì. Sì, certo, sì.",
         "Tre tre otto, tre tre otto, uno due uno due.",
         "Un attimo, un attimo, un attimo, arrivo.",
+        "No no no no",
+        "Sì sì sì",
+        "Sì, sì, sì, sì, sì.",
+        "Nooooooooo, ma scherza?",
+        "Yes, yes, yes, yes.",
+        "No no no, thank you, thank you.",
+        "Il codice è 1212121212.",
     ],
 )
 def test_what_callers_say_passes(text):
@@ -57,6 +64,13 @@ def test_what_callers_say_passes(text):
         (text_of("no no no no no no no"), Hallucination.REPEATED),
         (text_of("-A-B-A-B-A-B", log_probability=-0.02), Hallucination.REPEATED),
         (text_of("A. B. C. A. B. C. A. B. C.", speech=6), Hallucination.REPEATED),
+        (text_of("la la la la la la la"), Hallucination.REPEATED),
+        (text_of("Tatatatatata."), Hallucination.REPEATED),
+        (text_of("thank you thank you thank you thank you thank you"), Hallucination.REPEATED),
+        (
+            text_of("I don't know. I don't know. I don't know. I don't know."),
+            Hallucination.REPEATED,
+        ),
         (text_of("E poi la luce, la luce, la luce, la luce, la luce,", 4), Hallucination.REPEATED),
         (text_of("non lo so non lo so non lo so non lo so"), Hallucination.REPEATED),
         (text_of("Pronto?", speech=0.0), Hallucination.UNHEARD),
@@ -82,6 +96,25 @@ def test_what_nobody_said_is_reported_with_its_reason(said, reason):
 
 def test_uncertain_speech_passes_where_the_model_found_a_voice():
     assert hallucination_of(text_of("Direi un note.", log_probability=-1.3, no_speech=0.1)) is None
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["la", "bolletta", "non", "è", "mia", "the", "bill", "was", "paid"]),
+        min_size=2,
+        max_size=5,
+        unique=True,
+    ),
+    st.integers(min_value=5, max_value=12),
+)
+def test_a_unit_that_comes_five_times_is_a_loop_at_any_length(unit, times):
+    assert hallucination_of(text_of(" ".join(unit * times), 90.0)) is Hallucination.REPEATED
+
+
+@given(st.sampled_from(["no", "sì", "yes", "okay", "certo"]), st.integers(1, 5))
+def test_one_word_said_up_to_five_times_is_a_callers_own(word, times):
+    assert hallucination_of(text_of(" ".join([word] * times))) is None
 
 
 @given(st.text(max_size=200))

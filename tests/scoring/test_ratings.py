@@ -14,6 +14,7 @@ from processors.ratings.spoken import asks_for_rating, spoken_rating
 from schemas.conversation import Speaker, Turn
 
 MATERIAL = Path(__file__).parent / "material"
+OVERHEARD = Path(__file__).parents[2] / "infra" / "lab" / "training" / "material" / "overheard"
 OF_OTHER_AUTHORS = Path(__file__).parents[2] / "infra" / "lab" / "training" / "material" / "test"
 LEAST_ACCURACY = 0.95
 
@@ -321,3 +322,80 @@ def test_ratings_before_or_after_their_frame_and_numbers_that_are_none(
         Turn(speaker=Speaker.CUSTOMER, text=answer),
     ]
     assert spoken_rating(turns, language) == rating
+
+
+NO_RATINGS = [
+    *("Sì.", "Prego.", "Certo.", "Grazie.", "Non lo so.", "Boh.", "È vero.", "Dove?", "Bene."),
+    *("Però.", "No, guardi.", "Come?", "Lei è gentile.", "Arrivederci.", "Le quattro rate"),
+]
+MISHEARD_QUESTIONS = [
+    *("davvero a dieci, la chiamata.", "Un lotto per la telefonata.", "Che botto ci dà?"),
+    *("La ringrazio, un noto alla chiamata.", "Mi dà un pulpigio."),
+]
+
+
+def overheard(question: str, text: str, confidence: float | None = 0.55) -> int | None:
+    """The rating of an answer as a transcriber wrote it down."""
+    turns = [
+        Turn(speaker="operator", text=question, confidence=confidence),
+        Turn(speaker="customer", text=text, confidence=confidence),
+    ]
+    return spoken_rating(turns, "it")
+
+
+@pytest.mark.parametrize(
+    ("text", "rating"),
+    [
+        ("pre.", 3),
+        ("Te.", 3),
+        ("Un botto", 8),
+        ("Se i.", 6),
+        ("Di eci.", 10),
+        ("Mah, tero.", 0),
+        ("Puntre, grazie.", 3),
+        ("Direi note, dai.", 9),
+        ("Tinque.", 5),
+        ("Kuattro.", 4),
+    ],
+)
+def test_a_misheard_number_is_read_by_its_sound_where_a_rating_was_asked_for(
+    text: str, rating: int
+) -> None:
+    assert overheard("Da zero a dieci, che voto dà?", text) == rating
+    assert overheard("Va bene, allora a domani.", text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    NO_RATINGS,
+)
+def test_what_a_customer_says_instead_is_no_rating(text: str) -> None:
+    for confidence in (0.3, 0.5, 0.7, 0.9):
+        assert overheard("Da zero a dieci, che voto dà?", text, confidence) is None
+
+
+def test_a_written_answer_is_not_read_by_its_sound() -> None:
+    assert overheard("Da zero a dieci, che voto dà?", "pre.", None) is None
+
+
+def test_what_the_transcriber_is_sure_of_must_sound_more_like_a_number() -> None:
+    question = "Da zero a dieci, che voto dà?"
+    assert overheard(question, "Note.", 0.2) == 9
+    assert overheard(question, "Note.", 0.95) is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    MISHEARD_QUESTIONS,
+)
+def test_a_misheard_question_is_answered_by_a_bare_number_only(question: str) -> None:
+    assert overheard(question, "Sette.") == 7
+    assert overheard(question, "Pre.") == 3
+    assert overheard(question, "Sette sono quelli che mi hanno telefonato finora.") is None
+
+
+@pytest.mark.parametrize(
+    "question", ["Quante rate preferisce?", "A che ora la richiamo?", "In che modo vuole pagare?"]
+)
+def test_other_questions_are_not_answered_by_sound(question: str) -> None:
+    assert overheard(question, "Pre.") is None

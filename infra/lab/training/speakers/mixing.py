@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import av
@@ -52,7 +53,7 @@ def place(turns: Sequence[dict[str, str]], voices: dict[str, Voice], seed: int) 
         voice = voices[turn["speaker"]]
         spelled = turn["text"].translate(_SPELLINGS).encode("latin-1", "ignore").decode("latin-1")
         try:
-            sound = _resampled(speak(spelled, voice.name), voice.factor)
+            sound = _resampled(_spoken(spelled, voice.name), voice.factor)
         except ValueError:
             continue  # Festival says nothing: there is no syllable in it.
         placed.append(Placed(turn["speaker"], begin, sound))
@@ -88,6 +89,12 @@ def write_mono(sides: npt.NDArray[np.int16], target: Path, codec: str) -> None:
         frame.sample_rate = RATE
         for packet in [*stream.encode(frame), *stream.encode(None)]:
             container.mux(packet)
+
+
+@lru_cache(maxsize=256)
+def _spoken(text: str, voice: str) -> Samples:
+    """Openings and closings recur from call to call, and festival is slow to start."""
+    return speak(text, voice)
 
 
 def _resampled(sound: Samples, factor: float) -> Samples:

@@ -1,0 +1,1 @@
+"""Offline work on what transcription makes of speech: synthetic telephone calls, overheard."""
