@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 MOST_RECORDS = 2_000
 """Records taken from the fetched ones at a time: as many as are decoded in some 50 ms."""
-FETCH_WAIT_MS = 100
+FETCH_WAIT_MS = 200
 """How long a broker holds a fetch that finds nothing.
 
 Faust has 1,500. What is written meanwhile ends the wait on Apache Kafka; the embedded broker finds
