@@ -7,7 +7,7 @@ SELECT
 FROM (
     SELECT
         agency_id,
-        arrayDistinct(drivers) AS found,
+        driver_set,
         count() AS alike
     FROM calls FINAL
     WHERE client_id = ${client:singlequote}
@@ -16,8 +16,9 @@ FROM (
         AND ended_at >= toDateTime64(window_start, 6, 'UTC')
         AND ended_at < toDateTime64(window_end, 6, 'UTC')
         AND sentiment IS NOT NULL
-    GROUP BY agency_id, drivers
+    GROUP BY agency_id, driver_set
 )
-ARRAY JOIN found AS driver
+ARRAY JOIN splitByChar(' ', driver_set) AS driver
+WHERE driver != ''
 GROUP BY agency, driver
 ORDER BY agency, calls DESC, driver

@@ -46,7 +46,7 @@ class Store(Protocol):
     """Where rows are stored. Writing a row twice leaves one."""
 
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:
-        """Write `rows` (every column but `version` and `is_deleted` may not be left out)."""
+        """Write `rows`, each with all that `table.written` names."""
 
     async def query(
         self, sql: str, parameters: Mapping[str, Any] | None = None
@@ -104,9 +104,12 @@ class ClickHouseStore:
         return client
 
     def _insert(self, table: Table, rows: Sequence[Row]) -> None:
-        names = list(table.columns)
+        names = table.written
         columns = list(zip(*map(itemgetter(*names), rows), strict=True))
-        types = [_sent_as(*each) for each in zip(table.columns.values(), columns, strict=True)]
+        types = [
+            _sent_as(table.columns[name], values)
+            for name, values in zip(names, columns, strict=True)
+        ]
         self._retried(
             lambda client: client.insert(
                 table.name,
