@@ -7,7 +7,7 @@ ReplacingMergeTree: a row written again replaces itself, so readers use `FINAL`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,13 @@ class Table:
     """How rows are sorted, where not by `key`: what is not of the key follows from it."""
     month: str | None = None
     """The time by whose month rows are apart (partitions); a column of `order`."""
+    computed: dict[str, str] = field(default_factory=dict)
+    """Columns that the store computes, for rows of every version, each with its expression."""
+
+    @property
+    def written(self) -> list[str]:
+        """The columns that a row is written with, in order."""
+        return [name for name in self.columns if name not in self.computed]
 
     @property
     def sorted_by(self) -> tuple[str, ...]:
@@ -130,11 +137,13 @@ CALLS = Table(
         "turn_scores": "Array(Tuple(aggression Nullable(Float64), empathy Nullable(Float64), "
         "sentiment Nullable(Float64)))",
         "driver_quotes": "Array(Tuple(driver String, turn UInt32, text String))",
+        "driver_set": _LABEL,
         **_VERSION,
     },
     ("client_id", "agency_id", "event_id"),
     order=("client_id", "ended_at", "agency_id", "event_id"),
     month="ended_at",
+    computed={"driver_set": "arrayStringConcat(arraySort(arrayDistinct(drivers)), ' ')"},
 )
 """Scored conversations; `quotes` are the words that explain the scores, heaviest first, then those
 of each breach of conduct and each intent.
@@ -142,6 +151,9 @@ of each breach of conduct and each intent.
 `turn_scores` are of each of the `turns`, `driver_quotes` the words that show each driver.
 `speakers` is a `SpeakerSource`; empty where text was given. All three are empty in rows that an
 older version wrote.
+
+`driver_set` has each of the `drivers` once, in order, separated by blanks: there are few sets, so
+they are read and grouped at half of what lists take.
 
 When a conversation ended belongs to its event, which is never replaced by another of its identity.
 """

@@ -105,6 +105,7 @@ def test_rows_come_back_as_they_were_written_the_newest_version_once(
         ["b", "x'; DROP TABLE events --\n\t☎", 3, time],
     ]
     assert storing["read_while_written"] is True
+    assert storing["wide_sums"] == [True, True, True]
 
 
 def test_the_archive_gives_each_event_of_those_asked_for_once(storing: dict[str, Any]) -> None:
