@@ -35,6 +35,7 @@ UNITS: Mapping[Kind, tuple[str, int] | None] = {
     Kind.SECONDS: ("suffix: s", 0),
     Kind.DURATION: ("dthms", 0),
     Kind.BYTES: ("bytes", 1),
+    Kind.PER_SECOND: ("locale", 2),
 }
 """Grafana's unit and the decimals; none for text.
 

@@ -58,7 +58,10 @@ CUT_BY_SEGMENT = (
     "latest_calls",
     "hours_of_day",
 )
-OF_ALL_CLIENTS = ("table_sizes",)
+OF_ALL_CLIENTS = (
+    "table_sizes",
+    *("workers", "lag_over_time", "throughput", "lag_now", "drops", "state_sizes"),
+)
 """Tiles for the team that runs Ascolto, which are of the whole store."""
 _ALL = board_rows.all_clients()
 

@@ -317,7 +317,7 @@ def test_targets_are_notified_by_grafana(
     assert done.exit_code == 0, done.output
     org = grafana.orgs[1]
     assert {rule["folderUID"] for rule in org.rules.values()} == {"ascolto"}
-    assert len(org.rules) == 4
+    assert len(org.rules) == 6
     kinds = sorted(point["type"] for point in org.contact_points.values())
     assert kinds == ["email", "slack"]
     assert set(org.templates) == {"ascolto.it", "ascolto.en"}
