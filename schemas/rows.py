@@ -537,13 +537,15 @@ PAYMENTS_AND_CANCELLATIONS = Table(
         "kind": "String",
         "amount": "Nullable(Float64)",
         "currency": "String",
+        "topic": _LABEL,
     },
     ("client_id", "customer", "event_time", "kind"),
 )
 """A view of the journal for panels: what customers paid and which contracts ended, nothing else.
 
-`kind` is payment, return, cancellation or closed_by_supplier. It is read with the rights of who
-made it, so that a reader needs none on `events`.
+`kind` is payment, return, cancellation or closed_by_supplier; it, `amount` and `currency` are read
+from each event's JSON, `topic` and the other columns are not. The view is read with the rights of
+who made it, so that a reader needs none on `events`.
 """
 
 VIEWS = (PAYMENTS_AND_CANCELLATIONS,)

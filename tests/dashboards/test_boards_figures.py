@@ -48,6 +48,35 @@ def test_the_first_month_is_provisional_and_never_nothing(one: Engine) -> None:
         )
 
 
+@pytest.mark.parametrize("back", [timedelta(), timedelta(days=5, hours=3), timedelta(days=9)])
+def test_figures_and_shares_in_words_are_of_the_same_moment_which_is_shown(
+    one: Engine, back: timedelta
+) -> None:
+    """Also of a past time, which has snapshots of the days before it alone."""
+    board, asked_at = BOARDS[0], NOW - back
+    as_of = max(row["as_of"] for row in ONE_CLIENT[AGENCY_METRICS.name] if row["as_of"] <= asked_at)
+    end = as_of + timedelta(hours=1)
+    assert (as_of.hour == 23) is bool(back)
+    chance = random.Random(3)
+    earlier = [
+        call(chance, 1000 + n, "alba-crediti", NOW - timedelta(hours=6 * n)) for n in range(60)
+    ]
+    one.add(CALLS.name, earlier)
+    held = Counter(
+        row["agency_id"]
+        for row in [*ONE_CLIENT[CALLS.name], *earlier]
+        if end - timedelta(days=30) <= row["ended_at"] < end and row["aggression"] is not None
+    )
+    assert held["alba-crediti"] > 20
+    for row in read(one, TREATMENT, asked(board, to=asked_at)):
+        n = held[row["agency_id"]]
+        of = "100" if n >= 100 else str(n)
+        assert row["harsh_share"] is None if n == 0 else row["harsh_share"].endswith(f" su {of}")
+    (said,) = read(one, TILES["freshness"][1], asked(board, to=asked_at))
+    until = min(end, asked_at).astimezone(ZoneInfo(ROME))
+    assert said["freshness"].startswith(f"Le cifre sono al {until:%d/%m/%Y %H:%M}. ")
+
+
 def sentences(engine: Engine, figures: Mapping[str, tuple[float, float, float, int]]) -> list[str]:
     """What the verdict says of agencies with this NPS, its interval and n."""
     engine.add(
@@ -119,7 +148,7 @@ def test_drivers_their_costs_and_conduct_are_those_of_a_plain_computation(
         having = [each for each in own if row["driver"] in each["drivers"]]
         lacking = [each for each in own if row["driver"] not in each["drivers"]]
         expected = rate(len(having), len(own))
-        assert (row["share"], row["n"]) == (pytest.approx(expected.value), len(own))
+        assert (row["share"], row["n"]) == (pytest.approx(100 * expected.value), len(own))
         assert row["share_range"] == (
             f"{round(100 * (expected.low or 0))} … {round(100 * (expected.high or 0))} %"
         )
@@ -163,7 +192,7 @@ def test_segments_are_those_of_a_plain_computation(one: Engine) -> None:
     assert row["segment"] == "channel=phone"
     assert (row["nps"], row["nps_n"]) == (pytest.approx(rated.value), rated.n)
     assert row["nps_range"] == f"{round(rated.low or 0)} … {round(rated.high or 0)}"
-    assert (row["churn_rate"], row["churn_rate_n"]) == (pytest.approx(left.value), left.n)
+    assert (row["churn_rate"], row["churn_rate_n"]) == (pytest.approx(100 * left.value), left.n)
     mean = total["aggression_sum"] / 10_000 / total["aggression_n"]
     assert row["aggression"] == pytest.approx(mean)
 
