@@ -27,6 +27,8 @@ from dashboards.queries import agency_name, query
 _WORD = re.compile(r"\{\{word:([\w.]+)\}\}")
 """The place of a text: its key."""
 _TIMEZONE = "{{timezone}}"
+_LEAST_SHOWN = {Kind.NPS: 0.5, Kind.SCORE: 0.005, Kind.CORRELATION: 0.005}
+"""Of what may be negative, the least value that is not rounded to 0."""
 OUTSIDE = -1
 """Where no axis of a chart of shares reaches: a point there names its series and is not drawn."""
 
@@ -136,8 +138,12 @@ def _select(columns: list[str], within: str, order: str = "") -> str:
 
 
 def _column(column: Column, words: Mapping[str, str]) -> str:
+    value = f"drawn.{column.name}"
     if column.kind is Kind.RATE:
-        return f"{_scaled(f'drawn.{column.name}', column.kind)} AS {column.name}"
+        return f"{_scaled(value, column.kind)} AS {column.name}"
+    if (least := _LEAST_SHOWN.get(column.kind)) is not None:
+        # Grafana would write '-0'.
+        return f"if(-{least} < {value} AND {value} < 0, 0, {value}) AS {column.name}"
     if not column.listed:
         return column.name
     prefix = f"{column.words}."

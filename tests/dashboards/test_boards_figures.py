@@ -77,6 +77,24 @@ def test_figures_and_shares_in_words_are_of_the_same_moment_which_is_shown(
     assert said["freshness"].startswith(f"Le cifre sono al {until:%d/%m/%Y %H:%M}. ")
 
 
+def test_what_is_rounded_to_nothing_is_never_minus_zero(empty: Engine) -> None:
+    near = {
+        **dict.fromkeys(("aggression", "sentiment", "churn_correlation"), -0.004),
+        **{"churn_correlation_low": -0.004, "churn_correlation_high": 0.6, "nps": -0.4},
+    }
+    empty.add(AGENCY_METRICS.name, [metric("alba-crediti", HOUR, **near)])
+    (board, relations), (_, figures) = TILES["relations"], TILES["agency_figures"]
+    (related,) = read(empty, relations, asked(board))
+    assert (str(related["churn_correlation"]), related["churn_correlation_range"]) == (
+        "0.0",
+        "0,00 … 0,60",
+    )
+    (treated,) = read(empty, TREATMENT, asked(board))
+    assert (str(treated["nps"]), str(treated["aggression"])) == ("0.0", "0.0")
+    values = {row["figure"]: row["value"] for row in read(empty, figures, asked(board))}
+    assert (values["sentiment"], values["nps"]) == ("0,00", "0")
+
+
 def sentences(engine: Engine, figures: Mapping[str, tuple[float, float, float, int]]) -> list[str]:
     """What the verdict says of agencies with this NPS, its interval and n."""
     engine.add(
@@ -154,7 +172,8 @@ def test_drivers_their_costs_and_conduct_are_those_of_a_plain_computation(
         )
         enough = min(score(having)[1], score(lacking)[1]) >= 10
         cost = score(lacking)[0] - score(own)[0] if enough else None
-        assert row["nps_cost"] == (None if cost is None else pytest.approx(cost))
+        shown = cost if cost is None or not -0.5 < cost < 0 else 0
+        assert row["nps_cost"] == (None if shown is None else pytest.approx(shown))
     names = ("client_id", "agency_id", "event_id", "ended_at")
     above = [{name: row[name] for name in names} | {"limit": "day", "version": 1} for row in rows]
     empty.add(CONTACT_EXCESSES.name, above[::7])
