@@ -195,6 +195,8 @@ TOPICS = (
     AGENCY_ALERT,
     DEAD_LETTER,
 )
+BEFORE_LINKING = (*(topic for topic in TOPICS if topic.inbound), CALL_TRANSCRIBED, CALL_SCORED)
+"""Where an event is until it is linked to its customer: as sent, transcribed or scored."""
 
 LINK_TABLES = ("customers", "settled")
 """Tables of the states of the agent `link`."""

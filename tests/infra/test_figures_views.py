@@ -19,6 +19,7 @@ from tests.figures import outcome_reference, reference
 from tests.figures.histories import AGENCIES, BEGIN, CLIENT
 from tests.infra.outcome_child import HORIZON, history
 from tests.infra.stored import make_store, sql
+from tests.streams.played import outputs_of
 from tests.waiting import completed
 
 AS_OF = BEGIN + timedelta(days=40, hours=7, minutes=30)
@@ -31,16 +32,42 @@ def curves(directory: Path) -> str:
     return completed(command, check=True).stdout
 
 
+SETTINGS = {"ASCOLTO_HORIZON_DAYS": str(HORIZON.days), "COLUMNS": "120"}
+
+
 def ascolto(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "infra.cli.main", "figures", "--data-dir", str(data_dir)]
-    environment = {**os.environ, "ASCOLTO_HORIZON_DAYS": str(HORIZON.days), "COLUMNS": "120"}
-    return completed([*command, *arguments], env=environment)
+    return completed([*command, *arguments], env={**os.environ, **SETTINGS})
 
 
-def json_output(data_dir: Path, *arguments: str) -> Any:
-    done = ascolto(data_dir, *arguments, "--json", "--as-of", AS_OF.isoformat())
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+def printed(data_dir: Path, *views: tuple[str, ...]) -> list[str]:
+    """What `ascolto figures` prints for each of these options, in one process."""
+    asked = ("figures", "--data-dir", str(data_dir), "--as-of", AS_OF.isoformat())
+    return outputs_of([[*asked, *view] for view in views], **SETTINGS)
+
+
+TABLES = ("--survival", "--quarters", "--sensitivity", "--last-touch")
+VIEWS = (
+    *((view,) for view in TABLES),
+    *((view, "--json") for view in TABLES),
+    *(("--survival", "--window", "90d", "--json"),) * 2,
+    ("--sensitivity", "--window", "7d", "--json"),
+)
+Shown = dict[tuple[str, ...], list[str]]
+"""What was printed for some options, each time."""
+
+
+@pytest.fixture(scope="module")
+def shown(data_dir: Path) -> Shown:
+    found: Shown = {}
+    for view, text in zip(VIEWS, printed(data_dir, *VIEWS), strict=True):
+        found.setdefault(view, []).append(text)
+    return found
+
+
+def parsed(shown: Shown, *view: str) -> Any:
+    """The JSON that was printed for some options; the last time."""
+    return json.loads(shown[(*view, "--json")][-1])
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +76,8 @@ def data_dir(filled_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return Path(shutil.copytree(filled_store, directory, symlinks=True))
 
 
-def test_survival_is_of_the_window_and_what_runs_as_of_then(data_dir: Path) -> None:
-    seen = json_output(data_dir, "--survival")
+def test_survival_is_of_the_window_and_what_runs_as_of_then(shown: Shown) -> None:
+    seen = parsed(shown, "--survival")
     assert (seen["window"], seen["horizon_days"]) == ("30d", HORIZON.days)
     assert seen["as_of"] == AS_OF.strftime("%Y-%m-%dT%H:00:00Z")
     expected = outcome_reference.watched(history(), WINDOW, AS_OF, HORIZON)
@@ -79,9 +106,10 @@ def test_survival_is_of_the_window_and_what_runs_as_of_then(data_dir: Path) -> N
     assert tests["aggression_tercile"]["n"] == len(scored)
 
 
-def test_the_curves_are_stored_and_written_again_replace_themselves(data_dir: Path) -> None:
-    first = json_output(data_dir, "--survival", "--window", "90d")
-    again = json_output(data_dir, "--survival", "--window", "90d")
+def test_the_curves_are_stored_and_written_again_replace_themselves(
+    data_dir: Path, shown: Shown
+) -> None:
+    first, again = map(json.loads, shown["--survival", "--window", "90d", "--json"])
     assert first == again
     stored = [row for row in json.loads(curves(data_dir)) if row[0] == "90d"]
     assert [row[2:6] for row in stored] == sorted(
@@ -94,8 +122,8 @@ def test_the_curves_are_stored_and_written_again_replace_themselves(data_dir: Pa
     ]
 
 
-def test_quarters_of_each_agency_and_of_all_together(data_dir: Path) -> None:
-    seen = {row["agency_id"]: row for row in json_output(data_dir, "--quarters")}
+def test_quarters_of_each_agency_and_of_all_together(shown: Shown) -> None:
+    seen = {row["agency_id"]: row for row in parsed(shown, "--quarters")}
     assert set(seen) == {None, *AGENCIES}
     end = reference.whole_hour(AS_OF) + timedelta(hours=1)
     mature: list[tuple[str, Any, bool]] = [
@@ -116,8 +144,8 @@ def test_quarters_of_each_agency_and_of_all_together(data_dir: Path) -> None:
         assert row["most"] == pytest.approx(reference.rate(most), abs=1e-6)
 
 
-def test_sensitivity_covers_ninety_days_by_default(data_dir: Path) -> None:
-    seen = json_output(data_dir, "--sensitivity")
+def test_sensitivity_covers_ninety_days_by_default(shown: Shown) -> None:
+    seen = parsed(shown, "--sensitivity")
     assert [(row["agency_id"], row["horizon_days"]) for row in seen] == [
         (agency, days) for agency in AGENCIES for days in (7, 14, 30, 90)
     ]
@@ -130,13 +158,12 @@ def test_sensitivity_covers_ninety_days_by_default(data_dir: Path) -> None:
         for name in ("churn_rate", "recovery_rate", "churn_correlation", "payment_correlation"):
             assert row[name] == pytest.approx(expected[name], abs=1e-6), name
         assert row["matured"] == row["recovery_rate"]["n"]
-    assert {row["window"] for row in json_output(data_dir, "--sensitivity", "--window", "7d")} == {
-        "7d"
-    }
+    windows = {row["window"] for row in parsed(shown, "--sensitivity", "--window", "7d")}
+    assert windows == {"7d"}
 
 
-def test_last_touch_beside_every_touch(data_dir: Path) -> None:
-    seen = json_output(data_dir, "--last-touch")
+def test_last_touch_beside_every_touch(shown: Shown) -> None:
+    seen = parsed(shown, "--last-touch")
     expected = outcome_reference.touched(history(), WINDOW, AS_OF, HORIZON)
     assert [row["agency_id"] for row in seen] == [*AGENCIES, None]
     for row in seen:
@@ -169,22 +196,22 @@ def test_breaches_are_counted_by_agency_and_rule(filled_store: Path, tmp_path: P
     )
     assert n > 5
     assert before > 0
-    seen = json_output(store, "--conduct")
+    as_json, as_table = printed(store, ("--conduct", "--json"), ("--conduct",))
+    seen = json.loads(as_json)
     assert [(row["agency_id"], row["rule"], row["conversations"]) for row in seen] == [
         (AGENCIES[0], "frequency", 5),
         (AGENCIES[0], "threat", 3),
     ], "insistence has no sentence"
     assert [row["share"]["n"] for row in seen] == [n, n]
     assert seen[0]["share"]["value"] == pytest.approx(5 / n)
-    assert "frequency" in ascolto(store, "--conduct", "--as-of", AS_OF.isoformat()).stdout
+    assert "frequency" in as_table
 
 
-@pytest.mark.parametrize("view", ["--survival", "--quarters", "--sensitivity", "--last-touch"])
-def test_tables_name_every_agency(data_dir: Path, view: str) -> None:
-    done = ascolto(data_dir, view, "--as-of", AS_OF.isoformat())
-    assert done.returncode == 0, done.stderr
-    assert all(agency in done.stdout for agency in AGENCIES)
-    assert CLIENT in done.stdout
+@pytest.mark.parametrize("view", TABLES)
+def test_tables_name_every_agency(shown: Shown, view: str) -> None:
+    (table,) = shown[(view,)]
+    assert all(agency in table for agency in AGENCIES)
+    assert CLIENT in table
 
 
 def test_a_report_is_written_whole_or_not_at_all(data_dir: Path, tmp_path: Path) -> None:

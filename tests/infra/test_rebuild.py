@@ -23,8 +23,6 @@ def test_a_rebuild_names_what_differs_and_switches_only_when_accepted(
     once_played: Path, tmp_path: Path
 ) -> None:
     data_dir = Path(shutil.copytree(once_played / "data", tmp_path / "data", symlinks=True))
-    code, seen = json_output(data_dir, "reconcile")
-    assert (code, seen["differences"]) == (0, [])
     cell = "(SELECT * FROM agency_hours FINAL WHERE calls > 0 ORDER BY hour, segment LIMIT 1)"
     changed = "calls + 1 AS calls, version + 1 AS version"
     damage = f"INSERT INTO agency_hours SELECT * REPLACE ({changed}) FROM {cell}"

@@ -21,6 +21,7 @@ from infra.registry_model import Registry
 from infra.simulation import SimulationSettings, simulate
 from tests.figures.histories import BEGIN
 from tests.infra.stored import sql
+from tests.streams.played import outputs_of
 from tests.waiting import completed
 
 GOOD = """\
@@ -220,9 +221,12 @@ def test_figures_show_names_and_a_wrong_registry_shows_ids(data_dir: Path, tmp_p
         f"clients: {{'{client}': {{name: '[red]Luce[/red]', "
         f"agencies: {{'{agency}': 'Alfa <b>'}}}}}}",
     )
-    asked = ("figures", "--data-dir", data_dir, "--window", "90d", "--as-of", as_of)
-    for view in ([], ["--survival"], ["--quarters"], ["--sensitivity"], ["--last-touch"]):
-        named = ascolto(*asked, *view, ASCOLTO_REGISTRY=str(path)).stdout
+    asked = ("figures", "--data-dir", str(data_dir), "--window", "90d", "--as-of", as_of)
+    views = ([], ["--survival"], ["--quarters"], ["--sensitivity"], ["--last-touch"])
+    printed = outputs_of(
+        [[*asked, *view] for view in views], COLUMNS="200", ASCOLTO_REGISTRY=str(path)
+    )
+    for view, named in zip(views, printed, strict=True):
         assert "[red]Luce[/red]" in named, view
         assert "Alfa <b>" in named, view
     plain = ascolto(*asked, ASCOLTO_REGISTRY=str(tmp_path / "no.yaml"))

@@ -6,15 +6,15 @@ from collections import defaultdict
 
 import numpy as np
 
-from infra.scoring.catalogue import scorer_of
 from infra.simulation import SimulationSettings, simulate
 from infra.simulation.plan import plan
 from processors.scoring.call import score_call
 from schemas.conversation import Turn
+from tests.scoring.readers import shared_reader
 
 SETTINGS = SimulationSettings(seed=3, calls=1_200, audio=False)
 PLANNED = plan(SETTINGS).calls
-READER = scorer_of("encoder")
+READER = shared_reader("encoder")
 SCORES = [
     score_call([Turn(**turn) for turn in event["data"]["transcript"]], "it", READER)
     for event in simulate(SETTINGS)

@@ -79,11 +79,16 @@ def clean_speech(clean):
     }
 
 
+QUIET_AND_NOISY = itertools.cycle((None, -45))
 LINES = [
-    *itertools.product((-30, -20, -6), (3, 250), ("operator",), (None, -45)),
-    *itertools.product((-26, -14, -6), (20, 120), ("both",), (None, -45)),
-    *itertools.product((-10,), (3, 120), ("customer",), (None, -45)),
+    (*line, next(QUIET_AND_NOISY))
+    for line in (
+        *itertools.product((-30, -20, -6), (3, 250), ("operator",)),
+        *itertools.product((-6, -14, -26), (20, 120), ("both",)),
+        *itertools.product((-10,), (120, 3), ("customer",)),
+    )
 ]
+"""Delays alternate with the noise in the first and last, and against it in the second."""
 
 
 @pytest.mark.parametrize(("gain", "delay", "ways", "noise"), LINES)

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.lab.reports.conduct import measure
-from infra.scoring.catalogue import scorer_of
 from processors.contact_hours import conduct_code
 from processors.scoring.call import score_call
 from processors.scoring.conduct import asked_about_consequences, conduct_of
@@ -22,6 +21,7 @@ from processors.scoring.lexicon_scorer import LexiconReader
 from processors.scoring.scorer import Breach, Utterance
 from processors.text.lexicon import load
 from schemas.conversation import Rule, Speaker, Turn
+from tests.scoring.readers import shared_reader
 
 MATERIAL = Path(__file__).parent / "material" / "conduct_calls.jsonl"
 RULES = (Rule.THIRD_PARTY_DISCLOSURE, Rule.INSISTENCE, Rule.FALSE_THREAT)
@@ -339,7 +339,7 @@ def test_what_the_scorer_has_learned_counts_where_the_call_supports_it() -> None
     ],
 )
 def test_the_head_finds_breaches_in_italian_words_alone(text: str, rule: Rule) -> None:
-    reader = scorer_of("encoder")
+    reader = shared_reader("encoder")
     [reading] = reader.read([Utterance(Speaker.OPERATOR, text)], "it")
     assert rule in {breach.rule for breach in reading.breaches}
     assert all(breach.quote in text for breach in reading.breaches)

@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from infra.scoring.sentence_encoder import SentenceEncoder
 from processors.encoder import scorer as encoder_reader
 from processors.encoder.embedding import TurnEmbeddings
 from processors.encoder.explain import FLOOR, best_part
@@ -28,9 +27,10 @@ from processors.text.clauses import MOST_WORDS, clauses_of, sentences_of, window
 from processors.text.ngrams import grams_of
 from processors.text.tokens import cut
 from schemas.conversation import Driver, Rule, Speaker, Turn
+from tests.scoring.readers import shared_encoder
 
 MATERIAL = Path(__file__).parent / "material"
-ENCODER = SentenceEncoder()
+ENCODER = shared_encoder()
 READER = EncoderReader(ENCODER)
 HARSH = "Lei è una bugiarda. Ma si vergogni, alla sua età a inventare queste storie. Arrivederci."
 KIND = "Mi dispiace davvero per suo marito. Facciamo con calma, la dividiamo in sei rate."

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter
 
-from infra.scoring.catalogue import ScorerName, scorer_of
+from infra.scoring.catalogue import ScorerName
 from processors.scoring.call import score_call
 from processors.scoring.intent import churn_intent, promise_to_pay
 from schemas.conversation import CallScore, Intent, Speaker, Turn
+from tests.scoring.readers import shared_reader
 
 SCORERS: tuple[ScorerName, ...] = ("lexicon", "encoder")
 
@@ -16,7 +17,7 @@ SCORERS: tuple[ScorerName, ...] = ("lexicon", "encoder")
 def scored(scorer: ScorerName, language: str, *customer: str) -> CallScore:
     turns = [Turn(speaker=Speaker.OPERATOR, text="Buongiorno." if language == "it" else "Hello.")]
     turns += [Turn(speaker=Speaker.CUSTOMER, text=text) for text in customer]
-    return score_call(turns, language, scorer_of(scorer))
+    return score_call(turns, language, shared_reader(scorer))
 
 
 @pytest.mark.parametrize("scorer", SCORERS)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from infra.lab.training.material import LabelledCall, load_material
-from infra.scoring.sentence_encoder import SentenceEncoder
 from processors.encoder.scorer import EncoderReader
 from processors.scoring.call import Conversation, score_calls
 from schemas.conversation import CallScore, Speaker, Turn
+from tests.scoring.readers import shared_encoder_reader
 
 MOST = 0.03
 """How much one inserted word may change aggression or empathy."""
@@ -26,7 +26,7 @@ WORDS = [
 
 @pytest.fixture(scope="module")
 def reader() -> EncoderReader:
-    return EncoderReader(SentenceEncoder())
+    return shared_encoder_reader()
 
 
 def spread() -> list[LabelledCall]:

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.scoring.catalogue import scorer_of
 from processors.mail.own_words import new_text, own_words
 from processors.scoring.call import score_call
 from schemas.conversation import CallScore, Speaker, Turn
 from schemas.events import CallEnded, CallEndedEvent, Channel
 from streams.agents.calls import from_text
+from tests.scoring.readers import shared_reader
 
 MATERIAL = Path(__file__).parent / "material" / "mails.jsonl"
 MAILS: list[dict[str, str]] = [json.loads(line) for line in MATERIAL.read_text().splitlines()]
@@ -77,7 +77,7 @@ def test_threads_of_any_depth_below_any_text_are_removed(
 
 def scored(speaker: Speaker, text: str, channel: Channel = Channel.EMAIL) -> CallScore:
     turns = own_words([Turn(speaker=speaker, text=text)], channel)
-    return score_call(turns, "it", scorer_of("encoder"))
+    return score_call(turns, "it", shared_reader("encoder"))
 
 
 @pytest.mark.parametrize("thread", THREADS)

@@ -6,12 +6,13 @@ import io
 import json
 
 from infra.cli.one_call.score import score
-from infra.scoring.catalogue import ScorerName, scorer_of
+from infra.scoring.catalogue import ScorerName
+from tests.scoring.readers import shared_reader
 
 
 def run(*lines: str, scorer: ScorerName = "encoder") -> tuple[int, list[dict[str, object]], str]:
     out, err = io.StringIO(), io.StringIO()
-    code = score(lines, out, scorer_of(scorer), err)
+    code = score(lines, out, shared_reader(scorer), err)
     return code, [json.loads(line) for line in out.getvalue().splitlines()], err.getvalue()
 
 

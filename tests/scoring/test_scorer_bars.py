@@ -9,9 +9,8 @@ import pytest
 
 from infra.lab.training.evaluation import Figures, evaluate
 from infra.lab.training.material import Material, load_material
-from infra.scoring.sentence_encoder import SentenceEncoder
-from processors.encoder.scorer import EncoderReader
 from processors.scoring.lexicon_scorer import LexiconReader
+from tests.scoring.readers import shared_encoder_reader
 
 BARS = {
     "aggression_auc": 0.925,
@@ -41,7 +40,7 @@ FORMULA_WORDS = 5
 
 @pytest.fixture(scope="module")
 def figures() -> Figures:
-    return evaluate(load_material("test"), EncoderReader(SentenceEncoder()))
+    return evaluate(load_material("test"), shared_encoder_reader())
 
 
 @pytest.mark.parametrize("name", BARS)

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.scoring.catalogue import scorer_of
 from processors.contact_hours import conduct_code
 from processors.ratings.spoken import spoken_rating
 from processors.scoring.call import score_call
@@ -18,11 +17,12 @@ from processors.scoring.scorer import TurnReader
 from processors.text.lexicon import load
 from processors.text.tokens import has_words
 from schemas.conversation import Driver, Rule, Speaker, Turn
+from tests.scoring.readers import shared_reader
 
 THREAT = "Se non paga entro domani le stacchiamo la luce."
 WEEKDAY = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 LEXICON = LexiconReader()
-LEARNED = scorer_of("encoder")
+LEARNED = shared_reader("encoder")
 BOTH = pytest.mark.parametrize("reader", [LEXICON, LEARNED], ids=["lexicon", "encoder"])
 
 

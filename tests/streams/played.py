@@ -155,13 +155,19 @@ def read_all_figures(data_dir: Path, asked: Sequence[Asked]) -> list[list[dict[s
         + (["--by", by] if by else [])
         for window, as_of, by in asked
     ]
+    return [json.loads(out) for out in outputs_of(commands, ASCOLTO_HOME=str(data_dir))]
+
+
+def outputs_of(commands: Sequence[Sequence[str]], **environment: str) -> list[str]:
+    """What `ascolto` prints for each of these arguments, in one process; each must succeed."""
     done = completed(
         [sys.executable, "-m", "tests.infra.commands_child"],
         given=json.dumps(commands),
-        env={**os.environ, "ASCOLTO_HOME": str(data_dir)},
+        env={**os.environ, **environment},
     )
     assert done.returncode == 0, done.stderr
-    return [json.loads(out) for out in json.loads(done.stdout)]
+    printed: list[str] = json.loads(done.stdout)
+    return printed
 
 
 def happenings(lines: list[bytes]) -> list[Happening]:

@@ -12,7 +12,7 @@ from infra.simulation import SimulationSettings, truth
 from tests.streams.played import ascolto, output_of
 from tests.waiting import output
 
-CALLS = 400
+CALLS = 250
 FIELDS = {
     "agency_id",
     "calls",

@@ -17,6 +17,7 @@ from schemas.changes import ChangeBatch
 from schemas.codec import decode, encode
 from schemas.derived import CallScored, CallTranscribed, DeadLetter
 from schemas.topics import (
+    BEFORE_LINKING,
     CALL_SCORED,
     CALL_TRANSCRIBED,
     CHANGELOGS,
@@ -24,6 +25,7 @@ from schemas.topics import (
     ENGAGEMENT_CHANGED,
     Topic,
 )
+from streams.agents import link, score, transcribe
 from streams.agents.link import Linker, LinkSettings
 from streams.agents.score import Scorer
 from streams.agents.store import SINKS
@@ -157,3 +159,8 @@ def test_the_transcriber_has_one_agent(tmp_path: Path) -> None:
     attach_transcriber(app, None)
     assert set(app.agents) == {"transcribe"}
     assert app.conf.id == "ascolto-transcriber"
+
+
+def test_what_is_not_linked_yet_is_what_the_agents_before_it_read() -> None:
+    read = {topic for agent in (transcribe, score, link) for topic in agent.TOPICS}
+    assert set(BEFORE_LINKING) == read

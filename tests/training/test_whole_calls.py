@@ -8,11 +8,11 @@ from infra.lab.training.fitting import UNKNOWN
 from infra.lab.training.material import LabelledCall
 from infra.lab.training.measures import best_threshold
 from infra.lab.training.whole_calls import call_turns, fit_calls
-from infra.scoring.sentence_encoder import SentenceEncoder
 from processors.encoder.call_drivers import FEATURES, TurnEvidence, call_features, totals_of
 from processors.encoder.embedding import TurnEmbeddings
 from processors.encoder.network import load_weights
 from schemas.conversation import Driver, Speaker, Turn
+from tests.scoring.readers import shared_encoder
 
 ORDER = list(Driver)
 
@@ -41,7 +41,7 @@ def test_the_turn_that_shows_the_calls_driver_gets_it_and_the_others_stay_unknow
         (Speaker.CUSTOMER, "Va bene."),
     )
     head = load_weights().heads[Speaker.CUSTOMER]
-    turns = call_turns([call], TurnEmbeddings(SentenceEncoder()), head)
+    turns = call_turns([call], TurnEmbeddings(shared_encoder()), head)
     waiting = ORDER.index(Driver.WAITING_TIME)
     assert turns.drivers[:, waiting].tolist() == [UNKNOWN, 1, UNKNOWN]
     assert not np.delete(turns.drivers, waiting, axis=1).any()

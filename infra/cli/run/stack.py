@@ -18,7 +18,7 @@ from infra.embedded.broker import BrokerProxy, EmbeddedBroker
 from infra.embedded.workers import PARTITIONS, WORKERS, StackFailed, WorkerProcesses
 from infra.kafka.cluster import Cluster
 from infra.settings import Settings
-from schemas.topics import CHANGELOGS
+from schemas.topics import BEFORE_LINKING, CHANGELOGS
 
 if TYPE_CHECKING:
     from infra.embedded.checkpoints import Refill, Unread
@@ -269,15 +269,8 @@ class Stack:
         return done, sum(self._written.values())
 
     def waiting(self) -> int:
-        """Events that no stage has linked to a customer yet, as `progress` last saw it.
-
-        Each is on one topic of those that lead to linking: as sent, transcribed or scored.
-        """
-        from streams.agents import link as linking
-        from streams.agents import score as scoring
-        from streams.agents import transcribe as transcribing
-
-        names = {topic.name for each in (transcribing, scoring, linking) for topic in each.TOPICS}
+        """Events that no stage has linked to a customer yet, as `progress` last saw it."""
+        names = {topic.name for topic in BEFORE_LINKING}
         return sum(
             offset - min(self._committed.get(place, 0), offset)
             for place, offset in self._written.items()
