@@ -74,7 +74,7 @@ def test_figures_and_shares_in_words_are_of_the_same_moment_which_is_shown(
         assert row["harsh_share"] is None if n == 0 else row["harsh_share"].endswith(f" su {of}")
     (said,) = read(one, TILES["freshness"][1], asked(board, to=asked_at))
     until = min(end, asked_at).astimezone(ZoneInfo(ROME))
-    assert said["freshness"].startswith(f"Le cifre sono al {until:%d/%m/%Y %H:%M}. ")
+    assert said["freshness"].startswith(f"Cifre aggiornate al {until:%d/%m/%Y %H:%M}. ")
 
 
 def test_what_is_rounded_to_nothing_is_never_minus_zero(empty: Engine) -> None:
