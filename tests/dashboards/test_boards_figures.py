@@ -19,7 +19,7 @@ from dashboards.grafana.variables import chosen
 from dashboards.preview.macros import expand
 from processors.metrics.nps import nps
 from processors.metrics.rates import rate
-from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, CALLS, CONTACT_EXCESSES
+from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, CALLS, CONTACT_EXCESSES, WORKER_STATUS
 from tests.dashboards.board_reading import (
     ONE_CLIENT,
     ROME,
@@ -28,6 +28,7 @@ from tests.dashboards.board_reading import (
     asked,
     read,
 )
+from tests.dashboards.board_rows import worker_report
 from tests.dashboards.dashboard_engine import Engine
 from tests.dashboards.dashboard_rows import HOUR, NOW, call, metric
 
@@ -93,6 +94,19 @@ def test_what_is_rounded_to_nothing_is_never_minus_zero(empty: Engine) -> None:
     assert (str(treated["nps"]), str(treated["aggression"])) == ("0.0", "0.0")
     values = {row["figure"]: row["value"] for row in read(empty, figures, asked(board))}
     assert (values["sentiment"], values["nps"]) == ("0,00", "0")
+
+
+def test_a_time_without_reports_breaks_the_lines_of_workers(empty: Engine) -> None:
+    lag = {"call-scored": 4}
+    times = [NOW - timedelta(hours=12), NOW]
+    rows = [worker_report("analytics", "a", at, lag) | {"counts": {}} for at in times]
+    empty.add(WORKER_STATUS.name, rows)
+    for name, column in (("lag_over_time", "lag_analytics"), ("throughput", "calls_linked")):
+        board, tile = TILES[name]
+        values = [row[column] for row in read(empty, tile, asked(board, window="24h"))]
+        assert (values[0], values[-1]) == ((4, 4) if name == "lag_over_time" else (2.5, 2.5))
+        assert set(values[1:-1]) == {None}
+        assert len(values) > 5
 
 
 def sentences(engine: Engine, figures: Mapping[str, tuple[float, float, float, int]]) -> list[str]:
@@ -172,8 +186,8 @@ def test_drivers_their_costs_and_conduct_are_those_of_a_plain_computation(
         )
         enough = min(score(having)[1], score(lacking)[1]) >= 10
         cost = score(lacking)[0] - score(own)[0] if enough else None
-        shown = cost if cost is None or not -0.5 < cost < 0 else 0
-        assert row["nps_cost"] == (None if shown is None else pytest.approx(shown))
+        rounded = cost if cost is None or not -0.5 < cost < 0 else 0
+        assert row["nps_cost"] == (None if rounded is None else pytest.approx(rounded))
     names = ("client_id", "agency_id", "event_id", "ended_at")
     above = [{name: row[name] for name in names} | {"limit": "day", "version": 1} for row in rows]
     empty.add(CONTACT_EXCESSES.name, above[::7])

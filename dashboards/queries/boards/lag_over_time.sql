@@ -23,4 +23,4 @@ FROM (
     GROUP BY minute, worker
 )
 GROUP BY time
-ORDER BY time
+ORDER BY time WITH FILL STEP step

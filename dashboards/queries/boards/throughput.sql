@@ -41,4 +41,4 @@ FROM (
     GROUP BY minute, stage
 )
 GROUP BY time
-ORDER BY time
+ORDER BY time WITH FILL STEP step
