@@ -16,6 +16,7 @@ from dashboards.publishing.connection import Connection
 from dashboards.publishing.tenancy import FOR_THE_TEAM, of_tenants
 from infra.cli.doctor.store import tenants
 from infra.cli.main import app
+from infra.cli.operate.migrate import _tenants_behind
 from infra.clickhouse.tenants.access import READABLE
 from infra.clickhouse.tenants.identity import Tenant
 from tests.grafana.served import ServedGrafana
@@ -367,7 +368,7 @@ def test_without_tenants_there_is_nothing_to_refresh(stand: Stand) -> None:
     assert (done.exit_code, done.stdout, done.stderr) == (0, "[]\n", "there are no tenants\n")
 
 
-def test_whom_an_upgrade_has_left_behind_is_named_by_the_doctor(stand: Stand) -> None:
+def test_whom_an_upgrade_has_left_behind_is_named_by_migrate_and_doctor(stand: Stand) -> None:
     stand("add", "acqua")
     stand("add", "acqua", "--agency", "alfa")
     assert tenants(cast(Any, stand.store)).well
@@ -376,7 +377,10 @@ def test_whom_an_upgrade_has_left_behind_is_named_by_the_doctor(stand: Stand) ->
     assert not found.well
     assert "acqua: not all columns of ascolto.calls are granted" in found.seen
     assert "ascolto tenants refresh" in found.todo
+    (line,) = _tenants_behind(cast(Any, stand.store))
+    assert line.startswith("tenants to bring up to date: acqua, acqua, agency alfa; ascolto tenan")
     stand.store.may_manage = False
+    assert _tenants_behind(cast(Any, stand.store)) == []
     assert "not checked" in tenants(cast(Any, stand.store)).seen
 
 
