@@ -64,7 +64,7 @@ def test_every_event_is_in_the_store_once_whichever_transcriber_took_it(worked: 
 
 
 def test_the_analytics_worker_reports_its_lag_its_throughput_and_its_end(worked: Worked) -> None:
-    """Transactions' marks are neither lag nor events: the last report measured none of either."""
+    """The first report comes before the consumer has started, the last when it has stopped."""
     first, *between, last = reports_of(worked.installed.data_dir)
     assert (first[:3], last[:2]) == (["analytics", False, {}], ["analytics", True])
     assert all(stopped is False for _, stopped, _, _ in between)

@@ -26,7 +26,7 @@ REPORTER = Reporter("scorer", "0a1b2c3d", "0.1.0")
 def test_lag_and_handled_follow_from_offsets_whatever_is_committed_when(
     seed: int, steps: int
 ) -> None:
-    """Against lists of the partitions' offsets, of which transactions' marks are no records."""
+    """Against lists of the partitions' offsets, of which transaction markers are no records."""
     chance = random.Random(seed)
     positions, assignment = Positions(), object()
     positions.begin(assignment)
@@ -39,12 +39,12 @@ def test_lag_and_handled_follow_from_offsets_whatever_is_committed_when(
         place = chance.choice(places)
         name = place.topic.removeprefix("x.")
         if chance.random() < 0.5:
-            number, marks = chance.randint(1, 4), chance.randint(0, 1)
+            number, markers = chance.randint(1, 4), chance.randint(0, 1)
             first = ends[place]
             positions.fetched(place, first, first + number, number)
             fetched[place] = first + number
             records[place] += range(first, first + number)
-            ends[place] = first + number + marks
+            ends[place] = first + number + markers
         elif records[place]:
             whole = fetched[place]
             up_to = chance.choice([whole, ends[place]])

@@ -57,7 +57,7 @@ def _tenants(client: Client) -> str:
     try:
         faults = behind(client)
     except TenantsRefused:
-        return "not checked: this user of ClickHouse may not look at others"
+        return "not checked: this ClickHouse user may not read other users"
     if faults:
         shown = "; ".join(f"{tenant}: {said[0]}" for tenant, said in sorted(faults.items()))
         raise RuntimeError(f"to bring up to date: {shown}")

@@ -70,8 +70,8 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Look:
-    """The language and the time zone that dashboards are to have; None: those they have."""
+class Requested:
+    """The language and the time zone asked for the dashboards; None: those that they have."""
 
     language: str | None = None
     timezone: str | None = None
@@ -84,7 +84,7 @@ def add_tenant(
     clickhouse: str | None,
     new_password: bool,
     targets: Path | None,
-    look: Look,
+    requested: Requested,
     as_json: bool,
 ) -> int:
     """Make or repair a tenant; returns the exit code."""
@@ -95,7 +95,7 @@ def add_tenant(
     if targets is not None and tenant.agency_id:
         raise wrong_usage("--targets are a client company's: leave it out for an agency")
     settings = _settings()
-    appearance = _appearance(settings, look)
+    appearance = _appearance(settings, requested)
     content = _content(settings, clickhouse, appearance)
     if targets is not None:
         alerting = alerting_of(targets, settings, appearance.language, tenant.client_id)
@@ -131,7 +131,7 @@ def remove_tenant(target: Target, *, yes: bool, as_json: bool) -> int:
 def refresh_all(
     url: str,
     token_file: Path,
-    look: Look,
+    requested: Requested,
     *,
     clickhouse: str | None,
     targets: Path | None,
@@ -142,12 +142,12 @@ def refresh_all(
     from dashboards.publishing.tenancy import refreshable
 
     grafana, settings = prepare(url, token_file, as_user=True), _settings()
-    default = _appearance(settings, Look())
+    default = _appearance(settings, Requested())
     _content(settings, clickhouse, default)  # Before anything is asked: the address may be wrong.
     notified = set() if targets is None else _clients_of(targets)
 
     def content(tenant: Tenant, inside: Connection) -> Content:
-        seen = _seen(inside, default, look)
+        seen = _seen(inside, default, requested)
         found = _content(settings, clickhouse, seen)
         if targets is None or tenant.agency_id or tenant.client_id not in notified:
             return found
@@ -210,31 +210,33 @@ def _clients_of(targets: Path) -> set[str]:
         raise failure(str(error)) from error
 
 
-def _appearance(settings: Settings, look: Look) -> Appearance:
+def _appearance(settings: Settings, requested: Requested) -> Appearance:
     """What is asked for, and the settings' own where nothing is."""
     from dashboards.publishing.appearance import Appearance
 
-    return Appearance(look.language or settings.language, look.timezone or settings.time_zone)
+    return Appearance(
+        requested.language or settings.language, requested.timezone or settings.time_zone
+    )
 
 
-def _seen(inside: Connection, default: Appearance, look: Look) -> Appearance:
+def _seen(inside: Connection, default: Appearance, requested: Requested) -> Appearance:
     """What is asked for, and what a tenant's dashboards have where nothing is."""
     from dashboards.publishing.appearance import Appearance, appearance_of
 
     there = appearance_of(inside, default)
-    return Appearance(look.language or there.language, look.timezone or there.timezone)
+    return Appearance(requested.language or there.language, requested.timezone or there.timezone)
 
 
-def list_all(url: str, token_file: Path, look: Look, *, as_json: bool) -> int:
+def list_all(url: str, token_file: Path, requested: Requested, *, as_json: bool) -> int:
     """Print every tenant with its faults; exit code 1 if there are any."""
     from dashboards.grafana.dashboard import all_dashboards
     from dashboards.publishing.tenancy import of_tenants, tenancies
 
     grafana, settings = prepare(url, token_file, as_user=True), _settings()
-    default = _appearance(settings, Look())
+    default = _appearance(settings, Requested())
 
     def dashboards(inside: Connection) -> list[dict[str, Any]]:
-        appearance = _seen(inside, default, look)
+        appearance = _seen(inside, default, requested)
         return of_tenants(all_dashboards(appearance.language, appearance.timezone))
 
     wait_for(grafana)

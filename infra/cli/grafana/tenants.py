@@ -19,7 +19,7 @@ from infra.cli.grafana.dashboards import (
 from infra.cli.options import Language
 
 if TYPE_CHECKING:
-    from infra.cli.grafana.tenancy import Look
+    from infra.cli.grafana.tenancy import Requested
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -74,7 +74,7 @@ def add(
     tenant's own password is generated, and nobody sees it. People without an
     account get a link at which they choose a password.
     """
-    from infra.cli.grafana.tenancy import Look, Target, add_tenant
+    from infra.cli.grafana.tenancy import Requested, Target, add_tenant
 
     target = Target(url, token_file, client, agency)
     raise typer.Exit(
@@ -84,7 +84,7 @@ def add(
             clickhouse=clickhouse,
             new_password=renew_password,
             targets=targets,
-            look=Look(language.value, zone_of(timezone)),
+            requested=Requested(language.value, zone_of(timezone)),
             as_json=as_json,
         )
     )
@@ -123,7 +123,7 @@ def list_tenants(
     """
     from infra.cli.grafana.tenancy import list_all
 
-    raise typer.Exit(list_all(url, token_file, _look(language, timezone), as_json=as_json))
+    raise typer.Exit(list_all(url, token_file, _requested(language, timezone), as_json=as_json))
 
 
 @app.command("refresh")
@@ -142,15 +142,17 @@ def refresh(
     """
     from infra.cli.grafana.tenancy import refresh_all
 
-    look = _look(language, timezone)
+    requested = _requested(language, timezone)
     raise typer.Exit(
-        refresh_all(url, token_file, look, clickhouse=clickhouse, targets=targets, as_json=as_json)
+        refresh_all(
+            url, token_file, requested, clickhouse=clickhouse, targets=targets, as_json=as_json
+        )
     )
 
 
-def _look(language: Language | None, timezone: str | None) -> Look:
+def _requested(language: Language | None, timezone: str | None) -> Requested:
     """What is asked for of all tenants' dashboards."""
-    from infra.cli.grafana.tenancy import Look
+    from infra.cli.grafana.tenancy import Requested
 
     spoken = None if language is None else language.value
-    return Look(spoken, None if timezone is None else zone_of(timezone))
+    return Requested(spoken, None if timezone is None else zone_of(timezone))

@@ -51,7 +51,7 @@ def migrate_store(settings: Settings, target: int | None, *, yes: bool) -> int:
 
 
 def _tenants_behind(client: Client) -> list[str]:
-    """A line where tenants lack what the tables have now; none where they cannot be looked at."""
+    """A line where tenants lack what the tables have now; none where users cannot be read."""
     from clickhouse_connect.driver.exceptions import DatabaseError
 
     from infra.clickhouse.tenants.server import TenantsRefused

@@ -12,7 +12,7 @@ def behind(client: Client) -> dict[Tenant, list[str]]:
     """By tenant in what its access differs from what it should be; empty where none does.
 
     Raises:
-        TenantsRefused: this user may not look at others.
+        TenantsRefused: this user may not read other users.
     """
     database = str(client.query("SELECT currentDatabase()").result_rows[0][0])
     found = {
