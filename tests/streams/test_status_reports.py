@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from faust.types import TP
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.rows import WORKER_STATUS
@@ -22,6 +22,7 @@ START_US = 1_700_000_000_000_000
 REPORTER = Reporter("scorer", "0a1b2c3d", "0.1.0")
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 60))
 def test_lag_and_handled_follow_from_offsets_whatever_is_committed_when(
     seed: int, steps: int
