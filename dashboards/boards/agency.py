@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dashboards.boards.columns import AGENCY_ID, count, sample, spread, text, time
+from dashboards.boards.overview import FRESHNESS
 from dashboards.boards.tiles import (
     Band,
     Board,
@@ -189,7 +192,7 @@ AGENCY = Board(
     "agency",
     AGENCY_UID,
     (
-        Section("figures", (FIGURES, ALERTS)),
+        Section("figures", (replace(FRESHNESS, width=24, height=3), FIGURES, ALERTS)),
         Section(
             "over_time",
             (

@@ -14,7 +14,7 @@ from clickhouse_connect.driver.client import Client
 from dashboards.preview import QueryResult
 from schemas.rows import TABLES, Table
 
-_VIEW = files("infra.clickhouse").joinpath("migrations", "0012_payments_and_cancellations.up.sql")
+_VIEW = files("infra.clickhouse").joinpath("migrations", "0017_topic_of_payments.up.sql")
 """Of the journal, for what followed a conversation."""
 
 

@@ -55,6 +55,7 @@ READS_FILES = [
     Command("tenants add acqua --url http://127.0.0.1:1 --token-file {}", _FILES),
     Command("tenants remove acqua --url http://127.0.0.1:1 --token-file {}", _FILES),
     Command("tenants list --url http://127.0.0.1:1 --token-file {}", _FILES),
+    Command("tenants refresh --url http://127.0.0.1:1 --token-file {}", _FILES),
     Command("keys list --keys {}", _KEYS),
     Command("keys add billing --client luce --keys {}", _KEYS),
     Command("keys rotate billing --keys {}", _KEYS),
