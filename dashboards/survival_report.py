@@ -120,7 +120,7 @@ class _Words:
 
     def percent(self, share: float) -> str:
         """A share as a percentage."""
-        return self.number(f"{share:.1%}").replace("%", "\u202f%" if self._comma else "%")
+        return self.number(f"{share:.1%}")
 
     def name(self, group: Group) -> str:
         """A group's name for readers."""
@@ -264,7 +264,7 @@ def _hover(point: Mapping[str, Any], name: str, words: _Words) -> str:
     lines = [f"<b>{name}</b>", words("day", day=point["day"])]
     lines.append(f"{words('staying')}: <b>{words.percent(point['staying'])}</b>")
     if point["low"] is not None:
-        lines.append(f"95 %: {words.percent(point['low'])} – {words.percent(point['high'])}")
+        lines.append(f"95%: {words.percent(point['low'])} – {words.percent(point['high'])}")
     lines.append(f"{words('at_risk')}: {point['at_risk']}")
     return "<br>".join(lines)
 

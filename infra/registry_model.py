@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from infra.alerting.targets import require_zone
 from schemas.inbound.identifiers import Identifier
 
 LONGEST_NAME = 80
@@ -71,9 +72,17 @@ class Agency(_Entry):
 class ClientCompany(_Entry):
     """A client company, and its agencies."""
 
+    time_zone: str | None = Field(
+        None, description="zone of the times that its people read. Default: ASCOLTO_TIME_ZONE"
+    )
     agencies: dict[Identifier, Annotated[Agency, BeforeValidator(_named)]] = Field(
         default_factory=dict, description="by agency_id; a name alone, or name and logo"
     )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, name: str | None) -> str | None:
+        return None if name is None else require_zone(name)
 
     @model_validator(mode="after")
     def _has_one_name_each(self) -> ClientCompany:
@@ -109,6 +118,11 @@ class Registry(BaseModel):
         """A client company's name; its id where it has none."""
         found = self.clients.get(client_id)
         return client_id if found is None else found.name
+
+    def time_zone(self, client_id: str, default: str) -> str:
+        """The zone of the times that a client company's people read; `default` where none is."""
+        found = self.clients.get(client_id)
+        return default if found is None or found.time_zone is None else found.time_zone
 
     def agency(self, client_id: str, agency_id: str) -> str:
         """An agency's name among those of a client company; its id where it has none."""

@@ -162,7 +162,7 @@ class Settings(BaseSettings):
         "events count all the same, their customers are looked up in ClickHouse",
     )
     scorer: ScorerName = Field(
-        "encoder", description="what scores turns: the learned encoder-3, or the lexicons alone"
+        "encoder", description="what scores turns: the learned encoder-4, or the lexicons alone"
     )
     currency: str = Field("EUR", description="currency of the amounts that are summed")
     future_tolerance: Annotated[float, Field(ge=0, le=7 * 86_400)] = Field(
@@ -215,7 +215,7 @@ class Settings(BaseSettings):
     )
     status_host: str = "127.0.0.1"
     language: str = Field("it", description="language of what managers see: it or en")
-    time_zone: str = Field("Europe/Rome", description="time zone of the times on the page")
+    time_zone: str = Field("Europe/Rome", description="time zone of the page and of dashboards")
     generation: Annotated[int, Field(ge=1)] = Field(
         1, description="number of this state's making; rows of a later one replace earlier rows"
     )

@@ -7,7 +7,7 @@ ReplacingMergeTree: a row written again replaces itself, so readers use `FINAL`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,15 @@ class Table:
     """How rows are sorted, where not by `key`: what is not of the key follows from it."""
     month: str | None = None
     """The time by whose month rows are apart (partitions); a column of `order`."""
+    kept_days: int | None = None
+    """Days after `at` for which rows are kept; None: for ever."""
+    computed: dict[str, str] = field(default_factory=dict)
+    """Columns that the store computes, for rows of every version, each with its expression."""
+
+    @property
+    def written(self) -> list[str]:
+        """The columns that a row is written with, in order."""
+        return [name for name in self.columns if name not in self.computed]
 
     @property
     def sorted_by(self) -> tuple[str, ...]:
@@ -130,11 +139,13 @@ CALLS = Table(
         "turn_scores": "Array(Tuple(aggression Nullable(Float64), empathy Nullable(Float64), "
         "sentiment Nullable(Float64)))",
         "driver_quotes": "Array(Tuple(driver String, turn UInt32, text String))",
+        "driver_set": _LABEL,
         **_VERSION,
     },
     ("client_id", "agency_id", "event_id"),
     order=("client_id", "ended_at", "agency_id", "event_id"),
     month="ended_at",
+    computed={"driver_set": "arrayStringConcat(arraySort(arrayDistinct(drivers)), ' ')"},
 )
 """Scored conversations; `quotes` are the words that explain the scores, heaviest first, then those
 of each breach of conduct and each intent.
@@ -142,6 +153,9 @@ of each breach of conduct and each intent.
 `turn_scores` are of each of the `turns`, `driver_quotes` the words that show each driver.
 `speakers` is a `SpeakerSource`; empty where text was given. All three are empty in rows that an
 older version wrote.
+
+`driver_set` has each of the `drivers` once, in order, separated by blanks: there are few sets, so
+they are read and grouped at half of what lists take.
 
 When a conversation ended belongs to its event, which is never replaced by another of its identity.
 """
@@ -495,6 +509,37 @@ ALERT_ACTIONS = Table(
 `action` is acknowledged, owner or note; `text` is the note, or the owner's name.
 """
 
+WORKER_STATUS = Table(
+    "worker_status",
+    {
+        "worker": _LABEL,
+        "instance": "String",
+        "release": _LABEL,
+        "started_at": _TIME,
+        "at": _TIME,
+        "stopped": "Bool",
+        "progressed_at": f"Nullable({_TIME})",
+        "event_time": f"Nullable({_TIME})",
+        "lag": "Map(LowCardinality(String), UInt64)",
+        "events_per_second": "Map(LowCardinality(String), Float64)",
+        "counts": "Map(LowCardinality(String), UInt64)",
+        "state_keys": "Map(LowCardinality(String), UInt64)",
+        "state_bytes": "Map(LowCardinality(String), UInt64)",
+        **_VERSION,
+    },
+    ("worker", "instance", "at"),
+    order=("at", "worker", "instance"),
+    kept_days=14,
+)
+"""What each worker reports of itself, a row every 30 s and one when it stops; nobody's data.
+
+`worker` is transcriber, scorer or analytics; `instance` a random name of the process. `lag` is by
+topic, over the partitions that the worker has: offsets that it has not committed. It is empty where
+Kafka did not say. `events_per_second` is by topic, since the row before. `counts` are the counters
+since `started_at` (`streams/runtime/counters.py`). `progressed_at` is the last row at which events
+had been handled since the row before, `event_time` the latest event's time.
+"""
+
 PAYMENTS_AND_CANCELLATIONS = Table(
     "payments_and_cancellations",
     {
@@ -504,13 +549,15 @@ PAYMENTS_AND_CANCELLATIONS = Table(
         "kind": "String",
         "amount": "Nullable(Float64)",
         "currency": "String",
+        "topic": _LABEL,
     },
     ("client_id", "customer", "event_time", "kind"),
 )
 """A view of the journal for panels: what customers paid and which contracts ended, nothing else.
 
-`kind` is payment, return, cancellation or closed_by_supplier. It is read with the rights of who
-made it, so that a reader needs none on `events`.
+`kind` is payment, return, cancellation or closed_by_supplier; it, `amount` and `currency` are read
+from each event's JSON, `topic` and the other columns are not. The view is read with the rights of
+who made it, so that a reader needs none on `events`.
 """
 
 VIEWS = (PAYMENTS_AND_CANCELLATIONS,)
@@ -534,4 +581,5 @@ TABLES = (
     DISPLAY_NAMES,
     NOTIFICATIONS,
     ALERT_ACTIONS,
+    WORKER_STATUS,
 )

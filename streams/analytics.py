@@ -54,6 +54,10 @@ _QUIET_SECONDS = 60 * _MINUTE
 _EMBEDDED_QUIET_SECONDS = _MINUTE
 _APART_SECONDS = 1.0
 """Between two batches of changes: the snapshots of a day cost as much for one event as for many."""
+_FACTS_APART_SECONDS = 0.2
+_ROWS_APART_SECONDS = 0.5
+"""Between two inserts into a table of facts, or of what follows from them: an insert of one row
+takes as much of the engine as one of some hundred."""
 
 
 class Analytics:
@@ -213,11 +217,13 @@ def attach_analytics(
             fact_sink, store, rows, letters, arbiter, analytics.gate, analytics.partitioning
         )
         name = f"store-{fact_sink.table.name}"
-        attach(app, name, fact_sink.topics, Intake(facts.handle, letters).take, size=1000)
+        take = Intake(facts.handle, letters).take
+        attach(app, name, fact_sink.topics, take, size=1000, apart=_FACTS_APART_SECONDS)
     for sink in SINKS:
         writer = TableWriter(sink, store, rows, letters)
         name = f"store-{sink.table.name}"
-        attach(app, name, sink.topics, Intake(writer.handle, letters).take, size=1000)
+        take = Intake(writer.handle, letters).take
+        attach(app, name, sink.topics, take, size=1000, apart=_ROWS_APART_SECONDS)
     app.on_partitions_assigned.connect(cast(Any, analytics.assigned))
     _attach_timers(app, settings, analytics)
     return analytics

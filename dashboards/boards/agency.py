@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dashboards.boards.columns import AGENCY_ID, count, sample, spread, text, time
+from dashboards.boards.overview import FRESHNESS
 from dashboards.boards.tiles import (
     Band,
     Board,
@@ -169,7 +172,8 @@ ALERTS = Tile(
             text("kind", 170, words="alert_kind"),
             time("since"),
             time("resolved_at"),
-            Column("rise_points", Kind.COUNT, 130),
+            Column("baseline", Kind.SCORE, 90),
+            Column("level", Kind.SCORE, 90),
             sample("n"),
             text("owner", 130),
             Column("notes", Kind.SENTENCES, 200, grows=True),
@@ -188,7 +192,7 @@ AGENCY = Board(
     "agency",
     AGENCY_UID,
     (
-        Section("figures", (FIGURES, ALERTS)),
+        Section("figures", (replace(FRESHNESS, width=24, height=3), FIGURES, ALERTS)),
         Section(
             "over_time",
             (

@@ -1,8 +1,4 @@
-"""Funzionamento, for the team that runs Ascolto: what the store knows of the pipeline.
-
-What only the workers know (lag, throughput, sizes of states) is not in the store: it is on their
-status pages.
-"""
+"""Funzionamento, for the team that runs Ascolto: the workers, and what becomes of events."""
 
 from __future__ import annotations
 
@@ -20,6 +16,14 @@ from dashboards.boards.tiles import (
     Tile,
 )
 from dashboards.boards.uids import OPERATIONS_UID
+from dashboards.boards.worker_tiles import (
+    DROPS,
+    LAG,
+    LAG_NOW,
+    STATE_SIZES,
+    THROUGHPUT,
+    WORKERS,
+)
 
 LATEST_ROWS = Tile(
     "latest_rows",
@@ -119,9 +123,10 @@ OPERATIONS = Board(
     "operations",
     OPERATIONS_UID,
     (
+        Section("workers", (WORKERS, LAG, THROUGHPUT, LAG_NOW, DROPS)),
         Section("pipeline", (LATEST_ROWS, DEAD_LETTERS, SCORED, DELAY)),
         Section("left_out", (UNSCORED, ATTEMPTS)),
-        Section("store", (VERSIONS, SIZES)),
+        Section("store", (VERSIONS, SIZES, STATE_SIZES)),
     ),
     (Choice.CLIENT, Choice.WINDOW, Choice.SEGMENT, Choice.AGENCIES),
     since="now-7d",

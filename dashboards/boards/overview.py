@@ -110,7 +110,6 @@ ALERTS = Tile(
             time("since"),
             Column("baseline", Kind.SCORE, 90),
             Column("level", Kind.SCORE, 90),
-            Column("rise_points", Kind.COUNT, 110),
             sample("n"),
             Column("quotes", Kind.SENTENCES, 320, grows=True),
         )

@@ -15,6 +15,7 @@ from dashboards.boards.tiles import (
     Bars,
     Column,
     Curves,
+    Kind,
     Lines,
     Points,
     Table,
@@ -26,6 +27,8 @@ from dashboards.queries import agency_name, query
 _WORD = re.compile(r"\{\{word:([\w.]+)\}\}")
 """The place of a text: its key."""
 _TIMEZONE = "{{timezone}}"
+_LEAST_SHOWN = {Kind.NPS: 0.5, Kind.SCORE: 0.005, Kind.CORRELATION: 0.005}
+"""Of what may be negative, the least value that is not rounded to 0."""
 OUTSIDE = -1
 """Where no axis of a chart of shares reaches: a point there names its series and is not drawn."""
 
@@ -70,12 +73,16 @@ def _shaped(tile: Tile, sql: str, words: Mapping[str, str]) -> str:
     if isinstance(view, Table):
         return _select([_column(each, words) for each in view.columns], within)
     if isinstance(view, Lines):
-        apart = _apart("drawn.sample = ''")
+        apart = _apart("drawn.sample = ''", view.kind)
         return _select(["time", "agency", "agency_id", *apart], within, "time, agency")
     if isinstance(view, Band):
         inside = "drawn.low <= drawn.value AND drawn.value <= drawn.high"
-        ends = [f"if({inside}, drawn.{end}, NULL) AS {end}" for end in ("low", "high")]
-        return _select(["time", *ends, *_apart(f"drawn.n >= {SMALL_SAMPLE}")], within, "time")
+        ends = [
+            f"if({inside}, {_scaled(f'drawn.{end}', view.kind)}, NULL) AS {end}"
+            for end in ("low", "high")
+        ]
+        apart = _apart(f"drawn.n >= {SMALL_SAMPLE}", view.kind)
+        return _select(["time", *ends, *apart], within, "time")
     if isinstance(view, Points | Curves):
         return _never_empty(view, within, words[tile.empty])
     if isinstance(view, Bars):
@@ -86,7 +93,8 @@ def _shaped(tile: Tile, sql: str, words: Mapping[str, str]) -> str:
 def _every_bar(view: Bars, within: str) -> str:
     """Each category of each agency, 0 where it has none: an absent one would be an empty text."""
     name = "agency" if view.n is None else f"{_said_small(view.n)} AS agency"
-    given = _select([name, view.category, f"toFloat64({view.value}) AS bar"], within)
+    value = _scaled(f"toFloat64({view.value})", view.kind)
+    given = _select([name, view.category, f"{value} AS bar"], within)
     apart = [
         _select([f"DISTINCT {column}"], "FROM given\n") for column in ("agency", view.category)
     ]
@@ -107,12 +115,20 @@ def _said_small(n: str) -> str:
     return f"if({n} < {SMALL_SAMPLE}, concat(toString(agency), ' (n < {SMALL_SAMPLE})'), agency)"
 
 
-def _apart(large: str) -> list[str]:
+def _apart(large: str, kind: Kind) -> list[str]:
     """The values whose sample is large enough to join them by a line, and the others."""
-    return [
-        f"if({large}, drawn.value, NULL) AS value",
-        f"if({large}, NULL, drawn.value) AS few",
-    ]
+    value = _scaled("drawn.value", kind)
+    return [f"if({large}, {value}, NULL) AS value", f"if({large}, NULL, {value}) AS few"]
+
+
+def scaled(value: float, kind: Kind) -> float:
+    """A value as it is drawn: shares per cent."""
+    return 100 * value if kind is Kind.RATE else value
+
+
+def _scaled(sql: str, kind: Kind) -> str:
+    """SQL of a value as it is drawn."""
+    return f"100 * {sql}" if kind is Kind.RATE else sql
 
 
 def _select(columns: list[str], within: str, order: str = "") -> str:
@@ -122,6 +138,12 @@ def _select(columns: list[str], within: str, order: str = "") -> str:
 
 
 def _column(column: Column, words: Mapping[str, str]) -> str:
+    value = f"drawn.{column.name}"
+    if column.kind is Kind.RATE:
+        return f"{_scaled(value, column.kind)} AS {column.name}"
+    if (least := _LEAST_SHOWN.get(column.kind)) is not None:
+        # Grafana would write '-0'.
+        return f"if(-{least} < {value} AND {value} < 0, 0, {value}) AS {column.name}"
     if not column.listed:
         return column.name
     prefix = f"{column.words}."
@@ -146,7 +168,11 @@ def _never_empty(view: Points | Curves, within: str, empty: str) -> str:
     x, y = view.x, view.y
     name = "agency" if view.n is None else _said_small(view.n)
     row = f"({literal(empty)}, '', {OUTSIDE}, {OUTSIDE})"
-    both = [f"toFloat64(assumeNotNull({each}))" for each in (x, y)]
+    across = Kind.COUNT if isinstance(view, Curves) else view.kind
+    both = [
+        _scaled(f"toFloat64(assumeNotNull({each}))", kind)
+        for each, kind in ((x, across), (y, view.kind))
+    ]
     points = ", ".join([f"toString({name})", "toString(agency_id)", *both])
     defined = f"WHERE {x} IS NOT NULL AND {y} IS NOT NULL\n"
     collected = _select([f"groupArray(({points})) AS points"], within + defined)

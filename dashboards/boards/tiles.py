@@ -27,6 +27,7 @@ class Kind(StrEnum):
     DURATION = "duration"
     """Seconds, written as hours, minutes and seconds."""
     BYTES = "bytes"
+    PER_SECOND = "per_second"
 
 
 class Target(StrEnum):
@@ -55,6 +56,7 @@ class Source(StrEnum):
     DEAD_LETTERS = "dead_letters"
     ATTEMPTS = "attempts"
     SYSTEM = "system"
+    WORKERS = "workers"
 
 
 class Counted(StrEnum):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dashboards.boards.columns import AGENCY, AGENCY_ID, count, sample, spread, text, time
+from dashboards.boards.overview import FRESHNESS
 from dashboards.boards.tiles import (
     Board,
     Choice,
@@ -169,7 +172,7 @@ VOICES = Board(
     "voices",
     VOICES_UID,
     (
-        Section("reasons", (DRIVERS, EMOTION)),
+        Section("reasons", (replace(FRESHNESS, width=24, height=3), DRIVERS, EMOTION)),
         Section("conversations", (CONVERSATIONS,)),
         Section("story", (STORY_CALL, STORY_OUTCOME, STORY_EVENTS, STORY_TURNS)),
     ),

@@ -1,4 +1,4 @@
-"""Grafana's alert rules as code: the store's open alerts, and data at a standstill.
+"""Grafana's alert rules as code: open alerts, data at a standstill, workers that do not work.
 
 In the shape of Grafana's provisioning API (`/api/v1/provisioning/alert-rules`). A rule has one
 instance an alert, named by labels that never change while it is open; figures that do change are
@@ -23,6 +23,8 @@ RULE_GROUP = "Ascolto"
 EVERY_SECONDS = 60
 WORKING_HOURS_WITHOUT_CALLS = 11
 """A working day, 9 to 20: after more of them without a scored conversation data stand still."""
+SECONDS_WITHOUT_REPORT = 180
+"""Workers report every 30 s; with the two minutes for which it must last, five in all."""
 OWNER_LABEL = "ascolto_client"
 """The label by which policies find the contact points of a client company."""
 
@@ -65,6 +67,25 @@ def alert_rules(
     words = texts(options.language)
     rules = [_of_kind(client_id, kind, words, options) for kind in AlertKind]
     return [*rules, _of_pipeline(client_id, client_name, words, options)]
+
+
+def worker_rules(options: RuleOptions = RuleOptions()) -> list[dict[str, Any]]:
+    """The rules about the workers, for the team that runs Ascolto.
+
+    They have no client company's label: Grafana sends them to its default contact point.
+    """
+    words = texts(options.language)
+    said = {"worker": "{{ $labels.worker }}", "topic": "{{ $labels.topic }}"}
+    limits = {"silent_workers": (SECONDS_WITHOUT_REPORT, "2m"), "lag": (0, "0s")}
+    return [
+        {
+            **_named(f"ascolto-{name.replace('_', '-')}", RULE_GROUP, name, words, options),
+            "data": [_query("OPEN", rule_sql(name, None, {}), options), _above(limit, "OPEN")],
+            "annotations": dict(_annotations(name, said | {"count": _count("OPEN")}, words)),
+            "for": lasting,
+        }
+        for name, (limit, lasting) in limits.items()
+    ]
 
 
 def rule_uid(client_id: str, name: str) -> str:
@@ -124,18 +145,30 @@ def _of_pipeline(
 def _rule(
     client_id: str, name: str, words: Mapping[str, str], options: RuleOptions
 ) -> dict[str, Any]:
+    rule = _named(rule_uid(client_id, name), f"{RULE_GROUP} {client_id}", name, words, options)
     return {
-        "uid": rule_uid(client_id, name),
+        **rule,
+        "title": f"{rule['title']} ({client_id})",
+        "labels": {OWNER_LABEL: client_id, **rule["labels"]},
+    }
+
+
+def _named(
+    uid: str, group: str, name: str, words: Mapping[str, str], options: RuleOptions
+) -> dict[str, Any]:
+    """What all rules have, and no more."""
+    return {
+        "uid": uid,
         "orgID": options.org_id,
         "folderUID": options.folder_uid,
-        "ruleGroup": f"{RULE_GROUP} {client_id}",
-        "title": f"{words[f'grafana_rule.{name}.title']} ({client_id})",
+        "ruleGroup": group,
+        "title": words[f"grafana_rule.{name}.title"],
         "condition": _FIRES,
         # No open alert is no row.
         "noDataState": "OK",
         "execErrState": "KeepLast",
         "for": "0s",
-        "labels": {OWNER_LABEL: client_id, "ascolto_rule": name},
+        "labels": {"ascolto_rule": name},
         "isPaused": options.paused,
     }
 

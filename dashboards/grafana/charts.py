@@ -9,9 +9,18 @@ from grafana_foundation_sdk.models import common as common_model
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models import xychart as xychart_model
 
+from dashboards.boards.statements import scaled
 from dashboards.boards.tiles import Band, Bars, Counts, Curves, Lines, Points
 from dashboards.grafana import links
-from dashboards.grafana.fields import UNDEFINED, UNITS, Properties, measured, setting, worded
+from dashboards.grafana.fields import (
+    UNDEFINED,
+    UNITS,
+    Properties,
+    measured,
+    setting,
+    titled,
+    worded,
+)
 
 AnyPanel = timeseries.Panel | barchart.Panel | xychart.Panel
 
@@ -60,8 +69,8 @@ def _over_time(view: Lines | Band) -> timeseries.Panel:
         .show_points(common_model.VisibilityMode.AUTO)
         .span_nulls(False if view.closed_days else DAILY_MS)
         .insert_nulls(CLOSED_DAYS_MS if view.closed_days else DAILY_MS)
-        .axis_soft_min(view.low)
-        .axis_soft_max(view.high)
+        .axis_soft_min(scaled(view.low, view.kind))
+        .axis_soft_max(scaled(view.high, view.kind))
         .legend(_legend())
     )
 
@@ -160,18 +169,15 @@ def _plane(
         .with_transformation(_BY_AGENCY)
         .legend(_legend())
     )
-    of_x = (
-        [setting("decimals", 0)] if show is xychart_model.XYShowMode.LINES else measured(view.kind)
-    )
-    made.override_by_name(
-        view.x,
-        [setting("custom.axisLabel", words[view.x_title]), setting("min", 0), *of_x],
-    )
+    of_days = show is xychart_model.XYShowMode.LINES
+    x_title = words[view.x_title] if of_days else titled(words[view.x_title], view.kind)
+    of_x = [setting("decimals", 0)] if of_days else measured(view.kind)
+    made.override_by_name(view.x, [setting("custom.axisLabel", x_title), setting("min", 0), *of_x])
     made.override_by_name(
         view.y,
         [
             setting("displayName", NAME_OF_AGENCY),
-            setting("custom.axisLabel", words[view.y_title]),
+            setting("custom.axisLabel", titled(words[view.y_title], view.kind)),
             setting("custom.pointSize", {"fixed": 12}),
             setting("min", 0),
             setting("links", [links.from_series(words)]),

@@ -30,7 +30,7 @@ from dashboards.boards.tiles import (
 from dashboards.boards.words import board_words
 from dashboards.grafana import charts, tables
 from dashboards.grafana.alert_marks import alert_marks_sql
-from dashboards.grafana.fields import DATASOURCE, PLUGIN_VERSION
+from dashboards.grafana.fields import DATASOURCE, PLUGIN_VERSION, titled
 from dashboards.grafana.variables import chosen
 from dashboards.texts import DEFAULT_LANGUAGE
 from schemas.errors import AscoltoError
@@ -163,7 +163,8 @@ def _panel(
 ) -> charts.AnyPanel | tables.AnyTable:
     made = _drawn(tile, words)
     overtime = isinstance(tile.view, Lines | Band | Counts)
-    made.title(words[f"panel.{tile.id}.title"])
+    title = words[f"panel.{tile.id}.title"]
+    made.title(title if isinstance(tile.view, Table | Points) else titled(title, tile.view.kind))
     made.description(described(tile, words))
     made.datasource(DATASOURCE)
     made.with_target(_Target(statement(tile, words, timezone), TIME_SERIES if overtime else TABLE))

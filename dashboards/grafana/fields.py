@@ -29,17 +29,19 @@ UNITS: Mapping[Kind, tuple[str, int] | None] = {
     Kind.COUNT: ("locale", 0),
     Kind.NPS: ("locale", 0),
     Kind.SCORE: ("locale", 2),
-    Kind.RATE: ("percentunit", 1),
+    Kind.RATE: ("locale", 1),
     Kind.MONEY: ("locale", 0),
     Kind.CORRELATION: ("locale", 2),
     Kind.SECONDS: ("suffix: s", 0),
     Kind.DURATION: ("dthms", 0),
     Kind.BYTES: ("bytes", 1),
+    Kind.PER_SECOND: ("locale", 2),
 }
 """Grafana's unit and the decimals; none for text.
 
 `locale` writes numbers as the reader's browser does, with a decimal comma in Italian; Grafana's
-currencies and times are English ('€81K', '4.0 mins'). Amounts have their currency in the title.
+percentages, currencies and times are English ('12.5%', '€81K', '4.0 mins'). Amounts have their
+currency in the title, and shares are per cent, which titles say.
 """
 
 Properties = list[model.DynamicConfigValue]
@@ -54,6 +56,11 @@ def measured(kind: Kind) -> Properties:
     """The unit and the decimals of a kind."""
     unit = UNITS[kind]
     return [] if unit is None else [setting("unit", unit[0]), setting("decimals", unit[1])]
+
+
+def titled(title: str, kind: Kind) -> str:
+    """The title of a column, an axis or a panel whose values are of a kind."""
+    return f"{title} (%)" if kind is Kind.RATE else title
 
 
 def worded(words: Mapping[str, str], prefix: str) -> model.DynamicConfigValue:

@@ -7,9 +7,18 @@ from math import ceil
 
 from grafana_foundation_sdk.builders import table
 
+from dashboards.boards.statements import scaled
 from dashboards.boards.tiles import Column, Kind, Table
 from dashboards.grafana import links
-from dashboards.grafana.fields import UNDEFINED, Properties, hidden, measured, setting, worded
+from dashboards.grafana.fields import (
+    UNDEFINED,
+    Properties,
+    hidden,
+    measured,
+    setting,
+    titled,
+    worded,
+)
 from dashboards.panels import SMALL_SAMPLE
 
 AnyTable = table.Panel
@@ -35,7 +44,7 @@ def _settings(column: Column, words: Mapping[str, str], *, header: bool) -> Prop
     if column.hidden:
         return hidden()
     text = column.kind in (Kind.TEXT, Kind.SENTENCES, Kind.TIME)
-    title = words[column.title or f"column.{column.name}"]
+    title = titled(words[column.title or f"column.{column.name}"], column.kind)
     needed = ceil(TITLE_PX * len(title) + TITLE_EDGES_PX) if header else 0
     found = [
         setting("displayName", title),
@@ -66,8 +75,8 @@ def _bar(column: Column) -> Properties:
             "custom.cellOptions", {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
         ),
         setting("color", {"mode": "fixed", "fixedColor": column.bar}),
-        setting("min", column.low),
-        setting("max", column.high),
+        setting("min", scaled(column.low, column.kind)),
+        setting("max", scaled(column.high, column.kind)),
     ]
 
 

@@ -53,7 +53,8 @@ class _AlertRoutes:
             client = request.query.get("client", "")
             noted = await self._log.act(client, request.match_info["reference"], action)
         except WrongAction as error:
-            return web.json_response({"error": "wrong", "message": str(error)}, status=400)
+            said = {"error": "wrong", "fault": error.fault, "message": str(error)}
+            return web.json_response(said, status=400)
         self._reader.forget()
         return web.json_response(noted, status=201)
 

@@ -19,6 +19,7 @@ from aiohttp import web
 from dashboards.panels import DEFAULT_WINDOW, OVERVIEW, SMALL_SAMPLE, WINDOWS, Panel, panel
 from dashboards.preview.alert_routes import add_alert_routes
 from dashboards.preview.asked import (
+    CURRENCY,
     LANGUAGE,
     NAMES,
     READER,
@@ -26,6 +27,7 @@ from dashboards.preview.asked import (
     asked_language,
     choices_of,
     choices_until_newest,
+    zone_of,
 )
 from dashboards.preview.calls_page import CallsPage, ReadBacklog, unknown_backlog
 from dashboards.preview.conversation_routes import add_conversation_routes, search_choices
@@ -48,6 +50,7 @@ __all__ = ["QueryResult", "create_preview"]
 
 _LOG = logging.getLogger(__name__)
 DEFAULT_TIME_ZONE = "Europe/Rome"
+DEFAULT_CURRENCY = "EUR"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _HEADERS = {
     "Content-Security-Policy": (
@@ -83,6 +86,7 @@ def create_preview(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     guard: Guard | None = None,
     at_once: int = 1,
+    currency: str = DEFAULT_CURRENCY,
 ) -> web.Application:
     """The page and its data; without a `guard` to be served on 127.0.0.1 only.
 
@@ -90,8 +94,8 @@ def create_preview(
     a time; `status` gives what the worker reports of itself (event-time clock, counts): JSON
     values, dates included; `names` is the registry of display names; `read_backlog` says which
     calls wait; times are shown in `time_zone`; `insert` writes what people do about alerts, dated
-    by `now`; `guard` knows who may see what. Raises ValueError for a language there are no texts
-    in, ZoneInfoNotFoundError for an unknown time zone.
+    by `now`; `guard` knows who may see what; `currency` is that of the sums. Raises ValueError for
+    a language there are no texts in, ZoneInfoNotFoundError for an unknown time zone.
     """
     texts(language)
     ZoneInfo(time_zone)
@@ -107,6 +111,7 @@ def create_preview(
     app[_STATUS] = status or dict
     app[NAMES] = names or RegistryFile(None)
     app[TIME_ZONE] = time_zone
+    app[CURRENCY] = currency
     for view in VIEWS:
         app.router.add_get(view.path, view.serve)
     app.router.add_get("/api/calls", CallsPage(run_query, read_backlog).figures)
@@ -168,6 +173,7 @@ async def _panels(request: web.Request) -> web.Response:
             "window": DEFAULT_WINDOW,
             "small_sample": SMALL_SAMPLE,
             "time_zone": request.app[TIME_ZONE],
+            "currency": request.app[CURRENCY],
             "plotly": f"/static/plotly.min.js?v={version('plotly')}",
             "search": search_choices(),
             "visitor": vars(request.get(VISITOR, Visitor())),
@@ -205,6 +211,7 @@ async def _variables(request: web.Request) -> web.Response:
             "agencies": agencies,
             "segments": await reader.segments(choices),
             "names": _names(request.app[NAMES], choices.client, agencies),
+            "time_zone": zone_of(request, choices.client).key,
         }
     )
 
@@ -275,15 +282,15 @@ async def _panel_csv(request: web.Request) -> web.Response:
     """The panel's rows as a file for a spreadsheet."""
     asked, language = _asked_panel(request), asked_language(request)
     choices = await choices_until_newest(request)
-    registry = request.app[NAMES].current()
+    registry, zone = request.app[NAMES].current(), zone_of(request, choices.client)
     content = csv_of(
         await request.app[READER].panel(asked, choices),
         texts(language),
         decimal_comma=language == "it",
-        zone=ZoneInfo(request.app[TIME_ZONE]),
+        zone=zone,
         name_of=partial(registry.agency, choices.client),
     )
-    day = choices.to.astimezone(ZoneInfo(request.app[TIME_ZONE])).date()
+    day = choices.to.astimezone(zone).date()
     name = f"ascolto-{asked.id}-{choices.window}-{day}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return web.Response(body=content, content_type="text/csv", charset="utf-8", headers=headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -15,6 +16,7 @@ from infra.registry import RegistryFile
 READER = web.AppKey("reader", Reader)
 LANGUAGE = web.AppKey("language", str)
 TIME_ZONE = web.AppKey("time-zone", str)
+CURRENCY = web.AppKey("currency", str)
 NAMES = web.AppKey("names", RegistryFile)
 
 
@@ -22,6 +24,12 @@ def asked_language(request: web.Request) -> str:
     """The language that the request asks for, or the application's."""
     asked = request.query.get("lang", "")
     return asked if asked in LANGUAGES else request.app[LANGUAGE]
+
+
+def zone_of(request: web.Request, client: str) -> ZoneInfo:
+    """The zone of the times that a client company's people read."""
+    app = request.app
+    return ZoneInfo(app[NAMES].current().time_zone(client, app[TIME_ZONE]))
 
 
 def choices_of(request: web.Request, to: datetime | None = None) -> Choices:

@@ -21,6 +21,9 @@ from dashboards.sign_in.table_filters import current_scope, settings_of
 Json = Any
 
 REVISION_SECONDS = 1.0
+NEWEST_SECONDS = 5.0
+"""Longest that the reach of the data is remembered: conversations come in that no table of the
+panels shows while nothing is scored."""
 REMEMBERED_RESULTS = 256
 
 Key = tuple[str, str, str, int]
@@ -39,6 +42,19 @@ class QueryResult:
 
 RunQuery = Callable[[str, Mapping[str, Any]], Awaitable[QueryResult]]
 """Runs SQL with `{name:Type}` placeholders bound to the given parameters."""
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    """An answer, the revision of the store that it belongs to, and when it was read."""
+
+    revision: str
+    read_at: float
+    answer: Any
+
+    def holds(self, revision: str, since: float) -> bool:
+        """Whether it is of that revision, and was read after `since`."""
+        return self.revision == revision and self.read_at > since
 
 
 @dataclass(frozen=True)
@@ -80,7 +96,7 @@ class Reader:
         self._revision = ""
         self._revision_read_at = -math.inf
         self._writes = 0
-        self._remembered: LRUCache[Key, tuple[str, Any]] = LRUCache(REMEMBERED_RESULTS)
+        self._remembered: LRUCache[Key, _Remembered] = LRUCache(REMEMBERED_RESULTS)
         self._reading: dict[Key, asyncio.Task[Any]] = {}
 
     async def revision(self) -> str:
@@ -104,7 +120,8 @@ class Reader:
 
     async def newest(self, choices: Choices) -> Newest:
         """Until when the client company's data reach."""
-        [row] = (await self._read(*expand(query("newest"), choices)))["rows"]
+        asked = expand(query("newest"), choices)
+        [row] = (await self._cached(*asked, _as_json, NEWEST_SECONDS))["rows"]
         return Newest(*(datetime.fromisoformat(each) if each else None for each in row))
 
     async def panel(self, panel: Panel, choices: Choices) -> Json:
@@ -132,19 +149,26 @@ class Reader:
         return await self._cached(sql, parameters, _as_json)
 
     async def _cached(
-        self, sql: str, parameters: Mapping[str, Any], form: Callable[[QueryResult], Any]
+        self,
+        sql: str,
+        parameters: Mapping[str, Any],
+        form: Callable[[QueryResult], Any],
+        seconds: float = math.inf,
     ) -> Any:
+        """The query's answer in that form; one read longer than `seconds` ago is read again."""
         asked = repr((form.__name__, sorted(parameters.items())))
         key = (settings_of(current_scope()), sql, asked, self._writes)
         revision = await self.revision()
         remembered = self._remembered.get(key)
-        if remembered is not None and remembered[0] == revision:
-            return remembered[1]
+        since = self._clock() - seconds
+        if remembered is not None and remembered.holds(revision, since):
+            return remembered.answer
 
         async def read() -> Any:
             async with self._slots:
+                read_at = self._clock()
                 answer = form(await self._run_query(sql, parameters))
-            self._remembered[key] = (revision, answer)
+            self._remembered[key] = _Remembered(revision, read_at, answer)
             return answer
 
         return await self._together(key, read)

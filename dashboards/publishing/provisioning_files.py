@@ -26,8 +26,8 @@ def provisioning() -> dict[str, dict[str, Any]]:
         "editable": False,
         "jsonData": {
             "host": "clickhouse",
-            "port": 9000,
-            "protocol": "native",
+            "port": 8123,
+            "protocol": "http",
             "secure": False,
             "username": "grafana",
             "defaultDatabase": "ascolto",

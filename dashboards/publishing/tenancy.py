@@ -42,6 +42,10 @@ FOR_THE_TEAM = frozenset({"ascolto-operations"})
 """Dashboards of those who run Ascolto: they read tables that no tenant may."""
 
 
+DashboardsOf = Callable[[Connection], Sequence[dict[str, Any]]]
+"""The dashboards that an organisation should have, by the connection to it."""
+
+
 class NotIsolated(InfraError):
     """A tenant's user reads what it should not; it was taken away again."""
 
@@ -188,7 +192,20 @@ def _remove_organisation(grafana: Connection, tenant: Tenant) -> bool:
     return True
 
 
-def tenancies(places: Places, dashboards: Sequence[dict[str, Any]]) -> list[Tenancy]:
+def refreshable(places: Places) -> list[tuple[Tenant, int | None]]:
+    """Every tenant that either server has something of, and the number of its organisation.
+
+    None where the other server has nothing of it: it is half made, or half removed.
+    """
+    access = read_access(places.clickhouse)
+    organisations = tenants_organisations(places.grafana)
+    return [
+        (tenant, organisations.get(tenant) if access.get(tenant, Access()).user else None)
+        for tenant in sorted(access.keys() | organisations.keys())
+    ]
+
+
+def tenancies(places: Places, dashboards: DashboardsOf) -> list[Tenancy]:
     """Every tenant that either server has something of, and what is wrong with each.
 
     Nothing is changed by asking.
@@ -212,7 +229,7 @@ def _tenancy(
     tenant: Tenant,
     access: Access,
     number: int | None,
-    dashboards: Sequence[dict[str, Any]],
+    dashboards: DashboardsOf,
 ) -> Tenancy:
     said = [f"ClickHouse: {fault}" for fault in faults(access, tenant, places.database)]
     if number is None:
@@ -220,7 +237,7 @@ def _tenancy(
     viewers = [each for each in members(places.grafana, number) if each["role"] != "Admin"]
     try:
         inside = enter(places.grafana, tenant, number, join=False)
-        wrong = [*_source_faults(inside, tenant), *_dashboard_faults(inside, dashboards)]
+        wrong = [*_source_faults(inside, tenant), *_dashboard_faults(inside, dashboards(inside))]
     except InfraError as error:
         wrong = [str(error)]
     wrong += [fault for each in viewers for fault in _viewer_faults(places, each, number)]

@@ -7,7 +7,6 @@ SELECT
     resolved_at,
     level,
     baseline,
-    rise_points,
     n,
     acknowledged_by,
     owner,

@@ -5,7 +5,7 @@ FROM (
         toDateTime64(least(coalesce(resolved_at, $__toTime), $__toTime), 3, 'UTC') AS timeEnd,
         {{agency:agency_id}} AS title,
         kind AS text,
-        ['alert', kind, status] AS tags
+        concat('alert,', kind, ',', status) AS tags
     FROM alerts FINAL
     WHERE client_id = ${client:singlequote}
         AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
@@ -17,7 +17,7 @@ FROM (
         time AS timeEnd,
         {{agency:agency_id}} AS title,
         concat(who, ': ', text) AS text,
-        ['note'] AS tags
+        'note' AS tags
     FROM alert_actions FINAL
     WHERE client_id = ${client:singlequote}
         AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)

@@ -5,8 +5,6 @@ SELECT
     opened_at,
     level,
     baseline,
-    rise_points,
-    rise_sd,
     n,
     arrayStringConcat(
         arrayMap(quote -> replaceAll(quote.text, '\n', ' '), arraySlice(quotes, 1, 3)), '\n'

@@ -3,12 +3,14 @@ WITH
 SELECT
     {{agency:agency_id}} AS agency,
     driver,
-    sum(alike) AS calls
+    sum(alike) AS calls,
+    any(scored) AS n
 FROM (
     SELECT
         agency_id,
-        arrayDistinct(drivers) AS found,
-        count() AS alike
+        driver_set,
+        count() AS alike,
+        sum(count()) OVER (PARTITION BY agency_id) AS scored
     FROM calls FINAL
     WHERE client_id = ${client:singlequote}
         AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
@@ -16,8 +18,9 @@ FROM (
         AND ended_at >= toDateTime64(window_start, 6, 'UTC')
         AND ended_at < toDateTime64(window_end, 6, 'UTC')
         AND sentiment IS NOT NULL
-    GROUP BY agency_id, drivers
+    GROUP BY agency_id, driver_set
 )
-ARRAY JOIN found AS driver
+ARRAY JOIN splitByChar(' ', driver_set) AS driver
+WHERE driver != ''
 GROUP BY agency, driver
 ORDER BY agency, calls DESC, driver

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from math import inf
 
@@ -17,6 +18,12 @@ SHOWN_TURNS = 12
 SHOWN_CHARACTERS = 360
 """Most characters of a turn that are shown."""
 _SHOWN_QUOTES = 2
+_ALERTS_FIGURES: Mapping[str, Callable[[Words, float], str]] = {
+    "aggression_rise": Words.score,
+    "nps_fall": Words.points,
+    "silence": lambda words, calls: words.count(round(calls)),
+}
+"""How each kind of alert writes its baseline and its level."""
 
 
 def story(of: Story, data: MonthData, words: Words) -> Html:
@@ -118,21 +125,13 @@ def _after(what: str, days: int | None, words: Words, **places: object) -> tuple
 
 def alert(of: AlertFollowed, data: MonthData, words: Words) -> Html:
     """One alert: what changed, by how much, the words behind it, and what followed."""
-    points = round(abs(of.rise_points))
+    written = _ALERTS_FIGURES[of.kind]
+    figures = {"baseline": written(words, of.baseline), "level": written(words, of.level)}
     title = words.shared(
-        f"alert.{of.kind}{'.one' if points == 1 and of.kind != 'silence' else ''}",
-        agency=words.agency(of.agency_id),
-        points=words.count(points),
-        n=words.count(of.n),
+        f"alert.{of.kind}", agency=words.agency(of.agency_id), n=words.count(of.n), **figures
     )
-    written = words.points if of.kind == "nps_fall" else words.score
-    detail = words.many(
-        f"alert_detail.{of.kind}",
-        of.n,
-        since=words.day(of.since),
-        baseline=words.count(round(of.baseline)) if of.kind == "silence" else written(of.baseline),
-        level=written(of.level),
-    )
+    since = words.day(of.since)
+    detail = words.many(f"alert_detail.{of.kind}", of.n, since=since, **figures)
     quotes = [tag("q", escaped(quote)) for quote in of.quotes[:_SHOWN_QUOTES]]
     ended = (
         words("alert.still" if data.provisional else "alert.open")

@@ -49,8 +49,22 @@ LIMIT 2
 """The alerts that a reference may mean."""
 
 
+class Fault(StrEnum):
+    """Why an action cannot be noted, for programs that say it in a language of their own."""
+
+    MISSING = "missing"
+    TOO_LONG = "too_long"
+    INVISIBLE = "invisible"
+    NO_ALERT = "no_alert"
+    OTHER = "other"
+
+
 class WrongAction(InfraError):
     """An action cannot be noted; the message says what to change."""
+
+    def __init__(self, message: str, fault: Fault = Fault.OTHER) -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 class AlertAction(StrEnum):
@@ -105,7 +119,8 @@ def subject_of(rows: Sequence[Sequence[Any]], reference: str) -> Subject:
     """
     if not rows:
         raise WrongAction(
-            f"there is no alert {escaped(reference)}: ascolto alerts list --all shows them"
+            f"there is no alert {escaped(reference)}: ascolto alerts list --all shows them",
+            Fault.NO_ALERT,
         )
     if len(rows) > 1:
         raise WrongAction(f"several alerts begin with {escaped(reference)}: give more of the id")
@@ -183,8 +198,10 @@ def _iso(moment: datetime) -> str:
 
 def _require_text(text: str, what: str, most: int, *, lines: bool = False) -> None:
     if not text.strip():
-        raise WrongAction(f"{what} is missing")
+        raise WrongAction(f"{what} is missing", Fault.MISSING)
     if len(text) > most:
-        raise WrongAction(f"{what} may have {most} characters at most: it has {len(text)}")
+        raise WrongAction(
+            f"{what} may have {most} characters at most: it has {len(text)}", Fault.TOO_LONG
+        )
     if escaped(text, lines=lines) != text:
-        raise WrongAction(f"{what} holds invisible characters: leave them out")
+        raise WrongAction(f"{what} holds invisible characters: leave them out", Fault.INVISIBLE)

@@ -40,10 +40,11 @@ _Due = tuple[str, str, str, int, AlertStatus]
 
 @dataclass(frozen=True)
 class Defaults:
-    """What holds where the file of targets does not say."""
+    """What holds where the file of targets, or the registry, does not say."""
 
     language: str = "it"
     page: str | None = None
+    zone: str = "Europe/Rome"
 
 
 class _Backoff:
@@ -181,7 +182,8 @@ class Notifier:
         ready = [notice for notice in due if _due(each, notice) not in waiting]
         if not ready or busy:
             return
-        if quiet is not None and quiet.covers(now.astimezone(ZoneInfo(each.client.zone)).time()):
+        zone = _zone(each, self._names(), self._defaults)
+        if quiet is not None and quiet.covers(now.astimezone(zone).time()):
             return
         line.task = asyncio.create_task(self._send_all(each, line, ready))
 
@@ -261,10 +263,15 @@ def readers_of(
         client=names.client(each.client_id),
         agency=names.agency(each.client_id, agency),
         language=each.target.language or each.client.language or defaults.language,
-        zone=ZoneInfo(each.client.zone),
+        zone=_zone(each, names, defaults),
         link=link,
         quotes=each.target.quotes,
     )
+
+
+def _zone(each: Addressee, names: Registry, defaults: Defaults) -> ZoneInfo:
+    """Of the times that a target's people read."""
+    return ZoneInfo(each.client.zone or names.time_zone(each.client_id, defaults.zone))
 
 
 def _due(each: Addressee, notice: Notice) -> _Due:

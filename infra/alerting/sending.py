@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -58,11 +59,20 @@ class Sender(Protocol):
 
 
 class AppriseSender:
-    """Sends through apprise, in a thread: loaded at the first message, as that takes a second."""
+    """Sends through apprise, loaded at the first message, as that takes a second.
+
+    Each message has a thread of its own: in a shared pool, targets that take a connection and never
+    answer would delay those of other client companies. The notifier gives a target one at a time.
+    """
 
     async def send(self, url: str, message: Message, envelope: Envelope) -> None:
         """Have the target accept a message."""
-        await asyncio.to_thread(_send, url, message, envelope)
+        thread = ThreadPoolExecutor(1, thread_name_prefix="notify")
+        try:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(thread, _send, url, message, envelope)
+        finally:
+            thread.shutdown(wait=False)
 
 
 def service_of(url: str) -> NotifyBase:

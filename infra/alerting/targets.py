@@ -115,7 +115,11 @@ class ClientTargets(_Entry):
     language: LanguageCode | None = Field(
         None, description="language of the messages; default: ASCOLTO_LANGUAGE"
     )
-    zone: str = Field("Europe/Rome", description="time zone of the times in messages")
+    zone: str | None = Field(
+        None,
+        description="time zone of the times in messages. Default: the registry's, or "
+        "ASCOLTO_TIME_ZONE",
+    )
     page: str | None = Field(
         None,
         description="address that messages link to; {client}, {agency} and {alert} in it are "
@@ -141,8 +145,8 @@ class ClientTargets(_Entry):
 
     @field_validator("zone")
     @classmethod
-    def _is_zone(cls, value: str) -> str:
-        return require_zone(value)
+    def _is_zone(cls, value: str | None) -> str | None:
+        return None if value is None else require_zone(value)
 
     @field_validator("page")
     @classmethod

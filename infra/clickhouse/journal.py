@@ -20,6 +20,7 @@ from schemas.rows import (
     LETTER_REPLAYS,
     NOTIFICATIONS,
     TABLES,
+    WORKER_STATUS,
 )
 from schemas.sealed import SEALED
 from schemas.topics import CALL_TRANSCRIBED
@@ -36,6 +37,7 @@ _NOT_DERIVED = (
     DISPLAY_NAMES,
     NOTIFICATIONS,
     ALERT_ACTIONS,
+    WORKER_STATUS,
 )
 DERIVED = tuple(table for table in TABLES if table not in _NOT_DERIVED)
 """Tables whose rows the workers write again when the journal is sent again."""

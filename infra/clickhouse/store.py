@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from infra.errors import InfraError
@@ -31,6 +32,8 @@ ANY_MONTHS = {"max_partitions_per_insert_block": 0}
 ClickHouse refuses more than 100 otherwise, with a code of what passes.
 """
 
+_MOST_INT64 = 2**63
+
 _PAGE_SECONDS = 60
 """Longest time that a query of the page may take."""
 
@@ -43,7 +46,7 @@ class Store(Protocol):
     """Where rows are stored. Writing a row twice leaves one."""
 
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:
-        """Write `rows` (every column but `version` and `is_deleted` may not be left out)."""
+        """Write `rows`, each with all that `table.written` names."""
 
     async def query(
         self, sql: str, parameters: Mapping[str, Any] | None = None
@@ -101,10 +104,21 @@ class ClickHouseStore:
         return client
 
     def _insert(self, table: Table, rows: Sequence[Row]) -> None:
-        names = list(table.columns)
-        data = [[row[name] for name in names] for row in rows]
+        names = table.written
+        columns = list(zip(*map(itemgetter(*names), rows), strict=True))
+        types = [
+            _sent_as(table.columns[name], values)
+            for name, values in zip(names, columns, strict=True)
+        ]
         self._retried(
-            lambda client: client.insert(table.name, data, column_names=names, settings=ANY_MONTHS)
+            lambda client: client.insert(
+                table.name,
+                columns,
+                column_names=names,
+                column_type_names=types,
+                column_oriented=True,
+                settings=ANY_MONTHS,
+            )
         )
 
     def _read(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -134,3 +148,14 @@ class ClickHouseStore:
             sql, parameters=dict(parameters or {}), settings={"max_execution_time": _PAGE_SECONDS}
         )
         return list(result.column_names), [tuple(row) for row in result.result_rows]
+
+
+def _sent_as(declared: str, values: Sequence[Any]) -> str:
+    """The type as which a column's values are sent; ClickHouse casts to the column's own.
+
+    Types are named, as the client would otherwise ask the store for them before each insert. It
+    writes wide integers one by one, those of 64 bits as an array: a tenth of the time, and most
+    sums fit.
+    """
+    fits = declared == "Int128" and max(values) < _MOST_INT64 and min(values) >= -_MOST_INT64
+    return "Int64" if fits else declared

@@ -8,10 +8,12 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from infra.importing.grouping import Placed, grouped
 from infra.importing.mapping_files import MappingFile
 from infra.importing.rows import UnreadableExport, read_records, read_table
 from infra.places.locations import Location, has_scheme
 from processors.mapping.conversions import CannotConvert, phone
+from processors.mapping.legs import outcomes_of
 from processors.mapping.mapper import Made, Mapper, Outcome, Refused, Tables, UnknownCustomer
 from processors.mapping.model import Table
 from processors.mapping.records import Record
@@ -25,6 +27,8 @@ class Counts:
     events: int = 0
     passed_over: int = 0
     """Records of which a filter does not hold."""
+    legs: int = 0
+    """Rows of a call for which another of its rows speaks."""
     refused: int = 0
     unmatched_customers: int = 0
     missing_recordings: int = 0
@@ -101,14 +105,30 @@ class Import:
     recordings: Sequence[Path | Location]
     counts: Counts = field(default_factory=Counts)
 
-    def run(self, records: Iterable[tuple[Path, Record]]) -> Iterator[Imported]:
-        """What becomes of every record, given with the file it stands in."""
-        mapper = Mapper(self.mapping_file.mapping, self.tables)
-        for file, record in records:
-            yield self._counted(file, record, mapper.apply(record))
+    def run(self, rows: Iterable[Placed]) -> Iterator[Imported]:
+        """What becomes of every row, given with the file it stands in; of a call's legs together.
 
-    def read(self, files: Sequence[Path]) -> Iterator[tuple[Path, Record]]:
-        """The records of the files.
+        Raises:
+            UnreadableExport: there is no room for rows that wait for others.
+        """
+        mapper = Mapper(self.mapping_file.mapping, self.tables)
+        for group in grouped(self.mapping_file.mapping, rows):
+            yield from self._outcomes(mapper, group)
+
+    def run_again(self, records: Iterable[Placed]) -> Iterator[list[Imported]]:
+        """What becomes of each record of a dead letter, which holds all rows that belong to it."""
+        mapper = Mapper(self.mapping_file.mapping, self.tables)
+        for each in records:
+            yield list(self._outcomes(mapper, [each]))
+
+    def _outcomes(self, mapper: Mapper, group: Sequence[Placed]) -> Iterator[Imported]:
+        """What becomes of rows that belong together, each with the file of the one that speaks."""
+        files = {id(row): file for file, record in group for row in record.rows}
+        for record, outcome in outcomes_of(mapper, [record for _, record in group]):
+            yield self._counted(files[id(record.rows[0])], record, outcome)
+
+    def read(self, files: Sequence[Path]) -> Iterator[Placed]:
+        """The rows of the files.
 
         Raises:
             UnreadableExport: a file cannot be read; what came before it stands.
@@ -120,6 +140,8 @@ class Import:
     def _counted(self, file: Path, record: Record, outcome: Outcome) -> Imported:
         counts = self.counts
         counts.rows += len(record.rows)
+        if self.mapping_file.mapping.legs is not None:
+            counts.legs += len(record.rows) - 1
         missing = False
         match outcome:
             case Made(recordings=uris):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from infra.importing.importer import Imported
 from processors.mapping.mapper import Refused, UnknownCustomer
-from processors.mapping.records import Record
+from processors.mapping.records import Record, as_json_bytes
 from schemas.dead_letters import dead_letter
 from schemas.derived import DeadLetter
 
@@ -31,7 +31,7 @@ def letter_of(imported: Imported, preset: str) -> DeadLetter | None:
     return dead_letter(
         topic=TOPIC,
         origin=f"{imported.file.name}:{record.number}",
-        original=json.dumps(original, ensure_ascii=False).encode(),
+        original=as_json_bytes(original),
         reason=reason,
         error_class=error_class,
     )

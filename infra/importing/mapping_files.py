@@ -72,6 +72,17 @@ def load(preset: str, own: Path | None = None) -> MappingFile:
     )
 
 
+def load_with(preset: str, mine: dict[str, Any], folder: Path) -> MappingFile:
+    """A preset, with what `mine` says in place of its parts.
+
+    Raises:
+        MappingError: there is no such preset, or the two together are no mapping.
+    """
+    base = _parsed(preset_text(preset), f"preset {preset}")
+    document = Document(f"preset {preset}", _on_top(base.content, mine), base.lines)
+    return MappingFile(_checked(document, [(document.name, document)]), folder)
+
+
 def load_own(own: Path) -> MappingFile:
     """A mapping file that stands alone, on top of no preset.
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from infra.importing.csv_rows import Names, Wanted, csv_rows
-from infra.importing.json_rows import json_records
-from infra.importing.texts import UnreadableExport
-from processors.mapping.model import Case, Condition, Input, Mapping, Table, Value
+from infra.importing.formats.csv_rows import Names, Wanted, csv_rows
+from infra.importing.formats.json_rows import json_records
+from infra.importing.formats.texts import UnreadableExport
+from processors.mapping.model import Case, Condition, Input, Legs, Mapping, Table, Value
 from processors.mapping.records import Record, Row
 
-__all__ = ["UnreadableExport", "read_records", "read_table"]
+__all__ = ["UnreadableExport", "read_records", "read_table", "wanted_by"]
 
 
 def read_records(path: Path, mapping: Mapping) -> Iterator[Record]:
-    """The records of an export, in order.
+    """The rows of an export, in order, each as a record.
 
     Raises:
         UnreadableExport: the file cannot be read as its mapping says.
@@ -24,19 +25,8 @@ def read_records(path: Path, mapping: Mapping) -> Iterator[Record]:
     is_json = mapping.input.format != "csv"
     if path.is_file() and path.stat().st_size == 0:
         raise UnreadableExport(f"{path}: is empty: has the system written it?")
-    numbered = enumerate(_rows(path, mapping), start=1)
-    if mapping.group_by is None:
-        for number, row in numbered:
-            yield Record(number, (row,), is_json)
-        return
-    groups: dict[str, list[Row]] = {}
-    first: dict[str, int] = {}
-    for number, row in numbered:
-        key = Record(number, (row,), is_json).cell(row, mapping.group_by)
-        groups.setdefault(key, []).append(row)
-        first.setdefault(key, number)
-    for key, rows in groups.items():
-        yield Record(first[key], rows, is_json)
+    for number, row in enumerate(_rows(path, mapping), start=1):
+        yield Record(number, (row,), is_json)
 
 
 def read_table(path: Path, table: Table) -> Iterator[tuple[int, str, str]]:
@@ -46,7 +36,10 @@ def read_table(path: Path, table: Table) -> Iterator[tuple[int, str, str]]:
         UnreadableExport: the file cannot be read, or lacks one of its two columns.
     """
     form = Input(delimiter=table.delimiter, encodings=table.encodings, skip_lines=table.skip_lines)
-    wanted = Wanted(frozenset({(table.key,), (table.value,)}))
+    wanted = Wanted(
+        frozenset({(table.key,), (table.value,)}),
+        advice="let the table's key and value name two of these (tables: ... key, value)",
+    )
     for number, row in enumerate(csv_rows(path, form, wanted), start=1):
         for key in table.keys_in(row[table.key]):
             yield number, key, row[table.value].strip()
@@ -54,17 +47,21 @@ def read_table(path: Path, table: Table) -> Iterator[tuple[int, str, str]]:
 
 def _rows(path: Path, mapping: Mapping) -> Iterator[Row]:
     if mapping.input.format != "csv":
-        return json_records(path, mapping.input)
-    return csv_rows(path, mapping.input, _wanted_by(mapping))
+        wanted = wanted_by(mapping)
+        paths = wanted.optional.union(*wanted.needed)
+        return json_records(path, mapping.input, {re.split(r"\W", each)[0] for each in paths})
+    return csv_rows(path, mapping.input, wanted_by(mapping))
 
 
-def _wanted_by(mapping: Mapping) -> Wanted:
+def wanted_by(mapping: Mapping) -> Wanted:
     """The columns that a mapping names, those it needs and those that may be absent."""
     parts: list[Any] = [mapping.source, mapping.id, *mapping.data.values(), *mapping.filters]
+    # Where an export lacks the columns of legs, each of its rows is a call.
+    named = [*parts, mapping.legs]
     needed = {(mapping.group_by,)} if mapping.group_by is not None else set()
     return Wanted(
         frozenset(needed.union(*(_needed_by(part) for part in parts))),
-        frozenset(name for part in parts for name in _named_in(part)),
+        frozenset(name for part in named for name in _named_in(part)),
     )
 
 
@@ -90,10 +87,14 @@ def _named_in(part: Any) -> Iterator[str]:
     if isinstance(part, list):
         for inner in part:
             yield from _named_in(inner)
-    elif isinstance(part, Value | Condition | Case):
+    elif isinstance(part, Value | Condition | Case | Legs):
         for name in type(part).model_fields:
             inner = getattr(part, name)
-            if name == "column" and inner is not None:
-                yield from [inner] if isinstance(inner, str) else inner
+            if name in ("column", "same_as", "of", "longest") and inner is not None:
+                yield from _listed(inner)
             elif name not in ("map", "value"):
                 yield from _named_in(inner)
+
+
+def _listed(columns: str | list[str]) -> list[str]:
+    return [columns] if isinstance(columns, str) else columns

@@ -37,6 +37,7 @@ from processors.mapping.mapper import Refused, UnknownCustomer
 from processors.mapping.model import Part
 from schemas.dead_letters import dead_letter
 from schemas.derived import DeadLetter
+from schemas.topics import MOST_ORIGINAL_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -282,12 +283,16 @@ class Watcher:
                     refused.append({"row": imported.record.number, "why": imported.outcome.reason})
         except UnreadableExport as unreadable:
             error = str(unreadable).replace(str(local), local.name)
+            size = local.stat().st_size
+            with local.open("rb") as file:
+                beginning = file.read(MOST_ORIGINAL_BYTES)
+            cut = f" (the first {len(beginning)} of its {size} bytes are kept)"
             self.send_letter(
                 dead_letter(
                     topic=TOPIC,
                     origin=local.name,
-                    original=local.read_bytes(),
-                    reason=error,
+                    original=beginning,
+                    reason=error + (cut if size > len(beginning) else ""),
                     error_class=REFUSED,
                 )
             )

@@ -23,7 +23,9 @@ REFERENCE = 8
 
 _LONGEST_QUOTE = 240
 _FINE_POINTS = 5
-"""Changes below so many points are written with a decimal."""
+"""Changes below so many points are written with one decimal more."""
+_DIGITS = {AlertKind.AGGRESSION_RISE: 2, AlertKind.NPS_FALL: 0, AlertKind.SILENCE: 0}
+"""Decimals of baseline and level: aggression is between 0 and 1."""
 _LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "@": "＠", "`": "'"})
 """Characters by which chats mark links and mentions, and what is written in their place."""
 
@@ -149,11 +151,10 @@ class _Writer:
 
 def _measure(alert: AgencyAlert, language: str) -> dict[str, str]:
     """Baseline, level and the points between them as written, which agree with each other."""
-    scale = 100 if alert.kind is AlertKind.AGGRESSION_RISE else 1
-    digits = int(abs(alert.rise_points) < _FINE_POINTS)
-    if alert.kind is AlertKind.SILENCE:
-        digits = 0
-    baseline, level = (_rounded(scale * each, digits) for each in (alert.baseline, alert.level))
+    digits = _DIGITS[alert.kind]
+    if alert.kind is not AlertKind.SILENCE:
+        digits += abs(alert.rise_points) < _FINE_POINTS
+    baseline, level = (_rounded(each, digits) for each in (alert.baseline, alert.level))
     return {
         "baseline": _written(baseline, language),
         "level": _written(level, language),
@@ -168,12 +169,10 @@ def _rounded(value: float, digits: int) -> Decimal:
 def _written(number: Decimal, language: str) -> str:
     """A number as the language writes it.
 
-    >>> _written(Decimal("4.0"), "it"), _written(Decimal("-1.5"), "it")
-    ('4', '-1,5')
+    >>> [_written(Decimal(each), "it") for each in ("4.0", "-1.5", "0.30")]
+    ['4', '-1,5', '0,30']
     """
-    text = f"{number:f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
+    text = f"{number:f}".removesuffix(".0")
     return ("0" if text == "-0" else text).replace(".", "," if language == "it" else ".")
 
 

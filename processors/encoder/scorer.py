@@ -1,4 +1,4 @@
-"""The scorer `encoder-3`: classifier heads on embeddings, features, character n-grams and words.
+"""The scorer `encoder-4`: classifier heads on embeddings, features, character n-grams and words.
 
 Aggression of an operator's turn is P(aggressive) and 0.4 of P(pressing); its empathy is
 P(empathic). A customer's sentiment is P(positive) - P(negative), blended with the lexicon's
@@ -64,7 +64,7 @@ CACHED_PARTS = 20_000
 class EncoderReader:
     """Reads turns with what was learned from labelled ones; not thread-safe."""
 
-    version = "encoder-3"
+    version = "encoder-4"
 
     def __init__(self, encoder: Encoder, weights: Weights | None = None) -> None:
         """`weights` other than the package's own are for training."""

@@ -89,6 +89,32 @@ def settle(state: CustomerState, before: int, horizon_hours: int) -> Settled:
     )
 
 
+def unsettled_until(state: CustomerState, horizon_hours: int) -> int:
+    """The time (us) up to which `settle` finds nothing to archive, whatever `before` it is given.
+
+    It may be earlier than the first that is settled. It holds as long as the state stays the same.
+
+    Args:
+        state: a customer's state; it has events.
+        horizon_hours: the horizon H.
+    """
+    horizon = horizon_hours * HOUR_US
+    starts = {call.event_id: start for start, call in _conversations(state["events"], horizon)}
+    earliest: dict[tuple[str, str], int] = {}
+    for entry in state["events"]:
+        if entry.kind == CALL:
+            earliest[identity_of(entry)] = starts[entry.event_id] + horizon
+        elif named_by(entry) is None:
+            ends = (t0 + horizon for t0 in starts.values() if t0 <= entry.at < t0 + horizon)
+            earliest[identity_of(entry)] = max(ends, default=entry.at + 1)
+    corrections = [
+        earliest.get(named, entry.at + REACH_US)
+        for entry in state["events"]
+        if (named := named_by(entry)) is not None
+    ]
+    return min((*earliest.values(), *corrections))
+
+
 def needs_recall(state: CustomerState | None, event: Fact, position: Position, before: int) -> bool:
     """Whether `event` can only be observed rightly with what was archived.
 

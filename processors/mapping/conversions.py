@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from calendar import month_name
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -36,6 +36,8 @@ _MONTHS: Final = dict(
     )
 )
 """English names of months by how the Italian ones begin."""
+_HOURS_OF_ZONES: Final = {"UTC": 0, "GMT": 0, "CET": 1, "CEST": 2}
+_ZONE = re.compile(r"(?<=[\s\d])(?:UTC|GMT|CEST|CET)\b", re.IGNORECASE)
 _EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - days on whatever clock
 _LAST_EXCEL_DAY = 73_050
 """The end of 2099; more is another number."""
@@ -59,11 +61,24 @@ def instants(text: str, formats: Sequence[str], zone: str) -> tuple[datetime, ..
     Raises:
         CannotConvert: no format fits, or clocks in the zone never show that time.
     """
+    text, offset = _without_zone(text.strip())
     for form in formats or ("iso",):
-        read = _read(text.strip(), form)
+        read = _read(text, form)
+        if read is not None and offset is not None and read.tzinfo is None:
+            read = read.replace(tzinfo=offset)
         if read is not None:
             return (read.astimezone(UTC),) if read.tzinfo else _on_the_clock(read, zone)
     raise CannotConvert(f"is no time written as {' or '.join(formats or ('iso',))}")
+
+
+def _without_zone(text: str) -> tuple[str, timezone | None]:
+    """A time without the name of its zone, `CET` say, and that zone's offset."""
+    found = _ZONE.search(text)
+    if found is None or "," in text:  # RFC 2822 has a comma, and is read with its zone.
+        return text, None
+    hours = _HOURS_OF_ZONES[found[0].upper()]
+    rest = f"{text[: found.start()].rstrip()} {text[found.end() :].lstrip()}".strip()
+    return rest, timezone(timedelta(hours=hours))
 
 
 def _read(text: str, form: str) -> datetime | None:

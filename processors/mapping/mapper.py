@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping as Names
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from processors.mapping import conversions
 from processors.mapping.conversions import CannotConvert
 from processors.mapping.model import CUSTOMER, Condition, Mapping, Value
-from processors.mapping.records import NOT_FITTING, NoColumn, Record, Row
+from processors.mapping.records import NOT_FITTING, NoColumn, Record, Row, as_json_bytes, is_total
 from schemas.codec import InvalidMessage, Routed, decode_inbound
 from schemas.errors import AscoltoError
 from schemas.events import CallEnded
@@ -54,6 +53,15 @@ class UnknownCustomer:
 Outcome = Made | PassedOver | Refused | UnknownCustomer
 
 
+NO_RECORDING: Final = (
+    "recording has nothing: an answered call needs where its recording lies (data: recording: "
+    "{uri: ..., layout: ...}), or a survey's rating"
+)
+"""Why an answered call is refused of which there is nothing to score."""
+_OUTSIDE_LINES: Final = ("0", "9")
+"""Digits that exchanges ask for before an outside number."""
+
+
 class _NotFound(CannotConvert):
     """Nothing there, or a key that its table does not have."""
 
@@ -71,8 +79,12 @@ class Mapper:
         try:
             if not all(map(record.any_row, self.mapping.filters)):
                 return PassedOver()
+            if all(map(is_total, record.rows)):
+                return PassedOver()
             _check_fit(record)
             data = self._data(record)
+            if self.mapping.event == "call-ended":
+                _check_said(data)
             event = {
                 "specversion": "1.0",
                 "type": f"it.ascolto.{self.mapping.event}.v1",
@@ -85,10 +97,10 @@ class Mapper:
             return UnknownCustomer(str(error))
         except CannotConvert as error:
             return Refused(str(error))
-        line = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        line = as_json_bytes(event)
         routed = decode_inbound(line)
         if isinstance(routed, InvalidMessage):
-            return Refused(routed.reason)
+            return Refused(routed.reason.replace("Value error, ", ""))
         call = routed.event.data
         recording = call.recording if isinstance(call, CallEnded) else None
         return Made(line, routed, () if recording is None else recording.uris)
@@ -150,13 +162,23 @@ class Mapper:
                     return str(self._inner(record, case.use))
             raise _NotFound("is of none of the cases")
         columns = [value.column] if isinstance(value.column, str) else value.column or []
+        first = ""
         for column in columns:
             if len(columns) > 1 and not record.has(row, column):
                 continue
             text = record.cell(row, column).strip()
-            if text:
+            if text and (column == columns[-1] or self._is_known(value, text)):
                 return text
+            first = first or text
+        if first:
+            return first
         raise _NotFound(f"is empty: column {' or '.join(columns)}")
+
+    def _is_known(self, value: Value, text: str) -> bool:
+        """Whether the table that a value is looked up in, if any, knows a text."""
+        if value.lookup is None:
+            return True
+        return self._in_table(value.lookup, _bare(text, value)) is not None
 
     def _inner(self, record: Record, value: Value) -> Any:
         """The value of a part; '' where it is absent and may be."""
@@ -169,7 +191,7 @@ class Mapper:
 
     def _meant(self, record: Record, value: Value, text: str, not_before: datetime | None) -> Any:
         """What a text means: looked up, then of the kind that the mapping says."""
-        text = _cut(_without_prefix(text, value.strip_prefix), value)
+        text = _bare(text, value)
         if value.lookup is not None:
             text = self._looked_up(value, text)
         elif value.map is not None:
@@ -185,7 +207,8 @@ class Mapper:
             case "time":
                 return self._time(record, value, text, not_before)
             case "amount":
-                return str(conversions.amount(text, mapping.decimal))
+                read = conversions.amount(text, mapping.decimal)
+                return str(-read if value.negate else read)
             case "seconds":
                 return conversions.seconds(text)
             case "integer":
@@ -195,15 +218,39 @@ class Mapper:
 
     def _looked_up(self, value: Value, text: str) -> str:
         assert value.lookup is not None
-        table = self.mapping.tables[value.lookup]
+        found = self._in_table(value.lookup, text)
+        if found is None and value.otherwise is None:
+            raise _NotFound(self._why_not_found(value.lookup, text))
+        return value.otherwise or "" if found is None else found
+
+    def _in_table(self, name: str, text: str) -> str | None:
+        """The value of a key, of a number that is dialled with a prefix also without it."""
+        table = self.mapping.tables[name]
+        prefixes = [each for each in table.strip_prefix if each and text.startswith(each)]
+        for key in [text, *(text.removeprefix(each) for each in prefixes)]:
+            try:
+                as_phone = table.as_ == "phone"
+                key = conversions.phone(key, self.mapping.country) if as_phone else key
+            except CannotConvert:
+                continue
+            found = self.tables[name].get(key)
+            if found is not None:
+                return found
+        return None
+
+    def _why_not_found(self, name: str, text: str) -> str:
         try:
-            key = conversions.phone(text, self.mapping.country) if table.as_ == "phone" else text
+            conversions.phone(text, self.mapping.country)
         except CannotConvert as error:
-            raise _NotFound(str(error)) from None
-        found = self.tables[value.lookup].get(key, value.otherwise)
-        if found is None:
-            raise _NotFound(f"is not in the table {value.lookup}")
-        return found
+            if self.mapping.tables[name].as_ == "phone":
+                return str(error)
+        known = text[:1] in _OUTSIDE_LINES and self._in_table(name, text[1:]) is not None
+        if known and self.mapping.tables[name].as_ == "phone":
+            return (
+                f"is not in the table {name}, but is without its first {text[0]}: if that is "
+                f'dialled for an outside line, set tables: {name}: strip_prefix: ["{text[0]}"]'
+            )
+        return f"is not in the table {name}"
 
     def _time(self, record: Record, value: Value, text: str, not_before: datetime | None) -> str:
         """A time in UTC as RFC 3339, or as `write` says.
@@ -261,6 +308,17 @@ def _check_fit(record: Record) -> None:
             "the row has more or fewer cells than there are columns: a text that holds the "
             "delimiter has to stand in quotes, and quotes have to be closed"
         )
+
+
+def _check_said(data: Names[str, Any]) -> None:
+    given = any(data.get(name) is not None for name in ("recording", "transcript", "survey"))
+    if not given and data.get("answered") is not False:
+        raise CannotConvert(NO_RECORDING)
+
+
+def _bare(text: str, value: Value) -> str:
+    """A text without what is taken off at its beginning and its end."""
+    return _cut(_without_prefix(text, value.strip_prefix), value)
 
 
 def _without_prefix(text: str, prefixes: list[str]) -> str:

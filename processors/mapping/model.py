@@ -56,6 +56,10 @@ class Part(BaseModel):
     )
 
 
+_GROUPS: Final = ("any_of", "all_of", "none_of")
+"""What a condition has in place of a column."""
+
+
 class Condition(Part):
     """Something that must hold of a row; everything that is given must."""
 
@@ -65,24 +69,32 @@ class Condition(Part):
     starts_with: list[str] | None = Field(None, description="begins with one of these")
     at_least: float | None = Field(None, description="a number, this or more")
     at_most: float | None = Field(None, description="a number, this or less")
+    ends_with: list[str] | None = Field(None, description="ends with one of these")
     longer_than: int | None = Field(None, description="has more characters than this")
+    shorter_than: int | None = Field(None, description="has fewer characters than this")
+    same_as: str | None = Field(None, description="holds the same text as this other column")
     empty: bool | None = Field(None, description="true: holds nothing; false: holds something")
     any_of: list[Condition] | None = Field(
         None, description="in place of a column: conditions of which one must hold", min_length=1
     )
+    all_of: list[Condition] | None = Field(
+        None, description="in place of a column: conditions that must all hold", min_length=1
+    )
+    none_of: list[Condition] | None = Field(
+        None, description="in place of a column: conditions of which none may hold", min_length=1
+    )
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
-        if (self.column is None) == (self.any_of is None):
-            raise ValueError("say of what it must hold: one of column, any_of")
-        if self.any_of is not None:
-            if self.model_fields_set != {"any_of"}:
-                raise ValueError("any_of stands alone: put what must hold into its conditions")
-            return self
-        if self.model_fields_set <= {"column"}:
-            raise ValueError(
-                "say what must hold: is, is_not, starts_with, at_least, at_most, longer_than, empty"
-            )
+        given = [name for name in (*_GROUPS, "column") if name in self.model_fields_set]
+        if not given:
+            raise ValueError(f"say of what it must hold: one of column, {', '.join(_GROUPS)}")
+        if given != ["column"] and len(self.model_fields_set) > 1:
+            raise ValueError(f"{given[0]} stands alone: put what must hold into its conditions")
+        if self.model_fields_set == {"column"}:
+            asked = [field.alias or name for name, field in Condition.model_fields.items()]
+            known = [name for name in asked if name not in ("column", *_GROUPS)]
+            raise ValueError(f"say what must hold: {', '.join(known)}")
         return self
 
 
@@ -94,7 +106,9 @@ class Value(Part):
     """
 
     column: list[str] | str | None = Field(
-        None, description="column name, or JMESPath of JSON; of several the first not empty"
+        None,
+        description="column name, or JMESPath of JSON; of several the first not empty, with a "
+        "lookup the first that the table knows",
     )
     value: str | None = Field(None, description="the same for every row")
     join: list[Value] | None = Field(None, description="texts put together")
@@ -134,6 +148,7 @@ class Value(Part):
     )
     plus_seconds: Value | None = Field(None, description="added to a time")
     write: str | None = Field(None, description="writes a time as text, as strftime does")
+    negate: bool = Field(False, description="of amounts: what is written as -12 is 12")
     optional: bool = Field(False, description="absent where nothing is found")
 
     @model_validator(mode="after")
@@ -143,6 +158,8 @@ class Value(Part):
             raise ValueError("say where it comes from: one of column, value, join, cases")
         if self.as_ != "time" and (self.formats or self.near or self.plus_seconds or self.write):
             raise ValueError("formats, near, plus_seconds and write are for as: time")
+        if self.as_ != "amount" and self.negate:
+            raise ValueError("negate is for as: amount")
         for form in self.formats:
             if form not in TIME_FORMATS and "%" not in form:
                 raise ValueError(
@@ -203,6 +220,11 @@ class Table(Part):
     separators: list[str] = Field(
         default_factory=list, description="between several keys in one cell, such as ;"
     )
+    strip_prefix: list[str] = Field(
+        default_factory=list,
+        description="what is dialled before the number, such as 0 for an outside line: taken off "
+        "where the table does not know the whole",
+    )
     ambiguous: Literal["refuse", "unknown"] = Field(
         "refuse", description="unknown: a key that stands there with two values is as if not there"
     )
@@ -214,6 +236,26 @@ class Table(Part):
         return [
             key.strip() for key in (cell.split("\n") if self.separators else [cell]) if key.strip()
         ]
+
+
+class Legs(Part):
+    """Which rows are legs of one call, and which of them speaks for it.
+
+    Legs with the same customer make one event, of the leg that was answered; of several that one
+    of the longest talk, where nobody answered the earliest.
+    """
+
+    of: list[str] | str = Field(
+        description="column, or JMESPath of JSON, that all legs of a call share; of several the "
+        "first that is not empty. A row without any is a call of its own"
+    )
+    longest: list[str] | str | None = Field(
+        None, description="column of the seconds talked: of several answered legs the longest"
+    )
+    prefer: list[Condition] = Field(
+        default_factory=list,
+        description="legs of which these hold speak for the call rather than others",
+    )
 
 
 class Mapping(Part):
@@ -232,6 +274,7 @@ class Mapping(Part):
         None, description="CloudEvents id: unique in the source; default: made of the row's content"
     )
     group_by: str | None = Field(None, description="rows with the same value make one event")
+    legs: Legs | None = Field(None, description="rows that are legs of one call")
     filters: list[Condition] = Field(
         default_factory=list, description="a row for which one does not hold is passed over"
     )
@@ -246,6 +289,10 @@ class Mapping(Part):
     @model_validator(mode="after")
     def _fits_its_event(self) -> Self:
         zone_of(self.time_zone)
+        if self.legs is not None and self.group_by is not None:
+            raise ValueError("of group_by and legs only one: group_by makes one row of several")
+        if self.legs is not None and self.event != "call-ended":
+            raise ValueError("legs are of calls: event has to be call-ended")
         for name, field in self.data.items():
             check_field(DATA_OF[self.event], name, field)
         for path, value in self._values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,16 @@ Row = Mapping[str, Any]
 
 NOT_FITTING: Final = "(cells that do not fit)"
 """Stands among the columns of a row that has more or fewer cells than there are columns."""
+
+
+_NULLS: Final = ("\\N", "NULL")
+"""How databases write nothing into CSV."""
+_MOST_DEPTH: Final = 200
+"""Objects and lists within one another."""
+_TOTAL: Final = re.compile(
+    r"(?:grand |sub)?total[es]?(?: generale| complessivo| incassi| pagamenti)?[:.]?|totali[:.]?",
+    re.IGNORECASE,
+)
 
 
 class NoColumn(CannotConvert):
@@ -49,7 +60,15 @@ class Record:
             return as_text(_found_at(column, row))
         if column not in row:
             raise NoColumn(f"needs the column {column!r}, which is not there")
-        return as_text(row[column])
+        text = as_text(row[column])
+        return "" if text in _NULLS else text
+
+    def text(self, row: Row, columns: str | Sequence[str]) -> str:
+        """The first text in columns of one of the rows; '' where there is none, or no column."""
+        for column in [columns] if isinstance(columns, str) else columns:
+            if self.has(row, column) and (text := self.cell(row, column).strip()):
+                return text
+        return ""
 
     def any_row(self, condition: Condition) -> bool:
         """Whether a condition holds of at least one of the rows."""
@@ -59,15 +78,22 @@ class Record:
         """Whether a condition holds of one of the rows; a column that is not there is empty."""
         if condition.any_of is not None:
             return any(self.holds(each, row) for each in condition.any_of)
-        assert condition.column is not None, "one of the two is given"
-        text = self.cell(row, condition.column).strip() if self.has(row, condition.column) else ""
+        if condition.all_of is not None:
+            return all(self.holds(each, row) for each in condition.all_of)
+        if condition.none_of is not None:
+            return not any(self.holds(each, row) for each in condition.none_of)
+        assert condition.column is not None, "one of the four is given"
+        text = self.text(row, condition.column)
         word = text.casefold()
         return (
             (condition.is_ is None or word in _words(condition.is_))
             and (condition.is_not is None or word not in _words(condition.is_not))
             and (condition.starts_with is None or text.startswith(tuple(condition.starts_with)))
+            and (condition.ends_with is None or text.endswith(tuple(condition.ends_with)))
+            and (condition.same_as is None or text == self.text(row, condition.same_as))
             and (condition.empty is None or (not text) is condition.empty)
             and (condition.longer_than is None or len(text) > condition.longer_than)
+            and (condition.shorter_than is None or len(text) < condition.shorter_than)
             and (condition.at_least is None or _number(text) >= condition.at_least)
             and (condition.at_most is None or _number(text) <= condition.at_most)
         )
@@ -76,6 +102,38 @@ class Record:
         """An id made of the content alone: the same wherever the record stands."""
         content = json.dumps(list(self.rows), sort_keys=True, default=str).encode()
         return sha256(content).hexdigest()[:32]
+
+
+def as_json_bytes(value: Any) -> bytes:
+    """JSON in UTF-8; half of a surrogate pair, which UTF-8 has no bytes for, is escaped."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def is_too_deep(text: str, value: Any) -> bool:
+    """Whether a value that was read from JSON is nested deeper than any export is.
+
+    What can be read may still be too deep to be written again.
+    """
+    if text.count("[") + text.count("{") <= _MOST_DEPTH:
+        return False
+    level = [value]
+    for _ in range(_MOST_DEPTH):
+        inner = [each.values() if isinstance(each, dict) else each for each in level]
+        level = [each for part in inner for each in part if isinstance(each, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def is_total(row: Row) -> bool:
+    """Whether a row of a report sums up those above it: its first text is `Totale`, say."""
+    first = next(
+        (text.strip() for text in row.values() if isinstance(text, str) and text.strip()), ""
+    )
+    return _TOTAL.fullmatch(first) is not None
 
 
 def as_text(found: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import atanh, sqrt, tanh
 
 from processors.metrics.rates import Z_95
@@ -11,6 +12,8 @@ SMALLEST_N = 10
 """Below this many pairs a correlation is undefined."""
 
 
+# Engagements mature by the hour, but the windows that hold them are published with each call.
+@lru_cache(maxsize=4096)
 def correlation(n: int, x: int, xx: int, y: int, xy: int) -> Correlation:
     """Pearson's r, its 95 % Fisher interval and its two-sided p; null where undefined.
 

@@ -306,9 +306,10 @@ def _moved(
         if (place.known > place.hour) is not later:
             continue
         name = _name(place.hour, place.known)
+        indexed = [(_INDEX[of], value) for of, value in more.items()]
         for segment in place.segment.names():
             by_hour = dict(moved.get(segment, {}))
-            sums = _added(by_hour.pop(name, []), more)
+            sums = _added(by_hour.pop(name, []), indexed)
             if sums:
                 by_hour[name] = sums
             if by_hour:
@@ -328,13 +329,15 @@ def _named(sums: list[int]) -> Sums:
     return dict.fromkeys(HOUR_SUMS, 0) | dict(zip(HOUR_SUMS, sums, strict=False))
 
 
+_ZEROS = [0] * len(HOUR_SUMS)
 _INDEX = {name: index for index, name in enumerate(HOUR_SUMS)}
 
 
-def _added(sums: list[int], more: Sums) -> list[int]:
-    added = sums + [0] * (len(HOUR_SUMS) - len(sums))
-    for name, value in more.items():
-        added[_INDEX[name]] += value
+def _added(sums: list[int], more: Iterable[tuple[int, int]]) -> list[int]:
+    """The sums with what is added to them, by its place in `HOUR_SUMS`."""
+    added = sums + _ZEROS[len(sums) :]
+    for index, value in more:
+        added[index] += value
     while added and not added[-1]:
         added.pop()
     return added

@@ -175,7 +175,7 @@ class _Watcher:
         calls = announced_calls(self._turns[place].text, self._language)
         if calls is not None:
             return calls
-        learned = self._learned_breach(place, Rule.INSISTENCE)
+        learned = self._learned_breach(place, Rule.INSISTENCE, supported=self._excused)
         if learned is not None:
             return learned
         families = {phrase.family for phrase in phrases}

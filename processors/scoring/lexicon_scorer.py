@@ -1,4 +1,4 @@
-"""The scorer `lexicon-2`: phrases of the lexicons in their context, nothing learned."""
+"""The scorer `lexicon-3`: phrases of the lexicons in their context, nothing learned."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from schemas.conversation import Speaker, TurnScore
 class LexiconReader:
     """Reads turns by the lexicons alone: the transparent baseline of the learned scorer."""
 
-    version = "lexicon-2"
+    version = "lexicon-3"
 
     def read(self, turns: Sequence[Utterance], language: str) -> list[TurnReading]:
         """A reading for each turn."""

@@ -22,11 +22,12 @@ from processors.metrics.hourly_sums import (
 from processors.metrics.windows import AgencyDays
 from schemas.changes import ChangeBatch, Position
 from schemas.codec import InvalidMessage, encode
-from schemas.derived import AgencyHours, HourCell, Snapshots
+from schemas.derived import Snapshots
 from schemas.topics import AGENCY_HOURS, AGENCY_METRICS, ENGAGEMENT_CHANGED, agency_key
 from streams.agents.alerts import AlertWatch
 from streams.agents.clocks import ClientClocks
 from streams.runtime.dead_letters import DeadLetters
+from streams.runtime.hours_codec import HoursOfAgency, HourSums, encode_hours
 from streams.runtime.outbox import Message, Outbox
 from streams.state.tables import StateTable
 from streams.transport.delivery import Delivery
@@ -210,17 +211,11 @@ class Aggregator:
         in_order = iter(sorted(moved))
         while some := list(islice(in_order, CELLS_A_MESSAGE)):
             sums = tuple(self._hour(agency, cell) for cell in some)
-            hours = AgencyHours(client_id=agency[0], agency_id=agency[1], cells=sums)
-            yield Message(AGENCY_HOURS, _key(agency), encode(hours))
+            yield Message(AGENCY_HOURS, _key(agency), encode_hours(HoursOfAgency(*agency, sums)))
 
-    def _hour(self, agency: Agency, cell: Cell) -> HourCell:
+    def _hour(self, agency: Agency, cell: Cell) -> HourSums:
         state = self._day(day_key(agency, day_of(cell.hour)))
-        return HourCell(
-            segment=cell.segment,
-            hour_us=cell.hour,
-            known_us=cell.known,
-            sums=cell_values(state, cell),
-        )
+        return HourSums(cell.segment, cell.hour, cell.known, cell_values(state, cell))
 
     def _snapshots(
         self, agency: Agency, days: AgencyDays, moved: set[Cell], now: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from infra.clickhouse.store import Row, Store
@@ -50,11 +51,13 @@ class RowWriter:
 
     def _newest(self, made: Iterable[Made]) -> list[Made]:
         """Of rows with one key that with the greatest version, of equals the last."""
-        newest: dict[tuple[Any, ...], Made] = {}
-        for row, delivery in made:
-            key = tuple(row[name] for name in self._table.key)
-            if key not in newest or newest[key][0]["version"] <= row["version"]:
-                newest[key] = row, delivery
+        key_of = itemgetter(*self._table.key)
+        newest: dict[Any, Made] = {}
+        for each in made:
+            key = key_of(each[0])
+            other = newest.get(key)
+            if other is None or other[0]["version"] <= each[0]["version"]:
+                newest[key] = each
         return list(newest.values())
 
     async def _write_apart(self, made: Sequence[Made], error: Exception) -> None:

@@ -19,12 +19,13 @@ from processors.event_time import date_of, day_of, to_datetime, to_us
 from schemas import rows, topics
 from schemas.changes import ChangeBatch, Engagement, EngagementChange
 from schemas.codec import InvalidMessage, decode
-from schemas.derived import AgencyAlert, AgencyHours, DeadLetter, Figures, HourCell, Snapshots
+from schemas.derived import AgencyAlert, DeadLetter, Figures, Snapshots
 from schemas.figures import SCORE_UNIT
 from schemas.rows import HOUR_SUMS, Table
 from schemas.topics import Topic
 from streams.agents.row_writer import RowSettings, RowWriter
 from streams.runtime.dead_letters import DeadLetters
+from streams.runtime.hours_codec import HoursOfAgency, HourSums, decode_hours
 from streams.transport.delivery import Delivery
 
 OFFSETS_A_GENERATION = 2**40
@@ -169,14 +170,14 @@ def _mean(total: int, n: int) -> float | None:
 
 def hour_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
     """Hourly sums in their present state."""
-    hours = decode(delivery.value, AgencyHours)
+    hours = decode_hours(delivery.value)
     if isinstance(hours, InvalidMessage):
         return hours
     version = _version(delivery, settings)
     return [_hour_row(hours, cell, version) for cell in hours.cells]
 
 
-def _hour_row(hours: AgencyHours, cell: HourCell, version: int) -> Row:
+def _hour_row(hours: HoursOfAgency, cell: HourSums, version: int) -> Row:
     hour = to_datetime(cell.hour_us)
     sums = cell.sums if isinstance(cell.sums, dict) else zip(HOUR_SUMS, cell.sums, strict=False)
     return {

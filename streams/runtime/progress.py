@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from streams.runtime.counters import Counter
@@ -14,6 +14,15 @@ class Size(NamedTuple):
 
     keys: int
     bytes: int
+
+
+class Reported(NamedTuple):
+    """What a worker has counted, seen and holds."""
+
+    counts: Mapping[str, int]
+    event_time_us: int
+    """0 before the first event."""
+    state: Mapping[str, Size]
 
 
 class Progress:
@@ -47,11 +56,17 @@ class Progress:
         """Report a table's size whenever the status is asked for."""
         self._sizes[table] = size
 
+    def snapshot(self) -> Reported:
+        """What is counted, seen and held now."""
+        state = {table: size() for table, size in self._sizes.items()}
+        return Reported(dict(self._counts), self._event_time_us, state)
+
     def report(self) -> dict[str, object]:
         """Everything, ready for JSON; `event_time_us` is 0 before the first event."""
+        now = self.snapshot()
         return {
             "written": dict(self._written),
-            "counts": dict(self._counts),
-            "event_time_us": self._event_time_us,
-            "state": {table: size()._asdict() for table, size in self._sizes.items()},
+            "counts": now.counts,
+            "event_time_us": now.event_time_us,
+            "state": {table: size._asdict() for table, size in now.state.items()},
         }

@@ -35,6 +35,7 @@ from faust.types.transports import ConsumerT, ProducerT
 
 from streams.transport.connecting import connected
 from streams.transport.fetched import Fetched
+from streams.transport.positions import ConsumerMetrics, Offsets, Positions
 from streams.transport.reached import Reached
 from streams.transport.unreadable import Policy, Unreadable, read_batch_by_batch
 
@@ -42,12 +43,19 @@ log = logging.getLogger(__name__)
 
 MOST_RECORDS = 2_000
 """Records taken from the fetched ones at a time: as many as are decoded in some 50 ms."""
+FETCH_WAIT_MS = 200
+"""How long a broker holds a fetch that finds nothing.
+
+Faust has 1,500. What is written meanwhile ends the wait on Apache Kafka; the embedded broker finds
+it half a wait later. On both, a partition that is not part of the fetch under way, as its records
+were just being handed on, is only fetched after it.
+"""
 COMMIT_SECONDS = 10.0
 """How long a commit may take; the thread that commits may have ended."""
 _IN_HAND_SECONDS = 0.25
 """Of the rebalance timeout, how long a revocation waits for what the agents have in hand."""
-
-Offsets = dict[TP, int]
+_ENDS_SECONDS = 5.0
+"""How long the brokers may take to say where partitions end."""
 
 
 class Consumer(aiokafka.Consumer):
@@ -106,6 +114,16 @@ class Consumer(aiokafka.Consumer):
         except TimeoutError:
             log.warning("offsets are not committed yet; their events may come again")
         return bool(done)
+
+    async def metrics(self) -> ConsumerMetrics:
+        """The lag and what was handled, of the partitions that the worker has now.
+
+        Raises:
+            TimeoutError: the brokers do not say where partitions end.
+            KafkaError: likewise.
+        """
+        measured: ConsumerMetrics = await cast(ConsumerThread, self._thread).metrics()
+        return measured
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Nothing: Faust's checks count single events, and the lag shows a worker that hangs."""
@@ -197,14 +215,7 @@ class ConsumerThread(aiokafka.AIOKafkaConsumerThread):
     def __post_init__(self) -> None:
         """Called by Faust when the thread is made."""
         super().__post_init__()
-        self._begin(None)
-
-    def _begin(self, assignment: Assignment | None) -> None:
-        """Of an assignment nothing is delivered or committed yet."""
-        self._assignment = assignment
-        self._delivered: Offsets = {}
-        """Offsets after what was delivered."""
-        self._committed: Offsets = {}
+        self._positions = Positions()
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -214,6 +225,7 @@ class ConsumerThread(aiokafka.AIOKafkaConsumerThread):
         self._assignor = self.app.assignor
         consumer._partition_assignment_strategy = (self._assignor,)
         consumer._isolation_level = "read_committed"
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
         return consumer
 
     async def commit_under(self, assignment: Assignment | None, done: Offsets) -> None:
@@ -226,13 +238,12 @@ class ConsumerThread(aiokafka.AIOKafkaConsumerThread):
         current = None if subscription is None else subscription.assignment
         if current is None or (done and current is not assignment):
             return
-        if self._assignment is not current:
-            self._begin(current)
+        positions = self._positions_under(current)
         offsets = {
             place: self._after_markers(place, offset)
-            for place, offset in {**self._committed, **done}.items()
+            for place, offset in {**positions.committed, **done}.items()
         }
-        new = {place: at for place, at in offsets.items() if at != self._committed.get(place)}
+        new = {place: at for place, at in offsets.items() if at != positions.committed.get(place)}
         if not new:
             return
         try:
@@ -244,13 +255,41 @@ class ConsumerThread(aiokafka.AIOKafkaConsumerThread):
         except KafkaError as error:
             log.warning("offsets are not committed, their events may come again: %s", error)
         else:
-            self._committed |= new
+            positions.commit(new)
+
+    async def metrics(self) -> ConsumerMetrics:
+        """Asked of the thread itself: what it says belongs to one assignment."""
+        measured: ConsumerMetrics = await self.call_thread(self._metrics)
+        return measured
+
+    async def _metrics(self) -> ConsumerMetrics:
+        consumer = self._ensure_consumer()
+        subscription = consumer._subscription.subscription
+        current = None if subscription is None else subscription.assignment
+        if current is None:
+            return ConsumerMetrics({}, dict(self._positions.handled))
+        places = sorted(current.tps)
+        asked = asyncio.wait_for(consumer.end_offsets(places), _ENDS_SECONDS)
+        ends = {TP(*place): end for place, end in (await asked).items()} if places else {}
+        reached = {place: current.state_value(TopicPartition(*place)) for place in ends}
+        fetching = {at: each.position for at, each in reached.items() if each.has_valid_position}
+        # A rebalance meanwhile has begun the positions again; then nothing is known of these.
+        known = self._positions if self._positions.assignment is current else Positions()
+        return ConsumerMetrics(known.lag(ends, fetching), dict(self._positions.handled))
+
+    def _positions_under(self, assignment: Assignment | None) -> Positions:
+        """The positions, begun again where another assignment has taken the place of theirs."""
+        if self._positions.assignment is not assignment:
+            self._positions.begin(assignment)
+        return self._positions
 
     def _after_markers(self, place: TP, offset: int) -> int:
         """The offset, or that after what lies there of transactions and is no record."""
-        if offset < self._delivered.get(place, offset + 1):
+        positions = self._positions
+        if offset < positions.delivered.get(place, offset + 1):
             return offset
-        state = self._assignment.state_value(TopicPartition(*place)) if self._assignment else None
+        assignment = positions.assignment
+        state = assignment.state_value(TopicPartition(*place)) if assignment else None
         return max(offset, state.position) if state and state.has_valid_position else offset
 
     async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
@@ -264,10 +303,9 @@ class ConsumerThread(aiokafka.AIOKafkaConsumerThread):
         return [self._fetched(TP(*place), some, assignment) for place, some in records.items()]
 
     def _fetched(self, place: TP, records: Sequence[Any], assignment: Assignment) -> Fetched:
-        if self._assignment is not assignment:
-            self._begin(assignment)
-        begin, end = self._delivered.get(place), records[-1].offset + 1
-        self._delivered[place] = end
+        end = records[-1].offset + 1
+        positions = self._positions_under(assignment)
+        begin = positions.fetched(place, records[0].offset, end, len(records))
         return Fetched(place, records, assignment, begin, end)
 
     async def _skip_or_wait(self, consumer: Any, found: Unreadable) -> list[Fetched]:
@@ -278,11 +316,9 @@ class ConsumerThread(aiokafka.AIOKafkaConsumerThread):
             return []
         if not assignment.active:
             return []
-        if self._assignment is not assignment:
-            self._begin(assignment)
         place = TP(*found.place[:2])
         consumer.seek(TopicPartition(*place), found.end)
-        begin, self._delivered[place] = self._delivered.get(place), found.end
+        begin = self._positions_under(assignment).fetched(place, found.place[2], found.end, 0)
         return [Fetched(place, (), assignment, begin, found.end)]
 
 

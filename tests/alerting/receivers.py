@@ -27,8 +27,13 @@ class WebService:
     """Messages with this in the title are refused."""
     delay: float = 0.0
     """Seconds between taking a message and answering."""
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set: it answers; cleared: it takes messages and does not answer until it is set."""
     tried: int = 0
     """How often it was called."""
+
+    def __post_init__(self) -> None:
+        self.answers.set()
 
     @property
     def titles(self) -> list[str]:
@@ -42,6 +47,7 @@ class WebService:
         if self.status == 200:
             self.received.append(content)
             self.headers.append(dict(request.headers))
+        await self.answers.wait()
         await asyncio.sleep(self.delay)
         return web.Response(status=self.status)
 

@@ -88,14 +88,30 @@ def test_times_are_those_of_the_client_company_in_winter_and_summer() -> None:
 @pytest.mark.parametrize(
     ("baseline", "level", "said"),
     [
-        (0.118, 0.314, "31 su 100, di solito 12: 19 punti in più"),
-        (0.03, 0.045, "4,5 su 100, di solito 3: 1,5 punti in più"),
-        (0.03, 0.04, "4 su 100, di solito 3: 1 punto in più"),
-        (0.125, 0.995, "100 su 100, di solito 13: 87 punti in più"),
+        (0.118, 0.314, "(da 0 a 1): 0,31, di solito 0,12"),
+        (0.03, 0.045, "(da 0 a 1): 0,045, di solito 0,030"),
+        (0.2, 0.4, "(da 0 a 1): 0,40, di solito 0,20"),
     ],
 )
-def test_level_baseline_and_points_agree(baseline: float, level: float, said: str) -> None:
+def test_aggression_is_said_from_0_to_1_finely_enough_to_show_the_rise(
+    baseline: float, level: float, said: str
+) -> None:
     found = alert(baseline=baseline, level=level, rise_points=100 * (level - baseline))
+    assert said in alert_message(notice(found), readers()).body
+
+
+@pytest.mark.parametrize(
+    ("baseline", "level", "said"),
+    [
+        (34.6, -4.7, "NPS: -5, di solito 35: 40 punti in meno"),
+        (30.2, 28.7, "NPS: 28,7, di solito 30,2: 1,5 punti in meno"),
+        (30, 29, "NPS: 29, di solito 30: 1 punto in meno"),
+    ],
+)
+def test_level_baseline_and_points_of_an_nps_agree(
+    baseline: float, level: float, said: str
+) -> None:
+    found = alert(FALL, baseline=baseline, level=level, rise_points=level - baseline)
     assert said in alert_message(notice(found), readers()).body
 
 

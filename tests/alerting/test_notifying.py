@@ -204,7 +204,7 @@ def test_commands_follow_alerts_up_whether_a_stack_has_the_store_or_none(
     assert (foreign[0], "there is no alert cccc1111" in foreign[2]) == (1, True)
     assert (hostile[0], "invisible characters" in hostile[2]) == (2, True)
     assert shown[1].startswith(
-        "cccc1111  2026-06-03T14:00Z  reported / alfa: aggression rise by 19.6"
+        "cccc1111  2026-06-03T14:00Z  reported / alfa: aggression rise from 0.12 to 0.31"
     )
     assert f"owner: Anna {stack}" in shown[1]
     found = json.loads(listed[1])["alerts"]
@@ -224,8 +224,8 @@ def test_grafana_s_rules_see_a_client_company_s_open_alerts_one_number_each(
     values = {name: rows[0]["value"] for name, rows in found["aggression_rise"].items()}
     assert values.pop("SINCE") == 202606031400, "of Rome"
     assert {name: round(value, 3) for name, value in values.items()} == {
-        **{"OPEN": 1, "LEVEL": 31, "USUAL": 12},
-        **{"CHANGE": 19, "COUNT": 164},
+        **{"OPEN": 1, "LEVEL": 0.31, "USUAL": 0.12},
+        **{"CHANGE": 0.19, "COUNT": 164},
     }
     for rows in found["aggression_rise"].values():
         labels = {name: value for name, value in rows[0].items() if name != "value"}

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ from apprise.plugins.email import NotifyEmail
 from typer.testing import CliRunner
 
 from infra.alerting.checking import check_targets
+from infra.alerting.notifier import Defaults, readers_of
 from infra.alerting.sending import AppriseSender, Envelope, NotAccepted, service_of
 from infra.alerting.targets import NotifyFile, page_link
 from infra.alerting.targets_file import NoUrl, WrongTargets, read_targets
 from infra.cli.doctor.notifications import notifications
 from infra.cli.main import app
+from infra.registry_model import Registry
 from infra.settings import Settings
 from processors.alerts.messages import Message
 from schemas.derived import AlertKind
@@ -64,7 +67,7 @@ clients:
     quiet = chat.target.silent
     assert quiet is not None
     assert (quiet.begin.hour, quiet.end.hour) == (20, 8)
-    assert (chat.client.zone, other.client.zone) == ("Europe/Paris", "Europe/Rome")
+    assert (chat.client.zone, other.client.zone) == ("Europe/Paris", None)
 
 
 @pytest.mark.parametrize(
@@ -193,6 +196,43 @@ async def test_a_target_that_answers_late_has_accepted_the_message(
         limits = "?rto=0.5" if kind == "web" else "&cto=0.5"
         with pytest.raises(NotAccepted):
             await AppriseSender().send(target.url + limits, message, envelope)
+
+
+def test_times_are_in_the_target_s_the_client_company_s_or_the_installation_s_zone(
+    tmp_path: Path,
+) -> None:
+    target = "{targets: {chat: {url_file: a}}}"
+    own = target.replace("{targets", "{zone: Europe/Paris, targets")
+    file = written(tmp_path, f"clients: {{acqua: {own}, luce: {target}, gas: {target}}}")
+    named = {"name": "L", "time_zone": "Europe/Lisbon"}
+    names = Registry.model_validate({"clients": {"acqua": named, "luce": named}})
+    zones = [
+        readers_of(each, names, Defaults(zone="Europe/Athens")).zone.key
+        for each in read_targets(file)
+    ]
+    assert zones == ["Europe/Paris", "Europe/Lisbon", "Europe/Athens"]
+
+
+async def test_receivers_that_never_answer_delay_no_other() -> None:
+    import asyncio
+
+    loop, message, envelope = (
+        asyncio.get_running_loop(),
+        Message("title", "body"),
+        Envelope("m", "t", {}),
+    )
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    async with web_service() as hanging, web_service() as service:
+        hanging.answers.clear()
+        sending = [AppriseSender().send(hanging.url, message, envelope) for _ in range(4)]
+        held = asyncio.gather(*sending)
+        async with asyncio.timeout(20):
+            while hanging.tried < len(sending):
+                await asyncio.sleep(0.01)
+            await AppriseSender().send(service.url, message, envelope)
+        assert not held.done()
+        hanging.answers.set()
+        await held
 
 
 def test_a_time_limit_that_a_url_sets_stays_even_where_it_is_the_usual_one() -> None:

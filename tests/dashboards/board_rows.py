@@ -17,6 +17,7 @@ from schemas.rows import (
     ENGAGEMENTS,
     EVENTS,
     LETTER_REPLAYS,
+    WORKER_STATUS,
 )
 from tests.dashboards import dashboard_rows
 from tests.dashboards.dashboard_rows import AGENCIES, CLIENT, HOUR, NOW, engagement, metric
@@ -74,6 +75,7 @@ def one_client() -> Rows:
             "version": 1,
         }
     ]
+    rows[WORKER_STATUS.name] = worker_reports()
     return rows
 
 
@@ -83,7 +85,8 @@ def all_clients() -> Rows:
     return {
         table: [of_client(row, client) for client in CLIENTS for row in given]
         for table, given in own.items()
-    } | {DISPLAY_NAMES.name: []}
+        if table != WORKER_STATUS.name
+    } | {DISPLAY_NAMES.name: [], WORKER_STATUS.name: own[WORKER_STATUS.name]}
 
 
 def of_client(row: Row, client: str) -> Row:
@@ -190,4 +193,42 @@ def letter(number: int) -> Row:
         "client_id": CLIENT,
         "written_at": NOW - timedelta(hours=number + 1),
         "version": 1,
+    }
+
+
+def worker_reports() -> list[Row]:
+    """Half an hour of a transcriber that falls behind, a scorer that stops, and an analytics worker
+    that died after ten minutes and was replaced.
+    """
+    rows = []
+    for step in range(60):
+        at = NOW - timedelta(minutes=30) + timedelta(seconds=30 * (step + 1))
+        rows.append(worker_report("transcriber", "t1", at, {"call-ended": 40 * step}))
+        if step <= 40:
+            rows.append(worker_report("scorer", "s1", at, {"call-transcribed": 0}, step == 40))
+        if step < 20:
+            rows.append(worker_report("analytics", "a1", at, {"call-scored": 3}))
+        if step > 22:
+            rows.append(worker_report("analytics", "a2", at, {"call-scored": 1}))
+    return rows
+
+
+def worker_report(worker: str, instance: str, at: Any, lag: Row, stopped: bool = False) -> Row:
+    minutes = (at - NOW + timedelta(minutes=30)).total_seconds() / 60
+    letters = int(minutes / 5) + (2 if instance == "a2" else 0)
+    return {
+        "worker": worker,
+        "instance": instance,
+        "release": "0.1.0",
+        "started_at": NOW - timedelta(minutes=20 if instance == "a2" else 40),
+        "at": at,
+        "stopped": stopped,
+        "progressed_at": at - timedelta(minutes=1),
+        "event_time": at,
+        "lag": lag,
+        "events_per_second": dict.fromkeys(lag, 2.5),
+        "counts": {"dead_letters": letters, "left_out:survey.rating": 1, "calls_scored": 9},
+        "state_keys": {"customers": 10} if worker == "analytics" else {},
+        "state_bytes": {"customers": 4100} if worker == "analytics" else {},
+        "version": int(at.timestamp() * 1e6),
     }

@@ -14,7 +14,7 @@ from clickhouse_connect.driver.client import Client
 from dashboards.preview import QueryResult
 from schemas.rows import TABLES, Table
 
-_VIEW = files("infra.clickhouse").joinpath("migrations", "0012_payments_and_cancellations.up.sql")
+_VIEW = files("infra.clickhouse").joinpath("migrations", "0017_topic_of_payments.up.sql")
 """Of the journal, for what followed a conversation."""
 
 
@@ -80,7 +80,10 @@ class Engine:
 
 def create_statement(table: Table) -> str:
     """SQL that creates `table`."""
-    columns = ",\n    ".join(f"`{name}` {kind}" for name, kind in table.columns.items())
+    columns = ",\n    ".join(
+        f"`{name}` {kind}" + (f" DEFAULT {table.computed[name]}" if name in table.computed else "")
+        for name, kind in table.columns.items()
+    )
     engine = "version, is_deleted" if table.removable else "version"
     partitions = "" if table.month is None else f"PARTITION BY toYYYYMM({table.month})\n"
     return (

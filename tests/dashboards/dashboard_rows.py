@@ -332,7 +332,7 @@ def curve(agency: str, churn: float, window: str) -> dict[str, Any]:
 
 def alerts() -> list[dict[str, Any]]:
     open_alert: dict[str, Any] = {
-        "alert_id": "a1",
+        "alert_id": "alert-a1",
         "client_id": CLIENT,
         "agency_id": "ferro-recuperi",
         "kind": "aggression_rise",
@@ -349,7 +349,7 @@ def alerts() -> list[dict[str, Any]]:
         "version": 2,
     }
     resolved = open_alert | {
-        "alert_id": "a0",
+        "alert_id": "alert-a0",
         "agency_id": "nexum-servizi",
         "status": "resolved",
         "since": HOUR - timedelta(days=40),
@@ -357,7 +357,7 @@ def alerts() -> list[dict[str, Any]]:
         "resolved_at": HOUR - timedelta(days=30),
     }
     fallen = open_alert | {
-        "alert_id": "a4",
+        "alert_id": "alert-a4",
         "agency_id": "nexum-servizi",
         "kind": "nps_fall",
         "since": HOUR - timedelta(days=3),
@@ -370,7 +370,7 @@ def alerts() -> list[dict[str, Any]]:
         "quotes": [],
     }
     silent = open_alert | {
-        "alert_id": "a5",
+        "alert_id": "alert-a5",
         "agency_id": "sole&figli<srl>",
         "kind": "silence",
         "since": HOUR - timedelta(days=4),
@@ -382,7 +382,11 @@ def alerts() -> list[dict[str, Any]]:
         "n": 3,
         "quotes": [],
     }
-    retracted = open_alert | {"alert_id": "a2", "status": "retracted"}
-    foreign = open_alert | {"alert_id": "a3", "client_id": OTHER_CLIENT, "agency_id": "segreta"}
+    retracted = open_alert | {"alert_id": "alert-a2", "status": "retracted"}
+    foreign = open_alert | {
+        "alert_id": "alert-a3",
+        "client_id": OTHER_CLIENT,
+        "agency_id": "segreta",
+    }
     first = open_alert | {"version": 1, "n": 3}
     return [first, open_alert, resolved, retracted, foreign, fallen, silent]

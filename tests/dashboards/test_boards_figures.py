@@ -19,7 +19,7 @@ from dashboards.grafana.variables import chosen
 from dashboards.preview.macros import expand
 from processors.metrics.nps import nps
 from processors.metrics.rates import rate
-from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, CALLS, CONTACT_EXCESSES
+from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, CALLS, CONTACT_EXCESSES, WORKER_STATUS
 from tests.dashboards.board_reading import (
     ONE_CLIENT,
     ROME,
@@ -28,6 +28,7 @@ from tests.dashboards.board_reading import (
     asked,
     read,
 )
+from tests.dashboards.board_rows import worker_report
 from tests.dashboards.dashboard_engine import Engine
 from tests.dashboards.dashboard_rows import HOUR, NOW, call, metric
 
@@ -46,6 +47,66 @@ def test_the_first_month_is_provisional_and_never_nothing(one: Engine) -> None:
             < row["first_matures"].replace(tzinfo=UTC)
             <= row["last_matures"].replace(tzinfo=UTC)
         )
+
+
+@pytest.mark.parametrize("back", [timedelta(), timedelta(days=5, hours=3), timedelta(days=9)])
+def test_figures_and_shares_in_words_are_of_the_same_moment_which_is_shown(
+    one: Engine, back: timedelta
+) -> None:
+    """Also of a past time, which has snapshots of the days before it alone."""
+    board, asked_at = BOARDS[0], NOW - back
+    as_of = max(row["as_of"] for row in ONE_CLIENT[AGENCY_METRICS.name] if row["as_of"] <= asked_at)
+    end = as_of + timedelta(hours=1)
+    assert (as_of.hour == 23) is bool(back)
+    chance = random.Random(3)
+    earlier = [
+        call(chance, 1000 + n, "alba-crediti", NOW - timedelta(hours=6 * n)) for n in range(60)
+    ]
+    one.add(CALLS.name, earlier)
+    held = Counter(
+        row["agency_id"]
+        for row in [*ONE_CLIENT[CALLS.name], *earlier]
+        if end - timedelta(days=30) <= row["ended_at"] < end and row["aggression"] is not None
+    )
+    assert held["alba-crediti"] > 20
+    for row in read(one, TREATMENT, asked(board, to=asked_at)):
+        n = held[row["agency_id"]]
+        of = "100" if n >= 100 else str(n)
+        assert row["harsh_share"] is None if n == 0 else row["harsh_share"].endswith(f" su {of}")
+    (said,) = read(one, TILES["freshness"][1], asked(board, to=asked_at))
+    until = min(end, asked_at).astimezone(ZoneInfo(ROME))
+    assert said["freshness"].startswith(f"Cifre aggiornate al {until:%d/%m/%Y %H:%M}. ")
+
+
+def test_what_is_rounded_to_nothing_is_never_minus_zero(empty: Engine) -> None:
+    near = {
+        **dict.fromkeys(("aggression", "sentiment", "churn_correlation"), -0.004),
+        **{"churn_correlation_low": -0.004, "churn_correlation_high": 0.6, "nps": -0.4},
+    }
+    empty.add(AGENCY_METRICS.name, [metric("alba-crediti", HOUR, **near)])
+    (board, relations), (_, figures) = TILES["relations"], TILES["agency_figures"]
+    (related,) = read(empty, relations, asked(board))
+    assert (str(related["churn_correlation"]), related["churn_correlation_range"]) == (
+        "0.0",
+        "0,00 … 0,60",
+    )
+    (treated,) = read(empty, TREATMENT, asked(board))
+    assert (str(treated["nps"]), str(treated["aggression"])) == ("0.0", "0.0")
+    values = {row["figure"]: row["value"] for row in read(empty, figures, asked(board))}
+    assert (values["sentiment"], values["nps"]) == ("0,00", "0")
+
+
+def test_a_time_without_reports_breaks_the_lines_of_workers(empty: Engine) -> None:
+    lag = {"call-scored": 4}
+    times = [NOW - timedelta(hours=12), NOW]
+    rows = [worker_report("analytics", "a", at, lag) | {"counts": {}} for at in times]
+    empty.add(WORKER_STATUS.name, rows)
+    for name, column in (("lag_over_time", "lag_analytics"), ("throughput", "calls_linked")):
+        board, tile = TILES[name]
+        values = [row[column] for row in read(empty, tile, asked(board, window="24h"))]
+        assert (values[0], values[-1]) == ((4, 4) if name == "lag_over_time" else (2.5, 2.5))
+        assert set(values[1:-1]) == {None}
+        assert len(values) > 5
 
 
 def sentences(engine: Engine, figures: Mapping[str, tuple[float, float, float, int]]) -> list[str]:
@@ -119,13 +180,14 @@ def test_drivers_their_costs_and_conduct_are_those_of_a_plain_computation(
         having = [each for each in own if row["driver"] in each["drivers"]]
         lacking = [each for each in own if row["driver"] not in each["drivers"]]
         expected = rate(len(having), len(own))
-        assert (row["share"], row["n"]) == (pytest.approx(expected.value), len(own))
+        assert (row["share"], row["n"]) == (pytest.approx(100 * expected.value), len(own))
         assert row["share_range"] == (
             f"{round(100 * (expected.low or 0))} … {round(100 * (expected.high or 0))} %"
         )
         enough = min(score(having)[1], score(lacking)[1]) >= 10
         cost = score(lacking)[0] - score(own)[0] if enough else None
-        assert row["nps_cost"] == (None if cost is None else pytest.approx(cost))
+        rounded = cost if cost is None or not -0.5 < cost < 0 else 0
+        assert row["nps_cost"] == (None if rounded is None else pytest.approx(rounded))
     names = ("client_id", "agency_id", "event_id", "ended_at")
     above = [{name: row[name] for name in names} | {"limit": "day", "version": 1} for row in rows]
     empty.add(CONTACT_EXCESSES.name, above[::7])
@@ -163,7 +225,7 @@ def test_segments_are_those_of_a_plain_computation(one: Engine) -> None:
     assert row["segment"] == "channel=phone"
     assert (row["nps"], row["nps_n"]) == (pytest.approx(rated.value), rated.n)
     assert row["nps_range"] == f"{round(rated.low or 0)} … {round(rated.high or 0)}"
-    assert (row["churn_rate"], row["churn_rate_n"]) == (pytest.approx(left.value), left.n)
+    assert (row["churn_rate"], row["churn_rate_n"]) == (pytest.approx(100 * left.value), left.n)
     mean = total["aggression_sum"] / 10_000 / total["aggression_n"]
     assert row["aggression"] == pytest.approx(mean)
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from dashboards.boards import BOARDS
-from dashboards.boards.tiles import Board, Table, Tile
+from dashboards.boards.tiles import Board, Kind, Points, Table, Tile
 from dashboards.boards.words import board_words
 from dashboards.grafana.dashboard import (
     DEFAULT_TIMEZONE,
@@ -89,7 +89,20 @@ def test_xy_charts_have_what_their_panel_reads(panel: Json) -> None:
         assert of[axis]["min"] == 0, "what has no value is below it, and is not drawn"
         assert of[axis]["custom.axisLabel"]
     assert of[y]["displayName"] == "${__field.labels.agency}"
-    assert of[y]["unit"] == "percentunit"
+    assert of[y]["custom.axisLabel"].endswith(" (%)")
+
+
+@every_drawn_tile
+def test_shares_are_written_as_the_reader_s_browser_writes_numbers(tile: Tile, panel: Json) -> None:
+    """Grafana's own percentages have a decimal point in every language; so per cent is a title."""
+    assert set(values_of("unit", panel["fieldConfig"])).isdisjoint({"percent", "percentunit"})
+    view, of = tile.view, overrides(panel)
+    if isinstance(view, Table):
+        shares = [each for each in view.columns if each.kind is Kind.RATE]
+        assert all(of[each.name]["displayName"].endswith(" (%)") for each in shares)
+        assert all(of[each.name].get("max", 100) == 100 for each in shares)
+    elif view.kind is Kind.RATE and not isinstance(view, Points):
+        assert panel["title"].endswith(" (%)")
 
 
 @every_panel

@@ -37,7 +37,7 @@ def test_an_italian_spreadsheet_reads_numbers_and_times() -> None:
     columns = ["agency", "time", "value", "n", "driver", "churn_intent", "low"]
     row = ["alba", "2026-06-30T22:30:00+00:00", -0.5, 12, "threat", True, None]
     assert made(columns, [row]) == [
-        ["Agenzia", "Quando", "Valore", "n", "Motivo", "Vuole disdire", "Da (95 %)"],
+        ["Agenzia", "Quando", "Valore", "n", "Motivo", "Vuole disdire", "Da (95%)"],
         ["ALBA", "2026-07-01 00:30", "-0,5", "12", "Minacce", "sì", ""],
     ]
     assert made(columns, [row], "en")[1][2:4] == ["-0.5", "12"]

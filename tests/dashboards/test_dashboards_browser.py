@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from dashboards.panels import OVERVIEW, Shape, Unit, panel
+from dashboards.panels import OVERVIEW, WINDOWS, Shape, Unit, panel
 from dashboards.preview import QueryResult
 from dashboards.preview.macros import Choices, expand
+from dashboards.texts import texts
 from infra.registry import RegistryFile
 from schemas.rows import AGENCY_METRICS
 from tests.dashboards import dashboard_rows
@@ -30,6 +31,24 @@ FIGURES = [each for each in OVERVIEW if each.shape is Shape.FIGURE]
 UNSETTLED = "#dashboard > .loading, .stale, .failed"
 WORDED = ".alerts .body, .comparison .body, .counts .body, .quarters .body, .calls .body"
 CHARTS = ["recovery_and_churn", "nps_over_time", "aggression_over_time", "staying"]
+
+
+WATCHED = """
+addEventListener("DOMContentLoaded", () => {
+  window.shown = [];
+  const watch = () => {
+    const chosen = document.querySelector(".controls [aria-pressed=true]");
+    const panel = document.querySelector("#panel-comparison");
+    const figure = panel?.querySelector(".card .count");
+    if (chosen && panel?.querySelector(".skeleton")) window.stood ??= performance.now();
+    if (!figure || panel.matches(".stale, .loading, .failed")) return;
+    window.shown.push([chosen.textContent, figure.textContent]);
+  };
+  const everything = { subtree: true, childList: true, attributes: true };
+  new MutationObserver(watch).observe(document, everything);
+});
+"""
+"""Notes when header and skeletons stand, and which figure is shown under which choice of window."""
 
 
 def italian(unit: Unit, value: float | None) -> str:
@@ -58,7 +77,9 @@ async def test_a_manager_reads_the_answer_on_the_first_screen(
         await expect(page.locator(".card .hero.few")).to_have_count(1)
         said = page.locator(".verdict dd")
         await expect(said.nth(0)).to_contain_text("alba-crediti si distingue: NPS +34 (da +27")
-        await expect(said.nth(1)).to_contain_text("alba-crediti ne perde meno delle altre: 6,1%")
+        await expect(said.nth(1)).to_contain_text(
+            "Con alba-crediti se ne perdono meno che con tutte le altre: 6,1%"
+        )
         await expect(said.nth(2)).to_contain_text("possono essere un caso")
         first = page.locator(".card").first
         await expect(first.locator(".why li").first).to_contain_text("Operatore gentile")
@@ -69,13 +90,14 @@ async def test_a_manager_reads_the_answer_on_the_first_screen(
         await expect(page.locator(".alert h3")).to_have_text(
             [
                 "sole&figli<srl>: giorni di lavoro senza conversazioni: 3",
-                "nexum-servizi: l'NPS è sceso di 42 punti",
-                "ferro-recuperi: l'aggressività è salita di 20 punti",
+                "nexum-servizi: l'NPS è sceso da −22 a −63",
+                "ferro-recuperi: l'aggressività è salita da 0,58 a 0,78",
             ]
         )
         described = page.locator(".alert p")
         await expect(described.nth(0)).to_contain_text("di solito 18 al giorno")
-        await expect(described.nth(1)).to_contain_text("di solito −22, adesso −63 · 71 voti")
+        await expect(described.nth(1)).to_contain_text(" · 71 voti")
+        await expect(described.nth(2)).to_contain_text("su una scala da 0 a 1")
         strip = page.locator("#strip")
         await expect(strip).to_contain_text("Situazione al 20 mar 2025, 16:42")
         await expect(strip).to_contain_text("ora italiana")
@@ -85,7 +107,9 @@ async def test_a_manager_reads_the_answer_on_the_first_screen(
 
         await page.get_by_role("button", name="Inglese").click()
         await expect(page.locator("h1")).to_have_text("Agencies compared")
-        await expect(page.locator(".alert h3").nth(2)).to_contain_text("has risen by 20 points")
+        await expect(page.locator(".alert h3").nth(2)).to_contain_text(
+            "has risen from 0.58 to 0.78"
+        )
         assert await page.evaluate("document.documentElement.lang") == "en"
         assert complaints == []
 
@@ -148,21 +172,34 @@ async def test_old_figures_never_stand_under_a_new_choice(
 ) -> None:
     page, complaints = browser_page
     gate = asyncio.Event()
+    sql = panel("comparison").sql
+    rightly = {}
+    for window in WINDOWS:
+        first = engine.read(*expand(sql, Choices(CLIENT, NOW, window)))[0]
+        written = f"{first['calls']:,} conversazioni".replace(",", ".")
+        rightly[texts("it")[f"window.{window}"]] = written
 
     async def slow(sql: str, parameters: Mapping[str, Any]) -> QueryResult:
         await gate.wait()
         return await engine.run_query(sql, parameters)
 
     async with served(slow) as url:
+        await page.add_init_script(WATCHED)
         await page.goto(f"{url}/?client={CLIENT}")
         await expect(page.get_by_role("button", name="30 giorni")).to_be_visible()
         await expect(page.locator("#panel-nps_over_time .skeleton")).to_be_visible()
-        painted = await page.evaluate(
-            "performance.getEntriesByName('first-contentful-paint')[0].startTime"
-        )
-        assert painted < 1000, "the page waits for no store"
+        assert await page.evaluate("window.stood") < 1000, "the page waits for no store"
+
+        # Another window, while no query for the first one has been answered.
+        await page.get_by_role("button", name="90 giorni").click()
+        await expect(page.locator("#panel-comparison .skeleton")).to_be_visible()
         gate.set()
-        await expect(page.locator(".card header .count").first).to_have_text("865 conversazioni")
+        await expect(page.locator(UNSETTLED)).to_have_count(0)
+        await expect(page.locator(".card header .count").first).to_have_text(rightly["90 giorni"])
+        # And back, while those of the second are being answered one by one.
+        await page.get_by_role("button", name="24 ore").click()
+        await page.get_by_role("button", name="30 giorni").click()
+        await expect(page.locator(".card header .count").first).to_have_text(rightly["30 giorni"])
         await expect(page.locator(UNSETTLED)).to_have_count(0)
 
         gate.clear()
@@ -177,6 +214,10 @@ async def test_old_figures_never_stand_under_a_new_choice(
         gate.set()
         await expect(page.locator(".card header .count").first).to_have_text("216 conversazioni")
         await expect(page.locator(".stale")).to_have_count(0)
+        shown = dict(await page.evaluate("window.shown"))
+        assert {"90 giorni", "30 giorni", "7 giorni"} <= shown.keys()
+        for window, figure in await page.evaluate("window.shown"):
+            assert figure == rightly[window], window
         assert complaints == []
 
 
@@ -245,9 +286,10 @@ async def test_findings_speak_only_of_what_is_certain(empty: Engine, browser_pag
         await expect(page.locator(".verdict dd")).to_have_text(
             [
                 "Nessuna agenzia si distingue con certezza: gli intervalli dell'NPS si toccano.",
-                "alba-crediti ne perde meno di ferro-recuperi: 5,0% contro 15,0%. "
+                "Con alba-crediti se ne perdono meno che con ferro-recuperi: 5,0% (su 300 clienti) "
+                "contro 15,0% (su 300). "
                 "Nessuna si stacca da tutte le altre.",
-                "Ancora troppo pochi clienti per un confronto.",
+                "Ancora troppo pochi clienti per un giudizio.",
             ]
         )
         assert complaints == []
@@ -287,7 +329,8 @@ async def test_names_replace_ids_everywhere_and_are_never_markup(
     )
     registry = tmp_path / "names.yaml"
     registry.write_text(
-        f"clients:\n  {CLIENT}:\n    name: Lumina & Figli\n    logo: logo.svg\n    agencies:\n"
+        f"clients:\n  {CLIENT}:\n    name: Lumina & Figli\n    logo: logo.svg\n"
+        "    time_zone: Asia/Tokyo\n    agencies:\n"
         f"      alba-crediti: {{name: '{hostile}', logo: logo.svg}}\n      ferro-recuperi: Ferro\n"
     )
     async with served(engine.run_query, RegistryFile(registry)) as url:
@@ -300,6 +343,8 @@ async def test_names_replace_ids_everywhere_and_are_never_markup(
         legend = page.locator("#panel-nps_over_time .legendtext")
         await expect(legend.nth(1)).to_have_text("Ferro")
         await expect(page.locator("select").first).to_contain_text("Lumina & Figli")
+        await expect(page.locator("#strip")).to_contain_text("21 mar 2025, 00:42")
+        await expect(page.locator("#strip")).to_contain_text("ora di Tokyo")
         await expect(page.locator("img.logo")).to_have_count(1)
         assert await page.locator("img.logo").evaluate("each => each.naturalWidth") > 0
         assert await page.locator("img[src=x]").count() == 0
@@ -310,4 +355,5 @@ async def test_names_replace_ids_everywhere_and_are_never_markup(
         assert "ferro-recuperi" not in text
         registry.write_text(f"clients: {{{CLIENT}: {{name: L, agencies: {{ferro-recuperi: F.}}}}}}")
         await expect(page.locator(".card h3").nth(1)).to_have_text("F.", timeout=15_000)
+        await expect(page.locator("#strip")).to_contain_text("ora italiana")
         assert complaints == []

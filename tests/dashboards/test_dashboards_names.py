@@ -34,7 +34,8 @@ def names(tmp_path: Path) -> RegistryFile:
         f"clients:\n  {CLIENT}:\n    name: Lumina & Figli\n    logo: luce.svg\n"
         f"    agencies:\n      {SHARED}: Alba per Lumina\n      ferro-recuperi: "
         '"<img src=x onerror=alert(1)> {{agency}} ${client} \'\\\\"\n'
-        f"  {OTHER_CLIENT}:\n    name: Acque\n    agencies: {{{SHARED}: Alba per Acque}}\n"
+        f"  {OTHER_CLIENT}:\n    name: Acque\n    time_zone: Asia/Tokyo\n"
+        f"    agencies: {{{SHARED}: Alba per Acque}}\n"
     )
     load_registry(path)
     return RegistryFile(path)
@@ -112,6 +113,16 @@ async def test_the_page_is_given_names_of_the_chosen_client_alone(
         assert "script-src" not in logo.headers["Content-Security-Policy"]
         for wrong in ("client=x", f"client={CLIENT}&agency=../luce.svg", ""):
             assert (await page.get(f"/logo?{wrong}")).status == 404
+
+        for client, zone, time in (
+            (CLIENT, "Europe/Rome", "2025-03-20 16:42"),
+            (OTHER_CLIENT, "Asia/Tokyo", "2025-03-21 00:42"),
+        ):
+            variables = await (await page.get(f"/api/variables?client={client}")).json()
+            assert variables["time_zone"] == zone
+            asked = f"client={client}&to={NOW.strftime('%Y-%m-%dT%H:%M:%S')}"
+            rows = await (await page.get(f"/api/panel/latest_calls.csv?{asked}")).text()
+            assert time in rows
 
         (tmp_path / "names.yaml").write_text(f"clients: {{{CLIENT}: Altra}}")
         after = (await (await page.get(f"/api/version?client={CLIENT}")).json())["version"]

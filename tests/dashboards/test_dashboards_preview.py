@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +10,10 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from dashboards.panels import OVERVIEW
 from dashboards.preview import QueryResult, create_preview
-from dashboards.preview.reading import REMEMBERED_RESULTS, Reader
+from dashboards.preview.macros import Choices
+from dashboards.preview.reading import NEWEST_SECONDS, REMEMBERED_RESULTS, Reader
 from dashboards.preview.views import VIEWS
+from dashboards.queries import query
 from processors.call_outcome import Backlog, WaitingCall
 from schemas.rows import AGENCY_METRICS, EVENTS
 from tests.dashboards.dashboard_engine import Engine
@@ -210,6 +213,47 @@ async def test_an_answer_is_read_once_until_the_data_change(engine: Engine) -> N
         answers = await asyncio.gather(*(page.get(path) for _ in range(5)))
         assert [await each.json() for each in answers] == [first] * 5
         assert all("agency_metrics FINAL" not in sql for sql in engine.queries)
+
+
+async def test_a_standstill_of_the_scorer_shows_within_seconds(engine: Engine) -> None:
+    """Conversations that wait for scores change no table that panels read."""
+    now = 0.0
+    reader, choices = Reader(engine.run_query, clock=lambda: now), Choices(CLIENT, NOW)
+    before, revision = (await reader.newest(choices)).arrived, await reader.revision()
+    event = {"client_id": CLIENT, "customer": "c", "version": 1, "topic": "call-transcribed"}
+    arrived = NOW + timedelta(hours=2)
+    engine.add(EVENTS.name, [{**event, "event_id": "waiting", "event_time": arrived}])
+    now = NEWEST_SECONDS - 0.1
+    assert (await reader.newest(choices)).arrived == before
+    now = NEWEST_SECONDS
+    assert (await reader.newest(choices)).arrived == arrived
+    assert await reader.revision() == revision
+
+
+async def opened_pages(engine: Engine, pages: int) -> Counter[str]:
+    """What the store is asked for while that many pages are opened at once."""
+    asked = {"client": CLIENT, "window": "7d"}
+
+    async def open_page(browser: TestClient[Any, Any]) -> None:
+        for path in ("/api/panels", "/api/clients", "/api/version", "/api/variables"):
+            assert (await browser.get(path, params=asked)).status == 200
+        paths = [f"/api/panel/{each.id}" for each in OVERVIEW]
+        paths += ["/api/alert_sentences", "/api/conversations", "/api/coaching"]
+        answers = await asyncio.gather(*(browser.get(path, params=asked) for path in paths))
+        assert {each.status for each in answers} == {200}
+
+    async with TestClient(TestServer(create_preview(engine.run_query))) as browser:
+        engine.queries.clear()
+        await asyncio.gather(*(open_page(browser) for _ in range(pages)))
+    # What is asked for once in some seconds is as frequent as the machine is slow.
+    timed = (query("revision"), "arrayMax(arrayFilter(time ->")
+    return Counter(sql for sql in engine.queries if not any(each in sql for each in timed))
+
+
+async def test_ten_open_pages_cost_the_store_what_one_costs(engine: Engine) -> None:
+    one = await opened_pages(engine, 1)
+    assert len(one) > len(OVERVIEW)
+    assert await opened_pages(engine, 10) == one
 
 
 async def test_remembered_answers_are_bounded() -> None:

@@ -186,9 +186,11 @@ def test_drivers_count_calls_of_the_window_once(empty: Engine) -> None:
     given[3] |= {"drivers": ["threat"], "ended_at": NOW - timedelta(days=8)}
     empty.add(CALLS.name, given)
     week = read(empty, panel("drivers"), window="7d")
-    assert [(row["driver"], row["calls"]) for row in week] == [("threat", 2), ("price", 1)]
+    found = [(row["driver"], row["calls"], row["n"]) for row in week]
+    assert found == [("threat", 2, 3), ("price", 1, 3)], "n: conversations without a reason, too"
     month = read(empty, panel("drivers"), window="30d")
-    assert [(row["driver"], row["calls"]) for row in month] == [("threat", 3), ("price", 1)]
+    found = [(row["driver"], row["calls"], row["n"]) for row in month]
+    assert found == [("threat", 3, 4), ("price", 1, 4)]
 
 
 def test_alerts_open_at_the_time_asked(engine: Engine) -> None:

@@ -200,9 +200,10 @@ def test_only_what_touches_no_other_interval_stands_apart(figures: dict[str, Int
 
 def test_findings_speak_of_differences_that_are_certain(october: MonthData) -> None:
     said = findings(october, words())
-    assert said[0].startswith("alba-crediti si distingue in meglio: il suo NPS è +45 [")
+    assert said[0].startswith("alba-crediti si distingue: il suo NPS è +45 [")
     assert said[1].startswith("ferro-recuperi resta indietro: il suo NPS è −64 [")
-    assert said[2] == "ferro-recuperi è l'agenzia con cui si perdono più clienti: " + (
+    assert said[2] == (
+        "Con ferro-recuperi si perde una quota di clienti più alta che con tutte le altre: "
         "22,0% [16,8%; 28,2%], 200 clienti."
     )
     assert "ferro-recuperi è peggiorata" in said[4]
@@ -264,7 +265,7 @@ def test_alerts_of_the_month_say_what_followed(october: MonthData) -> None:
     risen, silent = october.alerts
     assert (risen.contacted, risen.cancelled, risen.paid) == (2, 1, 1)
     text = text_of(page(october, words()))
-    assert "ferro-recuperi: l'aggressività è salita di 21 punti" in text
+    assert "ferro-recuperi: l'aggressività è salita da" in text
     assert "Si è chiuso il 20 ottobre 2026. Fra i 2 clienti contattati" in text
     assert silent.resolved_at is None
     assert "A fine mese era ancora aperto." in text
@@ -393,7 +394,7 @@ async def test_it_is_sent_to_a_mailbox_with_its_findings(
     assert sent.strip() == out.read_bytes().strip()
     body = letter.get_body(("plain",))
     assert body is not None
-    assert "- alba-crediti si distingue in meglio" in body.get_content()
+    assert "- alba-crediti si distingue: il suo NPS" in body.get_content()
     [posted] = web.received
     assert posted["attachments"][0]["filename"] == "ottobre.html"
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,11 +18,11 @@ from playwright.async_api import Page, expect
 from dashboards.panels import panel
 from dashboards.preview.macros import Choices, expand
 from infra.clickhouse.store import Row
-from schemas.rows import AGENCY_METRICS, ALERTS, Table
+from schemas.rows import ENGAGEMENTS, EVENTS, Table
 from tests.dashboards import dashboard_rows
 from tests.dashboards.browsing import in_a_browser, served
 from tests.dashboards.dashboard_engine import Engine
-from tests.dashboards.dashboard_rows import CLIENT, HOUR, NOW
+from tests.dashboards.dashboard_rows import CLIENT, NOW
 
 Browser = tuple[Page, list[str]]
 
@@ -29,19 +32,47 @@ AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
 
 
 async def press_until(page: Page, key: str, selector: str) -> None:
-    """Press a key until what has the focus is `selector`."""
+    """Press a key until what has the focus is `selector`; the focus is visible at every stop."""
     for _ in range(80):
         await page.keyboard.press(key)
-        if await page.evaluate("each => document.activeElement.matches(each)", selector):
+        reached, outline = await page.evaluate(
+            """each => [document.activeElement.matches(each),
+                        getComputedStyle(document.activeElement).outline]""",
+            selector,
+        )
+        assert " none " not in outline, f"the focus cannot be seen on the way to {selector}"
+        if reached:
             return
     raise AssertionError(f"{key} does not reach {selector}")
 
 
-async def test_an_alert_leads_to_its_conversations_by_keyboard_alone(
+def followed_by_a_payment(call: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Rows that say what the customer of a conversation did: paid a part of it, in francs."""
+    whose = {"client_id": CLIENT, "customer": call["customer"], "version": 1}
+    engagement = dashboard_rows.engagement(call["agency_id"], 999, 0.9, False)
+    engagement |= {**whose, "opened_at": call["ended_at"], "matures_at": NOW + timedelta(days=30)}
+    data = {"amount": "1061.20", "currency": "CHF"}
+    paid = {**whose, "topic": "payment-received", "event_id": "paid", "event_time": NOW}
+    return {
+        ENGAGEMENTS.name: [engagement | {"paid": True, "cancelled": False}],
+        EVENTS.name: [paid | {"payload": json.dumps({"data": data})}],
+    }
+
+
+async def test_from_an_alert_to_what_the_customer_did_and_a_note_by_keyboard_alone(
     engine: Engine, browser_page: Browser
 ) -> None:
     page, complaints = browser_page
-    async with served(engine.run_query) as url:
+
+    async def insert(table: Table, rows: Sequence[Row]) -> None:
+        await asyncio.to_thread(engine.add, table.name, [dict(row) for row in rows])
+
+    worst = (
+        "SELECT * FROM calls WHERE agency_id = 'ferro-recuperi' ORDER BY aggression DESC LIMIT 1"
+    )
+    for name, rows in followed_by_a_payment(engine.read(worst, {})[0]).items():
+        engine.add(name, rows)
+    async with served(engine.run_query, insert=insert) as url:
         await page.goto(f"{url}/?client={CLIENT}&lang=it")
         await expect(page.locator(".alert")).to_have_count(3)
         await page.keyboard.press("Tab")
@@ -63,10 +94,40 @@ async def test_an_alert_leads_to_its_conversations_by_keyboard_alone(
         await expect(page.locator(".turn")).to_have_count(2)
         await expect(page.locator(".turn mark").first).to_be_visible()
         await expect(page.locator("#followed")).to_have_text("Poi che cosa è successo")
+        await expect(page.locator(".outcome")).to_contain_text("Per ora non ha disdetto")
+        await expect(page.locator(".events li")).to_contain_text("pagamento 1.061,20")
+        await expect(page.locator(".events li")).to_contain_text("CHF")
         await press_until(page, "Shift+Tab", ".back a")
         await page.keyboard.press("Enter")
         await expect(page.locator(".call .gauge.harsh b").first).to_have_text(scores[0])
-        assert complaints == []
+
+        await press_until(page, "Tab", "nav a[data-key='/']")
+        await page.keyboard.press("Enter")
+        followed = page.locator(".alert .follow")
+        await expect(followed).to_contain_text("Nessuno l'ha ancora preso in carico")
+        await press_until(page, "Tab", ".alert .follow summary")
+        await page.keyboard.press("Enter")
+        await press_until(page, "Tab", "[name=note]")
+        await page.keyboard.type("parlato con <b>l'agenzia</b>")
+        await page.keyboard.press("Enter")
+        await expect(followed.locator(".wrong")).to_contain_text("serve il nome")
+        await expect(page.get_by_label("Il mio nome")).to_be_focused()
+        await page.keyboard.type("Anna\u200b")
+        await press_until(page, "Tab", "[data-key^=take]")
+        await page.keyboard.press("Enter")
+        await expect(followed.locator(".wrong")).to_contain_text("caratteri invisibili")
+        await press_until(page, "Shift+Tab", "[name=who]")
+        await page.keyboard.type("Anna")
+        await press_until(page, "Tab", "[data-key^=take]")
+        await page.keyboard.press("Enter")
+        await expect(followed.locator("li")).to_contain_text("Preso in carico da Anna")
+        await expect(page.get_by_label("Nota")).to_have_value("parlato con <b>l'agenzia</b>")
+        await expect(page.get_by_label("Nota")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(followed.locator("li").nth(1)).to_contain_text("Anna: parlato con <b>l'ag")
+        await expect(page.get_by_label("Nota")).to_have_value("")
+        await expect(page.get_by_label("Nota")).to_be_focused()
+        assert [each for each in complaints if "400" not in each] == []
 
 
 async def test_every_figure_leads_to_what_is_behind_it(
@@ -89,6 +150,19 @@ async def test_every_figure_leads_to_what_is_behind_it(
             """[...document.querySelectorAll(".js-plotly-plot")].map(
                 (each) => each.data.flatMap((trace) => trace.customdata ?? []))"""
         )
+        for place in await page.locator(".panel:has(.js-plotly-plot)").all():
+            await place.locator(".behind summary").focus()
+            await page.keyboard.press("Enter")
+            await expect(place.locator("tbody a").first).to_be_visible()
+            await press_until(page, "Tab", "tbody a")
+            points = await place.locator(".js-plotly-plot").evaluate(
+                "each => each.data.flatMap((trace) => trace.customdata ?? [])"
+            )
+            behind = place.locator("tbody a")
+            read = "all => all.map((each) => each.getAttribute('href'))"
+            assert set(await behind.evaluate_all(read)) == set(points), (
+                "keyboards get wherever the mouse does"
+            )
         links = page.locator("#dashboard article a, #dashboard section a:not(.csv)")
         hrefs = await links.evaluate_all("all => all.map((each) => each.getAttribute('href'))")
         assert all(pages)
@@ -143,34 +217,6 @@ async def test_a_search_is_in_the_address_and_goes_on(
         assert complaints == []
 
 
-async def test_an_alert_is_followed_up_to_a_note(empty: Engine, browser_page: Browser) -> None:
-    page, complaints = browser_page
-
-    async def insert(table: Table, rows: Sequence[Row]) -> None:
-        await asyncio.to_thread(empty.add, table.name, [dict(row) for row in rows])
-
-    alert = {**dashboard_rows.alerts()[1], "alert_id": "alert-0001"}
-    empty.add(ALERTS.name, [alert])
-    empty.add(AGENCY_METRICS.name, [dashboard_rows.metric("ferro-recuperi", HOUR)])
-    async with served(empty.run_query, insert=insert) as url:
-        await page.goto(f"{url}/?client={CLIENT}")
-        followed = page.locator(".follow")
-        await expect(followed).to_contain_text("Nessuno l'ha ancora preso in carico")
-        await followed.locator("summary").click()
-        await page.get_by_role("button", name="Scrivi la nota").click()
-        await expect(followed.locator(".wrong")).to_contain_text("serve il nome")
-        await page.get_by_label("Nota").fill("parlato con <b>l'agenzia</b>")
-        await page.get_by_label("Il mio nome").fill("Anna")
-        await page.get_by_role("button", name="Me ne occupo io").click()
-        await expect(followed.locator("li")).to_contain_text("Preso in carico da Anna")
-        await expect(page.get_by_label("Nota")).to_have_value("parlato con <b>l'agenzia</b>")
-        await page.get_by_label("Nota").press("Enter")
-        await expect(followed.locator("li").nth(1)).to_contain_text("Anna: parlato con <b>l'ag")
-        await expect(page.get_by_label("Nota")).to_have_value("")
-        await expect(page.get_by_label("Nota")).to_be_focused()
-        assert complaints == []
-
-
 async def test_coaching_shows_both_kinds_of_sentences(
     engine: Engine, browser_page: Browser
 ) -> None:
@@ -200,7 +246,7 @@ async def test_a_manager_sees_what_became_of_the_calls(
         await expect(page.locator(".of-low_confidence td").first).to_have_text("1")
         waiting = page.locator(".of-waiting td").first
         await expect(waiting).to_have_text("–")
-        await expect(page.locator(".quiet")).to_contain_text("Kafka non risponde")
+        await expect(page.locator(".quiet")).to_contain_text("il sistema che le trasmette")
         await page.get_by_role("link", name="Agenzie a confronto").click()
         await expect(page.locator(".card h3")).to_have_count(4)
         assert complaints == []

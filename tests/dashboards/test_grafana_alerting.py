@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,13 @@ import yaml
 
 from dashboards.grafana.alert_files import rules_file
 from dashboards.grafana.alert_marks import alert_marks_sql
-from dashboards.grafana.alert_rules import RuleOptions, alert_rules, rule_sql
+from dashboards.grafana.alert_rules import (
+    OWNER_LABEL,
+    RuleOptions,
+    alert_rules,
+    rule_sql,
+    worker_rules,
+)
 from dashboards.grafana.contact_points import (
     contact_points,
     message_templates,
@@ -22,6 +29,10 @@ from dashboards.grafana.contact_points import (
 from dashboards.texts import LANGUAGES
 from infra.alerting.channels import Channel, NoChannel, channel_of
 from infra.alerting.targets_file import read_targets
+from schemas.rows import WORKER_STATUS
+from tests.dashboards.board_rows import worker_report, worker_reports
+from tests.dashboards.dashboard_engine import Engine
+from tests.dashboards.dashboard_rows import NOW
 
 LABELS = {"client_id", "agency_id", "agency", "alert_id"}
 TOKEN = "T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"
@@ -86,11 +97,54 @@ def test_rules_have_what_grafana_s_api_asks_for(language: str) -> None:
         json.dumps(rule)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_rules_about_workers_are_the_team_s_and_name_no_client_company(language: str) -> None:
+    rules = worker_rules(RuleOptions(language=language))
+    assert [rule["uid"] for rule in rules] == ["ascolto-silent-workers", "ascolto-lag"]
+    for rule in rules:
+        assert OWNER_LABEL not in rule["labels"], "it would go to a client company's contact points"
+        assert "client_id" not in json.dumps(rule)
+        assert rule["data"][-1]["refId"] == rule["condition"]
+        for text in rule["annotations"].values():
+            labels, values = placed(text)
+            assert labels <= {"worker", "topic"}
+            assert values <= {"OPEN"}
+    assert set(alert_rules("lumina", "Lumina")[0]) == set(rules[0])
+
+
+def test_a_worker_that_is_silent_or_falls_behind_is_reported(one: Engine) -> None:
+    """Of `worker_reports`: the scorer stopped ten minutes ago, the transcriber handles nothing."""
+    stuck = [
+        worker_report("transcriber", "t2", NOW - timedelta(minutes=minute), {"call-ended": 7})
+        | {"events_per_second": {"call-ended": 0.0}}
+        for minute in range(20)
+    ]
+    busy = [
+        worker_report("scorer", "s2", NOW - timedelta(minutes=minute), {"call-transcribed": 5000})
+        for minute in range(20)
+    ]
+    assert firing(one, "silent_workers", 180) == {("scorer", None): 600}
+    one.fill({WORKER_STATUS.name: [*stuck, *busy]})
+    assert firing(one, "lag", 0) == {
+        ("transcriber", "call-ended"): 7,
+        ("scorer", "call-transcribed"): 5000,
+    }
+    one.fill({WORKER_STATUS.name: stuck[:10] + worker_reports()[:60]})
+    assert firing(one, "lag", 0) == {}, "for less than 15 minutes, or fewer all the time"
+
+
+def firing(engine: Engine, name: str, limit: float) -> dict[tuple[str, str | None], float]:
+    """The instances of a rule above its limit, as of the time of the rows."""
+    now = f"toDateTime({int(NOW.timestamp())}, 'UTC')"
+    rows = engine.read(rule_sql(name, None, {}).replace("now()", now), {})
+    return {(r["worker"], r.get("topic")): r["value"] for r in rows if r["value"] > limit}
+
+
 def test_a_rule_of_alerts_says_who_since_when_how_much_and_where_to_look() -> None:
     rule = alert_rules("lumina", "Lumina", RuleOptions(page="https://ascolto.example/"))[0]
     said = rule["annotations"]
     assert said["summary"] == "{{ $labels.agency }}: aggressività in salita"
-    assert placed(said["description"])[1] == {"SINCE", "LEVEL", "USUAL", "CHANGE", "COUNT"}
+    assert placed(said["description"])[1] == {"SINCE", "LEVEL", "USUAL", "COUNT"}
     assert "$3/$2/$1, ore $4:$5" in said["description"]
     assert said["link"] == (
         "https://ascolto.example/?client=lumina&agency={{ $labels.agency_id }}"
@@ -184,4 +238,4 @@ def test_marks_name_kinds_in_words(language: str) -> None:
 def test_queries_of_rules_are_all_used() -> None:
     folder = Path(rules_file.__code__.co_filename).parents[1] / "queries" / "rules"
     there = {path.stem for path in folder.glob("*.sql")}
-    assert there == {"open_alerts", "hours_without_calls"}
+    assert there == {"open_alerts", "hours_without_calls", "silent_workers", "lag"}

@@ -27,6 +27,7 @@ from infra.alerting.actions import ALERTS, DONE, FIND
 from infra.cli.main import app
 from infra.clickhouse.queries.outcomes import OUTCOMES
 from infra.clickhouse.queries.shared_sql import with_shared
+from infra.clickhouse.tenants.access import READABLE
 from infra.registry import RegistryFile
 from infra.status_page import Page
 from processors.call_outcome import Backlog, WaitingCall
@@ -247,6 +248,32 @@ async def test_an_agency_sees_itself_alone(page: Asker) -> None:
     assert visitor["of_agency"]
 
 
+def test_no_query_shows_an_agency_what_compares_it_with_the_others() -> None:
+    """Of its own row of the curves, too: the log-rank test is of all agencies together."""
+    withheld = {name for each in READABLE for name in each.withheld_from_agencies}
+    assert withheld == {"logrank_statistic", "logrank_p", "logrank_n"}
+    for path in Path(str(files(queries))).rglob("*.sql"):
+        text = path.read_text(encoding="utf-8")
+        assert not any(name in text for name in withheld), path
+        assert not re.search(r"SELECT \*[^;]*FROM survival", text), path
+
+
+async def test_an_agency_s_curve_does_not_depend_on_the_others(page: Asker, engine: Engine) -> None:
+    path = f"/api/panel/staying?client={CLIENT}&window=30d"
+    before = await (await page.get(path, headers=AGENCY)).json()
+    assert {row[0] for row in before["rows"]} == {"alba-crediti"}
+    sql = "SELECT * FROM survival WHERE group_name = '{}' AND `window` = '30d'"
+    [others] = engine.read(sql.format("ferro-recuperi"), {})
+    changed = {"n": 7, "staying": [0.5] * len(others["days"]), "logrank_p": 0.5}
+    engine.add("survival", [others | changed | {"group_name": "nuova"}])
+    curves = engine.read(sql.format("alba-crediti"), {})
+    engine.add("survival", [each | {"logrank_p": 0.7, "logrank_n": 9} for each in curves])
+    seen = {row[0] for row in (await (await page.get(path, headers=MANAGER)).json())["rows"]}
+    assert "nuova" in seen
+    after = await (await page.get(path, headers=AGENCY)).json()
+    assert after["rows"] == before["rows"]
+
+
 @pytest.mark.parametrize(
     ("who", "alert", "status"),
     [
@@ -264,7 +291,7 @@ async def test_an_alert_is_acknowledged_by_whom_it_is_of_under_their_own_name(
 ) -> None:
     NOTED.clear()
     rows = {row["alert_id"]: row for row in dashboard_rows.alerts()}
-    engine.add("alerts", [rows[alert[-2:]] | {"alert_id": alert}])
+    engine.add("alerts", [rows[alert]])
     done = await page.post(
         f"/api/alerts/{alert}/actions{query}",
         headers={**who, "X-Ascolto-Action": "1"},
@@ -312,7 +339,7 @@ async def test_ten_pages_of_alerts_ask_the_store_like_one_until_something_is_don
     engine: Engine, page: Asker
 ) -> None:
     rows = {row["alert_id"]: row for row in dashboard_rows.alerts()}
-    engine.add("alerts", [rows["a1"] | {"alert_id": "alert-a1"}])
+    engine.add("alerts", [rows["alert-a1"]])
 
     async def asked(who: dict[str, str]) -> int:
         engine.queries.clear()

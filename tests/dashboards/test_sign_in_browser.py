@@ -89,4 +89,8 @@ async def test_an_agency_sees_its_alert_without_what_the_client_company_does_abo
             await expect(page.locator(".alert h3").last).to_contain_text("ferro-recuperi")
             await expect(page.locator(".follow form")).to_have_count(forms)
             await expect(page.locator(".follow p")).to_have_count(2 * forms)
+            if user == "ferro":
+                verdict = page.locator(".verdict dd")
+                await expect(verdict.first).to_contain_text("nessun confronto: NPS −41 (da")
+                await expect(verdict.last).to_contain_text("nessun confronto: ha pagato il")
             await context.close()

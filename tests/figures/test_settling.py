@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from processors.engagements.archiving import needs_recall, recall, settle
+from processors.engagements.archiving import needs_recall, recall, settle, unsettled_until
 from processors.engagements.contact_frequency import WEEK_REACH_US
 from processors.engagements.entries import Entry, identity_of, read_entry
 from processors.engagements.facts import Fact
@@ -65,11 +65,22 @@ class Archiving:
         if self.state is None or before <= 0:
             return
         split = settle(self.state, before, HOURS)
+        assert before >= unsettled_until(self.state, HOURS) or not split.archived
+        assert not settle(self.state, unsettled_until(self.state, HOURS) - 1, HOURS).archived
         if split.archived:
             self.before = max(self.before, before)
             self.arrivals = max(self.arrivals, self.state["arrived"])
             self.archive |= {identity_of(e): json.dumps(e) for e in split.archived}
             self.state = None if split.remaining is None else restarted(split.remaining)
+
+
+def test_a_payment_within_an_engagement_is_not_settled_before_it() -> None:
+    state = None
+    for number, fact in enumerate((call("a", T0), paid("b", T0 + 3 * HOUR_US))):
+        position = Position(TOPIC_OF[type(fact)], 0, number)
+        state = observe(state, fact, position, horizon_hours=HOURS).state
+    assert state is not None
+    assert unsettled_until(state, HOURS) == T0 + HOURS * HOUR_US
 
 
 def restarted(state: CustomerState) -> CustomerState:

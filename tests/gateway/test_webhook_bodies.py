@@ -31,7 +31,7 @@ filters:
 """
 PAID = {"source": "s", "id": "1", "customer": "C-1", "amount": "1", "paid": "2026-03-02T10:00:00Z"}
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=8,
 )
@@ -102,3 +102,38 @@ async def test_whatever_is_sent_is_answered(
         authorization=f"Bearer {served.client.headers[preset]}",
     )
     assert answer.status_code in (202, 400, 403, 413, 415), answer.text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "status"),
+    [
+        ("customer", "C\ud83d", 202),  # half of a surrogate pair, which UTF-8 has no bytes for
+        ("id", "\ud83d", 202),
+        ("amount", "\ud83d", 202),
+        ("more", json.loads("[" * 180 + "]" * 180), 202),
+        ("more", json.loads("[" * 700 + "]" * 700), 400),
+    ],
+)
+async def test_what_cannot_be_written_as_it_came_is_a_dead_letter_or_refused(
+    served: Served, field: str, value: Any, status: int
+) -> None:
+    mapping = served.keys.path.with_name("generic.yaml")
+    mapping.write_text(GENERIC)
+    key = served.key("hook", mapping=mapping)
+    body = json.dumps({**PAID, "amount": "1", field: value}).encode()
+    path, authorization = "/v1/webhooks/generic", f"Bearer {key}"
+    answer = await served.post(body, "application/json", path, authorization=authorization)
+    assert answer.status_code == status, answer.text
+
+
+async def test_legs_in_one_body_are_one_call(served: Served) -> None:
+    rung = (EXPORTS / "3cx.csv").read_text().splitlines()[1]
+    taken = rung.replace("_02,", "_03,").replace("09:20:00,,", "09:20:00,2026/03/02 09:20:20,")
+    answer = await served.post(
+        f"{rung}\n{taken}\n".encode(),
+        "text/csv",
+        "/v1/webhooks/3cx",
+        authorization=f"Bearer {served.key('pbx', mapping=EXPORTS / 'calls.yaml')}",
+    )
+    assert answer.json() == {"accepted": 1, "passed_over": 0, "dead_letters": 0}
+    assert json.loads(served.sent[-1])["id"] == "36/0000018B_03"

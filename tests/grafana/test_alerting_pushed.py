@@ -59,9 +59,13 @@ def test_each_client_company_has_its_rules_its_contact_points_and_its_route(
     done = ascolto("push", *asked)
     assert done.exit_code == 0, done.output
     org = grafana.orgs[1]
-    assert len(org.rules) == 8
-    owners = {uid: rule["labels"]["ascolto_client"] for uid, rule in org.rules.items()}
+    assert len(org.rules) == 10
+    owners = {uid: rule["labels"].get("ascolto_client") for uid, rule in org.rules.items()}
     assert owners[rule_uid("acqua", "silence")] == "acqua"
+    assert {uid for uid, owner in owners.items() if owner is None} == {
+        "ascolto-silent-workers",
+        "ascolto-lag",
+    }
     assert "Aggression is rising (acqua)" in {rule["title"] for rule in org.rules.values()}
     assert {each["name"]: each["type"] for each in org.contact_points.values()} == {
         "Ascolto lumina": "email",

@@ -48,7 +48,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> ServedGrafana:
             wanted = Content(all_dashboards()[:1], SOURCE)
             add(places, tenant, wanted, ["anna", "eva@acqua.example"], new_password=True)
         grafana.orgs[tenants_organisation(grafana)].users[1] = "Viewer"
-        tenancies(places, all_dashboards()[:1])
+        tenancies(places, lambda _: all_dashboards()[:1])
         remove(places, tenant)
     return grafana
 

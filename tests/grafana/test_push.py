@@ -317,7 +317,7 @@ def test_targets_are_notified_by_grafana(
     assert done.exit_code == 0, done.output
     org = grafana.orgs[1]
     assert {rule["folderUID"] for rule in org.rules.values()} == {"ascolto"}
-    assert len(org.rules) == 4
+    assert len(org.rules) == 6
     kinds = sorted(point["type"] for point in org.contact_points.values())
     assert kinds == ["email", "slack"]
     assert set(org.templates) == {"ascolto.it", "ascolto.en"}
@@ -326,7 +326,7 @@ def test_targets_are_notified_by_grafana(
     assert {each["outcome"] for each in json.loads(again.stdout)} == {"unchanged"}
     assert ascolto("check", *asked, "--targets", targets, **URLS).exit_code == 0
     assert ascolto("push", *asked).exit_code == 0, "without targets its alerting is not looked at"
-    assert len(org.rules) == 4
+    assert len(org.rules) == 6
     broken = ascolto("push", *asked, "--targets", targets)
     assert (broken.exit_code, "MAIL_OF_ACQUA" in broken.stderr) == (1, True)
     assert "TIiajkdn" not in done.output + again.output + broken.output

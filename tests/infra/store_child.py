@@ -51,6 +51,7 @@ def columns(client: Any) -> dict[str, Any]:
             "engine": engine.partition(" PARTITION BY ")[0].partition(" ORDER BY ")[0],
             "key": key.strip("()"),
             "partitions": partitions,
+            "kept": engine.partition(" TTL ")[2].partition(" SETTINGS ")[0],
         }
     return found
 
@@ -188,6 +189,14 @@ def hour_row(client_id: str, hour: int, calls: int) -> dict[str, Any]:
     return dict.fromkeys(HOUR_SUMS, 0) | names | {"hour": at, "known": at, "calls": calls}
 
 
+WIDE_SUMS = [
+    {"amount": 2**63 - 1, "churn_x": 2**63, "churn_xx": 10**30},
+    {"amount": -(2**63), "churn_x": 0, "churn_xx": -1},
+    {"amount": 5, "churn_x": -(2**63) - 1, "churn_xx": 2**126},
+]
+"""Within 64 bits, just beyond them, and far beyond, by columns."""
+
+
 async def use(store: ClickHouseStore) -> dict[str, Any]:
     """Write and read through the store, as the workers do."""
     await store.insert(EVENTS, [])
@@ -206,6 +215,11 @@ async def use(store: ClickHouseStore) -> dict[str, Any]:
     )
     counted = [hour_row("acqua", 9, 2), hour_row("acqua", 11, 1), hour_row("acqua", 20, 0)]
     await store.insert(AGENCY_HOURS, [*counted, hour_row("luce", 7, 3)])
+    edges = [hour_row("gas", hour, 0) | sums for hour, sums in enumerate(WIDE_SUMS)]
+    await store.insert(AGENCY_HOURS, edges)
+    _, wide = await store.query(
+        "SELECT amount, churn_x, churn_xx FROM agency_hours WHERE client_id = 'gas' ORDER BY hour"
+    )
     both = await asyncio.gather(
         store.insert(EVENTS, [event("c", 1)]), store.query("SELECT count() FROM events FINAL")
     )
@@ -214,6 +228,9 @@ async def use(store: ClickHouseStore) -> dict[str, Any]:
         "last_calls": await last_calls(store),
         "names": names,
         "rows": [[*row[:3], row[3].isoformat()] for row in rows],
+        "wide_sums": [
+            list(row) == list(sums.values()) for row, sums in zip(wide, WIDE_SUMS, strict=True)
+        ],
         "read_while_written": both[1][1][0][0] in (2, 3),
     }
 
@@ -231,7 +248,8 @@ def storing(directory: Path) -> dict[str, Any]:
     assert export_journal(client, exported) == 3
     seen["journal"] = [fact._asdict() for fact in read_exported(exported)]
     for table in TABLES:
-        client.command(f"INSERT INTO {table.name} (client_id) VALUES ('x')")
+        names, values = ("version, at", "1, now()") if table.kept_days else ("version", "1")
+        client.command(f"INSERT INTO {table.name} ({names}) VALUES ({values})")
     truncate_derived(client)
     seen["left"] = {
         table.name: client.query(f"SELECT count() FROM {table.name}").result_rows[0][0]

@@ -36,6 +36,7 @@ COMMANDS = [
     "tenants add",
     "tenants remove",
     "tenants list",
+    "tenants refresh",
     "admin topics",
     "admin migrate",
     "calls status",

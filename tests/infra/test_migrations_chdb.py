@@ -42,7 +42,7 @@ def storing(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def declared() -> dict[str, Any]:
     """Tables and views as `schemas.rows` declares them, in the engine's own words."""
     views = {
-        view.name: {"columns": view.columns, "engine": "", "key": "", "partitions": ""}
+        view.name: {"columns": view.columns, "engine": "", "key": "", "partitions": "", "kept": ""}
         for view in VIEWS
     }
     return views | {
@@ -51,6 +51,7 @@ def declared() -> dict[str, Any]:
             "engine": "ReplacingMergeTree(version" + (", is_deleted)" if table.removable else ")"),
             "key": ", ".join(table.sorted_by),
             "partitions": "" if table.month is None else f"toYYYYMM({table.month})",
+            "kept": f"toDateTime(at) + toIntervalDay({table.kept_days})" * bool(table.kept_days),
         }
         for table in TABLES
     }
@@ -105,6 +106,7 @@ def test_rows_come_back_as_they_were_written_the_newest_version_once(
         ["b", "x'; DROP TABLE events --\n\t☎", 3, time],
     ]
     assert storing["read_while_written"] is True
+    assert storing["wide_sums"] == [True, True, True]
 
 
 def test_the_archive_gives_each_event_of_those_asked_for_once(storing: dict[str, Any]) -> None:
@@ -128,7 +130,7 @@ def test_the_journal_has_each_fact_once(storing: dict[str, Any]) -> None:
 def test_starting_over_keeps_the_facts_and_the_dead_letters_only(storing: dict[str, Any]) -> None:
     left = {name for name, count in storing["left"].items() if count}
     names = ("events", "event_claims", "call_scores", "dead_letters", "letter_replays")
-    assert left == {*names, "display_names", "notifications", "alert_actions"}
+    assert left == {*names, "display_names", "notifications", "alert_actions", "worker_status"}
     assert {table.name for table in DERIVED}.isdisjoint(left)
 
 

@@ -50,6 +50,16 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
+def test_a_client_company_may_have_a_time_zone(tmp_path: Path) -> None:
+    zoned = GOOD.replace("    logo: logos/luce.svg\n", "    time_zone: Europe/Lisbon\n")
+    registry = load_registry(written(tmp_path, zoned))
+    assert registry.time_zone("luce", "Europe/Rome") == "Europe/Lisbon"
+    assert registry.time_zone("acqua", "Europe/Rome") == "Europe/Rome"
+    assert registry.time_zone("unknown", "Europe/Rome") == "Europe/Rome"
+    with pytest.raises(RegistryError, match=r"line 4: clients.luce.time_zone: no such time zone"):
+        load_registry(written(tmp_path, zoned.replace("Lisbon", "Atlantis")))
+
+
 def test_names_belong_to_a_client_company(tmp_path: Path) -> None:
     registry = load_registry(written(tmp_path, GOOD))
     assert registry.client("luce") == "Luce Serena S.p.A."

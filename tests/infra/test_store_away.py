@@ -26,9 +26,17 @@ class Client:
         self.closed = False
 
     def insert(
-        self, table: str, data: Any, column_names: Sequence[str], settings: dict[str, Any]
+        self,
+        table: str,
+        data: Any,
+        column_names: Sequence[str],
+        column_type_names: Sequence[str],
+        column_oriented: bool,
+        settings: dict[str, Any],
     ) -> None:
         assert settings == ANY_MONTHS
+        assert len(column_type_names) == len(column_names)
+        assert column_oriented
         error = self.script.pop(0) if self.script else None
         if error is not None:
             raise error
@@ -59,7 +67,7 @@ async def test_a_store_that_is_away_is_waited_for(
         await store.insert(EVENTS, [ROW])
     store.close()
     assert waits == [0.5, 1.0, 2.0]
-    assert client.inserted == [("events", [[0] * len(EVENTS.columns)], list(EVENTS.columns))]
+    assert client.inserted == [("events", [(0,)] * len(EVENTS.columns), list(EVENTS.columns))]
     assert client.closed
     assert "refused" not in caplog.text
     assert "ClickHouse is away" in caplog.text

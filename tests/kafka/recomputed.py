@@ -25,6 +25,7 @@ WIDE = {"low": 1e-8, "high": 1e-8}
 """The reference's Wilson interval takes z to all its digits, PRODUCT to seven."""
 SNAPSHOTS_LOOKED_AT = 60
 _FIGURES = ("nps", "churn_rate", "recovery_rate", "churn_correlation", "payment_correlation")
+_REPORTS = "SELECT worker, stopped, lag, events_per_second FROM worker_status FINAL ORDER BY at"
 _MEANS = ("aggression", "empathy", "sentiment")
 
 
@@ -71,6 +72,12 @@ def assert_store(events: list[Happening], data_dir: Path, seed: int) -> None:
             assert row[name] == _near(recomputed[name]["value"]), (*where, name)
 
 
+def reports_of(data_dir: Path) -> list[list[Any]]:
+    """Worker, whether it stopped, lag and events per second of each report, in order."""
+    reports: list[list[Any]] = _stored(data_dir)["reports"]
+    return reports
+
+
 def agencies(events: list[Happening]) -> set[str]:
     """The agencies that had a conversation."""
     return {event.agency for event in events if isinstance(event, Said)}
@@ -107,6 +114,7 @@ def _tell(data_dir: Path) -> None:
         "calls": column("SELECT event_id FROM calls FINAL"),
         "journal": column("SELECT event_id FROM events FINAL"),
         "letters": column("SELECT reason FROM dead_letters FINAL"),
+        "reports": client.query(_REPORTS).result_rows,
         "snapshots": sorted(snapshots, key=lambda row: [str(row[name]) for name in names[:4]]),
     }
     print(json.dumps(stored))

@@ -16,7 +16,7 @@ from infra.kafka.emitter import Emitter, read_lines
 from tests.figures.reference import Happening
 from tests.kafka.cluster import KafkaCluster
 from tests.kafka.many_workers import ManyWorkers
-from tests.kafka.recomputed import assert_figures, assert_store, simulated
+from tests.kafka.recomputed import assert_figures, assert_store, reports_of, simulated
 from tests.streams.played import happenings
 
 pytestmark = pytest.mark.kafka
@@ -103,6 +103,16 @@ def test_every_figure_equals_an_independent_recomputation(survived: Survived) ->
 
 def test_no_event_is_lost_and_none_counted_twice(survived: Survived) -> None:
     assert_store(survived.events, survived.team.data_dir, SEED)
+
+
+def test_workers_of_every_role_report_themselves_and_those_that_leave_say_so(
+    survived: Survived,
+) -> None:
+    reports = reports_of(survived.team.data_dir)
+    roles = {"transcriber", "scorer", "analytics"}
+    assert {worker for worker, *_ in reports} == roles
+    assert {worker for worker, stopped, *_ in reports if stopped} == roles
+    assert any(sum(rates.values()) > 0 for *_, rates in reports)
 
 
 def test_nothing_is_left_to_be_done(survived: Survived) -> None:

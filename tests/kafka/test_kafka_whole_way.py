@@ -12,7 +12,7 @@ from schemas.codec import InvalidMessage, decode, decode_inbound
 from schemas.derived import CallScored, CallTranscribed
 from schemas.events import CallEndedEvent
 from tests.figures.reference import Happening
-from tests.kafka.recomputed import assert_figures, assert_store, simulated
+from tests.kafka.recomputed import assert_figures, assert_store, reports_of, simulated
 from tests.kafka.workers import PARTITIONS, PSEUDONYM_KEY, Installation, partition_of, records
 from tests.streams.played import happenings
 
@@ -61,6 +61,16 @@ def test_every_figure_equals_an_independent_recomputation(worked: Worked) -> Non
 def test_every_event_is_in_the_store_once_whichever_transcriber_took_it(worked: Worked) -> None:
     assert_store(worked.events, worked.installed.data_dir, SEED)
     assert all(worked.transcribed.values()), worked.transcribed
+
+
+def test_the_analytics_worker_reports_its_lag_its_throughput_and_its_end(worked: Worked) -> None:
+    """The first report comes before the consumer has started, the last when it has stopped."""
+    first, *between, last = reports_of(worked.installed.data_dir)
+    assert (first[:3], last[:2]) == (["analytics", False, {}], ["analytics", True])
+    assert all(stopped is False for _, stopped, _, _ in between)
+    measured = [lag for *_, lag, _ in between if lag]
+    assert all({"call-scored", "engagement-changed"} <= set(lag) for lag in measured)
+    assert all(count >= 0 for lag in measured for count in lag.values())
 
 
 def test_a_customers_events_meet_in_one_partition(worked: Worked) -> None:

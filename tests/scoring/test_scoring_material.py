@@ -1,4 +1,4 @@
-"""The baseline `lexicon-2` on hand-labelled turns, with a minimum for each figure."""
+"""The baseline `lexicon-3` on hand-labelled turns, with a minimum for each figure."""
 
 from __future__ import annotations
 

@@ -251,7 +251,7 @@ class MemoryStore:
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:
         """Write `rows`: of those with one key the highest version stays, of equals the last."""
         for row in rows:
-            assert set(row) == set(table.columns), set(row) ^ set(table.columns)
+            assert set(row) == set(table.written), set(row) ^ set(table.written)
         if rows:
             self.effects.happen(lambda: self._merge(table, rows))
 

@@ -8,10 +8,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 from faust.types import TP
 
 from infra.settings import Settings
 from streams.runtime.app import FETCHES_WAITING, build_app
+from streams.transport.consumer import FETCH_WAIT_MS
 from streams.transport.fetched import Fetched
 from streams.transport.reached import Reached, Undelivered
 from tests.waiting import until
@@ -108,3 +110,12 @@ def test_few_fetches_wait_for_an_agent(tmp_path: Path) -> None:
     """Each may hold thousands of records."""
     app = build_app("suite", Settings(data_dir=tmp_path, embedded=True))
     assert app.conf.stream_buffer_maxsize == FETCHES_WAITING <= 64
+
+
+async def test_a_fetch_that_finds_nothing_is_answered_soon(tmp_path: Path) -> None:
+    """What is written meanwhile waits for that on the embedded broker."""
+    assert "_fetch_max_wait_ms" in vars(AIOKafkaConsumer()), "the client's own name for it"
+    consumer: Any = build_app("suite", Settings(data_dir=tmp_path, embedded=True)).consumer
+    thread = consumer._new_consumer_thread()
+    made = thread._create_consumer(loop=asyncio.get_running_loop())
+    assert made._fetch_max_wait_ms == FETCH_WAIT_MS <= 200

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -14,7 +14,9 @@ from typer.testing import CliRunner, Result
 from dashboards.grafana.dashboard import all_dashboards
 from dashboards.publishing.connection import Connection
 from dashboards.publishing.tenancy import FOR_THE_TEAM, of_tenants
+from infra.cli.doctor.store import tenants
 from infra.cli.main import app
+from infra.cli.operate.migrate import _tenants_behind
 from infra.clickhouse.tenants.access import READABLE
 from infra.clickhouse.tenants.identity import Tenant
 from tests.grafana.served import ServedGrafana
@@ -308,6 +310,80 @@ def test_listing_changes_nothing_also_for_another_administrator(stand: Stand) ->
     assert stand("list").exit_code == 0
 
 
+def zones(stand: Stand, name: str) -> set[str]:
+    """The time zones of an organisation's dashboards."""
+    return {each["json"]["timezone"] for each in stand.organisation(name).dashboards.values()}
+
+
+def test_refreshing_brings_every_tenant_up_to_date_as_it_was(stand: Stand) -> None:
+    """Grants that an upgrade added, and dashboards; each stays in its language and time zone."""
+    stand("add", "acqua", "--language", "en", "--timezone", "Europe/London")
+    stand("add", "luce")
+    stand("add", "luce", "--agency", "bora")
+    assert stand("refresh").stderr.splitlines() == [
+        *("acqua: up to date", "luce: up to date", "luce, agency bora: up to date"),
+    ]
+    behind = {each for each in stand.store.grants if each[0] != "ascolto.luce.bora"}
+    stand.store.grants -= {each for each in behind if each[2] == "calls"}
+    for name in ("Ascolto: acqua", "Ascolto: luce"):
+        stand.grafana.edit(stand.organisation(name).id, "ascolto-live", title="of before")
+    assert stand("list").exit_code == 1
+    done = stand("refresh")
+    assert done.exit_code == 0, done.output
+    assert done.stderr.splitlines() == [
+        *("acqua: 2 things changed", "luce: 2 things changed", "luce, agency bora: up to date"),
+    ]
+    assert "updated   dashboard ascolto-live of acqua: its content differs" in done.stdout
+    assert stand("list").exit_code == 0
+    assert (zones(stand, "Ascolto: acqua"), zones(stand, "Ascolto: luce")) == (
+        {"Europe/London"},
+        {"Europe/Rome"},
+    )
+    assert stand("refresh", "--timezone", "Europe/Paris").exit_code == 0
+    assert zones(stand, "Ascolto: acqua") == zones(stand, "Ascolto: luce") == {"Europe/Paris"}
+    titles = {
+        each["json"]["title"] for each in stand.organisation("Ascolto: acqua").dashboards.values()
+    }
+    assert "Live" in titles
+
+
+def test_one_tenant_that_cannot_be_refreshed_holds_up_no_other(stand: Stand) -> None:
+    for client in ("acqua", "luce"):
+        stand("add", client)
+    stand("add", "gas")
+    stand.store.hashes.pop("ascolto.gas")
+    stand.source("Ascolto: acqua")["jsonData"].pop("ascolto")
+    stand.store.settings["ascolto.luce"].update(readonly="0")
+    done = stand("refresh")
+    assert done.exit_code == 1
+    assert "gas: left out, as it is half made or half removed" in done.stderr
+    assert "acqua: " in done.stderr
+    assert "was not made by Ascolto" in done.stderr
+    assert "luce: 1 thing changed" in done.stderr
+    assert stand.store.settings["ascolto.luce"]["readonly"] == "1"
+
+
+def test_without_tenants_there_is_nothing_to_refresh(stand: Stand) -> None:
+    done = stand("refresh", "--json")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "[]\n", "there are no tenants\n")
+
+
+def test_whom_an_upgrade_has_left_behind_is_named_by_migrate_and_doctor(stand: Stand) -> None:
+    stand("add", "acqua")
+    stand("add", "acqua", "--agency", "alfa")
+    assert tenants(cast(Any, stand.store)).well
+    stand.store.grants -= {each for each in stand.store.grants if each[2] == "calls"}
+    found = tenants(cast(Any, stand.store))
+    assert not found.well
+    assert "acqua: not all columns of ascolto.calls are granted" in found.seen
+    assert "ascolto tenants refresh" in found.todo
+    (line,) = _tenants_behind(cast(Any, stand.store))
+    assert line.startswith("tenants to bring up to date: acqua, acqua, agency alfa; ascolto tenan")
+    stand.store.may_manage = False
+    assert _tenants_behind(cast(Any, stand.store)) == []
+    assert "not checked" in tenants(cast(Any, stand.store)).seen
+
+
 def test_a_mistyped_client_is_noticed(stand: Stand) -> None:
     assert "there are of: acqua, luce" in stand("add", "aqcua").stderr
     assert "there are of: alfa" in stand("add", "acqua", "--agency", "afla").stderr
@@ -330,9 +406,9 @@ def test_who_may_not_manage_users_is_told_how(stand: Stand) -> None:
     assert (done.exit_code, "administrator of the server" in done.stderr) == (1, True)
 
 
-@pytest.mark.parametrize("command", ["add", "remove", "list"])
+@pytest.mark.parametrize("command", ["add", "remove", "list", "refresh"])
 def test_without_a_server_there_are_no_tenants(command: str, tmp_path: Path) -> None:
-    named = [] if command == "list" else ["acqua"]
+    named = [] if command in ("list", "refresh") else ["acqua"]
     token = tmp_path / "admin"
     token.write_text("admin:pw")
     asked = ["tenants", command, *named, "--url", "http://127.0.0.1:1", "--token-file", str(token)]

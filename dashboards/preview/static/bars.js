@@ -44,13 +44,14 @@ export function drawFigure(place, rows, panel, { smallSample }) {
 }
 
 /** How often each reason came up: a line a reason, a bar an agency, as a share of its conversations. */
-export function drawDrivers(place, rows, { conversations }) {
+export function drawDrivers(place, rows) {
   const agencies = [...new Set(rows.map((row) => row.agency))].sort();
   const found = new Map(rows.map((row) => [`${row.driver} ${row.agency}`, row.calls]));
+  const of = new Map(rows.map((row) => [row.agency, row.n]));
   const total = (driver) => agencies.reduce((sum, agency) => sum + (found.get(`${driver} ${agency}`) ?? 0), 0);
   const drivers = [...new Set(rows.map((row) => row.driver))].sort((a, b) => total(b) - total(a));
-  const share = (driver, agency) => (found.get(`${driver} ${agency}`) ?? 0) / (conversations.get(agency) || NaN);
-  const most = Math.max(...drivers.flatMap((driver) => agencies.map((agency) => share(driver, agency) || 0)), 0.01);
+  const share = (driver, agency) => (found.get(`${driver} ${agency}`) ?? 0) / of.get(agency);
+  const most = Math.max(...drivers.flatMap((driver) => agencies.map((agency) => share(driver, agency))), 0.01);
   replace(place, element("div", { class: "scroll" }, element("table", { class: "drivers" },
     element("caption", {}, say("ui.drivers_caption")),
     element("thead", {}, element("tr", {}, element("th", { scope: "col" }, say("column.driver")), agencies.map((agency) =>
@@ -61,7 +62,7 @@ export function drawDrivers(place, rows, { conversations }) {
         const part = share(driver, agency);
         return element("td", { style: { "--agency": colourOf(agency) } }, calls
           ? element("a", { href: behindDriver(driver, agency), "data-key": `${driver}-${agency}`, title: `${nameOf(agency)}: ${say(`driver.${driver}`, {}, driver)}, ${measure("count", calls)}` },
-            element("span", { class: "share", style: { "--share": Number.isFinite(part) ? part / most : 0 } }), element("b", {}, Number.isFinite(part) ? measure("share", part) : measure("count", calls)), element("small", {}, `n ${measure("count", calls)}`))
+            element("span", { class: "share", style: { "--share": part / most } }), element("b", {}, measure("share", part)), element("small", {}, `n ${measure("count", calls)}`))
           : element("span", { class: "none" }, "–"));
       })))))));
 }

@@ -54,8 +54,8 @@ function line(row, each, range, smallSample) {
 function why(row, drivers) {
   const own = (drivers ?? []).filter((each) => each.agency === row.agency).slice(0, MOST_REASONS);
   return element("div", { class: "why" }, element("h4", {}, say("ui.why")), own.length
-    ? element("ul", {}, own.map(({ driver, calls }) => element("li", {}, element("a", { href: behindDriver(driver, row.agency), "data-key": `why-${row.agency}-${driver}` },
-      element("span", {}, say(`driver.${driver}`, {}, driver)), element("b", {}, row.sentiment_n ? measure("share", calls / row.sentiment_n) : measure("count", calls))))))
+    ? element("ul", {}, own.map(({ driver, calls, n }) => element("li", {}, element("a", { href: behindDriver(driver, row.agency), "data-key": `why-${row.agency}-${driver}` },
+      element("span", {}, say(`driver.${driver}`, {}, driver)), element("b", {}, measure("share", calls / n))))))
     : element("p", { class: "quiet" }, say(drivers ? "ui.no_reasons" : "ui.loading")));
 }
 

@@ -86,9 +86,8 @@ function reach({ scored, arrived, followed }) {
 }
 
 /** The time zone as people name it: by its place, where they have no name for it. */
-function zone({ time_zone, language }) {
-  if (time_zone === "Europe/Rome" && language === "it") return "ora italiana";
-  return say("ui.zone", { zone: time_zone.replace(/^.*\//, "").replaceAll("_", " ") });
+function zone(name) {
+  return say(`zone.${name}`, {}, "") || say("ui.zone", { zone: name.replace(/^.*\//, "").replaceAll("_", " ") });
 }
 
 /** The strip below the bar: whether live, and as of when. */
@@ -97,10 +96,10 @@ export function drawStrip(place, { known }) {
   const trouble = known.trouble && say(known.trouble);
   const parts = past ? [[say("ui.as_of"), dayAndTime(choice.to)]] : reach(known.reach ?? {});
   const refilling = known.reach?.refilling ?? null;
-  once(place, [parts, past, trouble, refilling, say("ui.live")], () => [
+  once(place, [parts, past, trouble, refilling, known.zone, say("ui.live")], () => [
     element("span", { class: `lamp ${trouble ? "trouble" : past ? "past" : "live"}` }, trouble || say(past ? "ui.past" : "ui.live")),
     ...parts.map(([label, text]) => element("span", { class: "fact" }, `${label} `, element("b", {}, text))),
     refilling === null ? null : element("span", { class: "fact" }, `${say("status.taken_in_again")} `, element("b", {}, String(refilling))),
-    known.newest ? element("span", { class: "fact" }, zone(known.definition)) : null,
+    known.newest ? element("span", { class: "fact" }, zone(known.zone)) : null,
   ]);
 }

@@ -82,7 +82,7 @@ function followed(outcome, events, until) {
   return element("section", { class: "panel", "aria-labelledby": "followed" }, element("h2", { id: "followed" }, say("conversation.followed")),
     element("ul", { class: "outcome" }, lines.map(([kind, text]) => element("li", { class: kind }, text))),
     events.length ? element("ol", { class: "events" }, events.map((each) => element("li", {}, element("time", { datetime: each.time }, shortTime(each.time)), ` ${say(`event.${each.kind}`)}`,
-      each.amount !== null && ["payment", "return"].includes(each.kind) ? element("b", {}, ` ${measure("cents", each.amount)}`) : null))) : null);
+      each.amount !== null && ["payment", "return"].includes(each.kind) ? element("b", {}, ` ${measure("cents", each.amount, each.currency)}`) : null))) : null);
 }
 
 function others(rows) {

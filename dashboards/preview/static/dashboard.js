@@ -40,7 +40,7 @@ function unfold() {
   if (fold().open && known.newest) Promise.all(folded().map((panel) => fill(panel, now(), draw)));
 }
 
-const context = () => ({ smallSample: known.definition.small_sample, window: choice.window, conversations: new Map((held.comparison ?? []).map((row) => [row.agency, row.sentiment_n])) });
+const context = () => ({ smallSample: known.definition.small_sample, window: choice.window });
 
 function drawAnswer() {
   const place = document.querySelector("#panel-comparison .body");
@@ -75,13 +75,8 @@ async function draw(place, answer, panel) {
   if (panel.shape === "figure") return drawFigure(place, rows, panel, context());
   if (panel.shape === "quarters") return drawQuarters(place, rows, context());
   if (panel.shape === "calls") return drawCalls(place, rows.slice(0, SHOWN_CALLS));
-  if (panel.shape === "counts" || panel.shape === "comparison") return drawReasons();
+  if (panel.shape === "counts") return drawDrivers(place, rows);
   return undefined;
-}
-
-function drawReasons() {
-  const place = document.querySelector("#panel-drivers .body");
-  if (held.drivers?.length) drawDrivers(place, held.drivers, context());
 }
 
 async function refresh(parameters, turn) {

@@ -83,7 +83,9 @@ async function send(alert, action) {
       method: "POST", headers: { "Content-Type": "application/json", "X-Ascolto-Action": "1" }, body: JSON.stringify(action),
     });
     if (response.ok) return "";
-    return response.status === 400 ? (await response.json()).message : String(response.status);
+    if (response.status !== 400) return say("follow.refused", { status: response.status });
+    const { fault, message } = await response.json();
+    return say(`follow.wrong.${fault}`, {}, message);
   } catch {
     return say("ui.offline");
   }

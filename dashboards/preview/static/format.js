@@ -1,11 +1,18 @@
 let language = "it";
 let words = {};
 let zone = "Europe/Rome";
+let currency = "EUR";
 
-/** Sets the language of every number, date and text, and the time zone, from now on. */
-export function speak(newLanguage, newWords, newZone = zone) {
+/** Sets the language of every number, date and text, the time zone and the currency, from now on. */
+export function speak(newLanguage, newWords, newZone = zone, newCurrency = currency) {
   language = newLanguage;
   words = newWords;
+  zone = newZone;
+  currency = newCurrency;
+}
+
+/** Sets the time zone of every time, from now on. */
+export function useZone(newZone) {
   zone = newZone;
 }
 
@@ -24,8 +31,11 @@ export function sayMany(key, count, places = {}) {
 
 const number = (value, options) => new Intl.NumberFormat(language, options).format(value).replace("-", "−");
 
-/** A value in its unit, or a dash where it is undefined. */
-export function measure(unit, value) {
+const amount = (value, digits, of) =>
+  number(value, { style: "currency", currency: of, minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: "always" });
+
+/** A value in its unit, or a dash where it is undefined; an amount in the currency of all sums, or in its own. */
+export function measure(unit, value, of = currency) {
   if (value === null || value === undefined) return "–";
   switch (unit) {
     case "nps":
@@ -35,17 +45,17 @@ export function measure(unit, value) {
     case "share":
       return number(value, { style: "percent", maximumFractionDigits: 0 });
     case "money":
-      return number(value, {
-        style: "currency", currency: "EUR", maximumFractionDigits: 0, useGrouping: "always",
-      });
+      return amount(value, 0, of);
+    case "cents":
+      return amount(value, 2, of);
     case "correlation":
       return number(value, { signDisplay: "exceptZero", minimumFractionDigits: 2, maximumFractionDigits: 2 });
     case "score":
       return number(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-    case "points":
-      return number(value, { maximumFractionDigits: 0 });
-    default:
+    case "count":
       return number(value, { maximumFractionDigits: 0, useGrouping: "always" });
+    default:
+      throw new RangeError(`no unit ${unit}`);
   }
 }
 

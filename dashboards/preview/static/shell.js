@@ -1,7 +1,7 @@
 import { asked, choice, readAddress, writeAddress } from "./choice.js";
 import { assign } from "./colours.js";
 import { drawControls, drawStrip } from "./controls.js";
-import { say, speak } from "./format.js";
+import { say, speak, useZone } from "./format.js";
 import { learn } from "./names.js";
 import { get } from "./server.js";
 import { listen, patience } from "./updates.js";
@@ -9,7 +9,7 @@ import { listen, patience } from "./updates.js";
 const RETRY_MS = 2000;
 
 /** What the server has said so far: the definition of panels and texts, choices there are, until when data reach. */
-export const known = { definition: null, clients: [], clientNames: new Map(), names: "", agencies: [], segments: [], newest: null, version: null, trouble: "" };
+export const known = { definition: null, clients: [], clientNames: new Map(), names: "", agencies: [], segments: [], newest: null, version: null, trouble: "", zone: null };
 
 const NO_VARIABLES = { agencies: [], segments: [], names: { client: { name: null, logo: null }, agencies: [] } };
 
@@ -26,7 +26,8 @@ export const now = () => turn;
 
 async function define() {
   known.definition = await get("/api/panels", { lang: choice.lang });
-  speak(known.definition.language, known.definition.texts, known.definition.time_zone);
+  const { language, texts, time_zone, currency } = known.definition;
+  speak(language, texts, known.zone ?? time_zone, currency);
   document.documentElement.lang = known.definition.language;
   document.title = `Ascolto · ${say(page.title)}`;
   if (!known.definition.windows.includes(choice.window)) choice.window = known.definition.window;
@@ -48,7 +49,9 @@ async function refresh() {
     Object.assign(known, { agencies: variables.agencies, segments: variables.segments });
     assign(known.agencies);
     learn(variables.names);
-    known.names = JSON.stringify([variables.names, names]);
+    known.zone = variables.time_zone ?? known.definition.time_zone;
+    useZone(known.zone);
+    known.names = JSON.stringify([variables.names, variables.time_zone, names]);
     show();
     const mine = turn;
     const answered = await page.refresh(asked(), mine);

@@ -24,14 +24,18 @@ function sentence(key, row, id, unit) {
 /** What can be said of one figure: who stands out, or that nobody does for certain. */
 function findings(rows, id, unit, smallSample) {
   const { compared, highest, lowest } = apart(rows, id, smallSample);
-  if (compared.length < 2) return [say(`verdict.${id}.few`)];
+  if (!compared.length) return [say(`verdict.${id}.few`)];
+  if (compared.length === 1) return [sentence(`verdict.${id}.${rows.length === 1 ? "single" : "alone"}`, compared[0], id, unit)];
   const said = [];
   if (highest) said.push(sentence(`verdict.${id}.highest`, highest, id, unit));
   if (lowest && (compared.length > 2 || !highest)) said.push(sentence(`verdict.${id}.lowest`, lowest, id, unit));
   if (said.length) return said;
+  const count = (row) => measure("count", row[`${id}_n`]);
   const inOrder = compared.toSorted((a, b) => a[id] - b[id]);
   const [low, high] = [inOrder[0], inOrder.at(-1)];
-  if (low[`${id}_high`] < high[`${id}_low`]) return [say(`verdict.${id}.pair`, { low: nameOf(low.agency), high: nameOf(high.agency), least: measure(unit, low[id]), most: measure(unit, high[id]) })];
+  if (low[`${id}_high`] < high[`${id}_low`]) return [say(`verdict.${id}.pair`, {
+    low: nameOf(low.agency), high: nameOf(high.agency), least: measure(unit, low[id]), most: measure(unit, high[id]), least_n: count(low), most_n: count(high),
+  })];
   const values = inOrder.map((row) => row[id]);
   return [say(`verdict.${id}.alike`, { low: measure(unit, Math.min(...values)), high: measure(unit, Math.max(...values)) })];
 }

@@ -29,13 +29,11 @@ export function drawAlerts(place, rows, quoted, until) {
   }
   replace(place, rows.map((row) => {
     const said = alertSentences(row, quoted);
+    const written = (value) => measure(MEASURED[row.kind], value);
+    const places = { agency: nameOf(row.agency), since: shortTime(row.since), baseline: written(row.baseline), level: written(row.level), n: measure("count", row.n) };
     return element("div", { class: "alert", role: "alert" },
-      element("h3", {}, sayMany(`alert.${row.kind}`, row.kind === "silence" ? row.n : Math.abs(row.rise_points), {
-        agency: nameOf(row.agency), points: measure("points", Math.abs(row.rise_points)), n: measure("count", row.n),
-      })),
-      element("p", {}, sayMany(`alert_detail.${row.kind}`, row.n, {
-        since: shortTime(row.since), baseline: measure(MEASURED[row.kind], row.baseline), level: measure(MEASURED[row.kind], row.level), n: measure("count", row.n),
-      }), " ", element("a", { class: "go", href: behind(row.kind, row.agency, { window: windowSince(row.since, until), segment: "" }), "data-key": `alert-${row.agency}-${row.kind}-${row.since}` }, say("alert.link"))),
+      element("h3", {}, say(`alert.${row.kind}`, places)),
+      element("p", {}, sayMany(`alert_detail.${row.kind}`, row.n, places), " ", element("a", { class: "go", href: behind(row.kind, row.agency, { window: windowSince(row.since, until), segment: "" }), "data-key": `alert-${row.agency}-${row.kind}-${row.since}` }, say("alert.link"))),
       said[0] ?? null,
       said.length > 1 ? element("details", { "data-key": `said-${row.agency}-${row.kind}-${row.since}` }, element("summary", {}, sayMany("alert.more", said.length - 1, { n: measure("count", said.length - 1) })), said.slice(1)) : null,
       followPlace(row));

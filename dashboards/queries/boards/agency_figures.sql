@@ -68,7 +68,7 @@ SELECT
     figure,
     multiIf(
         one.3 IS NULL, NULL,
-        one.2 IN ('aggression', 'empathy', 'sentiment'), replaceOne(toDecimalString(one.3, 2), '.', {{word:ui.decimal_point}}),
+        one.2 IN ('aggression', 'empathy', 'sentiment'), replaceOne(toDecimalString(round(one.3, 2) + 0, 2), '.', {{word:ui.decimal_point}}),
         one.2 IN ('recovery_rate', 'churn_rate'), concat(replaceOne(toDecimalString(one.3, 1), '.', {{word:ui.decimal_point}}), ' %'),
         one.2 = 'amount', concat(replaceRegexpOne(replaceRegexpOne(toString(toInt64(round(one.3))), '(\\d)(\\d{3})$', concat('\\1', {{word:ui.thousands}}, '\\2')), '(\\d)(\\d{3})[.,]', concat('\\1', {{word:ui.thousands}}, '\\2', {{word:ui.thousands}})), ' €'),
         toString(toInt64(round(one.3)))
@@ -78,7 +78,7 @@ SELECT
     one.6 AS n,
     multiIf(
         earlier_value IS NULL, NULL,
-        one.2 IN ('aggression', 'empathy', 'sentiment'), replaceOne(toDecimalString(earlier_value, 2), '.', {{word:ui.decimal_point}}),
+        one.2 IN ('aggression', 'empathy', 'sentiment'), replaceOne(toDecimalString(round(earlier_value, 2) + 0, 2), '.', {{word:ui.decimal_point}}),
         one.2 IN ('recovery_rate', 'churn_rate'), concat(replaceOne(toDecimalString(earlier_value, 1), '.', {{word:ui.decimal_point}}), ' %'),
         one.2 = 'amount', concat(replaceRegexpOne(replaceRegexpOne(toString(toInt64(round(earlier_value))), '(\\d)(\\d{3})$', concat('\\1', {{word:ui.thousands}}, '\\2')), '(\\d)(\\d{3})[.,]', concat('\\1', {{word:ui.thousands}}, '\\2', {{word:ui.thousands}})), ' €'),
         toString(toInt64(round(earlier_value)))

@@ -1,4 +1,5 @@
 WITH
+    {{> window_bounds}},
     (
         SELECT maxOrNull(ended_at)
         FROM (
@@ -19,18 +20,21 @@ WITH
     ) AS paid,
     dateDiff('hour', scored, paid) AS ahead,
     formatDateTime(scored, '%d/%m/%Y %H:%i', {{timezone}}) AS scored_text,
-    formatDateTime(paid, '%d/%m/%Y %H:%i', {{timezone}}) AS paid_text
+    formatDateTime(paid, '%d/%m/%Y %H:%i', {{timezone}}) AS paid_text,
+    formatDateTime(least(window_end, $__toTime), '%d/%m/%Y %H:%i', {{timezone}}) AS until_text
 SELECT
     arrayFold(
         (text, part) -> replaceAll(text, part.1, part.2),
         [
             ('{scored}', ifNull(scored_text, '')),
             ('{paid}', ifNull(paid_text, '')),
-            ('{hours}', toString(ifNull(ahead, 0)))
+            ('{hours}', toString(ifNull(ahead, 0))),
+            ('{until}', until_text)
         ],
         multiIf(
             scored IS NULL, {{word:freshness.none}},
-            ahead > 1, {{word:freshness.ahead}},
-            {{word:freshness.together}}
+            snapshots_as_of IS NULL, {{word:freshness.together}},
+            ahead > 1, concat({{word:freshness.until}}, ' ', {{word:freshness.ahead}}),
+            concat({{word:freshness.until}}, ' ', {{word:freshness.together}})
         )
     ) AS freshness

@@ -1,5 +1,5 @@
 WITH
-    {{> window_bounds}}
+    {{> clock_bounds}}
 SELECT
     {{agency:agency_id}} AS agency,
     assumeNotNull(why) AS why_unscored,

@@ -1,5 +1,5 @@
 WITH
-    {{> window_bounds}}
+    {{> clock_bounds}}
 SELECT
     scorer_version,
     language,

@@ -10,10 +10,9 @@ FROM (
         agency_id,
         alert_id,
         1 AS is_open,
-        if(kind != 'silence' AND abs(rise_points) < 5, 1, 0) AS digits,
-        if(kind = 'aggression_rise', 100, 1) AS scale,
-        round(scale * baseline, digits) AS usual,
-        round(scale * level, digits) AS present,
+        if(kind = 'aggression_rise', 2, 0) + (kind != 'silence' AND abs(rise_points) < 5) AS digits,
+        round(baseline, digits) AS usual,
+        round(level, digits) AS present,
         round(abs(present - usual), digits) AS change,
         n AS observations,
         toUInt64(formatDateTime(since, '%Y%m%d%H%i', ${zone:singlequote})) AS since_local

@@ -214,7 +214,10 @@ def _print(alert: Mapping[str, Any], settings: Settings) -> None:
     client, agency = alert["client_id"], alert["agency_id"]
     title = f"{names.client(client)} / {names.agency(client, agency)}"
     kind = alert["kind"].replace("_", " ")
-    change = "" if kind == "silence" else f" by {abs(alert['rise_points']):.1f} points"
+    digits = 2 if alert["kind"] == "aggression_rise" else 0
+    change = f" from {alert['baseline']:.{digits}f} to {alert['level']:.{digits}f}"
+    if alert["kind"] == "silence":
+        change = ""
     print(
         f"{alert['alert_id'][:8]}  {alert['opened_at'][:16]}Z  {escaped(title)}: {kind}{change}, "
         f"n {alert['n']}, {alert['status']}"

@@ -64,7 +64,7 @@ def defaults_of(settings: Settings) -> Defaults:
     """What holds for targets that do not say."""
     from infra.alerting.notifier import Defaults
 
-    return Defaults(settings.language, settings.page_url)
+    return Defaults(settings.language, settings.page_url, settings.time_zone)
 
 
 def beside_workers(settings: Settings, store: Store) -> list[Around]:

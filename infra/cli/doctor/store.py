@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from infra.cli.doctor.findings import Finding, checked
 from infra.clickhouse.key_fingerprint import differs, fingerprint, stored_fingerprint
+from infra.clickhouse.tenants.server import TenantsRefused
+from infra.clickhouse.tenants.upkeep import REFRESH, behind
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,7 +44,24 @@ def server(settings: Settings) -> Iterator[Finding]:
     for client in opened:
         yield clock(client)
         yield from _tables(client, settings)
+        yield tenants(client)
         client.close()
+
+
+def tenants(client: Client) -> Finding:
+    """Whether every tenant of the server has what an upgrade may have added."""
+    return checked("tenants", lambda: _tenants(client), REFRESH)
+
+
+def _tenants(client: Client) -> str:
+    try:
+        faults = behind(client)
+    except TenantsRefused:
+        return "not checked: this ClickHouse user may not read other users"
+    if faults:
+        shown = "; ".join(f"{tenant}: {said[0]}" for tenant, said in sorted(faults.items()))
+        raise RuntimeError(f"to bring up to date: {shown}")
+    return "none, or all as they should be"
 
 
 def clock(client: Client) -> Finding:

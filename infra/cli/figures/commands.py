@@ -80,7 +80,7 @@ def figures(
 @app.command("report")
 def month_report(
     client: Annotated[str, typer.Option(help="The client company (client_id).")],
-    month: Annotated[str, typer.Option(help="Which month, as 2026-10, of ASCOLTO_TIME_ZONE.")],
+    month: Annotated[str, typer.Option(help="Which month, as 2026-10, in the client's time zone.")],
     out: Annotated[Path, typer.Option(dir_okay=False, help="The file: .html or .pdf.")],
     agency: Annotated[
         str | None, typer.Option(help="One agency; the report is of it alone. Default: all.")
@@ -99,6 +99,7 @@ def month_report(
     Example: [bold]ascolto report --client acqua --month 2026-10 --out ottobre.pdf[/bold]
     """
     from dashboards.report.months import Month
+    from infra.registry import RegistryFile
 
     if out.suffix not in (".html", ".pdf"):
         raise typer.BadParameter(
@@ -106,7 +107,8 @@ def month_report(
         )
     settings = read_settings(data_dir)
     try:
-        asked = Month.parse(month, ZoneInfo(settings.time_zone))
+        names = RegistryFile(settings.registry).current()
+        asked = Month.parse(month, ZoneInfo(names.time_zone(client, settings.time_zone)))
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--month") from error
     if asked.begin > settings.now():

@@ -46,6 +46,7 @@ from schemas.rows import (
     ENGAGEMENTS,
     NOTIFICATIONS,
     TABLES,
+    WORKER_STATUS,
     Table,
 )
 
@@ -56,6 +57,9 @@ WORKPLACE = "rebuild"
 """Directory below the data directory in which the new store is made; removed when done."""
 
 _SIDES = "old", "rebuilt"
+
+_DISPENSABLE = (DISPLAY_NAMES, NOTIFICATIONS, WORKER_STATUS)
+"""Names come from the registry again; notifications and the workers' status start again."""
 
 _SNAPSHOTS = replace(
     AGENCY_METRICS, key=("client_id", "agency_id", "segment", "window", "as_of"), removable=False
@@ -206,8 +210,8 @@ def _replay(settings: Settings, workplace: Path, old: dict[str, Path]) -> None:
     with contextlib.closing(open_embedded(workplace)) as client:
         migrate(client)
         for table in TABLES:
-            if table in (DISPLAY_NAMES, NOTIFICATIONS) and table.name not in old:
-                continue  # Damaged; names come from the registry, notifications start again.
+            if table in _DISPENSABLE and table.name not in old:
+                continue  # Damaged.
             if table is CALL_SCORES:
                 continue  # The calls are scored again.
             if table not in DERIVED:

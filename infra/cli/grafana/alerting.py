@@ -26,12 +26,12 @@ def alerting_of(
         file: of targets.
         settings: page and registry.
         language: where the file does not say.
-        client_id: only this client company; None: all of the file.
+        client_id: only this client company; None: all of the file, and the workers.
 
     Raises:
         typer.Exit: the file, or a URL that it names, cannot be used; or it has no such target.
     """
-    from dashboards.grafana.alert_rules import RuleOptions, alert_rules
+    from dashboards.grafana.alert_rules import RuleOptions, alert_rules, worker_rules
     from dashboards.grafana.contact_points import client_route, contact_points, message_templates
     from dashboards.publishing.alerting import Alerting
     from infra.registry import RegistryFile
@@ -50,11 +50,13 @@ def alerting_of(
             names[each],
             RuleOptions(
                 companies[each].language or language,
-                companies[each].zone,
+                companies[each].zone or registry.time_zone(each, settings.time_zone),
                 companies[each].page or settings.page_url,
             ),
         )
     ]
+    if client_id is None:
+        rules += worker_rules(RuleOptions(language, settings.time_zone))
     routes = [client_route(each) for each in reached]
     points = contact_points(channels, language)
     return Alerting(rules, points, routes, message_templates(names))

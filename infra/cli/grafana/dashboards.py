@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.cli.options import Language
+from infra.cli.options import Language, read_settings
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,6 +36,13 @@ ClickHouse = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 TextLanguage = Annotated[Language, typer.Option(help="Language of the texts.")]
+Timezone = Annotated[
+    str | None,
+    typer.Option(
+        help="The client company's time zone, by its IANA name. Default: ASCOLTO_TIME_ZONE, or "
+        "Europe/Rome."
+    ),
+]
 User = Annotated[
     str | None,
     typer.Option(help="ClickHouse's user of the data source. Default: the data source as it is."),
@@ -50,13 +60,28 @@ PasswordFile = Annotated[
 ]
 
 
+def zone_of(timezone: str | None, settings: Settings | None = None) -> str:
+    """The time zone that is asked for, or else that of the settings.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    from infra.alerting.targets import require_zone
+
+    if timezone is None:
+        return (settings or read_settings(None)).time_zone
+    try:
+        return require_zone(timezone)
+    except ValueError as error:
+        said = f"{timezone!r}: {error}"
+        raise typer.BadParameter(said, param_hint="--timezone") from error
+
+
 @app.command("build")
 def build(
     out: Annotated[Path, typer.Option(file_okay=False, help="Directory for the JSON files.")],
     language: TextLanguage = Language.ITALIAN,
-    timezone: Annotated[
-        str, typer.Option(help="The client company's time zone, by its IANA name.")
-    ] = "Europe/Rome",
+    timezone: Timezone = None,
     provisioning: Annotated[
         Path | None,
         typer.Option(
@@ -65,13 +90,10 @@ def build(
     ] = None,
 ) -> None:
     """Write the Grafana dashboards as JSON."""
-    from dashboards.grafana.dashboard import UnknownTimezoneError, build
+    from dashboards.grafana.dashboard import build
     from dashboards.publishing.provisioning_files import write_files
 
-    try:
-        boards = build(out, language.value, timezone)
-    except UnknownTimezoneError as error:
-        raise typer.BadParameter(str(error), param_hint="--timezone") from error
+    boards = build(out, language.value, zone_of(timezone))
     files = [] if provisioning is None else write_files(provisioning)
     for path in (*boards, *files):
         print(path)
@@ -93,6 +115,7 @@ def push(
     clickhouse_password_file: PasswordFile = None,
     targets: Targets = None,
     language: TextLanguage = Language.ITALIAN,
+    timezone: Timezone = None,
     as_json: AsJson = False,
 ) -> None:
     """Give a running Grafana the folder, data source, dashboards and alert rules.
@@ -103,7 +126,9 @@ def push(
     from infra.cli.grafana.pushing import Request, push
 
     source = (clickhouse, clickhouse_user, clickhouse_password_file)
-    request = Request(url, token_file, language.value, *source, targets, adopt=adopt)
+    request = Request(
+        url, token_file, language.value, zone_of(timezone), *source, targets, adopt=adopt
+    )
     raise typer.Exit(push(request, dry_run=dry_run, as_json=as_json))
 
 
@@ -116,11 +141,12 @@ def check(
     clickhouse_password_file: PasswordFile = None,
     targets: Targets = None,
     language: TextLanguage = Language.ITALIAN,
+    timezone: Timezone = None,
     as_json: AsJson = False,
 ) -> None:
     """Say in what a Grafana differs from what push would leave there; exit code 1 if it does."""
     from infra.cli.grafana.pushing import Request, check
 
     source = (clickhouse, clickhouse_user, clickhouse_password_file)
-    request = Request(url, token_file, language.value, *source, targets)
+    request = Request(url, token_file, language.value, zone_of(timezone), *source, targets)
     raise typer.Exit(check(request, as_json=as_json))

@@ -33,6 +33,7 @@ class Request:
     url: str
     token_file: Path
     language: str
+    timezone: str
     clickhouse: str | None = None
     clickhouse_user: str | None = None
     clickhouse_password_file: Path | None = None
@@ -133,4 +134,5 @@ def _content(request: Request) -> Content:
 
     settings, targets = read_settings(None), request.targets
     alerting = None if targets is None else alerting_of(targets, settings, request.language)
-    return Content(all_dashboards(request.language), data_source_of(request, settings), alerting)
+    boards = all_dashboards(request.language, request.timezone)
+    return Content(boards, data_source_of(request, settings), alerting)

@@ -1,14 +1,14 @@
-"""What `ascolto tenants add`, `remove` and `list` do."""
+"""What `ascolto tenants add`, `remove`, `list` and `refresh` do."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -20,8 +20,10 @@ from infra.cli.options import failure, read_settings, wrong_usage
 from infra.errors import InfraError
 
 if TYPE_CHECKING:
+    from dashboards.publishing.appearance import Appearance
     from dashboards.publishing.connection import Connection
     from dashboards.publishing.plan import Content
+    from dashboards.publishing.steps import Step
     from dashboards.publishing.tenancy import Places
     from infra.clickhouse.tenants.identity import Tenant
     from infra.settings import Settings
@@ -67,6 +69,14 @@ class Target:
         return prepare(self.url, self.token_file, as_user=True)
 
 
+@dataclass(frozen=True)
+class Requested:
+    """The language and the time zone asked for the dashboards; None: those that they have."""
+
+    language: str | None = None
+    timezone: str | None = None
+
+
 def add_tenant(
     target: Target,
     viewers: Sequence[str],
@@ -74,7 +84,7 @@ def add_tenant(
     clickhouse: str | None,
     new_password: bool,
     targets: Path | None,
-    language: str,
+    requested: Requested,
     as_json: bool,
 ) -> int:
     """Make or repair a tenant; returns the exit code."""
@@ -85,9 +95,10 @@ def add_tenant(
     if targets is not None and tenant.agency_id:
         raise wrong_usage("--targets are a client company's: leave it out for an agency")
     settings = _settings()
-    content = _content(settings, clickhouse, language)
+    appearance = _appearance(settings, requested)
+    content = _content(settings, clickhouse, appearance)
     if targets is not None:
-        alerting = alerting_of(targets, settings, language, tenant.client_id)
+        alerting = alerting_of(targets, settings, appearance.language, tenant.client_id)
         content = replace(content, alerting=alerting)
     wait_for(grafana)
     with _places(settings, grafana, resumable=True) as places:
@@ -117,15 +128,120 @@ def remove_tenant(target: Target, *, yes: bool, as_json: bool) -> int:
     return 0
 
 
-def list_all(url: str, token_file: Path, *, language: str, as_json: bool) -> int:
+def refresh_all(
+    url: str,
+    token_file: Path,
+    requested: Requested,
+    *,
+    clickhouse: str | None,
+    targets: Path | None,
+    as_json: bool,
+) -> int:
+    """Bring every tenant up to date; exit code 1 if one could not be."""
+    from dashboards.publishing.steps import CHANGES
+    from dashboards.publishing.tenancy import refreshable
+
+    grafana, settings = prepare(url, token_file, as_user=True), _settings()
+    default = _appearance(settings, Requested())
+    _content(settings, clickhouse, default)  # Before anything is asked: the address may be wrong.
+    notified = set() if targets is None else _clients_of(targets)
+
+    def content(tenant: Tenant, inside: Connection) -> Content:
+        seen = _seen(inside, default, requested)
+        found = _content(settings, clickhouse, seen)
+        if targets is None or tenant.agency_id or tenant.client_id not in notified:
+            return found
+        alerting = alerting_of(targets, settings, seen.language, tenant.client_id)
+        return replace(found, alerting=alerting)
+
+    wait_for(grafana)
+    with _places(settings, grafana, resumable=True) as places:
+        done = {
+            tenant: _refresh(places, tenant, organisation, content)
+            for tenant, organisation in refreshable(places)
+        }
+    steps = [
+        replace(step, name=f"{step.name} of {tenant}")
+        for tenant, some in done.items()
+        for step in some or ()
+    ]
+    show([each for each in steps if as_json or each.outcome in CHANGES], as_json=as_json)
+    if not done:
+        say("there are no tenants")
+    return FAILED if None in done.values() else 0
+
+
+def _refresh(
+    places: Places,
+    tenant: Tenant,
+    organisation: int | None,
+    content: Callable[[Tenant, Connection], Content],
+) -> list[Step] | None:
+    """What was done about one tenant, which is said; None where it could not be done."""
+    from dashboards.publishing.organisations import enter
+    from dashboards.publishing.steps import CHANGES
+    from dashboards.publishing.tenancy import add
+
+    if organisation is None:
+        say(f"{tenant}: left out, as it is half made or half removed: add it, or remove it")
+        return None
+    try:
+        inside = enter(places.grafana, tenant, organisation)
+        steps = add(places, tenant, content(tenant, inside))
+    except InfraError as error:
+        say(f"{tenant}: {error}")
+        return None
+    changes = sum(step.outcome in CHANGES for step in steps)
+    say(f"{tenant}: {counted(changes, 'thing') + ' changed' if changes else 'up to date'}")
+    return steps
+
+
+def _clients_of(targets: Path) -> set[str]:
+    """The client companies that a file of targets names.
+
+    Raises:
+        typer.Exit: the file cannot be used.
+    """
+    from infra.alerting.targets_file import WrongTargets, read_targets
+
+    try:
+        return {each.client_id for each in read_targets(targets)}
+    except WrongTargets as error:
+        raise failure(str(error)) from error
+
+
+def _appearance(settings: Settings, requested: Requested) -> Appearance:
+    """What is asked for, and the settings' own where nothing is."""
+    from dashboards.publishing.appearance import Appearance
+
+    return Appearance(
+        requested.language or settings.language, requested.timezone or settings.time_zone
+    )
+
+
+def _seen(inside: Connection, default: Appearance, requested: Requested) -> Appearance:
+    """What is asked for, and what a tenant's dashboards have where nothing is."""
+    from dashboards.publishing.appearance import Appearance, appearance_of
+
+    there = appearance_of(inside, default)
+    return Appearance(requested.language or there.language, requested.timezone or there.timezone)
+
+
+def list_all(url: str, token_file: Path, requested: Requested, *, as_json: bool) -> int:
     """Print every tenant with its faults; exit code 1 if there are any."""
     from dashboards.grafana.dashboard import all_dashboards
     from dashboards.publishing.tenancy import of_tenants, tenancies
 
     grafana, settings = prepare(url, token_file, as_user=True), _settings()
+    default = _appearance(settings, Requested())
+
+    def dashboards(inside: Connection) -> list[dict[str, Any]]:
+        appearance = _seen(inside, default, requested)
+        return of_tenants(all_dashboards(appearance.language, appearance.timezone))
+
     wait_for(grafana)
     with _places(settings, grafana) as places:
-        found = tenancies(places, of_tenants(all_dashboards(language)))
+        found = tenancies(places, dashboards)
     if as_json:
         print(json.dumps([each.as_json() for each in found], ensure_ascii=False))
     else:
@@ -139,7 +255,10 @@ def list_all(url: str, token_file: Path, *, language: str, as_json: bool) -> int
         say("there are no tenants")
     wrong = any(each.faults for each in found)
     if wrong:
-        say("to repair one: ascolto tenants add CLIENT [--agency A]; to take it away: remove")
+        say(
+            "to repair all: ascolto tenants refresh; one: ascolto tenants add CLIENT [--agency A]; "
+            "to take it away: remove"
+        )
     return FAILED if wrong else 0
 
 
@@ -153,14 +272,15 @@ def _settings() -> Settings:
     return settings
 
 
-def _content(settings: Settings, clickhouse: str | None, language: str) -> Content:
+def _content(settings: Settings, clickhouse: str | None, appearance: Appearance) -> Content:
     from dashboards.grafana.dashboard import all_dashboards
     from dashboards.publishing.data_sources import DataSource
     from dashboards.publishing.plan import Content
     from dashboards.publishing.tenancy import of_tenants
 
     address = clickhouse_for_grafana(settings, clickhouse, "")
-    return Content(of_tenants(all_dashboards(language)), DataSource(*address, user=""))
+    boards = all_dashboards(appearance.language, appearance.timezone)
+    return Content(of_tenants(boards), DataSource(*address, user=""))
 
 
 @contextmanager

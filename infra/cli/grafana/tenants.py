@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.cli.grafana.dashboards import AsJson, ClickHouse, Targets, TextLanguage, Url
+from infra.cli.grafana.dashboards import (
+    AsJson,
+    ClickHouse,
+    Targets,
+    TextLanguage,
+    Timezone,
+    Url,
+    zone_of,
+)
 from infra.cli.options import Language
+
+if TYPE_CHECKING:
+    from infra.cli.grafana.tenancy import Requested
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,6 +32,16 @@ app = typer.Typer(
 TokenFile = Annotated[
     Path,
     typer.Option(dir_okay=False, help="File with user:password of a server administrator."),
+]
+OwnLanguage = Annotated[
+    Language | None,
+    typer.Option(help="Language of the dashboards. Default: each tenant's as it is."),
+]
+OwnTimezone = Annotated[
+    str | None,
+    typer.Option(
+        help="Time zone of the dashboards, by its IANA name. Default: each tenant's as it is."
+    ),
 ]
 Client = Annotated[str, typer.Argument(help="The client company's id.")]
 Agency = Annotated[
@@ -44,6 +65,7 @@ def add(
         bool, typer.Option("--renew-password", help="Give its ClickHouse user a new password.")
     ] = False,
     language: TextLanguage = Language.ITALIAN,
+    timezone: Timezone = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a tenant, complete one that is half made, or bring one up to date.
@@ -52,7 +74,7 @@ def add(
     tenant's own password is generated, and nobody sees it. People without an
     account get a link at which they choose a password.
     """
-    from infra.cli.grafana.tenancy import Target, add_tenant
+    from infra.cli.grafana.tenancy import Requested, Target, add_tenant
 
     target = Target(url, token_file, client, agency)
     raise typer.Exit(
@@ -62,7 +84,7 @@ def add(
             clickhouse=clickhouse,
             new_password=renew_password,
             targets=targets,
-            language=language.value,
+            requested=Requested(language.value, zone_of(timezone)),
             as_json=as_json,
         )
     )
@@ -91,7 +113,8 @@ def remove(
 def list_tenants(
     url: Url,
     token_file: TokenFile,
-    language: TextLanguage = Language.ITALIAN,
+    language: OwnLanguage = None,
+    timezone: OwnTimezone = None,
     as_json: AsJson = False,
 ) -> None:
     """List the tenants that ClickHouse or Grafana has, and what is wrong with each.
@@ -100,4 +123,36 @@ def list_tenants(
     """
     from infra.cli.grafana.tenancy import list_all
 
-    raise typer.Exit(list_all(url, token_file, language=language.value, as_json=as_json))
+    raise typer.Exit(list_all(url, token_file, _requested(language, timezone), as_json=as_json))
+
+
+@app.command("refresh")
+def refresh(
+    url: Url,
+    token_file: TokenFile,
+    clickhouse: ClickHouse = None,
+    targets: Targets = None,
+    language: OwnLanguage = None,
+    timezone: OwnTimezone = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring every tenant's grants, data source and dashboards up to date, after an upgrade.
+
+    Exit code 1 if one could not be; the others are even so.
+    """
+    from infra.cli.grafana.tenancy import refresh_all
+
+    requested = _requested(language, timezone)
+    raise typer.Exit(
+        refresh_all(
+            url, token_file, requested, clickhouse=clickhouse, targets=targets, as_json=as_json
+        )
+    )
+
+
+def _requested(language: Language | None, timezone: str | None) -> Requested:
+    """What is asked for of all tenants' dashboards."""
+    from infra.cli.grafana.tenancy import Requested
+
+    spoken = None if language is None else language.value
+    return Requested(spoken, None if timezone is None else zone_of(timezone))

@@ -29,7 +29,8 @@ app = typer.Typer(
     no_args_is_help=True,
     subcommand_metavar="PRESET FILE... | presets",
     help="Turn what other systems export into events.\n\n"
-    "[bold]ascolto import presets[/bold] lists the systems. First look: "
+    "[bold]ascolto import presets[/bold] lists the systems, [bold]ascolto import presets suggest "
+    "FILE[/bold] says which of them reads a file. First look: "
     "[bold]ascolto import freepbx Master.csv --mapping mine.yaml --dry-run[/bold]\n\n"
     "Options: [bold]ascolto import freepbx --help[/bold]. A guide: docs/connect.md.",
 )
@@ -99,6 +100,33 @@ def show_preset(name: Annotated[str, typer.Argument(help="From the list.")]) -> 
         print(preset_text(name), end="")
     except MappingError as error:
         raise wrong_usage(str(error)) from error
+
+
+@presets_app.command("suggest")
+def suggest_mapping(
+    file: Annotated[Path, typer.Argument(help="An export that is to be read.")],
+    client: Annotated[str | None, typer.Option(help="Id of the client company.")] = None,
+    agency: Annotated[str | None, typer.Option(help="Id of the agency that called.")] = None,
+) -> None:
+    """Find the preset that reads a file, and print a mapping to start from.
+
+    The mapping goes into a file of yours; lines with TODO wait for you. Example:
+    [bold]ascolto import presets suggest incassi.csv --client luce > mine.yaml[/bold]
+    """
+    import shlex
+
+    from infra.cli.failures import FAILED, say
+    from infra.importing.formats.texts import UnreadableExport
+    from infra.importing.suggesting import suggested
+
+    try:
+        preset, text = suggested(file, client, agency)
+    except UnreadableExport as error:
+        say(str(error))
+        raise typer.Exit(FAILED) from error
+    command = f"ascolto import {preset} {shlex.quote(str(file))} --mapping mine.yaml --dry-run"
+    print(f"# {command}\n{text}", end="")
+    say(f"preset {preset}. Save this as mine.yaml, then: {command}")
 
 
 @presets_app.command("schema")

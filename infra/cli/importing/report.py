@@ -47,6 +47,7 @@ class Report:
             ("rows", counts.rows),
             ("events", counts.events),
             ("passed over by filters", counts.passed_over),
+            ("other legs of these calls", counts.legs),
             ("refused", counts.refused),
             ("without a known customer", counts.unmatched_customers),
             ("recordings not found", counts.missing_recordings),

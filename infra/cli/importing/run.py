@@ -17,6 +17,7 @@ from infra.cli.operate.replay import note_replayed
 from infra.cli.store_access import open_store
 from infra.escaping import console
 from infra.importing import letters
+from infra.importing.grouping import Placed
 from infra.importing.importer import Import, Imported, read_tables
 from infra.importing.mapping_files import MappingError, load
 from infra.importing.rows import UnreadableExport
@@ -57,15 +58,19 @@ def run_import(
         say(str(error))
         return WRONG_USAGE
     held = {} if files else _open_letters(settings, preset)
-    records = importing.read(files) if files else ((path, record) for path, record in held.values())
     report, made = Report(), []
     try:
         with ExitStack() as stack:
             take = stack.enter_context(_destination(settings, preset, goal, again=not files))
-            for imported in _with_progress(importing.run(records)):
-                report.add(imported)
-                take(imported)
-                made.append(isinstance(imported.outcome, Made))
+            if files:
+                for imported in importing.run(_with_progress(importing.read(files))):
+                    report.add(imported)
+                    take(imported)
+            for of_letter in importing.run_again(held.values()):
+                for imported in of_letter:
+                    report.add(imported)
+                    take(imported)
+                made.append(any(isinstance(each.outcome, Made) for each in of_letter))
     except (UnreadableExport, DeliveryFailed) as error:
         say(f"{error}\nimport again when it is put right: the same events do no harm")
         return FAILED
@@ -84,6 +89,11 @@ def run_import(
 def _say_all(importing: Import, report: Report, settings: Settings, goal: Goal) -> None:
     counts = importing.counts
     report.show(counts)
+    if counts.rows and counts.passed_over == counts.rows:
+        say(
+            "every row is passed over by a filter: is it the right preset? ascolto import presets "
+            "suggest FILE says which one reads the file"
+        )
     if goal.out is not None:
         say(f"{counted(counts.events, 'event')} written to {goal.out}")
     elif goal.emit:
@@ -137,14 +147,14 @@ def _send_event(emitter: Emitter, imported: Imported) -> None:
         send_event(emitter, imported.outcome)
 
 
-def _with_progress(imported: Iterator[Imported]) -> Iterator[Imported]:
-    """Show how many records are read, on a terminal; how many there are is not known before."""
+def _with_progress(rows: Iterator[Placed]) -> Iterator[Placed]:
+    """Show how many rows are read, on a terminal; how many there are is not known before."""
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
     screen = console(stderr=True)
     columns = SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed}")
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
-        task = bar.add_task("records read")
-        for each in imported:
+        task = bar.add_task("rows read")
+        for each in rows:
             bar.advance(task)
             yield each

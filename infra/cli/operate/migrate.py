@@ -44,8 +44,24 @@ def migrate_store(settings: Settings, target: int | None, *, yes: bool) -> int:
                 say(_KEY_IS_MISSING)
                 return FAILED
             steps.append(_name_older_events(client, settings))
+        if settings.clickhouse_url is not None and target is None:
+            steps += _tenants_behind(client)
     say("\n".join(steps) if steps else "nothing to do")
     return 0
+
+
+def _tenants_behind(client: Client) -> list[str]:
+    """A line where tenants lack what the tables have now; none where users cannot be read."""
+    from clickhouse_connect.driver.exceptions import DatabaseError
+
+    from infra.clickhouse.tenants.server import TenantsRefused
+    from infra.clickhouse.tenants.upkeep import REFRESH, behind
+
+    try:
+        names = sorted(map(str, behind(client)))
+    except (TenantsRefused, DatabaseError):
+        return []
+    return [f"tenants to bring up to date: {', '.join(names)}; {REFRESH}"] if names else []
 
 
 _KEY_IS_MISSING = (

@@ -60,6 +60,7 @@ async def _serve(settings: Settings, guard: Guard | None) -> None:
         at_once=QUERIES_AT_ONCE,
         insert=store.insert,
         time_zone=settings.time_zone,
+        currency=settings.currency,
         now=settings.now,
     )
     page = page_of(settings, "preview", preview)

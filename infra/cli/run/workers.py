@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from infra.cli.sign_in import guard_of
+from infra.cli.status_reports import reports_of
 from infra.embedded.workers import CAUGHT_UP_PATH, PARENT_VARIABLE
 from infra.settings import Settings
 
@@ -102,7 +103,8 @@ def run_transcriber(settings: Settings) -> None:
     )
     attach_transcriber(app, CallTranscriber(ports, patience))
     page = _page(settings, TRANSCRIBER, _status_only(progress))
-    run(app, page, *fetching, *_guard())
+    reports = reports_of(TRANSCRIBER, settings, app, progress)
+    run(app, *reports, page, *fetching, *_guard())
 
 
 def _fetching(
@@ -147,7 +149,7 @@ def run_scorer(settings: Settings) -> None:
     progress = Progress()
     scoring = _attach_scoring(app, settings, progress)
     page = _page(settings, SCORER, _status_only(progress))
-    run(app, scoring, page, *_guard())
+    run(app, *reports_of(SCORER, settings, app, progress), scoring, page, *_guard())
 
 
 def _attach_scoring(app: Any, settings: Settings, progress: Progress) -> Around:
@@ -207,12 +209,14 @@ def run_analytics(settings: Settings) -> None:
         guard=guard_of(settings),
         insert=store.insert,
         time_zone=settings.time_zone,
+        currency=settings.currency,
         now=settings.now,
     )
     if settings.embedded:
         preview.router.add_post(CAUGHT_UP_PATH, _on_request(analytics.judge_all_silences))
     page = _page(settings, ANALYTICS, preview)
-    run(app, Around(open_store, close), *scoring, *notifying, page, *_guard())
+    reports = reports_of(ANALYTICS, settings, app, progress)
+    run(app, Around(open_store, close), *reports, *scoring, *notifying, page, *_guard())
 
 
 def _refilling_of(settings: Settings) -> dict[str, object]:

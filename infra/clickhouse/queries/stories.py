@@ -22,7 +22,7 @@ class StoryKind(StrEnum):
     WORST = "worst"
     """The most aggressive one."""
     BEST = "best"
-    """The most empathic one, of those rated well or paid after."""
+    """An empathic one that was rated well or paid after."""
     LEFT = "left"
     """Of those whose customer left after saying so, the one with the worst mood."""
     CHANGED = "changed"
@@ -94,11 +94,14 @@ WHERE calls.client_id = {{client:String}}
 """  # noqa: S608 - constants of this module
 _GOOD = 9
 """Rating from which a customer is a promoter."""
+_EMPATHIC = 0.5
+"""Empathy from which the boards count a conversation as empathic."""
 _RATED = "coalesce(survey_rating, later_rating, spoken_rating)"
 _BY_KIND = {
     StoryKind.WORST: ("1", "aggression DESC, sentiment"),
     StoryKind.BEST: (
-        f"empathy > aggression AND (engagement.paid OR {_RATED} >= {_GOOD})",
+        f"empathy >= {_EMPATHIC} AND empathy > aggression "
+        f"AND (engagement.paid OR {_RATED} >= {_GOOD})",
         f"{_RATED} IS NOT NULL DESC, empathy + sentiment - aggression DESC",
     ),
     StoryKind.LEFT: (

@@ -82,6 +82,7 @@ WITHHELD = {
     "dead_letters": "raw events, with personal data",
     "letter_replays": "belongs to the dead letters",
     "notifications": "which target accepted which message, for the notifier alone",
+    "worker_status": "of the workers, for the team that runs them",
     "schema_migrations": "the store's own",
 }
 """Tables that no tenant reads, and why."""

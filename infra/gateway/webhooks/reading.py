@@ -16,7 +16,7 @@ import jmespath
 from infra.gateway.refusals import RequestRefused
 from infra.importing.rows import UnreadableExport, read_records
 from processors.mapping.model import Mapping
-from processors.mapping.records import Record, Row
+from processors.mapping.records import Record, Row, is_too_deep
 
 FORM = "application/x-www-form-urlencoded"
 _CSV = ("text/csv", "text/plain")
@@ -24,7 +24,13 @@ _MOST_FIELDS = 1000
 _MOST_RECORDS = 10_000
 
 _TWILIO_FINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
-_TWILIO_NAMES = {"CallSid": "sid", "From": "from", "To": "to", "CallStatus": "status"}
+_TWILIO_NAMES = {
+    "CallSid": "sid",
+    "ParentCallSid": "parent_call_sid",
+    "From": "from",
+    "To": "to",
+    "CallStatus": "status",
+}
 
 
 def read_form(body: bytes) -> list[tuple[str, str]]:
@@ -73,6 +79,8 @@ def _json_rows(mapping: Mapping, body: bytes) -> list[Row]:
         whole: Any = json.loads(body)
     except (ValueError, RecursionError):
         raise RequestRefused(400, "the body is no JSON") from None
+    if is_too_deep(body.decode("utf-8", "replace"), whole):
+        raise RequestRefused(400, "the body is no JSON of a usual depth")
     found = whole
     if mapping.input.records is not None and isinstance(whole, dict):
         listed = jmespath.search(mapping.input.records, whole)

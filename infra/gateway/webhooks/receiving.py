@@ -19,6 +19,7 @@ from infra.importing.importer import Imported, read_tables
 from infra.importing.letters import letter_of
 from infra.importing.mapping_files import MappingError, MappingFile, load, load_own
 from infra.importing.rows import UnreadableExport
+from processors.mapping.legs import in_groups, outcomes_of
 from processors.mapping.mapper import Made, Mapper, Refused, Tables, UnknownCustomer
 from schemas.codec import Routed, encode
 from schemas.topics import DEAD_LETTER
@@ -108,8 +109,10 @@ class Receiver:
         records = read_body_records(preset, mapping, call.media_type, call.body, form)
         mapper = Mapper(mapping, tables)
         mapped = Mapped()
-        for index, record in enumerate(records):
-            outcome = mapper.apply(record)
+        made = [
+            each for group in in_groups(mapping, records) for each in outcomes_of(mapper, group)
+        ]
+        for record, outcome in made:
             if isinstance(outcome, Made):
                 mapped.events.append((outcome.routed, outcome.line))
             elif isinstance(outcome, Refused | UnknownCustomer):
@@ -119,7 +122,7 @@ class Receiver:
                 mapped.letters.append(
                     Message(DEAD_LETTER.name, letter.letter_id.encode(), encode(letter))
                 )
-                mapped.reasons.append(Reason(outcome.reason, index))
+                mapped.reasons.append(Reason(outcome.reason, record.number - 1))
             else:
                 mapped.passed_over += 1
         return mapped

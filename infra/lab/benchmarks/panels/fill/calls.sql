@@ -79,5 +79,6 @@ SELECT
     'channels' AS speakers,
     [] AS turn_scores,
     [] AS driver_quotes,
+    arrayStringConcat(drivers, ' ') AS driver_set,
     toUnixTimestamp64Micro(at) + {every:UInt64} AS version
 FROM numbers({rows:UInt64})

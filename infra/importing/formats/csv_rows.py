@@ -11,7 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TextIO
 
-from infra.importing.texts import UnreadableExport, open_text
+from infra.importing.formats.texts import UnreadableExport, open_text
 from processors.mapping.model import Input
 from processors.mapping.records import NOT_FITTING
 
@@ -34,12 +34,17 @@ class Wanted:
     needed: frozenset[Names]
     """Those without which no row can be understood, each with its other names."""
     optional: frozenset[str] = frozenset()
+    advice: str = (
+        "change the mapping's columns, or input; ascolto import presets suggest FILE writes a "
+        "mapping for these columns, ascolto import presets show NAME prints what the preset expects"
+    )
+    """What to do where one that is needed is not there."""
 
     def among(self, columns: Sequence[str]) -> list[str]:
         """The columns, those that are written a little otherwise by the name they are asked for.
 
-        `Codice Cliente` is `codice_cliente`. Of columns with one name each has its place behind
-        it, as in `importo (2)`: which of them is meant is for the mapping to say.
+        `Codice Cliente` is `codice_cliente`, `Start Time` is `StartTime`. Of columns with one name
+        each has its place behind it, as in `importo (2)`: the mapping says which is meant.
         """
         asked = set(chain.from_iterable(self.needed)) | self.optional
         stripped = [column.strip() for column in columns]
@@ -58,7 +63,7 @@ class Wanted:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "_", name.casefold()).strip("_")
+    return re.sub(r"[\W_]+", "", name.casefold())
 
 
 def _numbered(columns: list[str]) -> list[str]:
@@ -103,7 +108,7 @@ def _first_line(file: TextIO, form: Input) -> tuple[str, str]:
     said = re.fullmatch(r"sep=(.)", line.rstrip("\r\n"), re.IGNORECASE)
     if said:
         line = next(file, "")
-    return line, form.delimiter or (said[1] if said else _delimiter(line))
+    return line, form.delimiter or (said[1] if said else delimiter_of(line))
 
 
 def _columns(first: list[str], form: Input, wanted: Wanted) -> tuple[list[str], bool]:
@@ -145,12 +150,12 @@ def _advice(path: Path, form: Input, wanted: Wanted) -> str:
     """What to change: the names may stand further down, below titles."""
     with open_text(path, form.encodings) as file:
         for number, line in enumerate(islice(file, form.skip_lines + _MOST_TITLES)):
-            cells = next(csv.reader([line], delimiter=form.delimiter or _delimiter(line)))
+            cells = next(csv.reader([line], delimiter=form.delimiter or delimiter_of(line)))
             if number > form.skip_lines and not wanted.missing_from(wanted.among(cells)):
                 return f"line {number + 1} has them, so set input: {{skip_lines: {number}}}"
-    return "change the mapping's columns, or input"
+    return wanted.advice
 
 
-def _delimiter(line: str) -> str:
+def delimiter_of(line: str) -> str:
     """What a line has most of."""
     return max(_DELIMITERS, key=line.count)

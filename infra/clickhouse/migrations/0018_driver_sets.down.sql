@@ -1,0 +1,2 @@
+ALTER TABLE calls DROP COLUMN IF EXISTS `driver_set`
+;

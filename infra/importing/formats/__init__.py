@@ -1,0 +1,1 @@
+"""How exports are written: CSV, JSON and their encodings."""
