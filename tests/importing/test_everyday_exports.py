@@ -101,6 +101,42 @@ def test_days_however_they_are_written(tmp_path: Path, day: str) -> None:
     assert data(made)["received_at"] == "2026-03-01T23:00:00+00:00"
 
 
+@pytest.mark.parametrize(
+    ("preset", "export", "first"),
+    [
+        (
+            "csv-payments",
+            "Cliente;Importo;Data;IDPagamento\nC001;120,50;01/03/2026;7001\n",
+            ("c5e2f532fc692bae927536cf7d264cc2", "2026-02-28T23:00:00+00:00"),
+        ),
+        (
+            "csv-payments",
+            "Cliente;Importo;Data;DataValuta\nC001;120,50;01/03/2026;05/03/2026\n",
+            ("25d575748a1eb49f8614ed0a175c4346", "2026-02-28T23:00:00+00:00"),
+        ),
+        (
+            "csv-cancellations",
+            "Cliente;Contratto;DataCessazione;Data;Motivo\nC001;K1;05/03/2026;01/03/2026;recesso\n",
+            ("b52b0b411d8e8834d77768a70f54c40e", "2026-02-28T23:00:00+00:00"),
+        ),
+    ],
+)
+def test_ids_and_times_stay_as_they_were_sent(
+    tmp_path: Path, preset: str, export: str, first: tuple[str, str]
+) -> None:
+    """Against what commit ebdc6d57 made of these files."""
+    [made] = outcomes(tmp_path, preset, export)
+    event = json.loads(made.line)
+    when = event["data"].get("received_at") or event["data"]["cancelled_at"]
+    assert (event["id"], when) == first
+
+
+def test_a_needed_column_is_found_without_its_blanks(tmp_path: Path) -> None:
+    export = "CodiceCliente;Importo;DataIncasso\nC-1;1,00;02/03/2026\n"
+    [made] = outcomes(tmp_path, "csv-payments", export)
+    assert data(made)["customer_id"] == "C-1"
+
+
 def test_a_format_that_is_none_is_named(tmp_path: Path) -> None:
     mapping = COMPANY.replace("}}", "}, received_at: {column: data, as: time, formats: [gg/mm]}}")
     with pytest.raises(MappingError, match="'gg/mm' is none; there are iso"):

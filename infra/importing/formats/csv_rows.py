@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -43,18 +43,25 @@ class Wanted:
     def among(self, columns: Sequence[str]) -> list[str]:
         """The columns, those that are written a little otherwise by the name they are asked for.
 
-        `Codice Cliente` is `codice_cliente`, `Start Time` is `StartTime`. Of columns with one name
-        each has its place behind it, as in `importo (2)`: the mapping says which is meant.
+        `Codice Cliente` is `codice_cliente`. Only where a needed column is missing otherwise is
+        `Start Time` also `StartTime`: a file that was read before keeps the names of its columns,
+        and so the ids made of its content. Of columns with one name each has its place behind it,
+        as in `importo (2)`: the mapping says which is meant.
         """
-        asked = set(chain.from_iterable(self.needed)) | self.optional
         stripped = [column.strip() for column in columns]
-        alike = {_plain(name): name for name in asked - set(stripped)}
-        return _numbered(
-            [
-                column if column in asked else alike.get(_plain(column), column)
-                for column in stripped
-            ]
-        )
+        named = self._named(stripped, _plain)
+        if self.missing_from(named):
+            named = self._named(stripped, _squeezed)
+        return _numbered(named)
+
+    def _named(self, columns: Sequence[str], simplified: Callable[[str], str]) -> list[str]:
+        """The columns by the names they are asked for, where the two are alike once simplified."""
+        asked = set(chain.from_iterable(self.needed)) | self.optional
+        alike = {simplified(name): name for name in asked - set(columns)}
+        return [
+            column if column in asked else alike.get(simplified(column), column)
+            for column in columns
+        ]
 
     def missing_from(self, columns: Iterable[str]) -> list[Names]:
         """Those that are needed and not there."""
@@ -63,6 +70,10 @@ class Wanted:
 
 
 def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "_", name.casefold()).strip("_")
+
+
+def _squeezed(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())
 
 
