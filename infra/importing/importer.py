@@ -35,13 +35,15 @@ class Counts:
     """Events whose recording is not in its place yet; they are imported all the same."""
 
     def as_json(self) -> dict[str, int]:
-        """The last line of `ascolto import --json`."""
+        """The last line of `ascolto import --json`; more fields may follow the first five."""
         return {
             "rows": self.rows,
             "events": self.events,
             "refused": self.refused,
             "unmatched_customers": self.unmatched_customers,
             "missing_recordings": self.missing_recordings,
+            "legs": self.legs,
+            "passed_over": self.passed_over,
         }
 
 

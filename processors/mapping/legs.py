@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
 from processors.mapping.conversions import CannotConvert, seconds
-from processors.mapping.mapper import Made, Mapper, Outcome, PassedOver, Refused, UnknownCustomer
+from processors.mapping.mapper import Made, Mapper, Outcome, PassedOver, Refused
 from processors.mapping.model import Legs, Mapping
 from processors.mapping.records import Record
 from schemas.events import CallEnded
+
+_MOST_BETWEEN: Final = timedelta(minutes=5)
+"""Between two legs of one call with one customer; a later leg is of another call."""
+_Time = tuple[datetime, datetime]
+_NO_CALL: Final = frozenset({"", "0", "-", "null", "none", "nan", "''", '""'})
+"""What systems write where a row belongs to no call."""
 
 
 def group_key(mapping: Mapping, record: Record) -> str | None:
@@ -19,7 +27,9 @@ def group_key(mapping: Mapping, record: Record) -> str | None:
     if mapping.group_by is not None:
         return record.cell(row, mapping.group_by)
     if mapping.legs is not None:
-        return record.text(row, mapping.legs.of) or None
+        columns = [mapping.legs.of] if isinstance(mapping.legs.of, str) else mapping.legs.of
+        found = (record.text(row, column) for column in columns)
+        return next((text for text in found if text.casefold() not in _NO_CALL), None)
     return None
 
 
@@ -38,6 +48,8 @@ class _Leg:
     outcome: Outcome
     rank: tuple[object, ...]
     """The lowest speaks for the call; it depends on the leg's content alone."""
+    time: _Time | None
+    """Its start and end; None where they cannot be read."""
 
     @property
     def is_answered(self) -> bool:
@@ -48,8 +60,10 @@ def outcomes_of(mapper: Mapper, group: Sequence[Record]) -> list[tuple[Record, O
     """What becomes of the records of one group: of a call's legs one event a customer.
 
     A record that is returned begins with the row that speaks for the call; the rows behind it are
-    its other legs. A leg whose customer is unknown belongs to the call of the one that is known:
-    an agent's own telephone, say. The order of `group` makes no difference.
+    its other legs. Legs of one customer that lie minutes apart are one call, those that lie hours
+    apart are several: diallers may share one key all day. A leg whose customer is unknown belongs
+    to the call of a known one that it overlaps: an agent's own telephone, say. The order of
+    `group` makes no difference.
     """
     mapping = mapper.mapping
     if mapping.group_by is not None:
@@ -63,27 +77,91 @@ def outcomes_of(mapper: Mapper, group: Sequence[Record]) -> list[tuple[Record, O
         if isinstance(outcome, PassedOver):
             passed_over.append((record, outcome))
         else:
-            legs.append(_Leg(record, outcome, _rank(mapping.legs, record, outcome)))
+            rank = _rank(mapping.legs, record, outcome)
+            legs.append(_Leg(record, outcome, rank, _time(mapper, record, outcome)))
     return passed_over + [_as_one(call) for call in _calls(legs)]
 
 
 def _calls(legs: Sequence[_Leg]) -> list[list[_Leg]]:
     """The legs of each call, the one that speaks for it first."""
     ranked = sorted(legs, key=lambda leg: leg.rank)
-    refused = [leg for leg in ranked if isinstance(leg.outcome, Refused)]
-    if refused and not any(leg.is_answered for leg in ranked):
-        # The call may have been answered in a leg that cannot be read.
-        return [refused + [leg for leg in ranked if leg not in refused]]
     by_customer: dict[str, list[_Leg]] = defaultdict(list)
-    unknown = [leg for leg in ranked if isinstance(leg.outcome, UnknownCustomer)]
     for leg in ranked:
         if isinstance(leg.outcome, Made):
             by_customer[leg.outcome.routed.event.data.customer_id].append(leg)
-    calls = list(by_customer.values())
-    if not calls:
-        return [unknown] if unknown else []
-    calls[0] += unknown + refused
-    return calls
+    calls = [call for legs_of_one in by_customer.values() for call in _in_time(legs_of_one)]
+    calls.sort(key=lambda call: call[0].rank)
+    # Decided by the legs whose customer is known, so that none draws another one in.
+    times = [_time_of(call) for call in calls]
+    answered = [call[0].is_answered for call in calls]
+    alone = []
+    for leg in ranked:
+        if isinstance(leg.outcome, Made):
+            continue
+        for call, time, is_answered in zip(calls, times, answered, strict=True):
+            # Where nobody answered as far as is known, somebody may have in a leg that is refused.
+            may_speak = isinstance(leg.outcome, Refused) and not is_answered
+            if _gap(leg.time, time) <= (_MOST_BETWEEN if may_speak else timedelta()):
+                call.append(leg)
+                break
+        else:
+            alone.append(leg)
+    return [_refused_first(call) for call in calls + _in_time(alone)]
+
+
+def _refused_first(call: list[_Leg]) -> list[_Leg]:
+    """A call's legs; one that no leg says was answered may have been in one that is refused."""
+    if any(leg.is_answered for leg in call):
+        return call
+    return sorted(call, key=lambda leg: not isinstance(leg.outcome, Refused))
+
+
+def _in_time(legs: Iterable[_Leg]) -> list[list[_Leg]]:
+    """Legs with those that are minutes apart, the one that speaks first; of unknown time alone."""
+    calls: list[list[_Leg]] = []
+    until: datetime | None = None
+    for leg in sorted(legs, key=_start):
+        if leg.time is None:
+            calls.append([leg])
+            continue
+        start, end = leg.time
+        if until is None or start - until > _MOST_BETWEEN:
+            calls.append([])
+        calls[-1].append(leg)
+        until = end if until is None else max(until, end)
+    return [sorted(call, key=lambda leg: leg.rank) for call in calls]
+
+
+def _start(leg: _Leg) -> tuple[bool, _Time | tuple[()]]:
+    return leg.time is not None, leg.time or ()
+
+
+def _time_of(call: Sequence[_Leg]) -> _Time | None:
+    """From the first start to the last end."""
+    times = [leg.time for leg in call if leg.time is not None]
+    return (min(times)[0], max(end for _, end in times)) if times else None
+
+
+def _gap(one: _Time | None, other: _Time | None) -> timedelta:
+    """The time between two calls, 0 or less where they overlap; of unknown times the longest."""
+    if one is None or other is None:
+        return timedelta.max
+    return max(one[0], other[0]) - min(one[1], other[1])
+
+
+def _time(mapper: Mapper, record: Record, outcome: Outcome) -> _Time | None:
+    """The start and end of a row's call, as far as they can be read."""
+    if isinstance(outcome, Made):
+        return _call(outcome).started_at, _call(outcome).ended_at
+    times = []
+    for name in ("started_at", "ended_at"):
+        try:
+            time = datetime.fromisoformat(str(mapper.field(record, name)))
+        except ValueError:
+            continue
+        if time.tzinfo is not None:
+            times.append(time)
+    return (min(times), max(times)) if times else None
 
 
 def _rank(legs: Legs, record: Record, outcome: Outcome) -> tuple[object, ...]:

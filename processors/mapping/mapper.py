@@ -105,6 +105,17 @@ class Mapper:
         recording = call.recording if isinstance(call, CallEnded) else None
         return Made(line, routed, () if recording is None else recording.uris)
 
+    def field(self, record: Record, name: str) -> Any:
+        """One field of the event of a record, whatever becomes of the others; None: it is absent.
+
+        A field that cannot be read is absent, too.
+        """
+        given = self.mapping.data.get(name)
+        try:
+            return self._value(record, given, name) if isinstance(given, Value) else None
+        except (CannotConvert, _UnknownCustomer):
+            return None
+
     def _id(self, record: Record) -> Any:
         given = self.mapping.id
         if given is not None and (found := self._value(record, given, "id")) is not None:

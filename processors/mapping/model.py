@@ -241,8 +241,8 @@ class Table(Part):
 class Legs(Part):
     """Which rows are legs of one call, and which of them speaks for it.
 
-    Legs with the same customer make one event, of the leg that was answered; of several that one
-    of the longest talk, where nobody answered the earliest.
+    Legs with the same customer that overlap or are minutes apart make one event, of the leg that
+    was answered; of several that one of the longest talk, where nobody answered the earliest.
     """
 
     of: list[str] | str = Field(

@@ -27,6 +27,8 @@ def test_a_dry_run_says_what_is_understood_and_ends_with_counts() -> None:
         "refused": 0,
         "unmatched_customers": 1,
         "missing_recordings": 2,
+        "legs": 0,
+        "passed_over": 0,
     }
     assert "without a known customer" in out
     assert "asterisk-cdr.csv:2" in out

@@ -198,7 +198,8 @@ def test_a_call_of_an_unknown_customer_is_one_letter_with_all_its_legs(presets: 
 
 LEGS = st.lists(
     st.tuples(
-        st.integers(0, 3),  # the call
+        st.integers(0, 3),  # the linkedid
+        st.integers(0, 3),  # the hour
         st.sampled_from(sorted(KNOWN)),
         st.one_of(st.none(), st.integers(1, 500)),
     ),
@@ -209,18 +210,27 @@ LEGS = st.lists(
 @settings(deadline=None)
 @given(LEGS, st.randoms(use_true_random=False), st.integers(0, 10))
 def test_every_call_counts_once_in_any_order(
-    presets: Any, drawn: list[tuple[int, str, int | None]], random: Any, again: int
+    presets: Any, drawn: list[tuple[int, int, str, int | None]], random: Any, again: int
 ) -> None:
-    """Against a count by hand: answered where a leg is, and then the longest of these."""
+    """Against a count by hand: answered where a leg is, and then the longest of these.
+
+    What shares a linkedid hours apart, as a dialler's calls do, are several calls.
+    """
     rows = [
-        leg(at, talked, src=number, linkedid=f"17.{call}", uniqueid=f"17.{call}{number}")
-        for at, (call, number, talked) in enumerate(drawn)
+        leg(
+            3600 * hour + at,
+            talked,
+            src=number,
+            linkedid=f"17.{call}",
+            uniqueid=f"17.{call}{number}",
+        )
+        for at, (call, hour, number, talked) in enumerate(drawn)
     ]
     expected = {
-        (call, KNOWN[number]): max(
-            (t or 0 for c, n, t in drawn if (c, n) == (call, number)), default=0
+        (call, KNOWN[number], hour): max(
+            (t or 0 for c, h, n, t in drawn if (c, h, n) == (call, hour, number)), default=0
         )
-        for call, number, _ in drawn
+        for call, hour, number, _ in drawn
     }
     random.shuffle(rows)
     importing, done = imported(presets["freepbx"], rows + rows[:again])
@@ -233,7 +243,8 @@ def test_every_call_counts_once_in_any_order(
         )
         talked = 0 if data.get("answered") is False else int(lasted.total_seconds()) - 5
         call = int(event["id"].partition(".")[2][0])
-        found[call, data["customer_id"]] = talked
+        hour = datetime.fromisoformat(data["started_at"]).hour - 10
+        found[call, data["customer_id"], hour] = talked
     assert found == expected
     assert len(made) == len(expected)
     counts = importing.counts
@@ -262,6 +273,41 @@ def test_a_longer_file_later_adds_only_what_is_new(presets: Any, cut: int) -> No
     second = events(imported_by(presets, whole))
     assert first == []
     assert [event["id"] for event in second] == ["1772445600.10/3"]
+
+
+def day_of_a_dialler() -> list[dict[str, str]]:
+    """Six calls of one linkedid: three to C-1, two to unknown customers, one that is refused."""
+    called = {"dcontext": "from-internal", "src": "201", "lastapp": "Dial"}
+    known = [leg(3600 * hour, 60, dst="0551234567", **called) for hour in (0, 4, 9)]
+    unknown = [leg(3600 * hour, 60, dst=f"333111{hour}222", **called) for hour in (1, 2)]
+    return [*known, *unknown, leg(3600 * 3, 60, dst="3479998888", disposition="ODD", **called)]
+
+
+def test_calls_that_share_a_linkedid_hours_apart_are_not_lost(presets: Any) -> None:
+    rows = day_of_a_dialler()
+    for order in (rows, rows[::-1], rows[3:] + rows[:3]):
+        importing, done = imported(presets["freepbx"], order)
+        assert len(events(done)) == 3
+        counts = importing.counts.as_json()
+        assert list(counts)[:5] == [
+            *("rows", "events", "refused", "unmatched_customers", "missing_recordings")
+        ]
+        assert (counts["rows"], counts["legs"], counts["passed_over"]) == (6, 0, 0)
+        assert (counts["refused"], counts["unmatched_customers"]) == (1, 2)
+
+
+def test_a_refused_leg_minutes_from_an_attempt_may_be_its_answer(presets: Any) -> None:
+    odd = leg(120, 95, sequence="3", disposition="ODD")
+    importing, done = imported(presets["freepbx"], [QUEUE[0], odd])
+    assert (importing.counts.refused, events(done)) == (1, [])
+
+
+def test_a_callback_of_the_next_day_is_another_call(presets: Any) -> None:
+    called, back = contact("a", "anna", 120, None), contact("b", "eva", 100, "a")
+    back |= {"InitiationTimestamp": "2026-03-03T15:00:00Z"}
+    back |= {"DisconnectTimestamp": "2026-03-03T15:02:00Z"}
+    done = imported(presets["amazon-connect"], [called, back])[1]
+    assert [event["id"] for event in events(done)] == ["a", "b"]
 
 
 def test_a_queue_of_3cx_is_of_the_extension_that_took_the_call(presets: Any) -> None:
@@ -313,23 +359,24 @@ def test_of_twilios_legs_the_one_that_was_dialled_says_who_answered(
             )
 
 
-def test_a_contact_that_is_transferred_is_one_call(presets: Any) -> None:
-    def contact(name: str, agent: str, talked: int, first: str | None) -> Any:
-        return {
-            "Channel": "VOICE",
-            "ContactId": name,
-            "InitialContactId": first,
-            "InitiationTimestamp": "2026-03-02T09:12:00Z",
-            "DisconnectTimestamp": "2026-03-02T09:15:30Z",
-            "CustomerEndpoint": {"Address": "+390551234567"},
-            "Agent": {
-                "Username": agent,
-                "ConnectedToAgentTimestamp": "2026-03-02T09:12:05Z",
-                "AgentInteractionDuration": talked,
-            },
-            "Recording": {"Location": f"bucket/{name}.wav"},
-        }
+def contact(name: str, agent: str, talked: int, first: str | None) -> Any:
+    return {
+        "Channel": "VOICE",
+        "ContactId": name,
+        "InitialContactId": first,
+        "InitiationTimestamp": "2026-03-02T09:12:00Z",
+        "DisconnectTimestamp": "2026-03-02T09:15:30Z",
+        "CustomerEndpoint": {"Address": "+390551234567"},
+        "Agent": {
+            "Username": agent,
+            "ConnectedToAgentTimestamp": "2026-03-02T09:12:05Z",
+            "AgentInteractionDuration": talked,
+        },
+        "Recording": {"Location": f"bucket/{name}.wav"},
+    }
 
+
+def test_a_contact_that_is_transferred_is_one_call(presets: Any) -> None:
     rows = [contact("a", "anna", 20, None), contact("b", "eva", 170, "a")]
     for order in permutations(rows):
         [event] = events(imported(presets["amazon-connect"], order)[1])
@@ -359,10 +406,10 @@ def test_a_column_that_all_rows_share_is_no_calls(
     presets: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grouping, "MOST_ROWS", 3)
-    rows = [leg(second, uniqueid=f"1.{second}", linkedid="0") for second in range(4)]
+    rows = [leg(second, uniqueid=f"1.{second}", linkedid="7") for second in range(4)]
     with pytest.raises(UnreadableExport, match=r"4 rows, .*'linkedid'.*legs: null"):
         imported(presets["freepbx"], rows)
-    for nothing in ("\\N", "NULL", ""):
+    for nothing in ("\\N", "NULL", "", "0", "null", "None", "-", "''"):
         unlinked = [row | {"linkedid": nothing} for row in rows]
         assert len(events(imported_by(presets, unlinked))) == 4
 

@@ -109,6 +109,8 @@ def test_a_file_is_imported_once_whatever_its_name(folder: Path) -> None:
         "refused": 2,
         "unmatched_customers": 0,
         "missing_recordings": 0,
+        "legs": 0,
+        "passed_over": 0,
     }
     assert report["refused_rows"] == [
         {"row": 3, "why": "amount is no amount whose decimals follow a ','"},
