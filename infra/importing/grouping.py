@@ -14,6 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from infra.errors import InfraError
 from infra.importing.formats.texts import UnreadableExport
 from processors.mapping.legs import group_key
 from processors.mapping.model import Mapping
@@ -28,11 +29,16 @@ _CACHE_KIB: Final = 32 * 1024
 """Memory that the database takes before it writes to disk."""
 
 
+class NoTemporarySpace(InfraError):
+    """The temporary directory has no room for rows that wait; the file itself may be right."""
+
+
 def grouped(mapping: Mapping, records: Iterable[Placed]) -> Iterator[list[Placed]]:
     """Records with those of the same event or call together, in the order of each one's first.
 
     Raises:
-        UnreadableExport: the temporary directory (TMPDIR) is full.
+        NoTemporarySpace: the temporary directory (TMPDIR) is full, or cannot be written.
+        UnreadableExport: more rows than a call can have share one key.
     """
     if mapping.group_by is None and mapping.legs is None:
         for each in records:
@@ -44,7 +50,7 @@ def grouped(mapping: Mapping, records: Iterable[Placed]) -> Iterator[list[Placed
             _check_groups(database, mapping)
             yield from _in_order(database, files, is_json=is_json)
         except sqlite3.OperationalError as error:
-            raise UnreadableExport(
+            raise NoTemporarySpace(
                 f"the rows of one call cannot be brought together: {error}; TMPDIR needs about as "
                 "much free space as the export has bytes"
             ) from error
@@ -88,7 +94,7 @@ def _check_groups(database: sqlite3.Connection, mapping: Mapping) -> None:
         raise UnreadableExport(
             f"{count} rows, the first of them row {first}, have the same {shared}: that is no "
             f"call's (a call has {MOST_ROWS} rows at most). Name another column (legs: {{of: "
-            "NAME}}), or make each row a call (legs: null)"
+            "NAME}), or make each row a call (legs: null)"
         )
 
 

@@ -111,7 +111,8 @@ class Import:
         """What becomes of every row, given with the file it stands in; of a call's legs together.
 
         Raises:
-            UnreadableExport: there is no room for rows that wait for others.
+            NoTemporarySpace: there is no room for rows that wait for others.
+            UnreadableExport: more rows than a call can have share one key.
         """
         mapper = Mapper(self.mapping_file.mapping, self.tables)
         for group in grouped(self.mapping_file.mapping, rows):

@@ -25,6 +25,7 @@ from pydantic import Field, ValidationError
 
 from infra.atomic_files import replacing
 from infra.errors import InfraError
+from infra.importing.grouping import NoTemporarySpace
 from infra.importing.importer import Import, Imported, read_tables
 from infra.importing.letters import REFUSED, TOPIC
 from infra.importing.mapping_files import MappingError, load
@@ -223,7 +224,7 @@ class Watcher:
                     done += self._import(folder, seen)
             except AWAY as error:
                 log.warning("%s is away (%s); polling again", folder.url, _reason(error))
-            except (MappingError, UnreadableExport) as error:
+            except (MappingError, UnreadableExport, NoTemporarySpace) as error:
                 log.warning("%s: its files wait: %s", folder.url, error)
         return done
 

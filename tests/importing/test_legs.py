@@ -407,7 +407,9 @@ def test_a_column_that_all_rows_share_is_no_calls(
 ) -> None:
     monkeypatch.setattr(grouping, "MOST_ROWS", 3)
     rows = [leg(second, uniqueid=f"1.{second}", linkedid="7") for second in range(4)]
-    with pytest.raises(UnreadableExport, match=r"4 rows, .*'linkedid'.*legs: null"):
+    with pytest.raises(
+        UnreadableExport, match=r"4 rows, .*'linkedid'.*\{of: NAME\}\), .*legs: null"
+    ):
         imported(presets["freepbx"], rows)
     for nothing in ("\\N", "NULL", "", "0", "null", "None", "-", "''"):
         unlinked = [row | {"linkedid": nothing} for row in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -119,6 +120,28 @@ def test_a_file_is_imported_once_whatever_its_name(folder: Path) -> None:
             "why": "received_at is a time that clocks in Europe/Rome skip: is time_zone right?",
         },
     ]
+
+
+def test_a_file_waits_while_there_is_no_temporary_space(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real database that may not grow, as on a full disk; later there is room."""
+    connect = sqlite3.connect
+
+    def full(name: str) -> sqlite3.Connection:
+        database = connect(name)
+        database.execute("PRAGMA max_page_count = 1")
+        return database
+
+    (folder / "mine.yaml").write_text("data: {client_id: {value: luce}}\ngroup_by: cliente\n")
+    (folder / "exports" / "a.csv").write_bytes(EXPORT)
+    kafka = Kafka()
+    watching = watcher(folder, kafka)
+    with monkeypatch.context() as patched:
+        patched.setattr("infra.importing.grouping.sqlite3.connect", full)
+        assert look(watching) == 0
+    assert (kafka.letters, reports(folder)) == ([], [])
+    assert look(watching) == 1
 
 
 def test_a_file_that_is_still_written_waits(folder: Path) -> None:

@@ -17,7 +17,7 @@ from infra.cli.operate.replay import note_replayed
 from infra.cli.store_access import open_store
 from infra.escaping import console
 from infra.importing import letters
-from infra.importing.grouping import Placed
+from infra.importing.grouping import NoTemporarySpace, Placed
 from infra.importing.importer import Import, Imported, read_tables
 from infra.importing.mapping_files import MappingError, load
 from infra.importing.rows import UnreadableExport
@@ -71,7 +71,7 @@ def run_import(
                     report.add(imported)
                     take(imported)
                 made.append(any(isinstance(each.outcome, Made) for each in of_letter))
-    except (UnreadableExport, DeliveryFailed) as error:
+    except (UnreadableExport, NoTemporarySpace, DeliveryFailed) as error:
         say(f"{error}\nimport again when it is put right: the same events do no harm")
         return FAILED
     except OSError as error:
