@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Mapping as Names
 from collections.abc import Sequence
@@ -57,7 +58,8 @@ def read_sample(path: Path) -> Sample:
         rows = [_flat(row) for row in rows]
     else:
         rows = list(islice(csv_rows(path, form, Wanted(frozenset())), _MOST_ROWS))
-    rows = [row for row in rows if not is_total(row)]
+    # A total leaves cells empty; `Totale` in the first column may also be a kind of payment.
+    rows = [row for row in rows if not is_total(row) or all(map(as_text, row.values()))]
     if not rows:
         raise UnreadableExport(f"{path}: holds no rows below the names of the columns")
     names = dict.fromkeys(name for row in rows for name in row if name)
@@ -129,7 +131,7 @@ def _json_form(path: Path) -> Input | None:
                     if stream.comes("["):
                         first = next(stream.elements(), None)
                         if isinstance(first, dict):
-                            return Input(format="json", records=name)
+                            return Input(format="json", records=_quoted(name))
                         break
                     stream.value()
         except NotJson:
@@ -156,12 +158,16 @@ def _flat(row: Names[str, Any], above: str = "") -> dict[str, Any]:
     """The values of an object by path, as JMESPath writes it; lists are left out."""
     found: dict[str, Any] = {}
     for name, value in row.items():
-        quoted = name if re.fullmatch(r"[A-Za-z_]\w*", name) else f'"{name}"'
         if isinstance(value, dict):
-            found |= _flat(value, f"{above}{quoted}.")
+            found |= _flat(value, f"{above}{_quoted(name)}.")
         elif not isinstance(value, list):
-            found[above + quoted] = value
+            found[above + _quoted(name)] = value
     return found
+
+
+def _quoted(name: str) -> str:
+    """A name as JMESPath writes it."""
+    return name if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) else json.dumps(name)
 
 
 def _is_value(name: str) -> bool:

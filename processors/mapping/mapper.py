@@ -147,7 +147,10 @@ class Mapper:
         Raises:
             CannotConvert: it cannot be made; the message names the field.
         """
-        not_before = None if start is None else datetime.fromisoformat(start)
+        try:
+            not_before = None if start is None else datetime.fromisoformat(start)
+        except ValueError:
+            not_before = None  # It is no time; the event is refused for that.
         try:
             text = self._text(record, value)
             return self._meant(record, value, text, not_before)

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from processors.mapping import conversions
 from processors.mapping.conversions import CannotConvert
+from processors.mapping.meanings import words_in
+from processors.mapping.wanted_columns import CALL, FIELDS, Kind, Wanted, plain
 
 Cells = Sequence[str]
 """What stands in a column, row by row."""
-Kind = Literal["time", "day", "clock", "amount", "phone", "duration", "word", "name"]
 
-MOST_WORDS: Final = 12
-"""Different texts of a column that is taken for one of a few words."""
 TIME_FORMATS: Final = (
     "iso",
     "%d/%m/%Y %H:%M:%S",
@@ -45,6 +44,7 @@ TIME_FORMATS: Final = (
     "%Y/%m/%d %H:%M:%S",
     "%Y/%m/%d",
     "%Y%m%d%H%M%S",
+    "%Y%m%d%H%M",
     "%H:%M:%S %Y-%m-%d",
     "rfc2822",
     "unix_ms",
@@ -53,6 +53,11 @@ TIME_FORMATS: Final = (
 )
 """Tried in this order. %d before %m: dates are Italian where both fit."""
 _CLOCKS: Final = ("%H:%M:%S", "%H:%M", "%H.%M.%S", "%H.%M", "%H%M%S")
+_DIGITS_OF: Final = {"%Y%m%d%H%M%S": 14, "%Y%m%d%H%M": 12, "%H%M%S": 6}
+"""Formats without separators: strptime takes fewer digits for another time."""
+_PAID: Final = re.compile(r"pagat|pagament|incass|versat|riscoss|avere|paid|payment")
+_OWED: Final = re.compile(r"insolut|scaden|residu|dovut|unpaid|(^|_)due(_|$)")
+_LASTING: Final = re.compile(r"durat|talk|convers|ring|squill|wait|attesa|hold")
 
 
 @dataclass(frozen=True)
@@ -62,165 +67,10 @@ class Guess:
     column: str
     formats: tuple[str, ...] = ()
     """Of times."""
+    is_sure: bool = True
+    """Whether the name of the column says so; otherwise a person has to."""
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What the column of a field is called, in the order of preference, and what it holds."""
-
-    names: tuple[str, ...]
-    """Regular expressions on the name in lower case with `_` between its words."""
-    kind: Kind = "name"
-    is_unique: bool = False
-    """Whether no two rows have the same."""
-
-
-_SECOND: Final = {
-    "no": re.compile(
-        r"\b(un|non?|mis|no\b)|miss|pers[ao]|occupat|busy|fail|fallit|cancel|abband|reject|rifiut"
-        r"|^(na|n|b|ab|dc|adc|aa|am|drop)$",
-        re.IGNORECASE,
-    ),
-    "supplier": re.compile(
-        r"moros|mancat|insolut|insolv|non.?pag|unpaid|non.?payment|default|supplier",
-        re.IGNORECASE,
-    ),
-}
-"""Words of a call that nobody answered, and of a contract that the supplier ended."""
-
-_NO_MONEY: Final = re.compile(
-    r"fail|fallit|annull|storn|rifiut|refus|cancel|insolut|pending|attesa|sospes|respint|declin|void"
-    r"|refund|rimbors",
-    re.IGNORECASE,
-)
-_CUSTOMER: Final = Wanted(
-    (
-        r"(cod|codice|id|num|numero|nr|n)_?(cliente|cli|soggetto|anagrafica|debitore|utente)",
-        r"customer_?(id|no|number|code)?",
-        r"(cliente|debitore|soggetto|intestatario)(_(id|codice|cod))?",
-        r"(business_?partner|bp|conto_contrattuale|account_?(id|number|no)?|debitor|kunnr)",
-        r".*(cod|id).*(cliente|customer|account).*",
-        r".*(cliente|customer).*",
-    )
-)
-PAYMENT: Final[Mapping[str, Wanted]] = {
-    "customer_id": _CUSTOMER,
-    "amount": Wanted(
-        (
-            r"(importo|imp)_?(pagato|incassato|incasso|pagamento|versato|riscosso)",
-            r"amount|importo|avere|incassato|pagato|versato",
-            r".*(importo|amount|incass|versat|pagat|riscoss|dmbtr|wrbtr|eur|euro).*",
-        ),
-        "amount",
-    ),
-    "currency": Wanted((r"valuta|divisa|currency(_iso_?code)?|waers|cod_valuta",), "word"),
-    "received_at": Wanted(
-        (
-            r"(data|dt|dta)_?(incasso|pagamento|pag|inc|accredito|versamento|riscossione)",
-            r"(payment|received|paid|posting)_?(date|at|on)|budat",
-            r"(data|dt)_?(registrazione|reg|operazione|movimento|contabile|valuta)|data|date",
-            r".*(data|date).*",
-        ),
-        "time",
-    ),
-    "id": Wanted(
-        (
-            r"(id|num|numero|nr|n)_?(incasso|pagamento|movimento|mov|reg|registrazione|operazione)",
-            r"(payment|transaction|document|doc)_?(id|no|number)|id|belnr|cro|trn|numero",
-            r".*(protocollo|progressivo|riferimento).*",
-        ),
-        is_unique=True,
-    ),
-}
-CANCELLATION: Final[Mapping[str, Wanted]] = {
-    "customer_id": _CUSTOMER,
-    "contract_id": Wanted(
-        (
-            r"(cod|codice|id|num|numero|nr|n)_?(contratto|contr|fornitura|utenza|pod|pdr)",
-            r"contract_?(id|no|number)?|contratto|pod|pdr|fornitura|utenza",
-            r".*(contratt|contract|fornitura|utenza|pod|pdr).*",
-        )
-    ),
-    "cancelled_at": Wanted(
-        (
-            r"(data|dt)_?(efficacia|decorrenza)",
-            r"(data|dt)_?(cessazione|recesso|disdetta|chiusura|fine|disattivazione|switch)(_.*)?",
-            r".*(cessa|recess|disdett|chius|disattiv|annullat|annullam).*",
-            r".*(cancel|terminat|end|clos|churn).*(date|at|on)(_.*)?",
-            r"(date|data).*(cancel|terminat|end|clos|churn).*",
-            r"data|date|.*(data|date).*",
-        ),
-        "time",
-    ),
-    "ended_by": Wanted(
-        (
-            r"(causale|motivo|motivazione)_?(cessazione|recesso|chiusura|disdetta)?",
-            r".*(reason|ended_by|causale|motiv|tipo_cess).*",
-            r".*(stato|status|tipo).*",
-        ),
-        "word",
-    ),
-    "id": Wanted(
-        (r"(id|num|numero|nr)_?(pratica|cessazione|richiesta|case|caso)?|case_?number",),
-        is_unique=True,
-    ),
-}
-CALL: Final[Mapping[str, Wanted]] = {
-    "started_at": Wanted(
-        (
-            r"(data_ora_)?inizio(_chiamata)?|start(_?time|ed_at|_date)?|call_?(time|date|start)",
-            r"(data|date)_?(e_)?(ora|time)?(_chiamata|_call)?|timestamp|quando",
-            r".*(inizio|start|data|date|time).*",
-        ),
-        "time",
-    ),
-    "ended_at": Wanted((r".*(fine|end|termine|hangup|disconnect).*",), "time"),
-    "duration": Wanted(
-        (
-            r"durata(_chiamata|_totale|_sec(ondi)?)?|duration(_s(ec(onds)?)?)?|length",
-            r".*(durat|duration|length|talk|conversaz|secondi|seconds).*",
-        ),
-        "duration",
-    ),
-    "phone": Wanted(
-        (
-            r".*(cliente|customer|debitore).*(tel|phone|num|address).*",
-            r".*(numero|num|tel|telefono).*(cliente|chiamato|destinatario|debitore).*",
-            r"(chiamato|called|callee|destination|destinazione|dst|to|a|numero|telefono|phone)"
-            r"(_?(number|numero|no|id))?",
-            r".*(chiamato|called|callee|dest|numero|telefono|phone|address|dnis|remote).*",
-            r"da|.*(caller|chiamante|from|src|ani|mittente|source).*",
-        ),
-        "phone",
-    ),
-    "operator_id": Wanted(
-        (
-            r"(operatore|operator|agent|agente|interno|extension|utente|user)(_?(id|name|nome))?",
-            r"da|.*(operat|agent|intern|exten|user|utente|chiamante|caller|from|src).*",
-        )
-    ),
-    "answered": Wanted(
-        (
-            r"esito|risposta|risposto|stato|status|disposition|outcome|result",
-            r".*(esito|rispost|stato|status|disposition|answer).*",
-        ),
-        "word",
-    ),
-    "recording": Wanted((r".*(registrazion|recording|audio|wav|file).*",)),
-    "id": Wanted(
-        (
-            r"(id|num|numero)_?(chiamata|call)|call_?(id|sid)|unique_?id|id|guid|uuid",
-            r".*(call|chiamata|contact|conversation|conversazione).*id",
-        ),
-        is_unique=True,
-    ),
-}
-FIELDS: Final[Mapping[str, Mapping[str, Wanted]]] = {
-    "call-ended": CALL,
-    "payment-received": PAYMENT,
-    "contract-cancelled": CANCELLATION,
-}
-"""Per event, its fields. `phone` and `duration` are what a call's customer and end come from."""
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "call-ended": ("started_at", "phone"),
     "payment-received": ("amount", "received_at"),
@@ -237,6 +87,10 @@ def fields_of(event: str, columns: Mapping[str, Cells]) -> dict[str, Guess]:
         guess = _guess(wanted, free)
         if guess is not None:
             found[field] = guess
+    amount = found.get("amount")
+    if amount is not None and not _PAID.search(plain(amount.column)):
+        owed = any(_OWED.search(plain(name)) for name in columns)
+        found["amount"] = replace(amount, is_sure=amount.is_sure and not owed)
     return found
 
 
@@ -244,7 +98,12 @@ def likely_event(columns: Mapping[str, Cells]) -> str | None:
     """The event that rows with these columns most likely are, None if none is recognised."""
     found = {event: fields_of(event, columns) for event in FIELDS}
     complete = [event for event, needed in _NEEDED.items() if set(needed) <= set(found[event])]
-    return max(complete, key=lambda event: len(found[event]), default=None)
+
+    def likelihood(event: str) -> tuple[int, int]:
+        sure = sum(found[event][field].is_sure for field in _NEEDED[event])
+        return sure, len(found[event])
+
+    return max(complete, key=likelihood, default=None)
 
 
 def numbers_of(columns: Mapping[str, Cells], first: str) -> list[str]:
@@ -264,22 +123,6 @@ def are_negative(cells: Cells) -> bool:
     return sum("-" in text or text.startswith("(") for text in filled) * 2 > len(filled)
 
 
-def meaning_of(word: str, choice: tuple[str, str]) -> str:
-    """The second of two meanings for words that usually say it, else the first."""
-    return choice[1] if _SECOND[choice[1]].search(word) else choice[0]
-
-
-def failed_words(columns: Mapping[str, Cells]) -> tuple[str, list[str]] | None:
-    """A column of states of which some say that no money came, and the words of the others."""
-    for name, cells in columns.items():
-        if re.fullmatch(r".*(stato|status|esito|outcome|result).*", plain(name)):
-            words = words_in(cells)
-            good = [word for word in words if not _NO_MONEY.search(word)]
-            if good and len(good) < len(words):
-                return name, good
-    return None
-
-
 def decimal_of(cells: Cells) -> Literal[".", ","]:
     """What separates the decimals of amounts; `,` where both fit."""
     return (
@@ -290,11 +133,14 @@ def decimal_of(cells: Cells) -> Literal[".", ","]:
     )
 
 
-def clock_of(columns: Mapping[str, Cells], day: str) -> str | None:
-    """The column that holds the time of day beside a column of days."""
+def clock_of(columns: Mapping[str, Cells], *others: str) -> str | None:
+    """The column that holds the time of day, none of the others: the day's, the duration's."""
     for name, cells in columns.items():
-        named = re.search(r"ora|orario|time|hour", plain(name)) is not None
-        if name != day and named and _formats(cells, _CLOCKS):
+        words = set(plain(name).split("_"))
+        named = words & {"ora", "ore", "orario", "time", "hour"} and not _LASTING.search(
+            plain(name)
+        )
+        if name not in others and named and _formats(cells, _CLOCKS):
             return name
     return None
 
@@ -304,29 +150,21 @@ def clock_format(cells: Cells) -> str | None:
     return next(iter(_formats(cells, _CLOCKS)), None)
 
 
-def words_in(cells: Cells) -> list[str]:
-    """The different texts of a column if they are a few words; none if they may be personal."""
-    words = list(dict.fromkeys(text.strip() for text in cells if text.strip()))
-    personal = any(re.search(r"\d{2}|@", word) or len(word) > 60 for word in words)
-    repeated = len(words) < sum(map(bool, cells)) or len(words) <= 3
-    return words if 0 < len(words) <= MOST_WORDS and repeated and not personal else []
-
-
-def plain(name: str) -> str:
-    """A column's name in lower case, `_` between its words; camel case is words, too."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return re.sub(r"[\W_]+", "_", spaced.casefold()).strip("_")
-
-
 def _guess(wanted: Wanted, columns: Mapping[str, Cells]) -> Guess | None:
-    for pattern in wanted.names:
+    for pattern in wanted.names + wanted.catch_all:
         for name, cells in columns.items():
-            if re.fullmatch(pattern, plain(name)):
+            called = plain(name)
+            if re.fullmatch(pattern, called) and not re.search(wanted.never, called):
                 guess = _fitting(name, cells, wanted.kind)
                 repeated = len(set(cells)) < len(cells)
                 if guess is not None and not (wanted.is_unique and repeated):
-                    return guess
+                    return replace(guess, is_sure=pattern in wanted.names)
     return None
+
+
+def has_numbers(cells: Cells) -> bool:
+    """Whether telephone numbers stand in a column, not only extensions."""
+    return any(_is_long(text) and not re.search(r"[^\W\d_]{2}", text) for text in cells)
 
 
 def _fitting(name: str, cells: Cells, kind: Kind) -> Guess | None:
@@ -361,6 +199,8 @@ def _formats(cells: Cells, known: Sequence[str]) -> tuple[str, ...]:
 
 
 def _is_time(text: str, form: str) -> bool:
+    if len(text.strip()) != _DIGITS_OF.get(form, len(text.strip())):
+        return False
     try:
         year = conversions.instants(text, [form], "UTC")[0].year
     except CannotConvert:
