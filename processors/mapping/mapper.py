@@ -11,7 +11,15 @@ from typing import Any, Final
 from processors.mapping import conversions
 from processors.mapping.conversions import CannotConvert
 from processors.mapping.model import CUSTOMER, Condition, Mapping, Value
-from processors.mapping.records import NOT_FITTING, NoColumn, Record, Row, as_json_bytes, is_total
+from processors.mapping.records import (
+    NOT_FITTING,
+    NoColumn,
+    Record,
+    Row,
+    as_json_bytes,
+    is_total,
+    is_total_word,
+)
 from schemas.codec import InvalidMessage, Routed, decode_inbound
 from schemas.errors import AscoltoError
 from schemas.events import CallEnded
@@ -75,11 +83,21 @@ class Mapper:
     _seen: Counter[str] = field(default_factory=Counter)
 
     def apply(self, record: Record) -> Outcome:
-        """What becomes of a record."""
+        """What becomes of a record; a report's totals are passed over.
+
+        `Totale` may also be a kind of payment, so a row is a total only if no event can be made
+        of it, or only one whose customer is the word itself.
+        """
+        outcome = self._outcome(record)
+        if not all(map(is_total, record.rows)):
+            return outcome
+        event = outcome.routed.event if isinstance(outcome, Made) else None
+        is_sum = event is None or is_total_word(event.data.customer_id)
+        return PassedOver() if is_sum else outcome
+
+    def _outcome(self, record: Record) -> Outcome:
         try:
             if not all(map(record.any_row, self.mapping.filters)):
-                return PassedOver()
-            if all(map(is_total, record.rows)):
                 return PassedOver()
             _check_fit(record)
             data = self._data(record)

@@ -133,7 +133,12 @@ def is_total(row: Row) -> bool:
     first = next(
         (text.strip() for text in row.values() if isinstance(text, str) and text.strip()), ""
     )
-    return _TOTAL.fullmatch(first) is not None
+    return is_total_word(first)
+
+
+def is_total_word(text: str) -> bool:
+    """Whether a text says that it stands beside a sum."""
+    return _TOTAL.fullmatch(text) is not None
 
 
 def as_text(found: Any) -> str:

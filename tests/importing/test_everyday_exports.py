@@ -131,6 +131,16 @@ def test_ids_and_times_stay_as_they_were_sent(
     assert (event["id"], when) == first
 
 
+def test_a_kind_of_payment_is_no_total(tmp_path: Path) -> None:
+    export = "Tipo pagamento;Codice cliente;Importo;Data\n"
+    export += "Totale;C-1;120,50;01/03/2026\nParziale;C-1;20,00;01/03/2026\nTotale;;140,50;\n"
+    *paid, total = outcomes(tmp_path, "csv-payments", export)
+    assert [data(each)["amount"] for each in paid] == ["120.50", "20.00"]
+    assert total == PassedOver()
+    [total] = outcomes(tmp_path, "csv-payments", "cliente;importo;data\nTotale;1,00;01/03/2026\n")
+    assert total == PassedOver()
+
+
 def test_a_needed_column_is_found_without_its_blanks(tmp_path: Path) -> None:
     export = "CodiceCliente;Importo;DataIncasso\nC-1;1,00;02/03/2026\n"
     [made] = outcomes(tmp_path, "csv-payments", export)
