@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from processors.mapping.conversions import CannotConvert, seconds
-from processors.mapping.mapper import Made, Mapper, Outcome, PassedOver, Refused
-from processors.mapping.model import Legs, Mapping
+from processors.mapping.mapper import Made, Mapper, Outcome, PassedOver, Refused, changed
+from processors.mapping.model import Condition, Legs, Mapping
 from processors.mapping.records import Record
 from schemas.events import CallEnded
 
 _MOST_BETWEEN: Final = timedelta(minutes=5)
 """Between two legs of one call with one customer; a later leg is of another call."""
+_SOON: Final = timedelta(minutes=1)
+"""After a call's start: whoever is rung then has to answer it; later somebody may have talked."""
 _Time = tuple[datetime, datetime]
 _NO_CALL: Final = frozenset({"", "0", "-", "null", "none", "nan", "''", '""'})
 """What systems write where a row belongs to no call."""
@@ -71,15 +73,28 @@ def outcomes_of(mapper: Mapper, group: Sequence[Record]) -> list[tuple[Record, O
         return [(record, mapper.apply(record))]
     if mapping.legs is None:
         return [(record, mapper.apply(record)) for record in group]
+    rows = sorted((row for each in group for row in _rows_of(each)), key=Record.content_id)
+    if not _is_whole(mapping.legs, rows):
+        return [(row, PassedOver()) for row in rows]
     passed_over, legs = [], []
-    for record in sorted((row for each in group for row in _rows_of(each)), key=Record.content_id):
+    for record in rows:
         outcome = mapper.apply(record)
         if isinstance(outcome, PassedOver):
             passed_over.append((record, outcome))
         else:
             rank = _rank(mapping.legs, record, outcome)
             legs.append(_Leg(record, outcome, rank, _time(mapper, record, outcome)))
-    return passed_over + [_as_one(call) for call in _calls(legs)]
+    return passed_over + [_as_one(mapper, mapping.legs, call) for call in _calls(legs)]
+
+
+def _is_whole(legs: Legs, rows: Sequence[Record]) -> bool:
+    """Whether the rows are all that is needed of a call: an ended one, say, with its first leg."""
+    ended = all(_holds(legs.every, row) for row in rows)
+    return ended and all(any(_holds([each], row) for row in rows) for each in legs.some)
+
+
+def _holds(conditions: Sequence[Condition], record: Record) -> bool:
+    return all(record.holds(each, record.rows[0]) for each in conditions)
 
 
 def _calls(legs: Sequence[_Leg]) -> list[list[_Leg]]:
@@ -165,22 +180,51 @@ def _time(mapper: Mapper, record: Record, outcome: Outcome) -> _Time | None:
 
 
 def _rank(legs: Legs, record: Record, outcome: Outcome) -> tuple[object, ...]:
-    row = record.rows[0]
-    preferred = all(record.holds(each, row) for each in legs.prefer)
     call = _call(outcome) if isinstance(outcome, Made) else None
     answered = call is not None and call.answered is not False
-    talked = 0.0
-    if answered and legs.longest is not None:
-        try:
-            talked = seconds(record.text(row, legs.longest) or "0")
-        except CannotConvert:
-            talked = 0.0
+    talked = _talked(legs, record) if answered else 0.0
     started = "" if call is None else call.started_at.isoformat()
-    return (not preferred, not answered, -talked, started, record.content_id())
+    # The leg that another one was made of speaks: it was there before, and names the customer.
+    is_dialled = _says_who_answered(legs, record)
+    return (not answered, is_dialled, -talked, started, record.content_id())
 
 
-def _as_one(legs: Sequence[_Leg]) -> tuple[Record, Outcome]:
-    return _joined([leg.record for leg in legs]), legs[0].outcome
+def _talked(legs: Legs, record: Record) -> float:
+    if legs.longest is None:
+        return 0.0
+    try:
+        return seconds(record.text(record.rows[0], legs.longest) or "0")
+    except CannotConvert:
+        return 0.0
+
+
+def _says_who_answered(legs: Legs, record: Record) -> bool:
+    return bool(legs.answered_by) and _holds(legs.answered_by, record)
+
+
+def _as_one(mapper: Mapper, legs: Legs, call: Sequence[_Leg]) -> tuple[Record, Outcome]:
+    first = call[0]
+    outcome = first.outcome
+    dialled = [leg for leg in call if _says_who_answered(legs, leg.record)]
+    if isinstance(outcome, Made) and first.is_answered and first not in dialled:
+        outcome = changed(outcome, _answer(mapper, legs, first, dialled))
+    return _joined([leg.record for leg in call]), outcome
+
+
+def _answer(mapper: Mapper, legs: Legs, first: _Leg, dialled: Sequence[_Leg]) -> dict[str, object]:
+    """The fields of a call's event that the legs that were dialled say, whatever their customer."""
+    read = [leg for leg in dialled if not isinstance(leg.outcome, Refused)]
+    answered = [leg for leg in read if mapper.field(leg.record, "answered") is not False]
+    if not read or (not answered and len(read) < len(dialled)):
+        return {}
+    said = min(answered or read, key=lambda leg: (-_talked(legs, leg.record), *leg.rank[-2:]))
+    operator = mapper.field(said.record, "operator_id")
+    fields = {} if operator is None else {"operator_id": operator}
+    if answered:
+        return fields
+    if first.time is None or said.time is None or said.time[0] - first.time[0] > _SOON:
+        return {}
+    return fields | {"answered": False, "recording": None}
 
 
 def _call(made: Made) -> CallEnded:

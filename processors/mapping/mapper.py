@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping as Names
 from dataclasses import dataclass, field
@@ -115,13 +116,7 @@ class Mapper:
             return UnknownCustomer(str(error))
         except CannotConvert as error:
             return Refused(str(error))
-        line = as_json_bytes(event)
-        routed = decode_inbound(line)
-        if isinstance(routed, InvalidMessage):
-            return Refused(routed.reason.replace("Value error, ", ""))
-        call = routed.event.data
-        recording = call.recording if isinstance(call, CallEnded) else None
-        return Made(line, routed, () if recording is None else recording.uris)
+        return _read(event)
 
     def field(self, record: Record, name: str) -> Any:
         """One field of the event of a record, whatever becomes of the others; None: it is absent.
@@ -312,6 +307,25 @@ class Mapper:
             return datetime.fromisoformat(str(self._inner(record, value.near)))
         except (CannotConvert, ValueError):
             return None
+
+
+def changed(made: Made, fields: Names[str, Any]) -> Outcome:
+    """An event with other fields in its data; None takes a field out."""
+    event = json.loads(made.line)
+    data = event["data"] | fields
+    event["data"] = {name: value for name, value in data.items() if value is not None}
+    return _read(event)
+
+
+def _read(event: Names[str, Any]) -> Outcome:
+    """An event as the codec reads it, or why it does not."""
+    line = as_json_bytes(event)
+    routed = decode_inbound(line)
+    if isinstance(routed, InvalidMessage):
+        return Refused(routed.reason.replace("Value error, ", ""))
+    call = routed.event.data
+    recording = call.recording if isinstance(call, CallEnded) else None
+    return Made(line, routed, () if recording is None else recording.uris)
 
 
 class _UnknownCustomer(AscoltoError):

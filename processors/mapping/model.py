@@ -252,9 +252,18 @@ class Legs(Part):
     longest: list[str] | str | None = Field(
         None, description="column of the seconds talked: of several answered legs the longest"
     )
-    prefer: list[Condition] = Field(
+    answered_by: list[Condition] = Field(
         default_factory=list,
-        description="legs of which these hold speak for the call rather than others",
+        description="legs of which these hold say whether somebody answered, and who, of the call "
+        "that another leg speaks for",
+    )
+    every: list[Condition] = Field(
+        default_factory=list,
+        description="have to hold of every leg; else the call is passed over until a later file",
+    )
+    some: list[Condition] = Field(
+        default_factory=list,
+        description="each has to hold of at least one leg; else the call is passed over",
     )
 
 

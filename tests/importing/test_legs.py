@@ -1,15 +1,14 @@
 """Rows that are legs of one call: one event a call, whatever their order and wherever cut.
 
 Forms after Asterisk's CDR specification (a row for each channel that a queue or Dial rings),
-Twilio's Calls resource (`parent_call_sid`), Amazon Connect's contact records (`InitialContactId`).
+Amazon Connect's contact records (`InitialContactId`).
 """
 
 from __future__ import annotations
 
-import json
 from base64 import b64decode
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -24,53 +23,17 @@ from infra.importing.grouping import grouped
 from infra.importing.importer import Import, Imported
 from infra.importing.letters import letter_of, record_in
 from infra.importing.mapping_files import MappingError, MappingFile, load
-from processors.mapping.mapper import Made, PassedOver, UnknownCustomer
+from processors.mapping.mapper import PassedOver, UnknownCustomer
 from processors.mapping.records import Record
+from tests.importing.call_rows import EXPORTS, FILE, events, imported, leg
 
-EXPORTS = Path(__file__).parent / "exports"
-TABLES = {"customers": {"+390551234567": "C-1", "+393479998888": "C-3"}}
 KNOWN = {"0551234567": "C-1", "3479998888": "C-3"}
-FILE = Path("export")
 
 
 @pytest.fixture(scope="module")
 def presets() -> dict[str, MappingFile]:
-    names = ("freepbx", "asterisk-cdr", "3cx", "twilio", "amazon-connect", "asterisk-cel")
+    names = ("freepbx", "asterisk-cdr", "3cx", "amazon-connect", "asterisk-cel")
     return {name: load(name, EXPORTS / "calls.yaml") for name in names}
-
-
-def imported(mapping_file: MappingFile, rows: Sequence[dict[str, Any]]) -> tuple[Import, Any]:
-    """An import of rows, and what became of them."""
-    is_json = mapping_file.mapping.input.format != "csv"
-    importing = Import(mapping_file, TABLES, [])
-    records = [(FILE, Record(number, (row,), is_json)) for number, row in enumerate(rows, 1)]
-    return importing, list(importing.run(records))
-
-
-def events(done: Sequence[Imported]) -> list[dict[str, Any]]:
-    return [json.loads(each.outcome.line) for each in done if isinstance(each.outcome, Made)]
-
-
-def leg(second: int = 0, talked: int | None = None, **cells: str) -> dict[str, str]:
-    """A row of FreePBX's table `cdr`; without `talked` nobody answered it."""
-    start = datetime(2026, 3, 2, 11) + timedelta(seconds=second)  # noqa: DTZ001 - Rome's clock
-    usual = {
-        "calldate": start.strftime("%Y-%m-%d %H:%M:%S"),
-        "src": "0551234567",
-        "dst": "600",
-        "dcontext": "ext-queues",
-        "channel": "PJSIP/trunk-00000001",
-        "dstchannel": "Local/201@from-queue-00000001;1",
-        "lastapp": "Queue",
-        "duration": str(20 if talked is None else talked + 5),
-        "billsec": str(talked or 0),
-        "disposition": "NO ANSWER" if talked is None else "ANSWERED",
-        "uniqueid": "1772445600.10",
-        "linkedid": "1772445600.10",
-        "sequence": str(second),
-        "recordingfile": "",
-    }
-    return usual | cells
 
 
 def agent(number: str) -> str:
@@ -319,44 +282,6 @@ def test_a_queue_of_3cx_is_of_the_extension_that_took_the_call(presets: Any) -> 
     for rows in permutations([rung, taken]):
         [event] = events(imported(presets["3cx"], rows)[1])
         assert (event["id"], event["data"]["operator_id"]) == ("36/0000018B_03", "205")
-
-
-def twilio(sid: str, parent: str | None, direction: str, status: str, **cells: str) -> Any:
-    return {
-        "sid": sid,
-        "parent_call_sid": parent,
-        "direction": direction,
-        "from": "+390551234567",
-        "to": "+390281234",
-        "status": status,
-        "start_time": "Mon, 02 Mar 2026 09:12:00 +0000",
-        "end_time": "Mon, 02 Mar 2026 09:15:30 +0000",
-        "duration": "210",
-    } | cells
-
-
-@pytest.mark.parametrize("answers", [True, False])
-def test_of_twilios_legs_the_one_that_was_dialled_says_who_answered(
-    presets: Any, answers: bool
-) -> None:
-    rows = [
-        twilio("CA1", None, "inbound", "completed"),
-        twilio("CA2", "CA1", "outbound-dial", "no-answer", to="client:anna", duration="0"),
-        twilio(
-            *("CA3", "CA1", "outbound-dial", "completed" if answers else "busy"),
-            to="sip:eva@pbx.example",
-        ),
-    ]
-    for order in permutations(rows):
-        [event] = events(imported(presets["twilio"], order)[1])
-        data = event["data"]
-        assert data["customer_id"] == "C-1"
-        assert data.get("answered") is (None if answers else False)
-        if answers:
-            assert (data["operator_id"], data["recording"]["uri"]) == (
-                "eva@pbx.example",
-                "CA1.wav",
-            )
 
 
 def contact(name: str, agent: str, talked: int, first: str | None) -> Any:
