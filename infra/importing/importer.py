@@ -13,7 +13,7 @@ from infra.importing.mapping_files import MappingFile
 from infra.importing.rows import UnreadableExport, read_records, read_table
 from infra.places.locations import Location, has_scheme
 from processors.mapping.conversions import CannotConvert, phone
-from processors.mapping.legs import outcomes_of
+from processors.mapping.legs import group_key, outcomes_of, rows_of
 from processors.mapping.mapper import Made, Mapper, Outcome, Refused, Tables, UnknownCustomer
 from processors.mapping.model import Table
 from processors.mapping.records import Record
@@ -118,11 +118,43 @@ class Import:
         for group in grouped(self.mapping_file.mapping, rows):
             yield from self._outcomes(mapper, group)
 
-    def run_again(self, records: Iterable[Placed]) -> Iterator[list[Imported]]:
-        """What becomes of each record of a dead letter, which holds all rows that belong to it."""
-        mapper = Mapper(self.mapping_file.mapping, self.tables)
-        for each in records:
-            yield list(self._outcomes(mapper, [each]))
+    def run_again(self, letters: Sequence[Placed]) -> tuple[list[Imported], list[bool]]:
+        """What becomes of the records of dead letters, and of each letter whether it is done with.
+
+        Rows of one call are brought together, in whatever letters they are. A letter is done with
+        if an event can be made of a row of its own, and nothing of it is left without one.
+        """
+        mapping = self.mapping_file.mapping
+        mapper = Mapper(mapping, self.tables)
+        alone = Mapper(mapping, self.tables)
+        done: list[Imported] = []
+        for group in self._brought_together(letters):
+            done += self._outcomes(mapper, group)
+        left = {
+            id(row)
+            for each in done
+            if isinstance(each.outcome, Refused | UnknownCustomer)
+            for row in each.record.rows
+        }
+        finished = [
+            any(isinstance(alone.apply(each), Made) for each in self._units(record))
+            and not any(id(row) in left for row in record.rows)
+            for _, record in letters
+        ]
+        return done, finished
+
+    def _brought_together(self, letters: Sequence[Placed]) -> list[list[Placed]]:
+        """Letters with those of the same call; one of grouped rows holds all of them already."""
+        groups: dict[object, list[Placed]] = {}
+        for file, record in letters:
+            legs = self.mapping_file.mapping.legs is not None
+            key = group_key(self.mapping_file.mapping, record) if legs else None
+            groups.setdefault(object() if key is None else key, []).append((file, record))
+        return list(groups.values())
+
+    def _units(self, record: Record) -> list[Record]:
+        """What is mapped by itself: the rows of a call, or else the record."""
+        return rows_of(record) if self.mapping_file.mapping.legs is not None else [record]
 
     def _outcomes(self, mapper: Mapper, group: Sequence[Placed]) -> Iterator[Imported]:
         """What becomes of rows that belong together, each with the file of the one that speaks."""

@@ -73,7 +73,7 @@ def outcomes_of(mapper: Mapper, group: Sequence[Record]) -> list[tuple[Record, O
         return [(record, mapper.apply(record))]
     if mapping.legs is None:
         return [(record, mapper.apply(record)) for record in group]
-    rows = sorted((row for each in group for row in _rows_of(each)), key=Record.content_id)
+    rows = sorted((row for each in group for row in rows_of(each)), key=Record.content_id)
     if not _is_whole(mapping.legs, rows):
         return [(row, PassedOver()) for row in rows]
     passed_over, legs = [], []
@@ -240,6 +240,6 @@ def _joined(records: Sequence[Record]) -> Record:
     return Record(first.number, [row for each in records for row in each.rows], first.is_json)
 
 
-def _rows_of(record: Record) -> list[Record]:
+def rows_of(record: Record) -> list[Record]:
     """The rows of a record, each as one: a dead letter holds all legs of its call."""
     return [Record(record.number, (row,), record.is_json) for row in record.rows]

@@ -59,6 +59,9 @@ QUEUE = [
 ]
 
 
+QUEUE_ROWS = list(enumerate(QUEUE[:3], start=1))
+
+
 def test_of_a_queue_with_agents_rung_in_vain_one_call_comes(presets: Any) -> None:
     for rows in permutations(QUEUE):
         importing, done = imported(presets["freepbx"], rows)
@@ -154,9 +157,31 @@ def test_a_call_of_an_unknown_customer_is_one_letter_with_all_its_legs(presets: 
     held = record_in(letter.origin, b64decode(letter.original), "freepbx")
     assert held is not None
     again = Import(presets["freepbx"], {"customers": {"+393331112222": "C-7"}}, [])
-    [of_letter] = again.run_again([held])
-    [event] = events(of_letter)
+    done, finished = again.run_again([held])
+    [event] = events(done)
     assert (event["id"], event["data"]["operator_id"]) == ("1772445600.10/3", "203")
+    assert finished == [True]
+
+
+def test_letters_of_one_call_are_replayed_together(presets: Any) -> None:
+    """A former version wrote a letter for each leg: a queue of three agents is one call."""
+    letters = [(FILE, Record(n, (row | {"src": "3331112222"},), False)) for n, row in QUEUE_ROWS]
+    again = Import(presets["freepbx"], {"customers": {"+393331112222": "C-7"}}, [])
+    for order in permutations(letters):
+        done, finished = again.run_again(order)
+        [event] = events(done)
+        assert (event["id"], event["data"]["operator_id"]) == ("1772445600.10/3", "203")
+        assert finished == [True] * 3
+
+
+def test_a_letter_stays_open_while_its_own_customer_is_unknown(presets: Any) -> None:
+    known = Record(1, (leg(0, 60, src="3331112222"),), False)
+    other = Record(2, (leg(30, 20, src="3334445555", sequence="9"),), False)
+    both = Record(3, (*known.rows, leg(120, 20, src="3334445555", sequence="8")), False)
+    again = Import(presets["freepbx"], {"customers": {"+393331112222": "C-7"}}, [])
+    done, finished = again.run_again([(FILE, known), (FILE, other), (FILE, both)])
+    assert len(events(done)) == 1
+    assert finished == [True, False, False]
 
 
 LEGS = st.lists(

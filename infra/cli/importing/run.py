@@ -58,7 +58,7 @@ def run_import(
         say(str(error))
         return WRONG_USAGE
     held = {} if files else _open_letters(settings, preset)
-    report, made = Report(), []
+    report, finished = Report(), list[bool]()
     try:
         with ExitStack() as stack:
             take = stack.enter_context(_destination(settings, preset, goal, again=not files))
@@ -66,11 +66,10 @@ def run_import(
                 for imported in importing.run(_with_progress(importing.read(files))):
                     report.add(imported)
                     take(imported)
-            for of_letter in importing.run_again(held.values()):
-                for imported in of_letter:
-                    report.add(imported)
-                    take(imported)
-                made.append(any(isinstance(each.outcome, Made) for each in of_letter))
+            again, finished = importing.run_again(list(held.values()))
+            for imported in again:
+                report.add(imported)
+                take(imported)
     except (UnreadableExport, NoTemporarySpace, DeliveryFailed) as error:
         say(f"{error}\nimport again when it is put right: the same events do no harm")
         return FAILED
@@ -80,7 +79,7 @@ def run_import(
         say(cannot_write(goal.out, error))
         return FAILED
     if goal.emit and held:
-        replayed = [letter for letter, done in zip(held, made, strict=True) if done]
+        replayed = [letter for letter, done in zip(held, finished, strict=True) if done]
         _note(settings, replayed, mapping_file.mapping.topic)
     _say_all(importing, report, settings, goal)
     return FAILED if importing.counts.refused or importing.counts.unmatched_customers else 0
