@@ -166,7 +166,9 @@ class Import:
         """The rows of the files.
 
         Raises:
-            UnreadableExport: a file cannot be read; what came before it stands.
+            UnreadableExport: a file cannot be read. The rows before the fault were given already;
+                where rows are grouped, by `legs` or `group_by`, `run` has made nothing of them,
+                since it reads all rows before the first event.
         """
         for file in files:
             for record in read_records(file, self.mapping_file.mapping):

@@ -85,6 +85,12 @@ def test_cells_that_do_not_fit_are_refused(tmp_path: Path, row: str) -> None:
     assert "more or fewer cells" in refused.reason
 
 
+def test_a_quotation_mark_that_is_not_closed_is_found(tmp_path: Path) -> None:
+    rows = ["C-1;1,00;02/03/2026\n"] * 4999 + ['"C-1;1,00;02/03/2026\n'] + ["x" * 999 + "\n"] * 1100
+    with pytest.raises(UnreadableExport, match=r"row 5000: .*not closed there"):
+        outcomes(tmp_path, "csv-payments", "cliente;importo;data\n" + "".join(rows))
+
+
 @pytest.mark.parametrize("amount", ["1234,56-", "-1.234,56", "(12,00)", "-€ 12", "\u221212"])
 def test_money_that_went_back_says_where_it_belongs(tmp_path: Path, amount: str) -> None:
     export = f"cliente;importo;data\nC-1;{amount};02/03/2026\n"

@@ -96,6 +96,7 @@ def csv_rows(path: Path, form: Input, wanted: Wanted) -> Iterator[dict[str, str]
     with open_text(path, form.encodings) as file:
         start, delimiter = _first_line(file, form)
         lines = csv.reader(chain([start], file), delimiter=delimiter)
+        number = 0
         try:
             first = next(lines)
             columns, headed = _columns(first, form, wanted)
@@ -106,9 +107,14 @@ def csv_rows(path: Path, form: Input, wanted: Wanted) -> Iterator[dict[str, str]
                 )
             for cells in lines if headed else chain([first], lines):
                 if any(cell.strip() for cell in cells):
+                    number += 1
                     yield _row(cells, columns, headed=headed)
         except csv.Error as error:
-            raise UnreadableExport(f"{path}, line {lines.line_num}: {error}") from error
+            raise UnreadableExport(
+                f"{path}, row {number + 1}: {error}: a quotation mark not closed there takes in "
+                "all that follows; where rows of a call are brought together, no event is made "
+                "of the file"
+            ) from error
 
 
 def _first_line(file: TextIO, form: Input) -> tuple[str, str]:
