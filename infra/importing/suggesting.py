@@ -227,7 +227,10 @@ def _operator(sample: Sample, guess: Guess | None, phone: Guess | None) -> str:
 
 
 def _words(sample: Sample, field: str, guess: Guess, choice: str) -> Iterator[str]:
-    """A column of a few words, each of which has to be said what it means."""
+    """A column of a few words, each of which has to be said what it means.
+
+    What is not known stays a text that no event accepts.
+    """
     words = meanings.words_in(sample.columns[guess.column])
     yield f"  {field}:{_TODO} what each means, {choice}; rows with other words are refused"
     yield f"    column: {json.dumps(guess.column, ensure_ascii=False)}"
@@ -236,7 +239,8 @@ def _words(sample: Sample, field: str, guess: Guess, choice: str) -> Iterator[st
         yield "    optional: true"
     yield "    map:"
     for word in words:
-        meaning = json.dumps(meanings.meaning_of(word, field) or f"<{choice}>")
+        usual = meanings.meaning_of(word, field) if guess.is_sure else None
+        meaning = json.dumps(usual or f"<{choice}>")
         yield f"      {json.dumps(word, ensure_ascii=False)}: {meaning}"
 
 

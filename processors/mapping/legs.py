@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -107,21 +108,34 @@ def _calls(legs: Sequence[_Leg]) -> list[list[_Leg]]:
     calls = [call for legs_of_one in by_customer.values() for call in _in_time(legs_of_one)]
     calls.sort(key=lambda call: call[0].rank)
     # Decided by the legs whose customer is known, so that none draws another one in.
-    times = [_time_of(call) for call in calls]
+    known = _Timeline([(leg.time, at) for at, call in enumerate(calls) for leg in call])
     answered = [call[0].is_answered for call in calls]
-    alone = []
+    alone: list[_Leg] = []
     for leg in ranked:
         if isinstance(leg.outcome, Made):
             continue
-        for call, time, is_answered in zip(calls, times, answered, strict=True):
-            # Where nobody answered as far as is known, somebody may have in a leg that is refused.
-            may_speak = isinstance(leg.outcome, Refused) and not is_answered
-            if _gap(leg.time, time) <= (_MOST_BETWEEN if may_speak else timedelta()):
-                call.append(leg)
-                break
-        else:
-            alone.append(leg)
+        # Where nobody answered as far as is known, somebody may have in a leg that is refused.
+        near = known.within(_MOST_BETWEEN, leg.time) if isinstance(leg.outcome, Refused) else []
+        found = [at for at in near if not answered[at]] + known.within(timedelta(), leg.time)
+        (calls[min(found)] if found else alone).append(leg)
     return [_refused_first(call) for call in calls + _in_time(alone)]
+
+
+class _Timeline:
+    """Legs of known calls by their times."""
+
+    def __init__(self, legs: Iterable[tuple[_Time | None, int]]) -> None:
+        self._legs = sorted((time, call) for time, call in legs if time is not None)
+        self._starts = [start for (start, _), _ in self._legs]
+        self._longest = max((end - start for (start, end), _ in self._legs), default=timedelta())
+
+    def within(self, most_between: timedelta, time: _Time | None) -> list[int]:
+        """The calls of legs that overlap a time, or lie at most so long before or after it."""
+        if time is None:
+            return []
+        first = bisect_left(self._starts, time[0] - most_between - self._longest)
+        after = bisect_right(self._starts, time[1] + most_between)
+        return [call for each, call in self._legs[first:after] if _gap(each, time) <= most_between]
 
 
 def _refused_first(call: list[_Leg]) -> list[_Leg]:
@@ -151,16 +165,8 @@ def _start(leg: _Leg) -> tuple[bool, _Time | tuple[()]]:
     return leg.time is not None, leg.time or ()
 
 
-def _time_of(call: Sequence[_Leg]) -> _Time | None:
-    """From the first start to the last end."""
-    times = [leg.time for leg in call if leg.time is not None]
-    return (min(times)[0], max(end for _, end in times)) if times else None
-
-
-def _gap(one: _Time | None, other: _Time | None) -> timedelta:
-    """The time between two calls, 0 or less where they overlap; of unknown times the longest."""
-    if one is None or other is None:
-        return timedelta.max
+def _gap(one: _Time, other: _Time) -> timedelta:
+    """The time between two legs, 0 or less where they overlap."""
     return max(one[0], other[0]) - min(one[1], other[1])
 
 

@@ -284,6 +284,15 @@ def test_calls_that_share_a_linkedid_hours_apart_are_not_lost(presets: Any) -> N
         assert (counts["refused"], counts["unmatched_customers"]) == (1, 2)
 
 
+def test_a_call_between_two_attempts_to_a_customer_is_not_lost(presets: Any) -> None:
+    called = {"dcontext": "from-internal", "src": "201", "lastapp": "Dial"}
+    tries = [leg(second, dst="0551234567", **called) for second in (0, 240)]
+    other = leg(100, 60, dst="3331112222", **called)
+    for rows in permutations([*tries, other]):
+        importing, done = imported(presets["freepbx"], rows)
+        assert (len(events(done)), importing.counts.unmatched_customers) == (1, 1)
+
+
 def test_a_refused_leg_minutes_from_an_attempt_may_be_its_answer(presets: Any) -> None:
     odd = leg(120, 95, sequence="3", disposition="ODD")
     importing, done = imported(presets["freepbx"], [QUEUE[0], odd])
