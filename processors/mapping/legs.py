@@ -100,6 +100,8 @@ def _holds(conditions: Sequence[Condition], record: Record) -> bool:
 
 def _calls(legs: Sequence[_Leg]) -> list[list[_Leg]]:
     """The legs of each call, the one that speaks for it first."""
+    if len(legs) == 1:
+        return [list(legs)]
     ranked = sorted(legs, key=lambda leg: leg.rank)
     by_customer: dict[str, list[_Leg]] = defaultdict(list)
     for leg in ranked:
