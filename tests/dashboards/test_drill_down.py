@@ -47,7 +47,7 @@ async def press_until(page: Page, key: str, selector: str) -> None:
 
 
 def followed_by_a_payment(call: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Rows that say what the customer of a conversation did: paid a part in francs, some of it returned."""
+    """Rows that say what the customer of a conversation did: paid in francs, some returned."""
     whose = {"client_id": CLIENT, "customer": call["customer"], "version": 1}
     engagement = dashboard_rows.engagement(call["agency_id"], 999, 0.9, False)
     engagement |= {**whose, "opened_at": call["ended_at"], "matures_at": NOW + timedelta(days=30)}
