@@ -19,7 +19,15 @@ from dashboards.grafana.variables import chosen
 from dashboards.preview.macros import expand
 from processors.metrics.nps import nps
 from processors.metrics.rates import rate
-from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, CALLS, CONTACT_EXCESSES, WORKER_STATUS
+from schemas.rows import (
+    AGENCY_HOURS,
+    AGENCY_METRICS,
+    ALERT_ACTIONS,
+    ALERTS,
+    CALLS,
+    CONTACT_EXCESSES,
+    WORKER_STATUS,
+)
 from tests.dashboards.board_reading import (
     ONE_CLIENT,
     ROME,
@@ -312,6 +320,19 @@ def test_hours_and_weekdays_are_those_of_the_client_company(one: Engine, zone: s
         board, tile = TILES[tile_id]
         sql, bound = expand(statement(tile, WORDS, zone), asked(board))
         assert {row[key]: row["n"] for row in one.read(sql, bound)} == counted[key]
+
+
+def test_notes_have_the_day_of_the_client_company(one: Engine) -> None:
+    (alert, *_) = ONE_CLIENT[ALERTS.name]
+    at = datetime(2025, 3, 20, 2, 30, tzinfo=UTC)
+    same = ("client_id", "alert_id", "agency_id")
+    note = {key: alert[key] for key in same} | {"action": "note", "who": "Anna", "text": "sentiti"}
+    one.add(ALERT_ACTIONS.name, [note | {"action_id": "n", "at": at, "version": 1}])
+    board, tile = TILES["alert_history"]
+    for zone, day in ((ROME, "20/03/2025"), ("America/New_York", "19/03/2025")):
+        asked_for = asked(board, agencies=(alert["agency_id"],), window="90d")
+        rows = one.read(*expand(statement(tile, WORDS, zone), asked_for))
+        assert f"{day} Anna: sentiti" in {row["notes"] for row in rows}
 
 
 def test_a_story_marks_the_words_and_says_what_followed(one: Engine) -> None:
