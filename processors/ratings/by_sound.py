@@ -8,12 +8,14 @@ confidence; only in Italian, whose spelling shows its sounds.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from processors.ratings.sounds import sound_distance, sounds_of
 from processors.ratings.vocabulary import RatingWords, rating_words
+from processors.text.number_words import NUMBER_VALUES
 from processors.text.tokens import Words
 from processors.text.word_lists import word_lists, words_of
 
@@ -37,10 +39,12 @@ _LONG_NAME = 7
 """Letters from which a name is recognised anywhere: 'voto' is too much like other words."""
 _LONGEST_SCALE = 6
 """Words that 'da zero a dieci' may have become."""
-
-
-_TRUE: Final = ("e", "vero")
-"""'È vero', which agrees; 'vero' and 'un vero' are zero's."""
+_LONGEST_QUESTION = 60
+_LONGEST_ANSWER = 12
+"""Words: what is longer is not read by its sound."""
+_OF_A_SCALE: Final = frozenset({"zero", "uno", "un", "dieci"})
+_ZERO_SOUNDS_LIKE: Final = "vero"
+"""Agrees, and is said all the time: a zero only as 'un vero'."""
 
 
 class NumberBySound(NamedTuple):
@@ -57,34 +61,80 @@ def number_by_sound(said: Words, confidence: float) -> NumberBySound | None:
     short answers ('sì', 'prego', 'certo') are no numbers.
     """
     known = rating_words("it")
+    if len(said.words) > _LONGEST_ANSWER:
+        return None
     if said.questions or not _refusals().isdisjoint(said.words):
         return None
     least = LEAST_CONFIDENCE if len(said.words) <= _SHORT_ANSWER else LEAST_CONFIDENCE_WITHIN
     readings = [
         _nearest(candidate, confidence)
-        for clause in _clauses(said)
-        for candidate in _candidates(clause, known)
+        for begin, end in _clauses(said)
+        for candidate in _candidates(said.words[begin:end], known)
     ]
     best = max(readings, key=lambda reading: reading.confidence, default=None)
     return best if best is not None and best.confidence >= least else None
 
 
 def question_restored(said: Words) -> str:
-    """An operator's Italian words, with misheard scales and names of a rating restored.
+    """An operator's Italian words with misheard scales and names of a rating restored.
 
-    'davvero a dieci' becomes 'da zero a dieci', 'un lotto' becomes 'un voto'. Every clause is a
-    sentence of its own: a transcriber's commas and full stops are guesses.
+    'davvero a dieci' becomes 'da zero a dieci', 'un lotto' becomes 'un voto'. A clause in which
+    something is restored is a sentence of its own: a transcriber's commas and full stops are
+    guesses. Empty where nothing is restored. A name is restored only where the turn says what is
+    rated ('la chiamata'), or the clause asks to give it ('mi dà') or has a scale.
     """
-    return " ".join(f"{' '.join(_restored(list(clause)))}." for clause in _clauses(said))
+    if len(said.words) > _LONGEST_QUESTION:
+        return ""
+    says_what = not words_of("ratings", "it", "rated_by_sound").isdisjoint(said.words)
+    parts, is_restored = [], False
+    for begin, end in _clauses(said):
+        clause = list(said.words[begin:end])
+        restored = _with_scales(clause)
+        if restored != clause or says_what or _GIVES.search(said.quote(begin, end).lower()):
+            restored = _with_names(restored)
+        if restored != clause:
+            is_restored = True
+            parts.append(f". {' '.join(restored)}. ")
+        else:
+            parts.append(said.raw[said.starts[begin] : [*said.starts, len(said.raw)][end]])
+    return "".join(parts) if is_restored else ""
 
 
-def _restored(words: list[str]) -> list[str]:
-    ends = [number for number, word in enumerate(words, 1) if _ends_a_scale(word)]
-    for size in range(2, _LONGEST_SCALE + 1):
-        for at in (end - size for end in ends if end >= size):
-            heard = sounds_of("".join(words[at : at + size]))
-            if any(sound_distance(heard, scale) <= _SCALE_DISTANCE for scale in _scales()):
-                return [*_restored(words[:at]), "da zero a dieci", *_restored(words[at + size :])]
+_GIVES: Final = re.compile(r"\b(?:dà|dia|dare|dar[cm]i|darebbe|lascia|lascerebbe|lasciar[cm]i)\b")
+
+
+def _with_scales(words: list[str]) -> list[str]:
+    """The words with each misheard scale as 'da zero a dieci', from left to right."""
+    restored: list[str] = []
+    at = 0
+    while at < len(words):
+        size = _size_of_scale(words, at)
+        restored += ["da", "zero", "a", "dieci"] if size else [words[at]]
+        at += size or 1
+    return restored
+
+
+def _size_of_scale(words: list[str], at: int) -> int:
+    """How many of the words from `at` on are a misheard scale; 0 where none is there.
+
+    What holds another number ('da undici', 'da due a dieci') was not misheard, and what counts
+    something ('da dieci mesi') is no scale.
+    """
+    other_numbers = NUMBER_VALUES["it"].keys() - _OF_A_SCALE
+    counted = rating_words("it").counted - words_of("ratings", "it", "rated_by_sound")
+    for size in range(2, min(_LONGEST_SCALE, len(words) - at) + 1):
+        span = words[at : at + size]
+        if not (other_numbers.isdisjoint(span) and counted.isdisjoint(words[at : at + size + 1])):
+            return 0
+        heard = sounds_of("".join(span))
+        if _ends_a_scale(span[-1]) and any(
+            sound_distance(heard, scale) <= _SCALE_DISTANCE for scale in _scales()
+        ):
+            return size
+    return 0
+
+
+def _with_names(words: list[str]) -> list[str]:
     led = words_of("ratings", "it", "before_a_name_by_sound")
     return [
         _name_meant(word) if len(word) >= _LONG_NAME or words[max(0, at - 1)] in led else word
@@ -119,12 +169,13 @@ def _refusals() -> frozenset[str]:
     return words_of("ratings", "it", "refuses_by_sound") | words_of("ratings", "it", "denies")
 
 
-def _clauses(said: Words) -> Iterator[tuple[str, ...]]:
+def _clauses(said: Words) -> Iterator[tuple[int, int]]:
+    """The first word of each clause, and the one after its last."""
     begin = 0
     for at in range(len(said.words)):
         last = at == len(said.words) - 1
         if last or said.gap(at).strip(" '’"):
-            yield said.words[begin : at + 1]
+            yield begin, at + 1
             begin = at + 1
 
 
@@ -133,13 +184,15 @@ def _candidates(clause: Sequence[str], known: RatingWords) -> Iterator[tuple[str
 
     None where a number is in it: that has been read, and is no rating.
     """
-    if not known.values.keys().isdisjoint(clause) or tuple(clause) == _TRUE:
+    if not known.values.keys().isdisjoint(clause):
         return
     lead = known.lead_to_a_rating | known.fillers
     follow = known.follow_a_rating | known.fillers | words_of("ratings", "it", "courtesies")
     for begin in range(len(clause)):
         for end in range(begin + 1, min(begin + _MOST_WORDS, len(clause)) + 1):
             inner = tuple(clause[begin:end])
+            if inner[-1] == _ZERO_SOUNDS_LIKE and inner[0] != "un":
+                continue
             if lead.issuperset(clause[:begin]) and follow.issuperset(clause[end:]):
                 yield inner
 

@@ -64,6 +64,8 @@ class _RatingReader:
     """In how many of them the rating given may be taken back."""
     bare: bool = False
     """Whether the question was recognised by its sound alone: only a bare number answers it."""
+    audible: int = 0
+    """In how many of the customer's next turns a number is read by its sound."""
     lowest: int = 0
     about: Subject | None = None
     """What the question asks about."""
@@ -79,12 +81,14 @@ class _RatingReader:
             not self.awaited and self.rating is None and asks_for_rating(whole, self.language)
         ):
             self.awaited, self.revisable, self.bare = _ANSWERS_AWAITED, 0, False
+            self.audible = _HEARD_WITHIN
             self.lowest = lowest_rating(whole, self.language)
             self.about = asked_about(whole, self.language)
         elif asks_for_another_number(text, self.language):
             self.awaited, self.revisable, self.asked = 0, 0, []
         elif transcribed and self.rating is None and self._asks_by_sound(text):
             self.awaited, self.bare = max(self.awaited, _HEARD_WITHIN), not self.awaited
+            self.audible = _HEARD_WITHIN
         elif self.revisable and "?" in text:
             named = bool(ratings_in(cut(text, self.language), self.language))
             self.awaited = int(named or asks_whether_sure(text, self.language))
@@ -99,34 +103,37 @@ class _RatingReader:
         said = cut(text, self.language)
         taken_back = bool(self.revisable) and _takes_back(said, self.language)
         if self.awaited or taken_back:
-            found = self._answer(said, confidence)
+            found = self._answer(said)
         else:
             found = _given_unasked(text, self.language)
+        if found is None and self.awaited and self.audible:
+            self._read_by_sound(said, confidence)
         self.revisable = max(0, self.revisable - 1)
         self.awaited = max(0, self.awaited - 1)
+        self.audible = max(0, self.audible - 1)
         if len(said.words) > _SHORT_ANSWER:
             self.asked = []
         if found is not None:
             self.rating, self.awaited, self.revisable = found, 0, _TAKEN_BACK_WITHIN
             self.asked = []
 
-    def _answer(self, said: Words, confidence: float | None) -> int | None:
-        """The rating in an answer to a 0-10 question; `confidence` is the transcriber's."""
+    def _answer(self, said: Words) -> int | None:
+        """The rating in an answer to a 0-10 question."""
         ratings = ratings_in(said, self.language)
         if ratings and self.bare and len(said.words) > _SHORT_ANSWER:
             return None
         if ratings:
             return chosen_rating(ratings, said, self.language, self.about)
         end = extreme_in(said, self.language, self.lowest)
-        if end is None and _agrees(said, self.language):
-            return self.offered
-        return self._by_sound(said, confidence) if end is None else end
+        return self.offered if end is None and _agrees(said, self.language) else end
 
-    def _by_sound(self, said: Words, confidence: float | None) -> int | None:
+    def _read_by_sound(self, said: Words, confidence: float | None) -> None:
+        """Take what sounds like a number for the rating, until a plain one is given."""
         if confidence is None or self.language != "it":
-            return None
-        heard = number_by_sound(said, confidence)
-        return None if heard is None else heard.value
+            return
+        guess = number_by_sound(said, confidence)
+        if guess is not None:
+            self.rating, self.audible = guess.value, 0
 
     def _put_to_the_customer(self, text: str) -> int | None:
         if not (self.awaited and "?" in text):

@@ -129,17 +129,23 @@ def _loop_from(words: list[str], size: int) -> int:
 
 
 _STUTTER = re.compile(r"(.{1,4}?)\1{4,}")
+_SAID_OVER_AND_OVER = frozenset({"no", "on", "si", "is", "sì", "ìs", "ah", "ha", "eh", "he"})
+"""'Nonononono', 'sìsìsìsìsì' and laughter are said so, wherever the loop is found to begin."""
 
 
 def _stutters(words: list[str]) -> bool:
     """Whether most of a text is a few letters over and over without a blank: 'tatatatata'.
 
-    A drawled vowel ('nooooo') and digits, which may be a number, are not.
+    A drawled vowel ('nooooo'), a refusal ('nonononono'), laughter and digits, which may be a
+    number, are not.
     """
     loops = [
         found[0]
         for word in words
-        if not word.isdigit() and (found := _STUTTER.search(word)) and len(set(found[0])) > 1
+        if (found := _STUTTER.search(word))
+        and len(set(found[0])) > 1
+        and not any(map(str.isdigit, found[0]))
+        and found[1] not in _SAID_OVER_AND_OVER
     ]
     return sum(map(len, loops)) >= _LOOPING_SHARE * sum(map(len, words))
 

@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 import numpy as np
+import pytest
 
 from infra.simulation import SimulationSettings, simulate
-from infra.simulation.plan import plan
+from infra.simulation.plan import PlannedCall, plan
 from processors.scoring.call import score_call
-from schemas.conversation import Turn
+from schemas.conversation import CallScore, Turn
 from tests.scoring.readers import shared_reader
 
 SETTINGS = SimulationSettings(seed=3, calls=1_200, audio=False)
-PLANNED = plan(SETTINGS).calls
-READER = shared_reader("encoder")
-SCORES = [
-    score_call([Turn(**turn) for turn in event["data"]["transcript"]], "it", READER)
-    for event in simulate(SETTINGS)
-    if "call-ended" in event["type"]
-]
 
 
-def test_the_empathic_agency_is_scored_least_aggressive_and_most_empathic():
-    aggression, empathy = defaultdict(list), defaultdict(list)
-    for call, score in zip(PLANNED, SCORES, strict=True):
+Scored = list[tuple[PlannedCall, CallScore]]
+
+
+@pytest.fixture(scope="module")
+def scored() -> Scored:
+    """Each call as it was planned, and its scores."""
+    reader = shared_reader("encoder")
+    scores = [
+        score_call([Turn(**turn) for turn in event["data"]["transcript"]], "it", reader)
+        for event in simulate(SETTINGS)
+        if "call-ended" in event["type"]
+    ]
+    return list(zip(plan(SETTINGS).calls, scores, strict=True))
+
+
+def test_the_empathic_agency_is_scored_least_aggressive_and_most_empathic(scored: Scored) -> None:
+    aggression: dict[str, list[Any]] = defaultdict(list)
+    empathy: dict[str, list[Any]] = defaultdict(list)
+    for call, score in scored:
         agency = call.engagement.agency.agency_id
         aggression[agency].append(score.aggression)
         empathy[agency].append(score.empathy)
@@ -34,15 +45,16 @@ def test_the_empathic_agency_is_scored_least_aggressive_and_most_empathic():
         assert np.mean(empathy[aurora]) > np.mean(empathy[other]) + 0.1
 
 
-def test_scores_follow_the_latent_tone_but_not_exactly():
-    aggression = np.corrcoef([c.pressure for c in PLANNED], [s.aggression for s in SCORES])[0, 1]
-    empathy = np.corrcoef([c.warmth for c in PLANNED], [s.empathy for s in SCORES])[0, 1]
-    assert 0.5 < aggression < 0.9
-    assert 0.5 < empathy < 0.9
+def test_scores_follow_the_latent_tone_but_not_exactly(scored: Scored) -> None:
+    for tones in (
+        [(call.pressure, score.aggression) for call, score in scored],
+        [(call.warmth, score.empathy) for call, score in scored],
+    ):
+        assert 0.5 < np.corrcoef(tones, rowvar=False)[0, 1] < 0.9
 
 
-def test_spoken_ratings_are_read_as_they_were_meant():
-    spoken = [(c.spoken, s.spoken_rating) for c, s in zip(PLANNED, SCORES, strict=True)]
+def test_spoken_ratings_are_read_as_they_were_meant(scored: Scored) -> None:
+    spoken = [(call.spoken, score.spoken_rating) for call, score in scored]
     meant = [pair for pair in spoken if pair[0] is not None]
     assert len(meant) > 20
     assert sum(said == read for said, read in meant) >= 0.95 * len(meant)

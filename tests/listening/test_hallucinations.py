@@ -94,6 +94,11 @@ def test_what_nobody_said_is_reported_with_its_reason(said, reason):
     assert hallucination_of(said, PROMPT) is reason
 
 
+@pytest.mark.parametrize("text", ["Nonononono!", "Sìsìsìsìsì.", "Ahahahahah!", "IT0101010101"])
+def test_refusals_laughter_and_codes_without_blanks_pass(text):
+    assert hallucination_of(text_of(text, speech=5), PROMPT) is None
+
+
 def test_uncertain_speech_passes_where_the_model_found_a_voice():
     assert hallucination_of(text_of("Direi un note.", log_probability=-1.3, no_speech=0.1)) is None
 
