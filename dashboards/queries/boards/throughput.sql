@@ -38,7 +38,7 @@ FROM (
                 'payment-returned', 'contract-cancelled', 'survey-answered'
             )
             AND (
-                -- analytics reads the topics of other roles, too
+                -- analytics reads topics of other roles
                 only_analytics_reports
                 OR worker = transform(
                     topic,
