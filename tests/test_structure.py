@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import subprocess
 import sys
 import tomllib
 from collections import defaultdict
@@ -19,6 +20,15 @@ from tests.test_imports import OURS, ROOT, files, imported
 
 MOST_MODULES = 12
 """Modules a folder may hold, `__init__.py` and `__main__.py` apart."""
+
+TOP_LEVEL = {
+    *(".ci", ".gitignore", ".pre-commit-config.yaml"),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"),
+    *("Makefile", "docker-compose.yml", "pyproject.toml"),
+    *("requirements-dev.lock", "requirements.lock"),
+    *("dashboards", "docs", "infra", "processors", "schemas", "streams", "tests"),
+}
+"""What is committed at the top of the tree; what commands write belongs elsewhere."""
 
 FOLDERS_MAY_IMPORT = {
     "processors.text": set(),
@@ -145,6 +155,16 @@ def test_folders_import_one_another_only_where_it_is_allowed() -> None:
     folders = {".".join(name.split(".")[:2]) for name in modules() if name.count(".") >= 2}
     of_parts = {f for f in folders if f.split(".")[0] in {"processors", "infra", "streams"}}
     assert of_parts - set(FOLDERS_MAY_IMPORT) <= {"infra.cli"}, "a new folder needs its rule"
+
+
+@pytest.mark.skipif(
+    not (ROOT / ".git").exists(), reason="NOT RUN: what is committed is known in a clone only"
+)
+def test_the_top_of_the_tree_holds_only_what_belongs_there() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert {path.split("/")[0] for path in listed.split("\0") if path} - TOP_LEVEL == set()
 
 
 def test_a_folder_holds_about_a_dozen_modules() -> None:

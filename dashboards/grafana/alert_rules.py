@@ -39,6 +39,8 @@ _FIGURES: Mapping[str, str] = {
     "COUNT": "observations",
 }
 """The values of a rule's instance, by the column that each query reads."""
+_FINE_CHANGE = 0.05
+"""Changes of aggression below it are written with three decimals, others with two."""
 _LOOK_BACK = {"from": 600, "to": 0}
 
 
@@ -113,9 +115,9 @@ def _of_kind(
     said = {
         "agency": "{{ $labels.agency }}",
         "since": _since(words["grafana_rule.since"]),
-        "level": _number("LEVEL", options.language),
-        "usual": _number("USUAL", options.language),
-        "change": _number("CHANGE", options.language),
+        "level": _figure("LEVEL", kind, options.language),
+        "usual": _figure("USUAL", kind, options.language),
+        "change": _figure("CHANGE", kind, options.language),
         "count": _count("COUNT"),
     }
     annotations = dict(_annotations(kind.value, said, words))
@@ -223,9 +225,18 @@ def _count(name: str) -> str:
     return f'{{{{ printf "%.0f" $values.{name}.Value }}}}'
 
 
-def _number(name: str, language: str) -> str:
+def _figure(name: str, kind: AlertKind, language: str) -> str:
+    """A template that writes a kind's value; aggression with digits that show its change."""
+    if kind is not AlertKind.AGGRESSION_RISE:
+        return _number(name, language, "%g")
+    fine, coarse = (_number(name, language, form) for form in ("%.3f", "%.2f"))
+    is_fine = f"if lt $values.CHANGE.Value {_FINE_CHANGE}"
+    return f"{{{{ {is_fine} }}}}{fine}{{{{ else }}}}{coarse}{{{{ end }}}}"
+
+
+def _number(name: str, language: str, form: str) -> str:
     """A template that writes a value below a million as the language writes numbers."""
-    number = f'printf "%g" $values.{name}.Value'
+    number = f'printf "{form}" $values.{name}.Value'
     if language != "it":
         return f"{{{{ {number} }}}}"
     return f'{{{{ reReplaceAll "[.]" "," ({number}) }}}}'

@@ -8,6 +8,7 @@ from dashboards.boards.uids import OVERVIEW_UID
 from dashboards.grafana.dashboard import DEFAULT_TIMEZONE
 from dashboards.publishing.connection import Connection
 from dashboards.texts import DEFAULT_LANGUAGE, LANGUAGES, texts
+from infra.alerting.targets import require_zone
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,18 @@ class Appearance:
 
 
 def appearance_of(inside: Connection, default: Appearance) -> Appearance:
-    """That of the overview there; of what it does not show, the default."""
+    """That of the overview there; of what it does not show, the default.
+
+    Grafana's own 'browser' and 'utc' are no time zones that SQL can name: the default, too.
+    """
     answer = inside.find(
         f"read the dashboard {OVERVIEW_UID}", lambda api: api.dashboard.get_dashboard(OVERVIEW_UID)
     )
     found = {} if answer is None else answer["dashboard"]
     title = found.get("title")
     spoken = (each for each in LANGUAGES if texts(each)["board.overview.title"] == title)
-    return Appearance(next(spoken, default.language), found.get("timezone") or default.timezone)
+    try:
+        zone = require_zone(str(found.get("timezone")))
+    except ValueError:
+        zone = default.timezone
+    return Appearance(next(spoken, default.language), zone)

@@ -37,13 +37,14 @@ from infra.clickhouse.tenants.server import (
     take_access,
 )
 from infra.errors import InfraError
+from schemas.errors import AscoltoError
 
 FOR_THE_TEAM = frozenset({"ascolto-operations"})
 """Dashboards of those who run Ascolto: they read tables that no tenant may."""
 
 
-DashboardsOf = Callable[[Connection], Sequence[dict[str, Any]]]
-"""The dashboards that an organisation should have, by the connection to it."""
+DashboardsOf = Callable[[Tenant, Connection], Sequence[dict[str, Any]]]
+"""The dashboards that a tenant should have, by the connection to its organisation."""
 
 
 class NotIsolated(InfraError):
@@ -237,8 +238,9 @@ def _tenancy(
     viewers = [each for each in members(places.grafana, number) if each["role"] != "Admin"]
     try:
         inside = enter(places.grafana, tenant, number, join=False)
-        wrong = [*_source_faults(inside, tenant), *_dashboard_faults(inside, dashboards(inside))]
-    except InfraError as error:
+        wanted = dashboards(tenant, inside)
+        wrong = [*_source_faults(inside, tenant), *_dashboard_faults(inside, wanted)]
+    except AscoltoError as error:
         wrong = [str(error)]
     wrong += [fault for each in viewers for fault in _viewer_faults(places, each, number)]
     return Tenancy(tenant, number, len(viewers), [*said, *(f"Grafana: {each}" for each in wrong)])

@@ -21,7 +21,7 @@ LEFT JOIN (
         arrayStringConcat(
             arrayMap(
                 note -> concat(
-                    formatDateTime(note.1, '%d/%m/%Y', 'Europe/Rome'),
+                    formatDateTime(note.1, '%d/%m/%Y', {{timezone}}),
                     ' ', note.2, ': ', replaceAll(note.3, '\n', ' ')
                 ),
                 arraySort(groupArrayIf((at, who, text), action = 'note'))

@@ -19,12 +19,32 @@ SELECT
     event_time AS time,
     kind,
     amount,
-    currency
-FROM payments_and_cancellations
-WHERE client_id = ${client:singlequote}
-    AND customer = this.1
-    AND this.1 != ''
-    AND event_time >= since
-    AND event_time < toDateTime64($__toTime, 6, 'UTC') + INTERVAL 1 SECOND
+    if(kind = 'return' AND currency = '', currency_paid, currency) AS currency
+FROM (
+    SELECT
+        event_time,
+        kind,
+        amount,
+        currency,
+        ifNull(
+            anyLast(if(kind = 'payment', currency, NULL)) OVER (
+                ORDER BY event_time, kind ROWS UNBOUNDED PRECEDING
+            ),
+            ''
+        ) AS currency_paid
+    FROM (
+        SELECT
+            event_time,
+            kind,
+            amount,
+            currency
+        FROM payments_and_cancellations
+        WHERE client_id = ${client:singlequote}
+            AND customer = this.1
+            AND this.1 != ''
+            AND event_time < toDateTime64($__toTime, 6, 'UTC') + INTERVAL 1 SECOND
+    )
+)
+WHERE event_time >= since
 ORDER BY event_time
 LIMIT 100

@@ -18,12 +18,14 @@ SHOWN_TURNS = 12
 SHOWN_CHARACTERS = 360
 """Most characters of a turn that are shown."""
 _SHOWN_QUOTES = 2
-_ALERTS_FIGURES: Mapping[str, Callable[[Words, float], str]] = {
-    "aggression_rise": Words.score,
-    "nps_fall": Words.points,
-    "silence": lambda words, calls: words.count(round(calls)),
+_ALERTS_FIGURES: Mapping[str, Callable[[Words, float, bool], str]] = {
+    "aggression_rise": lambda words, mean, fine: words.score(mean, 3 if fine else 2),
+    "nps_fall": lambda words, nps, fine: words.points(nps, 1 if fine else 0),
+    "silence": lambda words, calls, _: words.count(round(calls)),
 }
-"""How each kind of alert writes its baseline and its level."""
+"""How each kind of alert writes its baseline and its level; `fine`: with a digit more."""
+_FINE_POINTS = 5
+"""Below so many points of change, both need a digit more to differ."""
 
 
 def story(of: Story, data: MonthData, words: Words) -> Html:
@@ -125,8 +127,11 @@ def _after(what: str, days: int | None, words: Words, **places: object) -> tuple
 
 def alert(of: AlertFollowed, data: MonthData, words: Words) -> Html:
     """One alert: what changed, by how much, the words behind it, and what followed."""
-    written = _ALERTS_FIGURES[of.kind]
-    figures = {"baseline": written(words, of.baseline), "level": written(words, of.level)}
+    written, fine = _ALERTS_FIGURES[of.kind], abs(of.rise_points) < _FINE_POINTS
+    figures = {
+        "baseline": written(words, of.baseline, fine),
+        "level": written(words, of.level, fine),
+    }
     title = words.shared(
         f"alert.{of.kind}", agency=words.agency(of.agency_id), n=words.count(of.n), **figures
     )

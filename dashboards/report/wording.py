@@ -92,16 +92,16 @@ class Words:
         """A whole number."""
         return self._written(f"{n:,}")
 
-    def points(self, value: float | None) -> str:
+    def points(self, value: float | None, digits: int = 0) -> str:
         """An NPS, with its sign."""
         if value is None:
             return DASH
-        shown = round(value)
-        return self._written(f"{shown:+d}" if shown else "0")
+        shown = round(value, digits)
+        return self._written(f"{shown:+.{digits}f}" if shown else f"{0:.{digits}f}")
 
-    def score(self, value: float | None) -> str:
+    def score(self, value: float | None, digits: int = 2) -> str:
         """A mean between -1 and 1."""
-        return DASH if value is None else self._written(f"{round(value, 2) + 0.0:.2f}")
+        return DASH if value is None else self._written(f"{round(value, digits) + 0.0:.{digits}f}")
 
     def share(self, value: float | None) -> str:
         """A rate as a percentage."""

@@ -19,6 +19,7 @@ from typing import Any
 from aiohttp.test_utils import TestClient, TestServer
 from typer.testing import CliRunner
 
+from dashboards.boards.statements import filled
 from dashboards.grafana.alert_rules import alert_rules
 from dashboards.preview.app import create_preview
 from dashboards.preview.macros import Choices, expand
@@ -579,7 +580,8 @@ async def listed(client: TestClient[Any, Any], asked: str) -> Any:
 async def panel(world: World, name: str) -> Any:
     """What a query of the dashboards answers."""
     choices = Choices(client="lumina", to=world.now, window="7d", segment="all", agencies=())
-    columns, rows = await world.store.query(*expand(query(name), choices))
+    sql = filled(query(name), {}, "Europe/Rome")
+    columns, rows = await world.store.query(*expand(sql, choices))
     return [dict(zip(columns, row, strict=True)) for row in rows]
 
 

@@ -261,6 +261,6 @@ def test_boards_show_what_was_done_and_when(seen: dict[str, Any]) -> None:
     assert open_["notes"] == "03/06/2026 Anna: parlato con l'agenzia il 3/6 ☎"
     assert (resolved["status"], resolved["notes"]) == ("resolved", "")
     marks = seen["followed_up"]["marks"]
-    assert [each["tags"][0] for each in marks] == ["alert", "alert", "note"]
+    assert [each["tags"].split(",")[0] for each in marks] == ["alert", "alert", "note"]
     assert all(each["time"] <= each["timeEnd"] <= "2026-06-03 14:20:00" for each in marks)
     assert marks[2]["text"] == "Anna: parlato con l'agenzia il 3/6 ☎"

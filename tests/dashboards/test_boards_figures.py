@@ -19,7 +19,15 @@ from dashboards.grafana.variables import chosen
 from dashboards.preview.macros import expand
 from processors.metrics.nps import nps
 from processors.metrics.rates import rate
-from schemas.rows import AGENCY_HOURS, AGENCY_METRICS, CALLS, CONTACT_EXCESSES, WORKER_STATUS
+from schemas.rows import (
+    AGENCY_HOURS,
+    AGENCY_METRICS,
+    ALERT_ACTIONS,
+    ALERTS,
+    CALLS,
+    CONTACT_EXCESSES,
+    WORKER_STATUS,
+)
 from tests.dashboards.board_reading import (
     ONE_CLIENT,
     ROME,
@@ -107,6 +115,74 @@ def test_a_time_without_reports_breaks_the_lines_of_workers(empty: Engine) -> No
         assert (values[0], values[-1]) == ((4, 4) if name == "lag_over_time" else (2.5, 2.5))
         assert set(values[1:-1]) == {None}
         assert len(values) > 5
+
+
+def report(worker: str, instance: str, at: datetime, **changes: Any) -> dict[str, Any]:
+    """A worker's report with nothing counted, and `changes`."""
+    return worker_report(worker, instance, at, {}) | {"counts": {}, **changes}
+
+
+def test_a_stage_is_counted_by_its_own_role(empty: Engine) -> None:
+    """Analytics reads the transcripts, too: it alone says how fast on one machine only."""
+    board, tile = TILES["throughput"]
+    journal = {"call-transcribed": 5.0, "call-scored": 1.0}
+    times = [NOW - timedelta(seconds=30 * each) for each in range(4)]
+    rows = [report("analytics", "a", at, events_per_second=journal) for at in times]
+    empty.add(WORKER_STATUS.name, rows)
+    last = read(empty, tile, asked(board, window="24h"))[-1]
+    assert (last["calls_scored"], last["calls_linked"]) == (5.0, 1.0)
+    idle = {"call-transcribed": 0.0}
+    rows = [report("scorer", "s", at, events_per_second=idle) for at in times]
+    empty.add(WORKER_STATUS.name, rows)
+    last = read(empty, tile, asked(board, window="24h"))[-1]
+    assert (last["calls_scored"], last["calls_linked"]) == (0.0, 1.0)
+
+
+def test_what_waits_is_not_counted_twice_while_an_instance_is_replaced(empty: Engine) -> None:
+    minute = NOW.replace(second=0) - timedelta(minutes=5)
+    waiting = {"lag": {"call-transcribed": 500}}
+
+    def at(second: int) -> datetime:
+        return minute + timedelta(seconds=second)
+
+    rows = [
+        report("scorer", "old", at(10), **waiting),
+        report("scorer", "old", at(15), stopped=True, **waiting),
+        report("scorer", "new", at(20)),
+        report("scorer", "new", at(50), **waiting),
+        report("analytics", "a", at(5), lag={"call-scored": 3}, stopped=True),
+    ]
+    empty.add(WORKER_STATUS.name, rows)
+    board, tile = TILES["lag_over_time"]
+    rows = read(empty, tile, asked(board, window="24h"))
+    assert {row["lag_scorer"] for row in rows} == {500}
+    assert {row["lag_analytics"] for row in rows} == {None}, "nobody says what waits"
+
+
+def test_a_conflict_is_no_further_dead_letter(empty: Engine) -> None:
+    board, tile = TILES["drops"]
+    counts = {"dead_letters": 7, "conflicts": 3}
+    since = {"started_at": NOW - timedelta(hours=1), "counts": counts}
+    empty.add(WORKER_STATUS.name, [report("analytics", "a", NOW - timedelta(minutes=1), **since)])
+    rows = read(empty, tile, asked(board, window="24h"))
+    assert [row["n"] for row in rows] == [4, 3]
+
+
+def test_the_window_ends_with_the_snapshots_also_while_rows_are_unmerged(empty: Engine) -> None:
+    """Today's row is replaced each hour: the one before is no snapshot that can be shown."""
+    hours = (HOUR.replace(hour=23) - timedelta(days=1), HOUR - timedelta(hours=2), HOUR)
+    board, tile = TILES["freshness"]
+    empty.add(CALLS.name, [call(random.Random(1), 1, "alba-crediti", hours[0])])
+    with empty.unmerged():
+        for version, as_of in enumerate(hours, start=1):
+            row = metric("alba-crediti", as_of) | {"version": version}
+            empty.add(AGENCY_METRICS.name, [row])
+        between = HOUR - timedelta(minutes=90)
+        (said,) = read(empty, tile, asked(board, to=between))
+        (shown,) = read(empty, TREATMENT, asked(BOARDS[0], to=between))
+    assert shown["agency_id"] == "alba-crediti"
+    until = (hours[0] + timedelta(hours=1)).astimezone(ZoneInfo(ROME))
+    assert said["freshness"].startswith(f"Cifre aggiornate al {until:%d/%m/%Y %H:%M}. ")
 
 
 def sentences(engine: Engine, figures: Mapping[str, tuple[float, float, float, int]]) -> list[str]:
@@ -244,6 +320,19 @@ def test_hours_and_weekdays_are_those_of_the_client_company(one: Engine, zone: s
         board, tile = TILES[tile_id]
         sql, bound = expand(statement(tile, WORDS, zone), asked(board))
         assert {row[key]: row["n"] for row in one.read(sql, bound)} == counted[key]
+
+
+def test_notes_have_the_day_of_the_client_company(one: Engine) -> None:
+    (alert, *_) = ONE_CLIENT[ALERTS.name]
+    at = datetime(2025, 3, 20, 2, 30, tzinfo=UTC)
+    same = ("client_id", "alert_id", "agency_id")
+    note = {key: alert[key] for key in same} | {"action": "note", "who": "Anna", "text": "sentiti"}
+    one.add(ALERT_ACTIONS.name, [note | {"action_id": "n", "at": at, "version": 1}])
+    board, tile = TILES["alert_history"]
+    for zone, day in ((ROME, "20/03/2025"), ("America/New_York", "19/03/2025")):
+        asked_for = asked(board, agencies=(alert["agency_id"],), window="90d")
+        rows = one.read(*expand(statement(tile, WORDS, zone), asked_for))
+        assert f"{day} Anna: sentiti" in {row["notes"] for row in rows}
 
 
 def test_a_story_marks_the_words_and_says_what_followed(one: Engine) -> None:

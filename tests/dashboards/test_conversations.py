@@ -290,7 +290,7 @@ def test_what_followed_a_conversation(empty: Engine) -> None:
     newer = {**engagement, "opened_at": NOW - timedelta(days=5), "paid": False}
     empty.add(ENGAGEMENTS.name, [engagement, newer])
     event = {"client_id": CLIENT, "customer": "c1", "version": 1}
-    data = {"amount": "61.20", "currency": "EUR", "ended_by": "supplier"}
+    data = {"amount": "61.20", "currency": "CHF", "ended_by": "supplier"}
     empty.add(
         EVENTS.name,
         [
@@ -306,6 +306,15 @@ def test_what_followed_a_conversation(empty: Engine) -> None:
                 ("payment-received", 41),
                 ("contract-cancelled", 9),
             )
+        ]
+        + [
+            {
+                **event,
+                "topic": "payment-returned",
+                "event_id": "part",
+                "event_time": NOW - timedelta(days=37),
+                "payload": json.dumps({"data": {"amount": "11.20"}}),
+            }
         ],
     )
     asked = conversation_variables(call["event_id"])
@@ -314,10 +323,11 @@ def test_what_followed_a_conversation(empty: Engine) -> None:
     others = [row["conversation"] for row in read(empty, "conversation_others", asked)]
     assert others == [call["event_id"], "later"]
     events = read(empty, "conversation_events", asked)
-    assert [(row["kind"], row["amount"]) for row in events] == [
-        ("payment", 61.2),
-        ("closed_by_supplier", 61.2),
-    ]
+    assert [(row["kind"], row["amount"], row["currency"]) for row in events] == [
+        ("payment", 61.2, "CHF"),
+        ("return", 11.2, "CHF"),
+        ("closed_by_supplier", 61.2, "CHF"),
+    ], "a return names no currency: it is the payment's"
     for name in ("conversation_outcome", "conversation_others", "conversation_events"):
         assert read(empty, name, conversation_variables("unknown")) == []
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from math import floor
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Page, expect
@@ -112,6 +114,70 @@ async def test_a_manager_reads_the_answer_on_the_first_screen(
         )
         assert await page.evaluate("document.documentElement.lang") == "en"
         assert complaints == []
+
+
+async def test_a_time_on_the_wall_is_an_instant_also_when_clocks_change(
+    empty: Engine, browser_page: Browser
+) -> None:
+    page, _ = browser_page
+    days = {
+        "Europe/Rome": ("2026-03-29", "2026-10-25"),
+        "America/New_York": ("2026-03-08", "2026-11-01"),
+        "Australia/Lord_Howe": ("2026-04-05", "2026-10-04"),
+    }
+    expected = {}
+    for zone, changes in days.items():
+        for day in changes:
+            midnight = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+            for half in range(-12, 60):
+                at = midnight + timedelta(minutes=30 * half)
+                local = f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}"
+                expected.setdefault(f"{zone} {local}", at.isoformat())
+    async with served(empty.run_query) as url:
+        await page.goto(url)
+        found = await page.evaluate(
+            """async (asked) => {
+                const { instantOf, useZone } = await import("/static/format.js");
+                return Object.fromEntries(asked.map((each) => {
+                    const [zone, wall] = each.split(" ");
+                    useZone(zone);
+                    return [each, instantOf(wall)];
+                }));
+            }""",
+            list(expected),
+        )
+    assert found == expected
+
+
+async def test_a_small_change_is_written_with_a_digit_more(
+    empty: Engine, browser_page: Browser
+) -> None:
+    page, _ = browser_page
+    changes = [
+        ("aggression_rise", 0.12, 0.124, "da 0,120 a 0,124"),
+        ("aggression_rise", 0.12, 0.3, "da 0,12 a 0,30"),
+        ("nps_fall", 30.4, 29.6, "da +30,4 a +29,6"),
+        ("nps_fall", 30.4, -9.6, "da +30 a \u221210"),
+    ]
+    rows = [
+        {"agency": "a", "kind": kind, "baseline": baseline, "level": level, "n": 40}
+        | {"since": HOUR.isoformat()}
+        for kind, baseline, level, _ in changes
+    ]
+    async with served(empty.run_query) as url:
+        await page.goto(f"{url}/?lang=it")
+        await expect(page.locator("h1")).to_be_visible()
+        found = await page.evaluate(
+            """async ([rows, until]) => {
+                const { drawAlerts } = await import("/static/voices.js");
+                const place = document.createElement("div");
+                drawAlerts(place, rows, [], until);
+                return [...place.querySelectorAll("h3")].map((each) => each.textContent);
+            }""",
+            [rows, NOW.isoformat()],
+        )
+    for text, (*_, said) in zip(found, changes, strict=True):
+        assert text.endswith(said)
 
 
 async def test_every_figure_is_the_query_s(engine: Engine, browser_page: Browser) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dashboards.boards.statements import filled
 from dashboards.panels import OVERVIEW, Panel, panel
 from dashboards.preview.macros import Choices, expand
 from dashboards.queries import query
@@ -33,7 +34,7 @@ FOLLOWED = ("alert_history", "alert_marks")
 
 def read(engine: Engine, shown: Panel | str, **choices: Any) -> list[dict[str, Any]]:
     asked = Choices(**{"client": CLIENT, "to": NOW, **choices})
-    sql = query(shown) if isinstance(shown, str) else shown.sql
+    sql = filled(query(shown), {}, "Europe/Rome") if isinstance(shown, str) else shown.sql
     return engine.read(*expand(sql, asked))
 
 

@@ -22,7 +22,7 @@ from dashboards.report.markup import Html, tag
 from dashboards.report.months import Month, MonthData
 from dashboards.report.page import page
 from dashboards.report.printing import CannotPrint, find_chromium, print_pdf
-from dashboards.report.voices import SHOWN_TURNS, excerpt, followed
+from dashboards.report.voices import SHOWN_TURNS, alert, excerpt, followed
 from dashboards.report.wording import Words
 from infra.alerting.targets_file import Addressee, read_targets
 from infra.cli.figures.report import _sent
@@ -269,6 +269,22 @@ def test_alerts_of_the_month_say_what_followed(october: MonthData) -> None:
     assert "Si è chiuso il 20 ottobre 2026. Fra i 2 clienti contattati" in text
     assert silent.resolved_at is None
     assert "A fine mese era ancora aperto." in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "baseline", "level", "points", "said"),
+    [
+        ("aggression_rise", 0.12, 0.124, 0.4, "da 0,120 a 0,124"),
+        ("aggression_rise", 0.12, 0.3, 18, "da 0,12 a 0,30"),
+        ("nps_fall", 30.4, 29.6, -0.8, "da +30,4 a +29,6"),
+        ("nps_fall", 0.04, -4.9, -4.94, "da 0,0 a \u22124,9"),
+    ],
+)
+def test_a_small_change_is_written_with_a_digit_more(
+    october: MonthData, kind: str, baseline: float, level: float, points: float, said: str
+) -> None:
+    changes = {"kind": kind, "baseline": baseline, "level": level, "rise_points": points}
+    assert said in text_of(alert(replace(october.alerts[0], **changes), october, words()))
 
 
 @pytest.mark.parametrize("language", ["it", "en"])

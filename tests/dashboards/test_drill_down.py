@@ -47,15 +47,20 @@ async def press_until(page: Page, key: str, selector: str) -> None:
 
 
 def followed_by_a_payment(call: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Rows that say what the customer of a conversation did: paid a part of it, in francs."""
+    """Rows that say what the customer of a conversation did: paid in francs, some returned."""
     whose = {"client_id": CLIENT, "customer": call["customer"], "version": 1}
     engagement = dashboard_rows.engagement(call["agency_id"], 999, 0.9, False)
     engagement |= {**whose, "opened_at": call["ended_at"], "matures_at": NOW + timedelta(days=30)}
     data = {"amount": "1061.20", "currency": "CHF"}
-    paid = {**whose, "topic": "payment-received", "event_id": "paid", "event_time": NOW}
+    before = NOW - timedelta(minutes=1)
+    paid = {**whose, "topic": "payment-received", "event_id": "paid", "event_time": before}
+    back = {**whose, "topic": "payment-returned", "event_id": "back", "event_time": NOW}
     return {
         ENGAGEMENTS.name: [engagement | {"paid": True, "cancelled": False}],
-        EVENTS.name: [paid | {"payload": json.dumps({"data": data})}],
+        EVENTS.name: [
+            paid | {"payload": json.dumps({"data": data})},
+            back | {"payload": json.dumps({"data": {"amount": "11.20"}})},
+        ],
     }
 
 
@@ -95,8 +100,10 @@ async def test_from_an_alert_to_what_the_customer_did_and_a_note_by_keyboard_alo
         await expect(page.locator(".turn mark").first).to_be_visible()
         await expect(page.locator("#followed")).to_have_text("Poi che cosa è successo")
         await expect(page.locator(".outcome")).to_contain_text("Per ora non ha disdetto")
-        await expect(page.locator(".events li")).to_contain_text("pagamento 1.061,20")
-        await expect(page.locator(".events li")).to_contain_text("CHF")
+        paid, back = page.locator(".events li").first, page.locator(".events li").nth(1)
+        await expect(paid).to_contain_text("pagamento 1.061,20")
+        await expect(paid).to_contain_text("CHF")
+        await expect(back).to_contain_text("11,20\u00a0CHF")
         await press_until(page, "Shift+Tab", ".back a")
         await page.keyboard.press("Enter")
         await expect(page.locator(".call .gauge.harsh b").first).to_have_text(scores[0])

@@ -124,11 +124,22 @@ def test_a_worker_that_is_silent_or_falls_behind_is_reported(one: Engine) -> Non
         for minute in range(20)
     ]
     assert firing(one, "silent_workers", 180) == {("scorer", None): 600}
-    one.fill({WORKER_STATUS.name: [*stuck, *busy]})
+    well = [
+        worker_report("transcriber", "t2", NOW - timedelta(minutes=minute), {"call-ended": 1})
+        | {"counts": {}}
+        for minute in range(20, 40)
+    ]
+    one.fill({WORKER_STATUS.name: [*stuck, *busy, *well]})
     assert firing(one, "lag", 0) == {
         ("transcriber", "call-ended"): 7,
         ("scorer", "call-transcribed"): 5000,
     }
+    worked_before = [
+        row | {"at": row["at"] + timedelta(minutes=4), "version": row["version"] + 1}
+        for row in (*stuck, *well)
+    ]
+    one.fill({WORKER_STATUS.name: [row for row in worked_before if row["at"] <= NOW]})
+    assert firing(one, "lag", 0) == {("transcriber", "call-ended"): 7}, "for 16 minutes"
     one.fill({WORKER_STATUS.name: stuck[:10] + worker_reports()[:60]})
     assert firing(one, "lag", 0) == {}, "for less than 15 minutes, or fewer all the time"
 
@@ -144,12 +155,52 @@ def test_a_rule_of_alerts_says_who_since_when_how_much_and_where_to_look() -> No
     rule = alert_rules("lumina", "Lumina", RuleOptions(page="https://ascolto.example/"))[0]
     said = rule["annotations"]
     assert said["summary"] == "{{ $labels.agency }}: aggressività in salita"
-    assert placed(said["description"])[1] == {"SINCE", "LEVEL", "USUAL", "COUNT"}
+    assert placed(said["description"])[1] == {"SINCE", "LEVEL", "USUAL", "CHANGE", "COUNT"}
     assert "$3/$2/$1, ore $4:$5" in said["description"]
     assert said["link"] == (
         "https://ascolto.example/?client=lumina&agency={{ $labels.agency_id }}"
         "&alert={{ $labels.alert_id }}"
     )
+
+
+def written(text: str, values: dict[str, float]) -> str:
+    """The numbers of a message as Grafana's templates write them."""
+
+    def printed(place: re.Match[str]) -> str:
+        number = place["form"] % values[place["name"]]
+        return number.replace(".", ",") if place["comma"] else number
+
+    small = re.compile(
+        r"\{\{ if lt \$values\.CHANGE\.Value ([\d.]+) \}\}(.*?)\{\{ else \}\}(.*?)\{\{ end \}\}"
+    )
+    text = small.sub(lambda place: place[2 if values["CHANGE"] < float(place[1]) else 3], text)
+    number = r'\(?printf "(?P<form>[^"]+)" \$values\.(?P<name>\w+)\.Value\)?'
+    return re.sub(rf'\{{\{{ (?P<comma>reReplaceAll "\[\.\]" "," )?{number} \}}\}}', printed, text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "said"),
+    [
+        (0, (0.3, 0.12, 0.18), "(da 0 a 1): 0,30, di solito 0,12"),
+        (0, (0.124, 0.12, 0.004), "(da 0 a 1): 0,124, di solito 0,120"),
+        (1, (29.6, 30.4, 0.8), "NPS: 29,6, di solito 30,4: 0,8 in meno"),
+        (1, (-5, 30, 35), "NPS: -5, di solito 30: 35 in meno"),
+    ],
+)
+def test_messages_write_a_change_with_the_digits_that_show_it(
+    kind: int, values: tuple[float, ...], said: str
+) -> None:
+    text = alert_rules("lumina", "Lumina")[kind]["annotations"]["description"]
+    named = dict(zip(("LEVEL", "USUAL", "CHANGE"), values, strict=True)) | {"COUNT": 40}
+    assert said in written(text, named)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_end_of_an_alert_about_workers_promises_nothing(language: str) -> None:
+    """It ends as well where a worker's last rows have become too old to be read."""
+    closed = {"it": "allarme chiuso", "en": "alert closed"}[language]
+    for rule in worker_rules(RuleOptions(language=language)):
+        assert closed in rule["annotations"]["resolved"]
 
 
 def test_a_client_s_id_cannot_leave_its_place_in_the_sql() -> None:

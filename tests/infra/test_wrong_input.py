@@ -143,6 +143,7 @@ def called(
     """The same in this process, for commands that leave it as it is: a tenth of the time."""
     for name in [name for name in os.environ if name.startswith("ASCOLTO_")]:
         monkeypatch.delenv(name)
+    monkeypatch.chdir(home)  # "." is no place of the project
     monkeypatch.setenv("ASCOLTO_HOME", str(home))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(sys, "argv", ["ascolto", *line.split("\0")])

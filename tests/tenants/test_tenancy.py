@@ -34,12 +34,14 @@ class Stand:
     grafana: ServedGrafana
     store: UserStore
     token: Path
+    registry: str = ""
 
     def __call__(self, *arguments: str, given: str = "", url: str = "") -> Result:
         place = url or self.grafana.url
         asked = ["tenants", *arguments, "--url", place, "--token-file", str(self.token)]
         env = {"COLUMNS": "200", "ASCOLTO_CLICKHOUSE_URL": URL}
-        return CliRunner().invoke(app, asked, env=env, input=given)
+        named = {"ASCOLTO_REGISTRY": self.registry} if self.registry else {}
+        return CliRunner().invoke(app, asked, env=env | named, input=given)
 
     def organisation(self, name: str) -> Any:
         return next((each for each in self.grafana.orgs.values() if each.name == name), None)
@@ -345,6 +347,67 @@ def test_refreshing_brings_every_tenant_up_to_date_as_it_was(stand: Stand) -> No
         each["json"]["title"] for each in stand.organisation("Ascolto: acqua").dashboards.values()
     }
     assert "Live" in titles
+
+
+def test_times_are_those_of_the_registry_where_nothing_else_is_asked(
+    stand: Stand, tmp_path: Path
+) -> None:
+    file = tmp_path / "registry.yaml"
+    file.write_text(
+        json.dumps({"clients": {"acqua": {"name": "Acqua", "time_zone": "Europe/Lisbon"}}})
+    )
+    stand.registry = str(file)
+    for asked in (["acqua"], ["acqua", "--agency", "alfa"], ["luce"]):
+        assert stand("add", *asked).exit_code == 0
+    assert zones(stand, "Ascolto: acqua") == zones(stand, "Ascolto: acqua, alfa")
+    assert (zones(stand, "Ascolto: acqua"), zones(stand, "Ascolto: luce")) == (
+        {"Europe/Lisbon"},
+        {"Europe/Rome"},
+    )
+    assert stand("add", "acqua", "--timezone", "Europe/Paris").exit_code == 0
+    assert zones(stand, "Ascolto: acqua") == {"Europe/Paris"}
+    assert stand("refresh").exit_code == 0
+    assert zones(stand, "Ascolto: acqua") == {"Europe/Paris"}, "each stays as it is"
+
+
+@pytest.mark.parametrize("zone", ["browser", "utc", "", "Europe"])
+def test_a_zone_set_in_grafana_that_is_none_holds_up_nobody(zone: str, stand: Stand) -> None:
+    for client in ("acqua", "luce"):
+        stand("add", client)
+    number = stand.organisation("Ascolto: acqua").id
+    stand.grafana.edit(number, "ascolto-agencies", timezone=zone)
+    listed = stand("list")
+    assert "acqua\t-\t0 viewers\t1 fault" in listed.stdout
+    assert "luce\t-\t0 viewers\tok" in listed.stdout
+    done = stand("refresh")
+    assert done.exit_code == 0, done.output
+    assert done.stderr.splitlines() == ["acqua: 1 thing changed", "luce: up to date"]
+    assert zones(stand, "Ascolto: acqua") == {"Europe/Rome"}
+
+
+def test_a_target_that_cannot_be_used_holds_up_its_own_client_alone(
+    stand: Stand, tmp_path: Path
+) -> None:
+    for client in ("acqua", "luce"):
+        stand("add", client)
+    for name in ("acqua", "luce"):
+        (tmp_path / name).write_text(
+            "https://hooks.slack.com/services/T00000000/B00000000/" + "x" * 24
+        )
+        (tmp_path / name).chmod(0o600)
+    targets = {each: {"targets": {"chat": {"url_file": each}}} for each in ("acqua", "luce")}
+    file = tmp_path / "targets.yaml"
+    file.write_text(json.dumps({"clients": targets}))
+    (tmp_path / "acqua").unlink()
+    done = stand("refresh", "--targets", str(file))
+    assert done.exit_code == 1
+    failed, other = done.stderr.splitlines()
+    assert failed.startswith("acqua: ")
+    assert "acqua" in failed.removeprefix("acqua: ")
+    assert other.startswith("luce: ")
+    assert other.endswith("things changed")
+    single = stand("add", "acqua", "--targets", str(file))
+    assert (single.exit_code, single.stderr) == (1, failed.removeprefix("acqua: ") + "\n")
 
 
 def test_one_tenant_that_cannot_be_refreshed_holds_up_no_other(stand: Stand) -> None:

@@ -82,7 +82,7 @@ function followed(outcome, events, until) {
   return element("section", { class: "panel", "aria-labelledby": "followed" }, element("h2", { id: "followed" }, say("conversation.followed")),
     element("ul", { class: "outcome" }, lines.map(([kind, text]) => element("li", { class: kind }, text))),
     events.length ? element("ol", { class: "events" }, events.map((each) => element("li", {}, element("time", { datetime: each.time }, shortTime(each.time)), ` ${say(`event.${each.kind}`)}`,
-      each.amount !== null && ["payment", "return"].includes(each.kind) ? element("b", {}, ` ${measure("cents", each.amount, each.currency)}`) : null))) : null);
+      each.amount !== null && ["payment", "return"].includes(each.kind) ? element("b", {}, ` ${measure("cents", each.amount, each.currency || undefined)}`) : null))) : null);
 }
 
 function others(rows) {
@@ -114,7 +114,6 @@ async function refresh(parameters, then) {
     if (outdated(then)) return true;
     const seen = JSON.stringify([answer, choice.lang, known.names]);
     if (seen === drawn) return true;
-    drawn = seen;
     const parts = Object.fromEntries(Object.entries(answer).filter(([, part]) => part.columns).map(([name, part]) => [name, records(part)]));
     const [row] = parts.conversation;
     document.title = `Ascolto · ${nameOf(row.agency)} · ${dayAndTime(row.time)}`;
@@ -124,6 +123,7 @@ async function refresh(parameters, then) {
         element("div", {}, about(row), followed(parts.outcome[0], parts.events, answer.to), others(parts.others), course(parts.turns, parts.scores)),
         element("section", { class: "panel", "aria-labelledby": "said" }, element("h2", { id: "said" }, say("conversation.said")), element("p", { class: "description" }, say("panel.latest_calls.description")),
           element("ol", { class: "dialogue" }, parts.turns.map((each) => turn(each, parts.scores.find((score) => score.number === each.number)))))));
+    drawn = seen;
     if (first) main().querySelector(".aimed")?.scrollIntoView({ block: "center" });
     return true;
   } catch (error) {

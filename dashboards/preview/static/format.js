@@ -40,6 +40,8 @@ export function measure(unit, value, of = currency) {
   switch (unit) {
     case "nps":
       return number(Math.round(value) || 0, { signDisplay: "exceptZero", maximumFractionDigits: 0 });
+    case "fine_nps":
+      return number(Math.round(10 * value) / 10 || 0, { signDisplay: "exceptZero", minimumFractionDigits: 1, maximumFractionDigits: 1 });
     case "rate":
       return number(value, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
     case "share":
@@ -52,6 +54,8 @@ export function measure(unit, value, of = currency) {
       return number(value, { signDisplay: "exceptZero", minimumFractionDigits: 2, maximumFractionDigits: 2 });
     case "score":
       return number(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+    case "fine_score":
+      return number(value, { minimumFractionDigits: 3, maximumFractionDigits: 3 });
     case "count":
       return number(value, { maximumFractionDigits: 0, useGrouping: "always" });
     default:
@@ -109,12 +113,12 @@ export function wallTime(iso) {
   return `${year}-${month}-${date}T${hour}:${minute}`;
 }
 
-/** The instant at which that clock shows it; of an hour that comes twice, the first. */
+/** The instant at which that clock shows it; of an hour that comes twice, the first; of one that is left out, as if it were not. */
 export function instantOf(wall) {
   const asUtc = new Date(`${wall}:00Z`).getTime();
   const shift = (at) => new Date(`${wallTime(new Date(at).toISOString())}:00Z`).getTime() - at;
-  const first = asUtc - shift(asUtc - 86_400_000);
-  return new Date(wallTime(new Date(first).toISOString()) === wall ? first : asUtc - shift(asUtc)).toISOString().replace(".000Z", "+00:00");
+  const instants = [-86_400_000, 86_400_000].map((day) => new Date(asUtc - shift(asUtc + day)).toISOString());
+  return (instants.find((iso) => wallTime(iso) === wall) ?? instants[0]).replace(".000Z", "+00:00");
 }
 
 /** Decimal and thousands separators for Plotly. */

@@ -12,8 +12,8 @@ const sentences = (text) => text.split("\n").filter(Boolean);
 /** Sentences without those that differ from an earlier one in their marks alone. */
 const distinct = (texts) => texts.filter((text, i) => texts.findIndex((each) => each.replace(/[«»]/g, "") === text.replace(/[«»]/g, "")) === i);
 
-/** How each kind of alert measures: the unit of its level and baseline. */
-const MEASURED = { aggression_rise: "score", nps_fall: "nps", silence: "count" };
+/** How each kind of alert measures: the unit of its level and baseline, the change below which both need a digit more, and that unit. */
+const MEASURED = { aggression_rise: ["score", 0.05, "fine_score"], nps_fall: ["nps", 5, "fine_nps"], silence: ["count", 0, "count"] };
 
 /** An alert's sentences, each leading to its conversation. */
 function alertSentences(row, quoted) {
@@ -29,7 +29,8 @@ export function drawAlerts(place, rows, quoted, until) {
   }
   replace(place, rows.map((row) => {
     const said = alertSentences(row, quoted);
-    const written = (value) => measure(MEASURED[row.kind], value);
+    const [unit, small, fine] = MEASURED[row.kind];
+    const written = (value) => measure(Math.abs(row.level - row.baseline) < small ? fine : unit, value);
     const places = { agency: nameOf(row.agency), since: shortTime(row.since), baseline: written(row.baseline), level: written(row.level), n: measure("count", row.n) };
     return element("div", { class: "alert", role: "alert" },
       element("h3", {}, say(`alert.${row.kind}`, places)),

@@ -2,7 +2,9 @@ SELECT
     worker,
     if(startsWith(counter, 'left_out:'), 'left_out', counter) AS dropped,
     if(startsWith(counter, 'left_out:'), substring(counter, 10), '') AS detail,
-    toInt64(sum(after[counter]) - sum(before[counter])) AS n
+    toInt64(sum(after[counter]) - sum(before[counter]))
+        -- a conflict is a dead letter with a row of its own
+        - if(counter = 'dead_letters', toInt64(sum(after['conflicts']) - sum(before['conflicts'])), 0) AS n
 FROM (
     SELECT
         worker,

@@ -6,18 +6,18 @@ SELECT
     maxOrNullIf(waiting, worker = 'scorer') AS lag_scorer,
     maxOrNullIf(waiting, worker = 'analytics') AS lag_analytics
 FROM (
-    SELECT minute, worker, sum(of_instance) AS waiting
+    SELECT minute, worker, sumOrNullIf(of_instance, NOT has_stopped) AS waiting
     FROM (
         SELECT
             toStartOfMinute(at) AS minute,
             worker,
             instance,
-            argMax(toInt64(arraySum(mapValues(lag))), at) AS of_instance
+            argMax(toInt64(arraySum(mapValues(lag))), at) AS of_instance,
+            argMax(stopped, at) AS has_stopped
         FROM worker_status
         WHERE at >= toDateTime64($__fromTime, 6, 'UTC')
             AND at < toDateTime64($__toTime, 6, 'UTC') + INTERVAL 1 SECOND
-            AND notEmpty(lag)
-            AND NOT stopped
+            AND (notEmpty(lag) OR stopped)
         GROUP BY minute, worker, instance
     )
     GROUP BY minute, worker

@@ -21,12 +21,12 @@ FROM (
         ARRAY JOIN
             mapKeys(lag) AS topic,
             mapValues(lag) AS waiting
-        WHERE at >= now() - INTERVAL 20 MINUTE AND NOT stopped
+        WHERE at >= now() - INTERVAL 15 MINUTE AND NOT stopped
         ORDER BY at DESC
         LIMIT 1 BY toStartOfMinute(at), worker, instance, topic
     )
     GROUP BY minute, worker, topic
 )
 GROUP BY worker, topic
-HAVING count() >= 15
+HAVING count() >= 13
 ORDER BY worker, topic

@@ -1,7 +1,10 @@
 (
     SELECT maxOrNull(as_of)
-    FROM agency_metrics
-    WHERE client_id = ${client:singlequote} AND `window` = ${window:singlequote} AND as_of <= $__toTime
+    FROM agency_metrics FINAL
+    WHERE client_id = ${client:singlequote}
+        AND segment = 'all'
+        AND `window` = ${window:singlequote}
+        AND as_of <= $__toTime
 ) AS snapshots_as_of,
 toStartOfHour(ifNull(snapshots_as_of, toDateTime($__toTime, 'UTC'))) + INTERVAL 1 HOUR AS window_end,
 window_end - toIntervalHour(

@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.cli.failures import say
-from infra.cli.options import failure
+from infra.errors import InfraError
 from infra.settings import Settings
 
 if TYPE_CHECKING:
     from dashboards.publishing.alerting import Alerting
     from infra.alerting.channels import Channel
     from infra.alerting.targets_file import Addressee
+
+
+class NoTarget(InfraError):
+    """A file of targets has none of those asked for."""
 
 
 def alerting_of(
@@ -29,7 +33,9 @@ def alerting_of(
         client_id: only this client company; None: all of the file, and the workers.
 
     Raises:
-        typer.Exit: the file, or a URL that it names, cannot be used; or it has no such target.
+        WrongTargets: the file cannot be used.
+        NoUrl: a URL that it names cannot.
+        NoTarget: it has no such target.
     """
     from dashboards.grafana.alert_rules import RuleOptions, alert_rules, worker_rules
     from dashboards.grafana.contact_points import client_route, contact_points, message_templates
@@ -63,29 +69,22 @@ def alerting_of(
 
 
 def _addressees(file: Path, client_id: str | None) -> list[Addressee]:
-    from infra.alerting.targets_file import WrongTargets, read_targets
+    from infra.alerting.targets_file import read_targets
 
-    try:
-        found = read_targets(file)
-    except WrongTargets as error:
-        raise failure(str(error)) from error
-    chosen = [each for each in found if client_id in (None, each.client_id)]
+    chosen = [each for each in read_targets(file) if client_id in (None, each.client_id)]
     if not chosen:
         whose = "" if client_id is None else f" of {client_id}"
-        raise failure(f"{file} has no target{whose}")
+        raise NoTarget(f"{file} has no target{whose}")
     return chosen
 
 
 def _channels(chosen: list[Addressee]) -> list[Channel]:
     from infra.alerting.channels import NoChannel, channel_of
-    from infra.alerting.targets_file import NoUrl
 
     found = []
     for each in chosen:
         try:
             found.append(channel_of(each))
-        except NoUrl as error:
-            raise failure(str(error)) from error
         except NoChannel as error:
             say(f"left out: {error}")
     return found

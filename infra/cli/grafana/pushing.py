@@ -133,6 +133,9 @@ def _content(request: Request) -> Content:
     from dashboards.publishing.plan import Content
 
     settings, targets = read_settings(None), request.targets
-    alerting = None if targets is None else alerting_of(targets, settings, request.language)
+    try:
+        alerting = None if targets is None else alerting_of(targets, settings, request.language)
+    except InfraError as error:
+        raise failure(str(error)) from error
     boards = all_dashboards(request.language, request.timezone)
     return Content(boards, data_source_of(request, settings), alerting)

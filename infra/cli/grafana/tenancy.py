@@ -18,6 +18,7 @@ from infra.cli.grafana.credentials import clickhouse_for_grafana, prepare, wait_
 from infra.cli.grafana.pushing import show
 from infra.cli.options import failure, read_settings, wrong_usage
 from infra.errors import InfraError
+from schemas.errors import AscoltoError
 
 if TYPE_CHECKING:
     from dashboards.publishing.appearance import Appearance
@@ -71,10 +72,35 @@ class Target:
 
 @dataclass(frozen=True)
 class Requested:
-    """The language and the time zone asked for the dashboards; None: those that they have."""
+    """The language and the time zone asked for the dashboards; None: neither is asked for."""
 
     language: str | None = None
     timezone: str | None = None
+
+    def over(self, otherwise: Appearance) -> Appearance:
+        """What is asked for; of what is not, what it is otherwise."""
+        return replace(
+            otherwise,
+            language=self.language or otherwise.language,
+            timezone=self.timezone or otherwise.timezone,
+        )
+
+
+class _Defaults:
+    """How a tenant's dashboards are where nothing else says."""
+
+    def __init__(self, settings: Settings) -> None:
+        from infra.registry import RegistryFile
+
+        self._settings = settings
+        self._registry = RegistryFile(settings.registry).current()
+
+    def of(self, tenant: Tenant) -> Appearance:
+        """The settings' language, and its client company's time zone or else the settings'."""
+        from dashboards.publishing.appearance import Appearance
+
+        zone = self._registry.time_zone(tenant.client_id, self._settings.time_zone)
+        return Appearance(self._settings.language, zone)
 
 
 def add_tenant(
@@ -95,10 +121,13 @@ def add_tenant(
     if targets is not None and tenant.agency_id:
         raise wrong_usage("--targets are a client company's: leave it out for an agency")
     settings = _settings()
-    appearance = _appearance(settings, requested)
+    appearance = requested.over(_Defaults(settings).of(tenant))
     content = _content(settings, clickhouse, appearance)
     if targets is not None:
-        alerting = alerting_of(targets, settings, appearance.language, tenant.client_id)
+        try:
+            alerting = alerting_of(targets, settings, appearance.language, tenant.client_id)
+        except InfraError as error:
+            raise failure(str(error)) from error
         content = replace(content, alerting=alerting)
     wait_for(grafana)
     with _places(settings, grafana, resumable=True) as places:
@@ -138,16 +167,17 @@ def refresh_all(
     as_json: bool,
 ) -> int:
     """Bring every tenant up to date; exit code 1 if one could not be."""
+    from dashboards.publishing.appearance import appearance_of
     from dashboards.publishing.steps import CHANGES
     from dashboards.publishing.tenancy import refreshable
 
     grafana, settings = prepare(url, token_file, as_user=True), _settings()
-    default = _appearance(settings, Requested())
-    _content(settings, clickhouse, default)  # Before anything is asked: the address may be wrong.
+    defaults = _Defaults(settings)
+    clickhouse_for_grafana(settings, clickhouse, "")  # Before anything is asked: it may be wrong.
     notified = set() if targets is None else _clients_of(targets)
 
     def content(tenant: Tenant, inside: Connection) -> Content:
-        seen = _seen(inside, default, requested)
+        seen = requested.over(appearance_of(inside, defaults.of(tenant)))
         found = _content(settings, clickhouse, seen)
         if targets is None or tenant.agency_id or tenant.client_id not in notified:
             return found
@@ -188,7 +218,7 @@ def _refresh(
     try:
         inside = enter(places.grafana, tenant, organisation)
         steps = add(places, tenant, content(tenant, inside))
-    except InfraError as error:
+    except AscoltoError as error:
         say(f"{tenant}: {error}")
         return None
     changes = sum(step.outcome in CHANGES for step in steps)
@@ -210,33 +240,17 @@ def _clients_of(targets: Path) -> set[str]:
         raise failure(str(error)) from error
 
 
-def _appearance(settings: Settings, requested: Requested) -> Appearance:
-    """What is asked for, and the settings' own where nothing is."""
-    from dashboards.publishing.appearance import Appearance
-
-    return Appearance(
-        requested.language or settings.language, requested.timezone or settings.time_zone
-    )
-
-
-def _seen(inside: Connection, default: Appearance, requested: Requested) -> Appearance:
-    """What is asked for, and what a tenant's dashboards have where nothing is."""
-    from dashboards.publishing.appearance import Appearance, appearance_of
-
-    there = appearance_of(inside, default)
-    return Appearance(requested.language or there.language, requested.timezone or there.timezone)
-
-
 def list_all(url: str, token_file: Path, requested: Requested, *, as_json: bool) -> int:
     """Print every tenant with its faults; exit code 1 if there are any."""
     from dashboards.grafana.dashboard import all_dashboards
+    from dashboards.publishing.appearance import appearance_of
     from dashboards.publishing.tenancy import of_tenants, tenancies
 
     grafana, settings = prepare(url, token_file, as_user=True), _settings()
-    default = _appearance(settings, Requested())
+    defaults = _Defaults(settings)
 
-    def dashboards(inside: Connection) -> list[dict[str, Any]]:
-        appearance = _seen(inside, default, requested)
+    def dashboards(tenant: Tenant, inside: Connection) -> list[dict[str, Any]]:
+        appearance = requested.over(appearance_of(inside, defaults.of(tenant)))
         return of_tenants(all_dashboards(appearance.language, appearance.timezone))
 
     wait_for(grafana)

@@ -12,7 +12,6 @@ from infra.cli.grafana.dashboards import (
     ClickHouse,
     Targets,
     TextLanguage,
-    Timezone,
     Url,
     zone_of,
 )
@@ -41,6 +40,13 @@ OwnTimezone = Annotated[
     str | None,
     typer.Option(
         help="Time zone of the dashboards, by its IANA name. Default: each tenant's as it is."
+    ),
+]
+Timezone = Annotated[
+    str | None,
+    typer.Option(
+        help="Time zone of the dashboards, by its IANA name. Default: the client company's in the "
+        "registry, or else ASCOLTO_TIME_ZONE."
     ),
 ]
 Client = Annotated[str, typer.Argument(help="The client company's id.")]
@@ -74,7 +80,7 @@ def add(
     tenant's own password is generated, and nobody sees it. People without an
     account get a link at which they choose a password.
     """
-    from infra.cli.grafana.tenancy import Requested, Target, add_tenant
+    from infra.cli.grafana.tenancy import Target, add_tenant
 
     target = Target(url, token_file, client, agency)
     raise typer.Exit(
@@ -84,7 +90,7 @@ def add(
             clickhouse=clickhouse,
             new_password=renew_password,
             targets=targets,
-            requested=Requested(language.value, zone_of(timezone)),
+            requested=_requested(language, timezone),
             as_json=as_json,
         )
     )
@@ -151,7 +157,7 @@ def refresh(
 
 
 def _requested(language: Language | None, timezone: str | None) -> Requested:
-    """What is asked for of all tenants' dashboards."""
+    """What is asked for of tenants' dashboards."""
     from infra.cli.grafana.tenancy import Requested
 
     spoken = None if language is None else language.value
