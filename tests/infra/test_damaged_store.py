@@ -21,10 +21,17 @@ COUNTS = "SELECT (SELECT count() FROM events FINAL), (SELECT count() FROM calls 
 
 
 @pytest.fixture(scope="module")
-def whole(once_played: Path) -> tuple[Path, dict[str, Path]]:
-    """A data directory, and below it a part of two tables that is in use."""
-    data_dir = once_played / "data"
-    (rows,) = sql(data_dir, ACTIVE)
+def whole(
+    once_played: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Path]]:
+    """A data directory, and below it a part of two tables that is in use.
+
+    All is merged before: a part that is merged afterwards is in use no longer.
+    """
+    data_dir = tmp_path_factory.mktemp("whole") / "data"
+    shutil.copytree(once_played / "data", data_dir, symlinks=True)
+    merged = (f"OPTIMIZE TABLE {table} FINAL" for table in ("agency_hours", "events"))
+    *_, rows = sql(data_dir, *merged, ACTIVE)
     parts = {table: Path(path).resolve().relative_to(data_dir.resolve()) for table, path in rows}
     return data_dir, parts
 
