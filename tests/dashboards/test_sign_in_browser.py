@@ -92,5 +92,5 @@ async def test_an_agency_sees_its_alert_without_what_the_client_company_does_abo
             if user == "ferro":
                 verdict = page.locator(".verdict dd")
                 await expect(verdict.first).to_contain_text("nessun confronto: NPS −41 (da")
-                await expect(verdict.last).to_contain_text("nessun confronto: ha pagato il")
+                await expect(verdict.last).to_contain_text("Quota di clienti che ha pagato: ")
             await context.close()
