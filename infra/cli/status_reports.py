@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from infra.settings import Settings
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from streams.runtime.app import App
     from streams.runtime.progress import Progress
+    from streams.transport.consumer import Consumer
     from streams.workers import Around
 
 
@@ -31,7 +32,7 @@ def reports_of(worker: str, settings: Settings, app: App, progress: Progress) ->
     reports = StatusReports(
         Reporter(worker, secrets.token_hex(4), version("ascolto")),
         progress,
-        lambda: app.consumer.metrics(),  # type: ignore[attr-defined]
+        lambda: cast("Consumer", app.consumer).metrics(),
         inserting.insert,
         lambda: time.time_ns() // 1000,
     )

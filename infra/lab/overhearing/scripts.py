@@ -73,14 +73,14 @@ def _answers(split: str) -> Iterator[tuple[str, _Answer]]:
         for row in _rows(path):
             language = row.get("lang", "it")
             turns = row["turns"]
-            for asked, told in pairwise(turns):
-                speakers = asked["speaker"], told["speaker"]
+            for asked, said in pairwise(turns):
+                speakers = asked["speaker"], said["speaker"]
                 if (
                     row.get("rating") is not None
                     and speakers == ("operator", "customer")
                     and asks_for_rating(asked["text"], language)
                 ):
-                    answer = (language, asked["text"], told["text"], row["rating"])
+                    answer = (language, asked["text"], said["text"], row["rating"])
                     yield f"{row['id']}r", answer
                     break
 
