@@ -2,56 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dashboards.boards.columns import count, text, time
-from dashboards.boards.tiles import Column, Counted, Counts, Kind, Source, Table, Tile
+from dashboards.boards.tiles import Column, Counted, Counts, Kind, Source, Table, Tile, View
 
 _WORKER = text("worker", 130, words="worker")
 
-WORKERS = Tile(
-    "workers",
-    Table(
-        (
-            Column("worker", Kind.TEXT, 130, words="worker", grows=True),
-            text("instance", 100),
-            Column("worker_state", Kind.TEXT, 140, words="worker_state"),
-            text("release", 90),
-            time("started"),
-            time("reported"),
-            Column("age", Kind.DURATION, 130),
-            time("progressed"),
-            count("lag", 110),
-        )
+
+def _tile(tile_id: str, view: View, query: str, empty: str = "ui.no_workers") -> Tile:
+    """A tile of the workers' reports, whose rows are no agency's."""
+    counted = Counted.ROWS
+    return Tile(tile_id, view, query, Source.WORKERS, counted, by_agency=False, empty=empty)
+
+
+WORKERS = replace(
+    _tile(
+        "workers",
+        Table(
+            (
+                Column("worker", Kind.TEXT, 130, words="worker", grows=True),
+                text("instance", 100),
+                Column("worker_state", Kind.TEXT, 140, words="worker_state"),
+                text("release", 90),
+                time("started"),
+                time("reported"),
+                Column("age", Kind.DURATION, 130),
+                time("progressed"),
+                count("lag", 110),
+            )
+        ),
+        "boards/workers",
     ),
-    "boards/workers",
-    Source.WORKERS,
-    Counted.ROWS,
     width=24,
     height=7,
-    by_agency=False,
-    empty="ui.no_workers",
 )
-LAG = Tile(
+LAG = _tile(
     "lag_over_time",
     Counts(Kind.COUNT, ("lag_transcriber", "lag_scorer", "lag_analytics")),
     "boards/lag_over_time",
-    Source.WORKERS,
-    Counted.ROWS,
-    by_agency=False,
-    empty="ui.no_workers",
 )
-THROUGHPUT = Tile(
+THROUGHPUT = _tile(
     "throughput",
     Counts(
         Kind.PER_SECOND,
         ("calls_transcribed", "calls_scored", "calls_linked", "outcomes_linked"),
     ),
     "boards/throughput",
-    Source.WORKERS,
-    Counted.ROWS,
-    by_agency=False,
-    empty="ui.no_workers",
 )
-LAG_NOW = Tile(
+LAG_NOW = _tile(
     "lag_now",
     Table(
         (
@@ -62,12 +61,8 @@ LAG_NOW = Tile(
         )
     ),
     "boards/lag_now",
-    Source.WORKERS,
-    Counted.ROWS,
-    by_agency=False,
-    empty="ui.no_workers",
 )
-DROPS = Tile(
+DROPS = _tile(
     "drops",
     Table(
         (
@@ -78,12 +73,9 @@ DROPS = Tile(
         )
     ),
     "boards/drops",
-    Source.WORKERS,
-    Counted.ROWS,
-    by_agency=False,
     empty="ui.no_drops",
 )
-STATE_SIZES = Tile(
+STATE_SIZES = _tile(
     "state_sizes",
     Table(
         (
@@ -94,8 +86,4 @@ STATE_SIZES = Tile(
         )
     ),
     "boards/state_sizes",
-    Source.WORKERS,
-    Counted.ROWS,
-    by_agency=False,
-    empty="ui.no_workers",
 )
