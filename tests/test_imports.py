@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.syntax import imported, parsed, syntax_tree
+
 ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {
     "schemas": {"schemas"},
@@ -57,7 +59,7 @@ class Breach:
 def breaches(where: str, source: str) -> Iterator[Breach]:
     """What breaks a rule in one file; `where` is its path from the project's root."""
     package = where.split("/", maxsplit=1)[0]
-    tree = ast.parse(source)
+    tree = parsed(source)
     for line, module in imported(tree, where):
         top = module.split(".", maxsplit=1)[0]
         at = f"{where}:{line}"
@@ -74,27 +76,6 @@ def breaches(where: str, source: str) -> Iterator[Breach]:
             yield Breach(at, f"processors are pure: no {module}")
     if package == "processors":
         yield from impure_calls(where, tree)
-
-
-def imported(tree: ast.AST, where: str) -> Iterator[tuple[int, str]]:
-    """Line and full name of every import, those inside functions and of submodules too."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield node.lineno, alias.name
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parts = where.removesuffix(".py").split("/")[: -node.level]
-                base = ".".join([*parts, base] if base else parts)
-            yield node.lineno, base
-            for alias in node.names:
-                if f"{base}.{alias.name}" == "infra.cli":
-                    yield node.lineno, "infra.cli"
-        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "import_module":
-            (first, *_) = [*node.args, ast.Constant("")]
-            if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                yield node.lineno, first.value
 
 
 def impure_calls(where: str, tree: ast.AST) -> Iterator[Breach]:
@@ -127,9 +108,7 @@ def test_the_rules_name_packages_that_are_used() -> None:
     used = {
         module.split(".", maxsplit=1)[0]
         for path in files()
-        for _, module in imported(
-            ast.parse(path.read_text(encoding="utf-8")), path.relative_to(ROOT).as_posix()
-        )
+        for _, module in imported(syntax_tree(path), path.relative_to(ROOT).as_posix())
     }
     assert set(ONLY_IN) - {"ctranslate2"} <= used
     assert sys.stdlib_module_names | {"aiohttp", "requests"} >= NOT_PURE

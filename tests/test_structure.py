@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_imports import OURS, ROOT, files, imported
+from tests.syntax import imported, syntax_tree
+from tests.test_imports import OURS, ROOT, files
 
 MOST_MODULES = 12
 """Modules a folder may hold, `__init__.py` and `__main__.py` apart."""
@@ -83,10 +84,7 @@ FOLDERS_MAY_IMPORT = {
 def modules() -> dict[str, set[str]]:
     """Every module of the tree, and the modules of the tree that it imports."""
     names = {_name(path): path for path in files()}
-    return {
-        name: set(_targets(ast.parse(path.read_text(encoding="utf-8")), names)) - {name}
-        for name, path in names.items()
-    }
+    return {name: set(_targets(syntax_tree(path), names)) - {name} for name, path in names.items()}
 
 
 def _name(path: Path) -> str:
@@ -193,7 +191,7 @@ def test_every_package_that_is_imported_is_declared() -> None:
     missing = set()
     for path in files():
         where = path.relative_to(ROOT).as_posix()
-        for _, module in imported(ast.parse(path.read_text(encoding="utf-8")), where):
+        for _, module in imported(syntax_tree(path), where):
             top = module.split(".", maxsplit=1)[0]
             if top in OURS or top in sys.stdlib_module_names or where in ONLY_FOR_DEVELOPERS:
                 continue
@@ -207,7 +205,7 @@ def test_every_exception_of_ours_has_the_one_root() -> None:
     classes = {
         node.name: {base.id if isinstance(base, ast.Name) else "" for base in node.bases}
         for path in files()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(syntax_tree(path))
         if isinstance(node, ast.ClassDef)
     }
 

@@ -23,6 +23,7 @@ from processors.transcript.interruptions import TurnTaking
 from processors.transcript.turns import Segment, Word
 from schemas.conversation import Speaker, Turn
 from tests.listening.sounds import RATE, channels, sounding, write_wav
+from tests.syntax import syntax_tree
 
 ROOT = Path(__file__).parents[2]
 READS_SOUND = {
@@ -54,7 +55,7 @@ TEXTS = ["Se non paga le stacchiamo la luce.", "Mi dispiace, la capisco.", "Ma c
 
 
 def imports_of(path):
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(syntax_tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
