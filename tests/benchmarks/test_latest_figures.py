@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from infra.lab.benchmarks import __main__ as entry
+from infra.lab.benchmarks import scoring
 from infra.lab.benchmarks.figures import SHARED, Figure
 from infra.lab.benchmarks.latest import FORM, update
+from infra.lab.training.material import Material, load_material
 
 LATEST = Path(__file__).parents[2] / "docs" / "benchmarks" / "latest.json"
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -80,6 +83,19 @@ def test_a_bench_that_is_run_updates_the_file(
     file = tmp_path / "latest.json"
     assert entry.main(["demo", "--latest", str(file)]) == 0
     assert read(file)["demo_seconds"] == 80.0
+
+
+def test_the_bench_of_scoring_has_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def few(kind: str) -> Material:
+        material = load_material(kind)
+        return replace(material, calls=material.calls[:12])
+
+    monkeypatch.setattr(scoring, "load_material", few)
+    file = tmp_path / "latest.json"
+    assert entry.main(["scoring", "--latest", str(file)]) == 0
+    assert read(file)["scoring"]["distinct_turns_per_second"] > 0
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "many", ""])

@@ -31,7 +31,7 @@ FORM: Mapping[str, Any] = {
         },
         "workers_2_to_1": "events.workers_2_to_1",
     },
-    "scoring": {"distinct_turns_per_second": "scoring.distinct_turns_per_second"},
+    "scoring": {"distinct_turns_per_second": "scoring.distinct_turns_median"},
     "latency": {
         "row": _percentiles("latency.row"),
         "figures": _percentiles("latency.figures"),
