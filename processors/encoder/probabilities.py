@@ -37,6 +37,11 @@ class OperatorProbabilities(NamedTuple):
     """What they count in its empathy."""
 
 
+FALSE_THREAT = 0.9
+"""Aggression of words that are surely a false threat: the heads take many in a kind tone for calm
+ones, and whoever listens to the call does not."""
+
+
 class CustomerProbabilities(NamedTuple):
     """Of a customer's words."""
 
@@ -58,6 +63,17 @@ def operator_probabilities(logits: Vector) -> OperatorProbabilities:
         part["pressing_threat"] + part["aggressive_threat"],
         aggressive + PRESSING_IN_CALL * pressing,
         part["empathic"] + NEUTRAL_IN_CALL * part["neutral"],
+    )
+
+
+def as_false_threat(said: OperatorProbabilities) -> OperatorProbabilities:
+    """What words count that threaten what is not real: hard, and hardly kind, in whatever tone."""
+    return said._replace(
+        aggression=max(said.aggression, FALSE_THREAT),
+        presses=False,
+        empathy=said.empathy * (1.0 - FALSE_THREAT),
+        harshness=max(said.harshness, FALSE_THREAT),
+        warmth=said.warmth * (1.0 - FALSE_THREAT),
     )
 
 

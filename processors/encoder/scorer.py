@@ -1,7 +1,8 @@
-"""The scorer `encoder-4`: classifier heads on embeddings, features, character n-grams and words.
+"""The scorer `encoder-5`: classifier heads on embeddings, features, character n-grams and words.
 
 Aggression of an operator's turn is P(aggressive) and 0.4 of P(pressing); its empathy is
-P(empathic). A customer's sentiment is P(positive) - P(negative), blended with the lexicon's
+P(empathic); a turn that is surely a false threat has an aggression of 0.9 or more, in whatever
+tone. A customer's sentiment is P(positive) - P(negative), blended with the lexicon's
 polarity. Intents, drivers and threats are probabilities compared with thresholds from
 cross-validation. A turn of more than 60 words is read window by window, and the strongest window
 counts. `docs/scorer-card.md` describes the training material and the quality.
@@ -26,6 +27,7 @@ from processors.encoder.probabilities import (
     Classifier,
     CustomerProbabilities,
     OperatorProbabilities,
+    as_false_threat,
 )
 from processors.encoder.protocol import Encoder
 from processors.encoder.rounds import Steps, in_rounds
@@ -64,7 +66,7 @@ CACHED_PARTS = 20_000
 class EncoderReader:
     """Reads turns with what was learned from labelled ones; not thread-safe."""
 
-    version = "encoder-4"
+    version = "encoder-5"
 
     def __init__(self, encoder: Encoder, weights: Weights | None = None) -> None:
         """`weights` other than the package's own are for training."""
@@ -127,11 +129,20 @@ class EncoderReader:
         return read(utterance, language)
 
     def _operator(self, utterance: Utterance, language: str) -> Steps[TurnReading]:
-        def part(text: str) -> OperatorProbabilities:
-            return self._operator_probabilities(utterance._replace(text=text), language)
-
         texts = windows_of(utterance.text)
         yield [utterance._replace(text=text) for text in texts]
+        falsely = not asks_about_consequences(utterance.before, language) and any(
+            self._threatens_falsely(utterance._replace(text=text), language) for text in texts
+        )
+
+        def part(text: str) -> OperatorProbabilities:
+            said = utterance._replace(text=text)
+            probabilities = self._operator_probabilities(said, language)
+            # Parts are asked only where the turn has a false threat: it is rare, and asking costs.
+            if falsely and self._threatens_falsely(said, language):
+                return as_false_threat(probabilities)
+            return probabilities
+
         windows = [part(text) for text in texts]
         worst = max(windows, key=lambda probabilities: probabilities.aggression)
         aggression = round(worst.aggression, 4)
@@ -181,6 +192,11 @@ class EncoderReader:
                 sure = probability >= self._conduct.weights.sure[rule]
                 found.append(Breach(rule, quote, sure))
         return tuple(found)
+
+    def _threatens_falsely(self, utterance: Utterance, language: str) -> bool:
+        """Whether the words alone are surely a threat of what is not real or not yet possible."""
+        chance = self._breach_probabilities(utterance, language).get(Rule.FALSE_THREAT, 0.0)
+        return chance >= self._conduct.weights.sure[Rule.FALSE_THREAT]
 
     def _enough_for_threat(self, utterance: Utterance, language: str) -> float:
         """The probability from which a turn is a threat, by what was asked and by plain words."""

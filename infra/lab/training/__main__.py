@@ -1,7 +1,7 @@
 """`python -m infra.lab.training`: learn the weights, or measure them.
 
 learn       from material/train: writes processors/weights/heads.npz and figures.json
-evaluate    the figures on material/test, or with --split train (which flatters)
+evaluate    the figures on material/test, or with --split conduct/test, or train (which flatters)
 """
 
 from __future__ import annotations
@@ -33,9 +33,12 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("learn")
     measuring = commands.add_parser("evaluate")
-    measuring.add_argument("--split", choices=["test", "train"], default="test")
+    measuring.add_argument("--split", choices=["test", "conduct/test", "train"], default="test")
     measuring.add_argument("--scorer", choices=["encoder", "lexicon"], default="encoder")
-    measuring.add_argument("--author", help="one author's material only: t or y of test")
+    measuring.add_argument(
+        "--author",
+        help="one author's material only: t, y, zh or zi of test, zk, zq, zt or zw of conduct/test",
+    )
     arguments = parser.parse_args()
     # Sums of BLAS depend on the number of threads: one, so that the weights can be made again.
     with threadpool_limits(limits=1):
