@@ -162,7 +162,7 @@ class Settings(BaseSettings):
         "events count all the same, their customers are looked up in ClickHouse",
     )
     scorer: ScorerName = Field(
-        "encoder", description="what scores turns: the learned encoder-4, or the lexicons alone"
+        "encoder", description="what scores turns: the learned encoder-5, or the lexicons alone"
     )
     currency: str = Field("EUR", description="currency of the amounts that are summed")
     future_tolerance: Annotated[float, Field(ge=0, le=7 * 86_400)] = Field(

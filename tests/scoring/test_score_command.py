@@ -57,7 +57,7 @@ def test_a_bad_line_is_reported_by_number_without_its_text_and_the_others_are_do
 
 
 def test_the_scorer_is_chosen_by_name_and_stored_with_the_scores() -> None:
-    for scorer, version in (("encoder", "encoder-4"), ("lexicon", "lexicon-3")):
+    for scorer, version in (("encoder", "encoder-5"), ("lexicon", "lexicon-3")):
         _, rows, _ = run(conversation(), scorer=scorer)
         assert rows[0]["scorer_version"] == version
 

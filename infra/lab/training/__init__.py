@@ -1,1 +1,1 @@
-"""Learns the weights of the scorer `encoder-4` from labelled turns, and measures them."""
+"""Learns the weights of the scorer `encoder-5` from labelled turns, and measures them."""
