@@ -1,19 +1,20 @@
 """Breaches that the course of a call shows: insistence, and disclosure to a third party.
 
-The words alone do not show them. 'Segno mercoledì?' is insistence where the customer had said that
-there is no money; 'sono ottocento euro' is a disclosure where his wife has answered. So each of the
-operator's turns has, for each rule, a weighted sum of what it says, of what the customer has said
-so far, and of the demands before it; where the sum is not negative, the turn breaches the rule. The
-weights are learned from labelled calls (`infra.lab.training.course`). Nothing that is said later
-counts, and a turn of up to `FEW_WORDS` words changes nothing for the turns after it, except a
-customer's 'Non posso.'
+The words alone do not show them. 'Lo segno per mercoledì?' is insistence where the customer had
+said that there is no money; 'sono ottocento euro' is a disclosure where his wife has answered. So
+each of the operator's turns has, for each rule, a weighted sum of what it says, of what the
+customer has said so far, and of the demands before it. Where the sum is not negative, the turn
+breaches the rule; as one demand is no insistence, the two strongest must reach that together. The
+weights are learned from labelled calls (`infra.lab.training.course`). A turn of up to `FEW_WORDS`
+words is no breach and changes nothing for the others, except a customer's 'Non posso.'
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import nlargest
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -27,8 +28,10 @@ COURSE_RULES: Final = (Rule.INSISTENCE, Rule.THIRD_PARTY_DISCLOSURE)
 """The rules, in the order of their weights."""
 FEW_WORDS: Final = 3
 """Words of a turn up to which it is a word of listening, or an answer to one."""
-LEAST_WORDS: Final = 2
-"""Words of an operator's turn from which it may be a breach: 'Entro stasera.'"""
+TOGETHER: Final = {Rule.INSISTENCE: 2, Rule.THIRD_PARTY_DISCLOSURE: 1}
+"""How many of the operator's turns must show a rule together, by the mean of their sums."""
+_WEAKEST: Final = 4.0
+"""How far below the threshold a turn counts at most, and one that there is not."""
 MEASURES: Final = (
     "false_threat", "insistence", "disclosure", "aggression", "harshness", "empathy", "presses",
     "threat", "demands", "dismisses", "offers", "excused", "excused_now", "repeated_now",
@@ -117,7 +120,7 @@ def features_of(turns: Sequence[SpokenTurn | None]) -> dict[int, Vector]:
         if turn.manner is None:
             said.add_customer(turn)
             continue
-        if turn.words >= LEAST_WORDS:
+        if turn.words > FEW_WORDS:
             features[place] = _features(turn, turn.manner, said)
         said.add_operator(turn, turn.manner)
     return features
@@ -164,14 +167,42 @@ class CourseWeights:
     margin: Vector
     """How far below 0 each rule's sum may be where the call supports it otherwise, too."""
 
-    def sums(self, turns: Sequence[SpokenTurn | None]) -> dict[int, Vector]:
-        """Of each of the operator's turns that may be a breach, the sum of each rule."""
-        return {place: self.sums_of(features) for place, features in features_of(turns).items()}
+    def found(self, turns: Sequence[SpokenTurn | None]) -> list[tuple[int, Rule, bool]]:
+        """The places of breaches with their rules, and whether they are sure."""
+        sums = {place: self.sums_of(features) for place, features in features_of(turns).items()}
+        return [
+            (place, rule, sure)
+            for column, rule in enumerate(COURSE_RULES)
+            for place, sure in breaches_of(
+                {place: float(of[column]) for place, of in sums.items()},
+                TOGETHER[rule],
+                -float(self.margin[column]),
+                0.0,
+            ).items()
+        ]
 
     def sums_of(self, features: Vector) -> Vector:
         """The sum of each rule for one turn."""
         sums: Vector = np.add.reduce(self.weights * features, axis=1) + self.bias
         return sums
+
+
+def breaches_of(
+    shown: Mapping[int, float], together: int, likely: float, sure: float
+) -> dict[int, bool]:
+    """The turns that breach a rule, and whether surely, by what each shows.
+
+    `together` is how many must reach a threshold by their mean; only those count that reach it
+    alone, too.
+    """
+    strongest = [max(value, sure - _WEAKEST) for value in nlargest(together, shown.values())]
+    strongest += [sure - _WEAKEST] * (together - len(strongest))
+    mean = sum(strongest) / together
+    return {
+        place: min(mean, value) >= sure
+        for place, value in shown.items()
+        if min(mean, value) >= likely
+    }
 
 
 def _mean(vectors: Sequence[Vector]) -> Vector:

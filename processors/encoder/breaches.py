@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from processors.conduct.course import COURSE_RULES, CourseWeights, Manner, SpokenTurn
+from processors.conduct.course import CourseWeights, Manner, SpokenTurn
 from processors.encoder.embedding import TurnEmbeddings
 from processors.encoder.explain import best_part
 from processors.encoder.features import turn_features
@@ -96,13 +96,7 @@ class CallBreaches:
         """The breaches of each turn that has any; Italian only."""
         if language != Language.ITALIAN.value:
             return {}
-        sums = learned.sums(self.spoken(utterances, language))
-        found = [
-            (place, rule, float(of))
-            for place, of_turn in sums.items()
-            for rule, of, margin in zip(COURSE_RULES, of_turn, learned.margin, strict=True)
-            if of >= -margin
-        ]
+        found = learned.found(self.spoken(utterances, language))
         shown = in_rounds(
             (
                 best_part(utterances[place], self._chance_of(rule, utterances[place], language))
@@ -111,8 +105,8 @@ class CallBreaches:
             self._embeddings.encode,
         )
         breaches: dict[int, list[Breach]] = {}
-        for (place, rule, of), quote in zip(found, shown, strict=True):
-            breaches.setdefault(place, []).append(Breach(rule, quote, sure=of >= 0.0))
+        for (place, rule, sure), quote in zip(found, shown, strict=True):
+            breaches.setdefault(place, []).append(Breach(rule, quote, sure))
         return breaches
 
     def spoken(self, utterances: Sequence[Utterance], language: str) -> list[SpokenTurn | None]:

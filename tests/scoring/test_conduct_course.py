@@ -20,6 +20,7 @@ from processors.conduct.course import (
     CourseWeights,
     Manner,
     SpokenTurn,
+    breaches_of,
     features_of,
 )
 from processors.scoring.call import score_call
@@ -59,6 +60,21 @@ def test_a_demand_is_insistence_by_what_the_customer_had_said() -> None:
     assert all(flag.turn is not None and flag.quote in before[flag.turn].text for flag in flags)
     agreed = said(opening, "c: Sì, l'ho vista, la pago volentieri.", DEMAND, "c: Va bene, venerdì.")
     assert not [flag for flag in flags_of(agreed) if flag.rule is Rule.INSISTENCE]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Entro domani le arriva la mail, signora.",
+        "Come si paga la rata, in posta o in banca?",
+        "La richiamo lunedì o martedì, come preferisce.",
+        "Quanto riuscirebbe a versare al mese?",
+        "Prendo nota della contestazione, scriva a reclami.",
+    ],
+)
+def test_one_turn_after_a_refusal_is_no_insistence(text: str) -> None:
+    turns = said("o: Buongiorno, chiamo per la bolletta di marzo.", CANNOT, f"o: {text}")
+    assert not [flag for flag in flags_of(turns) if flag.rule is Rule.INSISTENCE]
 
 
 def test_a_plan_after_a_refusal_is_no_insistence() -> None:
@@ -102,13 +118,16 @@ def test_only_italian_is_read() -> None:
     assert score_call(said("o: Pay."), "en", reader).conduct == []
 
 
+BARS = {Rule.FALSE_THREAT: 0.9, Rule.THIRD_PARTY_DISCLOSURE: 0.75, Rule.INSISTENCE: 0.7}
 HELD_OUT = ("conduct/test/zt_calls.jsonl",)
 
 
 def test_breaches_in_calls_that_nobody_learned_from() -> None:
     report = measure([row for path in HELD_OUT for row in calls_of(path)], shared_encoder_reader())
-    for rule in (Rule.FALSE_THREAT, Rule.THIRD_PARTY_DISCLOSURE, Rule.INSISTENCE):
-        assert (report.f1(rule) or 0.0) >= 0.75, rule
+    for rule, bar in BARS.items():
+        f1 = report.f1(rule)
+        assert f1 is not None
+        assert f1 >= bar, rule
 
 
 chances = st.floats(0.0, 1.0)
@@ -122,7 +141,9 @@ families = st.frozensets(
 operators = st.builds(
     SpokenTurn, st.integers(2, 30), vectors, families, st.just(0.0), manner=manners
 )
-customers = st.builds(SpokenTurn, st.integers(1, 30), vectors, families, st.floats(-1.0, 1.0))
+customers = st.builds(
+    SpokenTurn, st.integers(1, 30), vectors, families, st.floats(-1.0, 1.0), manner=st.none()
+)
 spoken = st.lists(st.one_of(st.none(), operators, customers), max_size=12)
 
 
@@ -176,4 +197,14 @@ def test_a_sum_is_its_weights_times_its_features() -> None:
     weights[0, MEASURES.index("demands")] = 2.0
     weights[1, len(MEASURES)] = -1.0
     learned = CourseWeights(weights, np.array([0.5, 0.25]), np.zeros(2))
-    assert learned.sums([None, turn])[1] == pytest.approx([2.5, -0.75])
+    assert learned.sums_of(features_of([None, turn])[1]) == pytest.approx([2.5, -0.75])
+
+
+def test_one_demand_is_no_insistence_and_weak_ones_do_not_make_two() -> None:
+    alone, two, weak = {3: 2.0}, {3: 2.0, 5: -0.5}, {3: -0.5, 5: -0.5}
+    assert breaches_of(alone, 2, 0.0, 0.0) == {}
+    assert breaches_of(two, 2, 0.0, 0.0) == {3: True}
+    assert breaches_of(weak, 2, 0.0, 0.0) == {}
+    assert breaches_of(alone, 1, 0.0, 0.0) == {3: True}
+    assert breaches_of(weak, 1, -1.0, 0.0) == {3: False, 5: False}
+    assert breaches_of({}, 1, -1.0, 0.0) == {}

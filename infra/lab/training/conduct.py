@@ -25,7 +25,7 @@ from infra.lab.training.course import CallRows, TurnsOfCalls, fit, out_of_fold
 from infra.lab.training.fitting import Features, Recipe, features_of, fit_labels
 from infra.lab.training.material import FOLDER
 from infra.scoring.sentence_encoder import SentenceEncoder
-from processors.conduct.course import COURSE_RULES, CourseWeights
+from processors.conduct.course import COURSE_RULES, TOGETHER, CourseWeights, breaches_of
 from processors.encoder.breaches import CONDUCT_RULES, CONDUCT_WEIGHTS
 from processors.encoder.embedding import TurnEmbeddings
 from processors.encoder.network import Head, Vector, sigmoid
@@ -173,10 +173,10 @@ class Judged(NamedTuple):
 
     def has(self, rule: Rule, likely: float, sure: float) -> bool:
         """Whether the call breaches a rule, with its thresholds."""
+        found = breaches_of(self.evidence[rule], TOGETHER.get(rule, 1), likely, sure)
         learned = {
-            place: [Breach(rule, self.call.turns[place].text, shown >= sure)]
-            for place, shown in self.evidence[rule].items()
-            if shown >= likely
+            place: [Breach(rule, self.call.turns[place].text, is_sure)]
+            for place, is_sure in found.items()
         }
         flags = conduct_of(self.call.turns, self.call.language, self.threats, learned)
         return any(flag.rule is rule for flag in flags)
