@@ -44,7 +44,7 @@ FOLDERS_MAY_IMPORT = {
     "processors.conduct": {"text"},
     "processors.pooling": set(),
     "processors.scoring": {"attempts", "conduct", "pooling", "ratings", "text", "transcript"},
-    "processors.encoder": {"pooling", "scoring", "text"},
+    "processors.encoder": {"conduct", "pooling", "scoring", "text"},
     "processors.speakers": {"attempts", "encoder", "scoring", "text", "transcript"},
     "processors.engagements": {"identity"},
     "processors.metrics": {"engagements"},
@@ -227,6 +227,7 @@ def test_every_exception_of_ours_has_the_one_root() -> None:
 
 ONLY_FOR_DEVELOPERS = {
     "infra/lab/training/conduct.py",
+    "infra/lab/training/course.py",
     "infra/lab/training/fitting.py",
     "infra/lab/training/learning.py",
     "infra/lab/training/speakers/fitting.py",

@@ -46,7 +46,7 @@ _WHERE: Final = (
     r"(?:in|al|alla|all|allo|sul|sulla|sotto|dal|dalla|fuori|di la|uscit|impegnat|partit|via)\w*"
 )
 _RELATED: Final = (
-    r"(?:moglie|marito|figli|sorell|fratell|madre|padre|mamma|suocer|cognat|nipot|vicin|collega"
+    r"(?:moglie|marito|figli|fio\b|fia\b|sorell|fratell|madre|padre|mamma|suocer|cognat|nipot|vicin|collega"
     r"|compagn|coinquilin|segretari|badante|nuora|genero|portiner|portier|amic|socio|socia"
     r"|dipendent|impiegat|domestic|stagist|praticant)\w*"
 )
@@ -60,7 +60,10 @@ _AWAY: Final = {
         rf"{_WHERE}\b|^(?:no |guardi )*non c e\b|\b(?:lui|lei) non c e\b"
         r"|\b(?:lui|lei) e (?:in|al|fuori|sotto)\b"
         rf"|\b(?:mamma|papa|nonna|nonno|babbo) (?:non c e|e {_WHERE}|dorme|lavora|sta)\b"
-        rf"|\bsono (?:solo |soltanto )?(?:la|il|l|lo|un|una|sua|suo) ?{_RELATED}"
+        rf"|\bsono? (?:solo |soltanto )?(?:la|il|el|l|lo|un|una|sua|suo) ?{_RELATED}"
+        rf"|^(?:no |ah |eh )*(?:nome )?(?:e|xe) (?:la |il )?(?:mi|mia|mio|me) {_RELATED}"
+        rf"|\bnome e (?:la|il) {_RELATED} (?:mia|mio)\b"
+        r"|\blavoro (?:qui |qua )?con (?:lui|lei|loro)\b"
         rf"|^no (?:e|sono) (?:la|il) {_RELATED}"
     ),
     "en": re.compile(

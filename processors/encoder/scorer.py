@@ -10,12 +10,12 @@ counts. `docs/scorer-card.md` describes the training material and the quality.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 
 from cachetools import LRUCache, cachedmethod
 
-from processors.encoder.breaches import CONDUCT_RULES, ConductReader
+from processors.encoder.breaches import CallBreaches, ConductReader
 from processors.encoder.cache_keys import Key, key_in_method, key_of
 from processors.encoder.call_drivers import CallDrivers
 from processors.encoder.embedding import TurnEmbeddings
@@ -84,6 +84,12 @@ class EncoderReader:
             self._embeddings.encode,
             self._weights.call_drivers,
         )
+        self._call_breaches = CallBreaches(
+            self._operator_probabilities,
+            self._customer_probabilities,
+            self._breach_probabilities,
+            self._embeddings,
+        )
 
     def read(self, turns: Sequence[Utterance], language: str) -> list[TurnReading]:
         """A reading for each turn; what the new ones need encoded is encoded together."""
@@ -107,6 +113,12 @@ class EncoderReader:
     ) -> list[DriverFound]:
         """Decided from all the turns together, with weights learned from labelled calls."""
         return self._call_drivers.found(utterances, readings, language)
+
+    def breaches_of_call(
+        self, utterances: Sequence[Utterance], language: str
+    ) -> Mapping[int, Sequence[Breach]]:
+        """Those that only the course of the call shows; Italian only."""
+        return self._call_breaches.found(utterances, language, self._conduct.weights.course)
 
     def expected_rating(self, call: CallFeatures) -> int | None:
         """Fitted to the ratings of labelled calls."""
@@ -164,39 +176,35 @@ class EncoderReader:
                 utterance, language, "empathy.warmth", empathy, lambda text: part(text).empathy
             )
             reasons.append((yield from warm))
-        breaches = yield from self._breaches(utterance, language, texts)
+        breach = yield from self._false_threat(utterance, language, texts)
         return TurnReading(
             TurnScore(aggression=aggression, empathy=empathy, sentiment=None, reasons=reasons),
             harshness=max(probabilities.harshness for probabilities in windows),
             warmth=max(probabilities.warmth for probabilities in windows),
             drivers=_drivers_of_operator(utterance.text, language, threat),
             threat=threat,
-            breaches=breaches,
+            breaches=() if breach is None else (breach,),
         )
 
-    def _breaches(
+    def _false_threat(
         self, utterance: Utterance, language: str, texts: Sequence[str]
-    ) -> Steps[tuple[Breach, ...]]:
-        """The rules that a turn's windows breach, each with the part that shows it."""
+    ) -> Steps[Breach | None]:
+        """The part of a turn that threatens what is not real, by its windows."""
 
-        def chance_of(rule: Rule) -> Callable[[str], float]:
-            return lambda text: self._breach_probabilities(
-                utterance._replace(text=text), language
-            ).get(rule, 0.0)
+        def chance(text: str) -> float:
+            said = utterance._replace(text=text)
+            return self._breach_probabilities(said, language).get(Rule.FALSE_THREAT, 0.0)
 
-        found = []
-        for rule in CONDUCT_RULES:
-            probability = max(map(chance_of(rule), texts))
-            if probability >= self._conduct.weights.likely[rule]:
-                quote = yield from best_part(utterance, chance_of(rule))
-                sure = probability >= self._conduct.weights.sure[rule]
-                found.append(Breach(rule, quote, sure))
-        return tuple(found)
+        probability = max(map(chance, texts))
+        if probability < self._conduct.weights.likely:
+            return None
+        quote = yield from best_part(utterance, chance)
+        return Breach(Rule.FALSE_THREAT, quote, sure=probability >= self._conduct.weights.sure)
 
     def _threatens_falsely(self, utterance: Utterance, language: str) -> bool:
         """Whether the words alone are surely a threat of what is not real or not yet possible."""
         chance = self._breach_probabilities(utterance, language).get(Rule.FALSE_THREAT, 0.0)
-        return chance >= self._conduct.weights.sure[Rule.FALSE_THREAT]
+        return chance >= self._conduct.weights.sure
 
     def _enough_for_threat(self, utterance: Utterance, language: str) -> float:
         """The probability from which a turn is a threat, by what was asked and by plain words."""

@@ -14,6 +14,7 @@ from processors.pooling.operator_turns import Manner, OperatorTurn, manner_of_ca
 from processors.ratings.spoken import spoken_rating
 from processors.scoring.conduct import conduct_of, hours_flag
 from processors.scoring.scorer import (
+    Breach,
     CallFeatures,
     CallReader,
     TurnReader,
@@ -154,6 +155,10 @@ def _scored(
         for place, reading in enumerate(readings)
         if reading.threat is not None
     }
+    learned = {place: list(reading.breaches) for place, reading in enumerate(readings)}
+    if isinstance(reader, CallReader):
+        for place, breaches in reader.breaches_of_call(read.utterances, language).items():
+            learned[place].extend(breaches)
     spoken = spoken_rating(turns, language)
     predicted = None
     if call.survey_rating is None and spoken is None:
@@ -178,7 +183,7 @@ def _scored(
         promise_to_pay=promises,
         intents=intents,
         drivers=drivers,
-        conduct=[*_conduct(turns, language, threats, readings), *read.by_time],
+        conduct=[*_conduct(turns, language, threats, learned), *read.by_time],
         turns=scored,
         scorer_version=reader.version,
         why=" ".join(_reasons(turns, call.doubts)) or None,
@@ -246,13 +251,12 @@ def _conduct(
     turns: Sequence[Turn],
     language: str,
     threats: Mapping[int, str],
-    readings: Sequence[TurnReading],
+    learned: Mapping[int, Sequence[Breach]],
 ) -> list[ConductFlag]:
     """The breaches found in the words; a threat is flagged even where it breaches another rule.
 
     Only a false threat replaces the flag of a threat.
     """
-    learned = {place: reading.breaches for place, reading in enumerate(readings)}
     flags = conduct_of(turns, language, threats, learned)
     flagged = {flag.turn for flag in flags if flag.rule in (Rule.THREAT, Rule.FALSE_THREAT)}
     flags += [

@@ -6,7 +6,7 @@ names of agencies. So an operator is scored from words only, whatever the reader
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -95,12 +95,18 @@ class TurnReader(Protocol):
 
 @runtime_checkable
 class CallReader(Protocol):
-    """A reader that decides on the drivers of a call from all its turns together."""
+    """A reader that decides on drivers and breaches of a call from all its turns together."""
 
     def drivers_of_call(
         self, utterances: Sequence[Utterance], readings: Sequence[TurnReading], language: str
     ) -> list[DriverFound]:
         """The drivers of the call, in the order of their turns; `readings` are its own."""
+        ...
+
+    def breaches_of_call(
+        self, utterances: Sequence[Utterance], language: str
+    ) -> Mapping[int, Sequence[Breach]]:
+        """The breaches that turns show only by what was said before them, by their place."""
         ...
 
 

@@ -260,6 +260,10 @@ ANSWERS = [
     (["c: Pronto?", "o: C'è la mamma?", "c: La mamma è al lavoro."], True),
     (["o: Parlo con il signor [NOME]?", "c: Sono la moglie, lui è sotto la doccia."], True),
     (["c: Pronto?", "o: Il signor [NOME]?", "c: Sono un collega, è in riunione."], True),
+    (["o: La signora [NOME]?", "c: Son la figlia, la mamma la xe fora."], True),
+    (["o: Cerco [NOME].", "c: È mi' cognata, passa di qua la mattina."], True),
+    (["o: Il signor [NOME]?", "c: Sono un amico, lavoro qui con lui."], True),
+    (["o: La signora [NOME]?", "c: Sì, sono io. È mio marito che paga le bollette."], False),
     (["o: La signora [NOME]?", "c: Sì. Mia moglie è a letto con l'influenza."], False),
     (["o: Il signor [NOME]?", "c: Eh, mia figlia è al lavoro, mi aiuta lei di solito."], False),
     (["o: Cerco [NOME].", "c: Un attimo che la chiamo.", "c: Pronto, sì, sono io."], False),
@@ -331,17 +335,12 @@ def test_what_the_scorer_has_learned_counts_where_the_call_supports_it() -> None
     assert conduct_of(herself, "it", {}, told) == []
 
 
-@pytest.mark.parametrize(
-    ("text", "rule"),
-    [
-        ("Si prepari, domattina i carabinieri la portano via.", Rule.FALSE_THREAT),
-        ("Io chiamo oggi, domani e dopodomani, anche in ufficio, finché paga.", Rule.INSISTENCE),
-    ],
-)
-def test_the_head_finds_breaches_in_italian_words_alone(text: str, rule: Rule) -> None:
+def test_the_head_finds_false_threats_in_italian_words_alone() -> None:
+    text = "Si prepari, domattina i carabinieri la portano via."
     reader = shared_reader("encoder")
     [reading] = reader.read([Utterance(Speaker.OPERATOR, text)], "it")
-    assert rule in {breach.rule for breach in reading.breaches}
-    assert all(breach.quote in text for breach in reading.breaches)
+    [breach] = reading.breaches
+    assert breach.rule is Rule.FALSE_THREAT
+    assert breach.quote in text
     [english] = reader.read([Utterance(Speaker.OPERATOR, text)], "en")
     assert english.breaches == ()

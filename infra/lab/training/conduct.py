@@ -2,8 +2,9 @@
 
 `python -m infra.lab.training.conduct learn` writes processors/weights/conduct.npz and prints how
 well each rule is found in the turns of authors that were left out; `... thresholds` prints how well
-each pair of thresholds finds it in their whole calls, by which `LIKELY` and `SURE` were chosen. How
-well it is found in other calls, `python -m infra.lab.reports.conduct FILE...` says.
+each pair of thresholds finds it in their whole calls, by which `LIKELY` and `SURE` and those of the
+course were chosen. How well it is found in other calls, `python -m infra.lab.reports.conduct
+FILE...` says.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
+from infra.lab.training.course import CallRows, TurnsOfCalls, fit, out_of_fold
 from infra.lab.training.fitting import Features, Recipe, features_of, fit_labels
 from infra.lab.training.material import FOLDER
 from infra.scoring.sentence_encoder import SentenceEncoder
+from processors.conduct.course import COURSE_RULES, TOGETHER, CourseWeights, breaches_of
 from processors.encoder.breaches import CONDUCT_RULES, CONDUCT_WEIGHTS
 from processors.encoder.embedding import TurnEmbeddings
 from processors.encoder.network import Head, Vector, sigmoid
@@ -35,12 +38,12 @@ from schemas.conversation import Language, Rule, Speaker, Turn
 
 RECIPE = Recipe(64, 15, 30.0, 10.0, 0.6, 0.4, 0.4)
 """That of the customers' head, whose labels hold or not, too."""
-LIKELY = {Rule.FALSE_THREAT: 0.1, Rule.INSISTENCE: 0.35, Rule.THIRD_PARTY_DISCLOSURE: 0.15}
-SURE = {Rule.FALSE_THREAT: 0.15, Rule.INSISTENCE: 0.45, Rule.THIRD_PARTY_DISCLOSURE: 0.4}
-"""Thresholds, chosen with authors left out by the mean of two F1s, that of whole calls (zd, ze, zf,
-zg, zj) and that of single turns; of those within 0.01 of the best, the best in whole calls. By this
-alone a disclosure would be sure from 0.2 on: in zh and zi one ordinary call in six was wrong then.
-"""
+LIKELY, SURE = 0.1, 0.15
+"""Probabilities from which a false threat is one where the turn threatens, and by its words alone:
+chosen by whole calls with their authors left out. Some higher ones for
+the words alone do as well there; the lowest finds more in single turns."""
+AGAIN = "insistence.jsonl"
+"""Turns that are insistence, too, of calls whose authors had labelled announced calls only."""
 _SHORT = {"disclosure": Rule.THIRD_PARTY_DISCLOSURE.value}
 
 
@@ -58,11 +61,17 @@ class LabelledTurn(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class LabelledCall:
-    """A whole call, redacted, with the rules that are breached somewhere in it."""
+    """A whole call, redacted, with its breaches."""
 
+    author: str
     turns: list[Turn]
     language: str
-    rules: frozenset[str]
+    breached: frozenset[tuple[int, str]]
+    """The place of each breach, and its rule."""
+
+    def breaches(self, rule: Rule) -> bool:
+        """Whether a rule is breached somewhere in it."""
+        return any(breached == rule.value for _, breached in self.breached)
 
 
 def labelled_turns() -> list[LabelledTurn]:
@@ -84,17 +93,25 @@ def _single_turns(own: list[Path]) -> Iterator[LabelledTurn]:
 def _turns_of_calls(own: list[Path]) -> Iterator[LabelledTurn]:
     """Of calls whose breaches are labelled turn by turn; redacted, as the workers see them."""
     written = [path for path in own if path.stem.endswith("_calls")]
-    for path in (*written, *sorted((FOLDER / "train").glob("z[defg]_calls.jsonl"))):
+    again = {row["id"]: row["turns"] for row in _rows(FOLDER / "conduct" / "train" / AGAIN)}
+    for path in (*written, *sorted((FOLDER / "train").glob("*_calls.jsonl"))):
         for row in _rows(path):
+            if "aggression" not in row:
+                # Of an author who named the rules of a call without their turns, or none.
+                continue
             turns = [Turn(speaker=turn["speaker"], text=turn["text"]) for turn in row["turns"]]
-            breached = _named([each["rule"] for each in row["conduct"]])
-            call = LabelledCall(redacted(turns, row["lang"]), row["lang"], breached)
+            labels = [
+                (each["turn"], _SHORT.get(each["rule"], each["rule"])) for each in row["conduct"]
+            ]
+            labels += [(place, Rule.INSISTENCE.value) for place in again.get(row["id"], ())]
+            said_so = redacted(turns, row["lang"])
+            call = LabelledCall(_author(path), said_so, row["lang"], frozenset(labels))
             before = ""
             for place, turn in enumerate(call.turns):
                 if turn.speaker is not Speaker.OPERATOR:
                     before = turn.text
                     continue
-                rules = [each["rule"] for each in row["conduct"] if each["turn"] == place]
+                rules = [rule for at, rule in labels if at == place]
                 said = Utterance(Speaker.OPERATOR, turn.text, before)
                 yield LabelledTurn(said, _author(path), _named(rules), call, place)
 
@@ -140,48 +157,70 @@ def learn() -> dict[str, float]:
     """Fit and store the weights; the areas under the curve of each rule, out of fold."""
     material = Material.load()
     chances = material.out_of_fold()
-    _store(fit_labels(material.features, material.labels.astype(np.int8), RECIPE))
+    course = fit(_rows_of(_calls_with_chances(material.turns, chances)))
+    _store(fit_labels(material.features, material.labels.astype(np.int8), RECIPE), course)
     return {
         rule.value: float(roc_auc_score(material.labels[:, column], chances[:, column]))
         for column, rule in enumerate(CONDUCT_RULES)
     }
 
 
-def thresholds() -> Iterator[tuple[Rule, float, float, Found, Found]]:
+class Judged(NamedTuple):
+    """What is said of a labelled call by weights that have seen nothing of its author."""
+
+    call: LabelledCall
+    threats: dict[int, str]
+    evidence: dict[Rule, dict[int, float]]
+    """How much each of the operator's turns shows of a rule: the probability of a false threat by
+    its words, the log-odds of the others by the course of the call."""
+
+    def has(self, rule: Rule, likely: float, sure: float) -> bool:
+        """Whether the call breaches a rule, with its thresholds."""
+        found = breaches_of(self.evidence[rule], TOGETHER.get(rule, 1), likely, sure)
+        learned = {
+            place: [Breach(rule, self.call.turns[place].text, is_sure)]
+            for place, is_sure in found.items()
+        }
+        flags = conduct_of(self.call.turns, self.call.language, self.threats, learned)
+        return any(flag.rule is rule for flag in flags)
+
+
+def judged_calls(material: Material) -> list[Judged]:
+    """All whole calls."""
+    calls = _calls_with_chances(material.turns, material.out_of_fold())
+    reader = EncoderReader(SentenceEncoder())
+    column = CONDUCT_RULES.index(Rule.FALSE_THREAT)
+    judged = []
+    for (call, chances), odds in zip(calls.items(), out_of_fold(_rows_of(calls)), strict=True):
+        evidence = {
+            rule: {place: float(row[of_course]) for place, row in odds.items()}
+            for of_course, rule in enumerate(COURSE_RULES)
+        }
+        evidence[Rule.FALSE_THREAT] = {place: float(row[column]) for place, row in chances.items()}
+        judged.append(Judged(call, _threats_of(call, reader), evidence))
+    return judged
+
+
+def thresholds() -> Iterator[tuple[Rule, float, float, Found]]:
     """How well each pair of thresholds, likely and sure, finds each rule in whole calls.
 
-    The last is how well the second one finds it in turns without a call. Probabilities are by a
-    head that has seen nothing of the author; the rules of words and the threats are as they are.
-    One rule's pair is varied at a time.
+    Those of a false threat are probabilities, the others log-odds. The rules of words and the
+    threats are as they are.
     """
-    material = Material.load()
-    chances_of_turns = material.out_of_fold()
-    calls = _calls_with_chances(material.turns, chances_of_turns)
-    alone = np.array([turn.call is None for turn in material.turns])
-    reader = EncoderReader(SentenceEncoder())
-    threats = {call: _threats_of(call, reader) for call in calls}
-    for column, rule in enumerate(CONDUCT_RULES):
-        for sure in STEPS:
-            in_turns = Found()
-            for chance, label in zip(
-                chances_of_turns[alone, column], material.labels[alone, column], strict=True
-            ):
-                in_turns.count(is_found=chance >= sure, is_there=bool(label))
-            for likely in (step for step in STEPS if step <= sure):
+    calls = judged_calls(Material.load())
+    for rule in CONDUCT_RULES:
+        steps = CHANCES if rule is Rule.FALSE_THREAT else LOG_ODDS
+        for sure in steps:
+            for likely in (step for step in steps if step <= sure):
                 found = Found()
-                for call, chances in calls.items():
-                    learned = {
-                        place: [Breach(rule, call.turns[place].text, chance[column] >= sure)]
-                        for place, chance in chances.items()
-                        if chance[column] >= likely
-                    }
-                    flags = conduct_of(call.turns, call.language, threats[call], learned)
-                    is_found = any(flag.rule is rule for flag in flags)
-                    found.count(is_found=is_found, is_there=rule.value in call.rules)
-                yield rule, likely, sure, found, in_turns
+                for judged in calls:
+                    is_found = judged.has(rule, likely, sure)
+                    found.count(is_found=is_found, is_there=judged.call.breaches(rule))
+                yield rule, likely, sure, found
 
 
-STEPS = tuple(step / 20 for step in range(1, 20))
+CHANCES = tuple(step / 20 for step in range(1, 20))
+LOG_ODDS = tuple(step / 10 for step in range(-30, 6))
 
 
 @dataclass
@@ -203,6 +242,10 @@ class Found:
         """Harmonic mean of precision and recall, 0 to 1."""
         return 2 * self.right / max(1, 2 * self.right + self.missed + self.wrong)
 
+    def __str__(self) -> str:
+        counts = f"{self.right:>3} right {self.missed:>3} missed {self.wrong:>3} wrong"
+        return f"F1 {self.f1:.3f} ({counts})"
+
 
 def _calls_with_chances(
     turns: list[LabelledTurn], chances: Vector
@@ -212,6 +255,14 @@ def _calls_with_chances(
         if turn.call is not None and turn.call.language == Language.ITALIAN.value:
             calls.setdefault(turn.call, {})[turn.place] = row
     return calls
+
+
+def _rows_of(calls: dict[LabelledCall, dict[int, Vector]]) -> list[CallRows]:
+    turns = TurnsOfCalls()
+    return [
+        turns.rows(call.author, call.turns, call.language, chances, call.breached)
+        for call, chances in calls.items()
+    ]
 
 
 def _threats_of(call: LabelledCall, reader: EncoderReader) -> dict[int, str]:
@@ -238,13 +289,15 @@ def _out_of_fold(
     return chances
 
 
-def _store(head: Head) -> None:
-    thresholds = {
-        name: np.array([of[rule] for rule in CONDUCT_RULES])
-        for name, of in (("likely", LIKELY), ("sure", SURE))
+def _store(head: Head, course: CourseWeights) -> None:
+    arrays = {
+        "false_threat": np.array([LIKELY, SURE]),
+        "course_weights": course.weights.astype(np.float32),
+        "course_bias": course.bias,
+        "course_margin": course.margin,
     }
     path = Path(__file__).parents[3] / "processors" / "weights" / CONDUCT_WEIGHTS
-    np.savez_compressed(path, allow_pickle=False, **head.arrays(), **thresholds)
+    np.savez_compressed(path, allow_pickle=False, **head.arrays(), **arrays)
 
 
 def main() -> None:
@@ -257,12 +310,8 @@ def main() -> None:
             for name, area in learn().items():
                 print(f"{name:36}{area:.3f}")
             return
-        for rule, likely, sure, *found in thresholds():
-            figures = (
-                f"F1 {of.f1:.3f} ({of.right:>3} right {of.missed:>3} missed {of.wrong:>3} wrong)"
-                for of in found
-            )
-            print(f"{rule.value:24} likely {likely:.2f} sure {sure:.2f} {' turns '.join(figures)}")
+        for rule, likely, sure, found in thresholds():
+            print(f"{rule.value:24} likely {likely:5.2f} sure {sure:5.2f} {found}")
 
 
 if __name__ == "__main__":
