@@ -4,13 +4,17 @@ A change goes from the customers' side (`engagements.history.observe`) to the ag
 (`metrics.hourly_sums.apply`), whose receiver adds `after` and subtracts `before`, once per source
 position. A batch of them is one message, so that the changes of an agency cannot overtake one
 another.
+
+The topic is private, with some messages for every event: so these are msgspec's types, which are
+made, written and read in a tenth of the time of pydantic's.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from schemas.conversation import Contract
+import msgspec
+
 from schemas.figures import Segment
 
 
@@ -153,7 +157,7 @@ class Excess(NamedTuple):
         return Segment(self.service, self.touchpoint, self.channel, self.customer_type)
 
 
-class EngagementChange(Contract):
+class EngagementChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Topic `engagement-changed`: what one event changed in one agency's figures.
 
     `version` is the number of the customer's events up to this one, in order of arrival: the
@@ -184,7 +188,7 @@ class EngagementChange(Contract):
         return tuple(e for e in self.before if e.opened_at not in opened)
 
 
-class PositionedChange(Contract):
+class PositionedChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One event's change, and where that event was delivered."""
 
     position: Position
@@ -193,7 +197,7 @@ class PositionedChange(Contract):
     change: EngagementChange
 
 
-class ChangeBatch(Contract):
+class ChangeBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Topic `engagement-changed`: changes of one agency, in the order they happened."""
 
     client_id: str

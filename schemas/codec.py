@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar, cast
 
+import msgspec
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -39,7 +41,9 @@ _INBOUND: dict[str, tuple[Topic, type[InboundEvent]]] = {
 _MOST_ERRORS = 5
 _NO_VALUE = ("json_invalid", "missing")
 
-ModelT = TypeVar("ModelT", bound=BaseModel)
+Model = BaseModel | msgspec.Struct
+"""A contract with others, or a form of messages of the worker's own."""
+ModelT = TypeVar("ModelT", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ def decode(raw: bytes | None, model: type[ModelT]) -> ModelT | InvalidMessage:
 
     Inbound events are taken and refused as by `decode_inbound`.
     """
+    if issubclass(model, msgspec.Struct):
+        return cast("ModelT | InvalidMessage", _decode_own(raw or b"", model))
     if issubclass(model, CloudEvent):
         routed = decode_inbound(raw or b"", model)
         return routed if isinstance(routed, InvalidMessage) else cast("ModelT", routed.event)
@@ -80,6 +86,18 @@ def decode(raw: bytes | None, model: type[ModelT]) -> ModelT | InvalidMessage:
         return model.model_validate_json(raw)
     except ValidationError as error:
         return _invalid(error)
+
+
+@cache
+def _decoder(model: type[msgspec.Struct]) -> msgspec.json.Decoder[msgspec.Struct]:
+    return msgspec.json.Decoder(model)
+
+
+def _decode_own(raw: bytes, model: type[msgspec.Struct]) -> msgspec.Struct | InvalidMessage:
+    try:
+        return _decoder(model).decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return InvalidMessage(f"no {model.__name__} of this version", "own_message")
 
 
 def decode_inbound(raw: bytes, expected: type[BaseModel] | None = None) -> Routed | InvalidMessage:
@@ -122,8 +140,10 @@ def _too_large(raw: bytes) -> InvalidMessage:
     )
 
 
-def encode(event: BaseModel) -> bytes:
+def encode(event: Model) -> bytes:
     """`event` as UTF-8 JSON, with the fields that are null, so that readers see the whole form."""
+    if isinstance(event, msgspec.Struct):
+        return msgspec.json.encode(event)
     return event.model_dump_json().encode()
 
 

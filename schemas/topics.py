@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+import msgspec
 from pydantic import BaseModel
 
 from schemas.changes import ChangeBatch
@@ -49,8 +50,8 @@ class Topic:
     """The fields that the key is made of."""
     retention: timedelta
     about: str
-    payload: type[BaseModel]
-    """Model of the value."""
+    payload: type[BaseModel | msgspec.Struct]
+    """Model of the value; a contract where the topic is not private."""
     largest: int = MOST_DERIVED_BYTES
     """Bytes of the largest message."""
     private: bool = False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
@@ -33,12 +35,13 @@ from streams.facts.claims import StoreClaims
 from streams.facts.clock_gate import ClockGate
 from streams.facts.conflicts import Conflicts, WithoutConflicts
 from streams.facts.customers import Customers, StoreArchive
+from streams.facts.identified import Identified, read_fact
 from streams.facts.last_calls import last_calls
 from streams.facts.originals import KafkaOriginals
 from streams.facts.partitioning import Partitioning
 from streams.runtime.app import App
 from streams.runtime.dead_letters import DeadLetters
-from streams.runtime.intake import Intake
+from streams.runtime.intake import Intake, Pause
 from streams.runtime.outbox import KafkaOutbox
 from streams.runtime.progress import Progress
 from streams.state.changelogs import Changelogs
@@ -54,6 +57,13 @@ _QUIET_SECONDS = 60 * _MINUTE
 _EMBEDDED_QUIET_SECONDS = _MINUTE
 _APART_SECONDS = 1.0
 """Between two batches of changes: the snapshots of a day cost as much for one event as for many."""
+_MOST_APART_SECONDS = 4.0
+"""The same while `link` is busy: of a backlog, each batch would write most days again."""
+_BACKLOG = 500
+"""Events that `link` has at once where there is one."""
+_FETCHED_SECONDS = 0.3
+"""In which their changes are fetched, all of them."""
+_STATES_CHECKED_TOGETHER = 2_000
 _FACTS_APART_SECONDS = 0.2
 _ROWS_APART_SECONDS = 0.5
 """Between two inserts into a table of facts, or of what follows from them: an insert of one row
@@ -84,12 +94,40 @@ class Analytics:
         self.partitioning = Partitioning(settings.partitions)
         self.clocks = ClientClocks(None if settings.embedded else now_us, now_us)
         self._latest: dict[str, int] = {}
+        self._linking = 0
+        self._fetched_by = 0.0
         read_back = Changelogs(settings.cluster).read_back
         self.link = Partitions("link", self._linker, read_back, self.letters)
         self.aggregate = Partitions("aggregate", self._aggregator, read_back, self.letters)
         for stage, names in ((self.link, LINK_TABLES), (self.aggregate, AGGREGATE_TABLES)):
             for place, name in enumerate(names):
                 progress.watch(name, partial(stage.size, place))
+
+    async def take_facts(self, batch: Sequence[Delivery]) -> None:
+        """Link a batch, the claims of all its partitions asked for together.
+
+        Each partition's are then remembered. The store takes as long for a hundred as for a
+        thousand.
+        """
+        self._linking += 1
+        try:
+            await self._claim_together(batch)
+            await self.link.take(batch)
+        finally:
+            self._linking -= 1
+        if len(batch) >= _BACKLOG:
+            self._fetched_by = time.monotonic() + _FETCHED_SECONDS
+
+    async def _claim_together(self, batch: Sequence[Delivery]) -> None:
+        key = self._settings.pseudonym_secret()
+        # What fails here fails in the partition's own intake, too: for its one event alone.
+        with suppress(Exception):
+            facts = [read_fact(delivery, key, self.gate) for delivery in batch]
+            await self.claims.judge([fact.claim for fact in facts if isinstance(fact, Identified)])
+
+    def is_linking(self) -> bool:
+        """Whether changes are being made, or those of a backlog are being fetched."""
+        return self._linking > 0 or time.monotonic() < self._fetched_by
 
     async def take_changes(self, batch: Sequence[Delivery]) -> None:
         """Aggregate a batch; if events alone move time, let the clients' other agencies follow."""
@@ -152,7 +190,13 @@ class Analytics:
             KafkaOutbox(writer),
             self.letters,
             self._progress,
-            LinkSettings(key, settings.horizons, settings.currency, _first_offset(settings)),
+            LinkSettings(
+                key,
+                settings.horizons,
+                settings.currency,
+                _first_offset(settings),
+                _STATES_CHECKED_TOGETHER,
+            ),
             self.gate,
             self.partitioning,
         )
@@ -205,10 +249,9 @@ def attach_analytics(
     analytics = Analytics(app, settings, store, progress, now_us)
     letters = analytics.letters
     reject_unreadable(app, letters)
-    attach(app, "link", linking.TOPICS, analytics.link.take, size=500)
-    attach(
-        app, "aggregate", aggregating.TOPICS, analytics.take_changes, size=300, apart=_APART_SECONDS
-    )
+    attach(app, "link", linking.TOPICS, analytics.take_facts, size=2_000)
+    pause = Pause(_APART_SECONDS, analytics.is_linking, _MOST_APART_SECONDS)
+    attach(app, "aggregate", aggregating.TOPICS, analytics.take_changes, size=300, pause=pause)
     rows = RowSettings(settings.pseudonym_secret(), settings.generation, now_us)
     without_conflicts = WithoutConflicts(analytics.claims)
     for fact_sink in (*FACT_SINKS, SCORES) if settings.embedded else FACT_SINKS:
@@ -218,12 +261,12 @@ def attach_analytics(
         )
         name = f"store-{fact_sink.table.name}"
         take = Intake(facts.handle, letters).take
-        attach(app, name, fact_sink.topics, take, size=1000, apart=_FACTS_APART_SECONDS)
+        attach(app, name, fact_sink.topics, take, size=1000, pause=Pause(_FACTS_APART_SECONDS))
     for sink in SINKS:
         writer = TableWriter(sink, store, rows, letters)
         name = f"store-{sink.table.name}"
         take = Intake(writer.handle, letters).take
-        attach(app, name, sink.topics, take, size=1000, apart=_ROWS_APART_SECONDS)
+        attach(app, name, sink.topics, take, size=1000, pause=Pause(_ROWS_APART_SECONDS))
     app.on_partitions_assigned.connect(cast(Any, analytics.assigned))
     _attach_timers(app, settings, analytics)
     return analytics

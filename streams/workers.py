@@ -69,15 +69,15 @@ def attach(
     topics: tuple[Topic, ...],
     take: Take,
     size: int,
-    apart: float = 0.0,
+    pause: Pause | None = None,
 ) -> None:
     """An agent that gives what comes in `topics` to `take`, up to `size` events at a time.
 
-    Its batches are `apart` seconds apart at least.
+    `pause` is between its batches; None: none.
     """
 
     async def agent(stream: faust.StreamT[Any]) -> None:
-        await consume(cast("faust.Stream[Any]", stream), name, take, size, Pause(apart))
+        await consume(cast("faust.Stream[Any]", stream), name, take, size, pause)
 
     _add(app, name, topics, agent)
 

@@ -20,6 +20,7 @@ from processors.identity.claims import Claim, claim_of_call, claim_of_event, nam
 from processors.identity.event_identity import (
     PSEUDONYMOUS_SOURCE,
     identity_of,
+    pseudonymous_digest,
     unsourced_identity,
 )
 from processors.identity.pseudonyms import contract_pseudonym
@@ -128,7 +129,7 @@ def _renamed(row: Row, key: bytes) -> tuple[Row, Claim] | None:
         if not isinstance(sent, SealedPayment | SealedCancellation):
             return None
         event = _sealed(sent, key)
-        claim = claim_of_event(key, event, None)
+        claim = claim_of_event(event, pseudonymous_digest(key, event), None)
     return {**row, "event_id": claim.event_id, "payload": encode(event).decode()}, claim
 
 

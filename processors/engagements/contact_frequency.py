@@ -32,6 +32,9 @@ class _Counted(NamedTuple):
     at: int
     event_id: str
     entry: CallEntry
+    day: date
+    monday: date
+    """Of its week."""
 
 
 class ContactFrequency:
@@ -50,16 +53,17 @@ class ContactFrequency:
         """Take a conversation in: those that are above the number now, or no longer, by time."""
         if entry.channel != COUNTED_CHANNEL or entry.service not in COUNTED_SERVICES:
             return ()
-        day = self._in_order.setdefault((entry.agency_id, "day", self._day(entry)), [])
-        week = self._in_order.setdefault((entry.agency_id, "week", self._monday(entry)), [])
-        new = _Counted(entry.at, entry.event_id, entry)
+        new = self._counted(entry)
+        day = self._in_order.setdefault((entry.agency_id, "day", new.day), [])
+        week = self._in_order.setdefault((entry.agency_id, "week", new.monday), [])
         last_permitted = {*day[self._code.per_day - 1 :][:1], *week[self._code.per_week - 1 :][:1]}
         others = sorted(each for each in last_permitted if each > new)
         before = [self._limit(each) for each in others]
         insort(day, new)
         insort(week, new)
         after = [self._limit(each) for each in others]
-        moved = [(new, self._limit(new))] if self._limit(new) else []
+        own = self._limit(new)
+        moved: list[tuple[_Counted, str | None]] = [] if own is None else [(new, own)]
         moved += [
             (each, now) for each, was, now in zip(others, before, after, strict=True) if was != now
         ]
@@ -69,15 +73,12 @@ class ContactFrequency:
 
     def _limit(self, each: _Counted) -> str | None:
         """The limit that a conversation is above: 'day', else 'week'."""
-        day = self._in_order[each.entry.agency_id, "day", self._day(each.entry)]
+        day = self._in_order[each.entry.agency_id, "day", each.day]
         if bisect_left(day, each) >= self._code.per_day:
             return "day"
-        week = self._in_order[each.entry.agency_id, "week", self._monday(each.entry)]
+        week = self._in_order[each.entry.agency_id, "week", each.monday]
         return "week" if bisect_left(week, each) >= self._code.per_week else None
 
-    def _day(self, entry: CallEntry) -> date:
-        return to_datetime(entry.at).astimezone(self._code.timezone).date()
-
-    def _monday(self, entry: CallEntry) -> date:
-        day = self._day(entry)
-        return day - timedelta(days=day.weekday())
+    def _counted(self, entry: CallEntry) -> _Counted:
+        day = to_datetime(entry.at).astimezone(self._code.timezone).date()
+        return _Counted(entry.at, entry.event_id, entry, day, day - timedelta(days=day.weekday()))

@@ -128,7 +128,7 @@ def fact_of_event(
     """
     match event:
         case CallScored():
-            return _scored_call(event)
+            return fact_of_call(event)
         case PaymentReceivedEvent(id=event_id, data=data):
             who = event_id, data.client_id, customer, to_us(data.received_at)
             return Payment(*who, _amount_in_units(data.amount), data.currency, older_id)
@@ -158,7 +158,8 @@ def in_units(score: float | None) -> int | None:
     return None if score is None else round(score * SCORE_UNIT)
 
 
-def _scored_call(event: CallScored) -> ScoredCall:
+def fact_of_call(event: CallScored) -> ScoredCall:
+    """The fact in a scored call."""
     call, score = event.call, event.score
     measured = event.survey.rating if event.survey is not None else score.spoken_rating
     return ScoredCall(

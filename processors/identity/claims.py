@@ -10,7 +10,6 @@ from functools import cached_property
 from processors.identity.event_identity import (
     canonical,
     keyed,
-    pseudonymous_digest,
     unsourced_identity,
 )
 from schemas.derived import Call
@@ -94,9 +93,8 @@ def claim_of_call(key: bytes, call: Call) -> Claim:
     )
 
 
-def claim_of_event(key: bytes, event: Sealed, older_id: str | None) -> Claim:
-    """The claim of a sealed event; `older_id` where others sent it."""
-    digest = pseudonymous_digest(key, event)
+def claim_of_event(event: Sealed, digest: str, older_id: str | None) -> Claim:
+    """The claim of a sealed event with its content's digest; `older_id` where others sent it."""
     customer = event.data.customer_id
     older_digest = None if older_id is None else lambda: digest
     return Claim(event.data.client_id, event.id, customer, digest, older_id, older_digest)
@@ -112,4 +110,4 @@ def named_call(key: bytes, call: Call) -> Call:
 
 def facts_digest(key: bytes, call: Call) -> str:
     """Who, when and about what: all that older versions stored of a call to recognise it by."""
-    return keyed(key, "facts", canonical(call.model_dump(include=_FACTS)))
+    return keyed(key, "facts", canonical({name: getattr(call, name) for name in _FACTS}))

@@ -7,8 +7,6 @@ the hash replaces `id` and `source`, which may hold a telephone number or a name
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import re
 from datetime import UTC, datetime
@@ -17,6 +15,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
+from processors.identity.keyed_hash import keyed_hash
 from processors.identity.pseudonyms import contract_pseudonym, pseudonym
 from processors.transcript.comments import redacted_comment
 from schemas.events import (
@@ -154,4 +153,4 @@ def keyed(key: bytes, purpose: str, text: str) -> str:
 
     A blank follows the purpose: what a customer's pseudonym is made of never has one.
     """
-    return hmac.digest(key, f"{purpose} {text}".encode(), hashlib.sha256).hex()[:_HEX_DIGITS]
+    return keyed_hash(key, f"{purpose} {text}")[:_HEX_DIGITS]

@@ -6,8 +6,7 @@ into its history. What is pseudonymous already says so by a seal (`processors/id
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+from processors.identity.keyed_hash import keyed_hash
 
 PREFIX = "p:"
 CONTRACT_PREFIX = "c:"
@@ -25,4 +24,4 @@ def contract_pseudonym(key: bytes, client_id: str, contract_id: str) -> str:
 
 
 def _keyed(key: bytes, text: str) -> str:
-    return hmac.digest(key, text.encode(), hashlib.sha256).hex()[:_HEX_DIGITS]
+    return keyed_hash(key, text)[:_HEX_DIGITS]

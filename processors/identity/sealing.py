@@ -6,16 +6,16 @@ sent again. What has the form of a pseudonym proves nothing: anybody may have se
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
-from typing import TypeVar, cast
+from typing import Generic, NamedTuple, TypeVar, cast
 
 from processors.identity.event_identity import (
     PSEUDONYMOUS_SOURCE,
     pseudonymous,
     pseudonymous_digest,
 )
+from processors.identity.keyed_hash import keyed_hash
 from schemas.codec import InvalidMessage
 from schemas.sealed import Sealed
 
@@ -29,37 +29,49 @@ _WRONG_SEAL = InvalidMessage(
 )
 
 
-def sealed(key: bytes, event: SealedT) -> SealedT:
-    """The event as it was sent, made pseudonymous and sealed."""
-    return with_seal(key, pseudonymous(key, event))
+class Opened(NamedTuple, Generic[SealedT]):
+    """An event that is pseudonymous and sealed, and the digest of its content."""
+
+    event: SealedT
+    digest: str
 
 
 def with_seal(key: bytes, event: SealedT) -> SealedT:
     """An event that is pseudonymous, sealed over its identity and all it says."""
-    return cast("SealedT", event.model_copy(update={"ascoltoseal": _seal(key, event)}))
+    return _sealed(key, event, pseudonymous_digest(key, event))
 
 
 def is_sealed(key: bytes, event: Sealed) -> bool:
     """Whether who has the key has sealed this event with just this content."""
-    seal = event.ascoltoseal
-    return seal is not None and hmac.compare_digest(
-        seal.encode(errors="replace"), _seal(key, event).encode()
-    )
+    return event.ascoltoseal is not None and _seals(key, event, pseudonymous_digest(key, event))
 
 
-def opened(key: bytes, event: SealedT) -> SealedT | InvalidMessage:
+def opened(key: bytes, event: SealedT) -> Opened[SealedT] | InvalidMessage:
     """The event in its sealed form, whether others sent it or the journal; or why it is neither.
 
     A seal that is not right makes the event one that others sent, unless its source says that it
     is from the journal: hashed once more it would count a second time.
     """
-    if is_sealed(key, event):
-        return event
+    if event.ascoltoseal is not None:
+        digest = pseudonymous_digest(key, event)
+        if _seals(key, event, digest):
+            return Opened(event, digest)
     if event.source == PSEUDONYMOUS_SOURCE:
         return _WRONG_SEAL
-    return sealed(key, event)
+    safe = pseudonymous(key, event)
+    digest = pseudonymous_digest(key, safe)
+    return Opened(_sealed(key, safe, digest), digest)
 
 
-def _seal(key: bytes, event: Sealed) -> str:
-    text = json.dumps([event.source, event.type, event.id, pseudonymous_digest(key, event)])
-    return hmac.digest(key, f"seal {text}".encode(), hashlib.sha256).hex()
+def _sealed(key: bytes, event: SealedT, digest: str) -> SealedT:
+    return cast("SealedT", event.model_copy(update={"ascoltoseal": _seal(key, event, digest)}))
+
+
+def _seals(key: bytes, event: Sealed, digest: str) -> bool:
+    given = (event.ascoltoseal or "").encode(errors="replace")
+    return hmac.compare_digest(given, _seal(key, event, digest).encode())
+
+
+def _seal(key: bytes, event: Sealed, digest: str) -> str:
+    text = json.dumps([event.source, event.type, event.id, digest])
+    return keyed_hash(key, f"seal {text}")

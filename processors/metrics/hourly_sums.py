@@ -301,15 +301,18 @@ def _moved(
 ) -> dict[str, dict[str, list[int]]]:
     """The day's sums with what is added to them, of the places that are known `later` than their
     hour or of the others; what becomes 0 is left out."""
+    if not any((place.known > place.hour) is later for place in added):
+        return hours
     moved = dict(hours)
     for place, more in added.items():
         if (place.known > place.hour) is not later:
             continue
         name = _name(place.hour, place.known)
         indexed = [(_INDEX[of], value) for of, value in more.items()]
+        reach = max(index for index, _ in indexed) + 1
         for segment in place.segment.names():
             by_hour = dict(moved.get(segment, {}))
-            sums = _added(by_hour.pop(name, []), indexed)
+            sums = _added(by_hour.pop(name, []), indexed, reach)
             if sums:
                 by_hour[name] = sums
             if by_hour:
@@ -333,9 +336,9 @@ _ZEROS = [0] * len(HOUR_SUMS)
 _INDEX = {name: index for index, name in enumerate(HOUR_SUMS)}
 
 
-def _added(sums: list[int], more: Iterable[tuple[int, int]]) -> list[int]:
-    """The sums with what is added to them, by its place in `HOUR_SUMS`."""
-    added = sums + _ZEROS[len(sums) :]
+def _added(sums: list[int], more: Iterable[tuple[int, int]], reach: int) -> list[int]:
+    """The sums with what is added to them, by its place in `HOUR_SUMS`; all lie below `reach`."""
+    added = sums + _ZEROS[len(sums) : reach]
     for index, value in more:
         added[index] += value
     while added and not added[-1]:

@@ -208,14 +208,13 @@ class Aggregator:
 
     def _hours(self, agency: Agency, moved: set[Cell]) -> Iterator[Message]:
         """The touched hours' sums, as many together as fit in a message."""
+        states = {
+            day: self._day(day_key(agency, day)) for day in {day_of(cell.hour) for cell in moved}
+        }
         in_order = iter(sorted(moved))
         while some := list(islice(in_order, CELLS_A_MESSAGE)):
-            sums = tuple(self._hour(agency, cell) for cell in some)
+            sums = tuple(_hour(states[day_of(cell.hour)], cell) for cell in some)
             yield Message(AGENCY_HOURS, _key(agency), encode_hours(HoursOfAgency(*agency, sums)))
-
-    def _hour(self, agency: Agency, cell: Cell) -> HourSums:
-        state = self._day(day_key(agency, day_of(cell.hour)))
-        return HourSums(cell.segment, cell.hour, cell.known, cell_values(state, cell))
 
     def _snapshots(
         self, agency: Agency, days: AgencyDays, moved: set[Cell], now: int
@@ -229,6 +228,10 @@ class Aggregator:
         while some := tuple(islice(figures, SNAPSHOTS_A_MESSAGE)):
             snapshots = Snapshots(client_id=agency[0], agency_id=agency[1], figures=some)
             yield Message(AGENCY_METRICS, _key(agency), encode(snapshots))
+
+
+def _hour(state: DayState | None, cell: Cell) -> HourSums:
+    return HourSums(cell.segment, cell.hour, cell.known, cell_values(state, cell))
 
 
 def day_key(agency: Agency, day: int) -> str:

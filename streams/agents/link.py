@@ -62,6 +62,9 @@ class LinkSettings:
     currency: str = "EUR"
     first_offset: int = 0
     """What positions count from: more than any position that is in the states of another broker."""
+    checked_together: int = 1
+    """States that are looked through for settled events at a time, at least: what is archived
+    together is one insert."""
 
 
 class Linker:
@@ -103,6 +106,8 @@ class Linker:
         self._dead_letters = dead_letters
         self._progress = progress
         self._settings = settings
+        # Those left over when a worker ends are made good by its successor's first batch.
+        self._checks_due = settings.checked_together
 
     def forget(self) -> None:
         """Drop what is in memory only."""
@@ -136,8 +141,11 @@ class Linker:
             *(self._send(client, agency, some) for (client, agency), some in changes.items())
         )
         # 4. Settled events are archived; 5. the intake commits the offsets.
-        settled = await self._customers.archive_settled(STATES_CHECKED_AN_EVENT * len(arrivals))
-        self._progress.count(EVENTS_SETTLED, settled)
+        self._checks_due += STATES_CHECKED_AN_EVENT * len(arrivals)
+        if self._checks_due >= self._settings.checked_together:
+            settled = await self._customers.archive_settled(self._checks_due)
+            self._checks_due = 0
+            self._progress.count(EVENTS_SETTLED, settled)
 
     async def _arrivals(self, batch: Sequence[Delivery]) -> list[Arrival]:
         """The accepted facts of a batch; what cannot be read or is in conflict is rejected."""

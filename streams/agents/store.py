@@ -19,13 +19,14 @@ from processors.event_time import date_of, day_of, to_datetime, to_us
 from schemas import rows, topics
 from schemas.changes import ChangeBatch, Engagement, EngagementChange
 from schemas.codec import InvalidMessage, decode
-from schemas.derived import AgencyAlert, DeadLetter, Figures, Snapshots
+from schemas.derived import AgencyAlert, DeadLetter
 from schemas.figures import SCORE_UNIT
 from schemas.rows import HOUR_SUMS, Table
 from schemas.topics import Topic
 from streams.agents.row_writer import RowSettings, RowWriter
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.hours_codec import HoursOfAgency, HourSums, decode_hours
+from streams.runtime.snapshots_codec import Figures, decode_snapshots
 from streams.transport.delivery import Delivery
 
 OFFSETS_A_GENERATION = 2**40
@@ -194,12 +195,11 @@ def _hour_row(hours: HoursOfAgency, cell: HourSums, version: int) -> Row:
 
 def metrics_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:
     """Snapshots of windows; an older version wrote each in a message of its own."""
+    snapshots = decode_snapshots(delivery.value)
+    if isinstance(snapshots, InvalidMessage):
+        return snapshots
     version = _version(delivery, settings)
-    snapshots = decode(delivery.value, Snapshots)
-    if not isinstance(snapshots, InvalidMessage):
-        return [_snapshot_row(figures, version) for figures in snapshots.figures]
-    lone = decode(delivery.value, Figures)
-    return snapshots if isinstance(lone, InvalidMessage) else [_snapshot_row(lone, version)]
+    return [_snapshot_row(figures, version) for figures in snapshots.figures]
 
 
 def _snapshot_row(figures: Figures, version: int) -> Row:

@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter
+import msgspec
 
 from infra.clickhouse.store import Row, Store
 from processors.identity.future import time_of
 from schemas import rows, topics
 from schemas.codec import encode
-from schemas.conversation import Turn
-from schemas.derived import CallScored, CallTranscribed
+from schemas.derived import CallTranscribed
 from schemas.rows import FIRST_WINS, Table
 from schemas.topics import Topic
 from streams.agents.row_writer import RowSettings, RowWriter
@@ -21,15 +20,17 @@ from streams.facts.clock_gate import ClockGate
 from streams.facts.conflicts import Arbiter
 from streams.facts.identified import Identified, read_fact
 from streams.facts.partitioning import Partitioning
+from streams.facts.scored_calls import Call, ScoredCall
 from streams.runtime.dead_letters import DeadLetters
 from streams.transport.delivery import Delivery
 
-_TURNS = TypeAdapter(list[Turn])
-
 _MOST_QUOTES = 3
 """Quotes of a call that are stored for each score."""
-_NOT_OF_THE_ROW = {"content", "older_id", "origin"}
-"""Of a call's facts, those that serve its way through the workers only."""
+_OF_THE_CALL = tuple(name for name in Call.__struct_fields__ if name in rows.CALLS.columns)
+_OF_THE_SCORE = (
+    "aggression", "empathy", "sentiment", "sentiment_change", "spoken_rating", "predicted_rating",
+    "churn_intent", "promise_to_pay", "scorer_version", "why",
+)  # fmt: skip
 
 RowOfFact = Callable[[Identified, Delivery, RowSettings], Row]
 """The row of an accepted fact; `link` rejects what cannot be read or is in conflict."""
@@ -95,11 +96,12 @@ class FactWriter:
 def journal_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row:
     """The fact itself, pseudonymous and redacted: all figures can be recomputed from these."""
     event = fact.event
-    if isinstance(event, CallTranscribed | CallScored):
+    if isinstance(event, CallTranscribed):
         time = event.call.ended_at
         # Sent again, it is in another broker, where its origin is the place of another event.
         event = event.model_copy(update={"call": event.call.model_copy(update={"origin": None})})
     else:
+        assert not isinstance(event, ScoredCall), "the journal has calls as they were transcribed"
         time = time_of(event)
     return {
         "topic": delivery.topic,
@@ -116,33 +118,20 @@ def journal_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> 
 def call_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row:
     """One scored conversation."""
     event = fact.event
-    assert isinstance(event, CallScored), delivery.topic
+    assert isinstance(event, ScoredCall), delivery.topic
     call, score = event.call, event.score
     return {
-        **call.model_dump(mode="python", exclude=_NOT_OF_THE_ROW),
+        **{name: getattr(call, name) for name in _OF_THE_CALL},
         "from_audio": event.from_audio,
         "speakers": "" if event.speakers is None else event.speakers.value,
-        **score.model_dump(
-            include={
-                "aggression",
-                "empathy",
-                "sentiment",
-                "sentiment_change",
-                "spoken_rating",
-                "predicted_rating",
-                "churn_intent",
-                "promise_to_pay",
-                "scorer_version",
-                "why",
-            }
-        ),
+        **{name: getattr(score, name) for name in _OF_THE_SCORE},
         "survey_rating": None if event.survey is None else event.survey.rating,
         "drivers": sorted({found.driver.value for found in score.drivers}),
         "conduct": sorted({flag.rule.value for flag in score.conduct}),
         "quotes": _quotes(event),
         "turn_scores": [(of.aggression, of.empathy, of.sentiment) for of in score.turns],
         "driver_quotes": [(of.driver.value, of.turn, of.quote) for of in score.drivers],
-        "turns": _TURNS.dump_json(event.turns).decode(),
+        "turns": msgspec.json.encode(event.turns).decode(),
         "version": settings.now_us(),
     }
 
@@ -150,7 +139,7 @@ def call_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row
 def score_row(fact: Identified, delivery: Delivery, settings: RowSettings) -> Row:
     """The scores of one conversation, as they were given."""
     event = fact.event
-    assert isinstance(event, CallScored), delivery.topic
+    assert isinstance(event, ScoredCall), delivery.topic
     return {
         "client_id": event.call.client_id,
         "event_id": event.call.event_id,
@@ -177,7 +166,7 @@ def is_attempt(fact: Identified) -> bool:
     return isinstance(fact.event, CallTranscribed) and fact.event.attempt is not None
 
 
-def _quotes(event: CallScored) -> list[tuple[str, int, str, float]]:
+def _quotes(event: ScoredCall) -> list[tuple[str, int, str, float]]:
     """The words that moved the scores most, with their turns, heaviest first.
 
     A few of each score's words, from different turns: the heaviest of all alone would often

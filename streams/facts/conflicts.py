@@ -7,11 +7,12 @@ from typing import Protocol
 
 from processors.identity.claims import Verdict
 from schemas.dead_letters import dead_letter
-from schemas.derived import CallScored, CallTranscribed
+from schemas.derived import CallTranscribed
 from schemas.topics import CALL_ENDED
 from streams.facts.claims import Claims
 from streams.facts.identified import Identified
 from streams.facts.originals import Originals
+from streams.facts.scored_calls import ScoredCall
 from streams.runtime.counters import CONFLICTS, KNOWN_FROM_OLDER_VERSIONS
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.progress import Progress
@@ -106,4 +107,4 @@ class Conflicts:
 def _origin(event: Identified) -> str | None:
     """Where a call was delivered before it was transcribed; None for what is at hand itself."""
     call = event.event
-    return call.call.origin if isinstance(call, CallTranscribed | CallScored) else None
+    return call.call.origin if isinstance(call, CallTranscribed | ScoredCall) else None

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from processors.engagements.entries import PAYMENT, TYPE_OF_KIND
-from processors.engagements.facts import Fact, fact_of_event
+from processors.engagements.facts import Fact, fact_of_call, fact_of_event
 from processors.identity.claims import Claim, claim_of_call, claim_of_event, named_call
 from processors.identity.event_identity import unsourced_identity
 from processors.identity.sealing import SealedT, opened
 from schemas.codec import InvalidMessage, decode
-from schemas.derived import CallScored, CallTranscribed
+from schemas.derived import CallTranscribed
 from schemas.sealed import SEALED, Sealed, SealedReturn
 from schemas.topics import CALL_SCORED, CALL_TRANSCRIBED
 from streams.facts.clock_gate import ClockGate
+from streams.facts.scored_calls import ScoredCall, decode_scored
 from streams.transport.delivery import Delivery
 
-FactEvent = CallTranscribed | CallScored | Sealed
+FactEvent = CallTranscribed | ScoredCall | Sealed
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Identified:
     def fact(self) -> Fact:
         """What the figures follow from."""
         assert not isinstance(self.event, CallTranscribed), "not a fact before it is scored"
+        if isinstance(self.event, ScoredCall):
+            return fact_of_call(self.event.as_contract())
         return fact_of_event(
             self.event,
             self.claim.customer,
@@ -60,9 +63,12 @@ def read_fact(
 
 def _read(delivery: Delivery, key: bytes, gate: ClockGate | None) -> Identified | InvalidMessage:
     if delivery.topic == CALL_TRANSCRIBED.name:
-        return _of_call(decode(delivery.value, CallTranscribed), key)
+        return _of_transcribed(decode(delivery.value, CallTranscribed), key)
     if delivery.topic == CALL_SCORED.name:
-        return _of_call(decode(delivery.value, CallScored), key)
+        call = decode_scored(delivery.value, key)
+        if isinstance(call, InvalidMessage):
+            return call
+        return Identified(call, claim_of_call(key, call.as_contract().call))
     found = _of_event(decode(delivery.value, SEALED[delivery.topic]), key)
     if gate is None or isinstance(found, InvalidMessage):
         return found
@@ -71,8 +77,8 @@ def _read(delivery: Delivery, key: bytes, gate: ClockGate | None) -> Identified 
     return found if refused is None else replace(refused, event_id=found.claim.event_id)
 
 
-def _of_call(
-    event: CallTranscribed | CallScored | InvalidMessage, key: bytes
+def _of_transcribed(
+    event: CallTranscribed | InvalidMessage, key: bytes
 ) -> Identified | InvalidMessage:
     if isinstance(event, InvalidMessage):
         return event
@@ -85,14 +91,15 @@ def _of_call(
 def _of_event(event: SealedT | InvalidMessage, key: bytes) -> Identified | InvalidMessage:
     if isinstance(event, InvalidMessage):
         return event
-    safe = opened(key, event)
-    if isinstance(safe, InvalidMessage):
-        return safe
+    found = opened(key, event)
+    if isinstance(found, InvalidMessage):
+        return found
+    safe, digest = found
     sent = safe is not event
     older_id = unsourced_identity(key, event.data.client_id, event.type, event.id) if sent else None
     return Identified(
         safe,
-        claim_of_event(key, safe, older_id),
+        claim_of_event(safe, digest, older_id),
         _older_payment_id(event, sent, key),
         event.data.customer_id if sent else None,
     )

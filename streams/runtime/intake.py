@@ -29,6 +29,10 @@ MOST_UNEXPECTED = 50
 Handler = Callable[[Sequence[Delivery]], Awaitable[None]]
 
 
+_ASKED_SECONDS = 0.05
+"""How often a pause asks whether another agent is still busy."""
+
+
 class TooManyFailures(AscoltoError):
     """Events fail one after the other: something is broken here, not in them."""
 
@@ -80,29 +84,46 @@ Take = Callable[[Sequence[Delivery]], Awaitable[None]]
 
 
 class Pause:
-    """The least time between two batches, where what one costs does not grow with its events."""
+    """The least time from one batch to the next, where a batch costs more than its events do.
+
+    It counts from the beginning of a batch: after one that took longer, the next is taken at once,
+    as enough has come meanwhile. It goes on while another agent is busy making more.
+    """
 
     def __init__(
         self,
         seconds: float,
+        busy: Callable[[], bool] = lambda: False,
+        longest: float = 0.0,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        """`now` is in seconds, from any beginning."""
+        """
+        Args:
+            seconds: the least time.
+            busy: whether more is being made; asked every 50 ms.
+            longest: how many seconds it lasts for that at most.
+            now: in seconds, from any beginning.
+            sleep: waits so many seconds.
+        """
         self._seconds = seconds
+        self._busy = busy
+        self._longest = longest
         self._now = now
         self._sleep = sleep
-        self._over = now()
+        self._began = now() - max(seconds, longest)
 
     def begin(self) -> None:
-        """A batch is done."""
-        self._over = self._now() + self._seconds
+        """A batch begins."""
+        self._began = self._now()
 
     async def wait(self) -> None:
         """Wait for what is left of it."""
-        left = self._over - self._now()
+        left = self._began + self._seconds - self._now()
         if left > 0:
             await self._sleep(left)
+        while self._busy() and self._now() < self._began + self._longest:
+            await self._sleep(_ASKED_SECONDS)
 
 
 async def consume(
@@ -126,12 +147,12 @@ async def consume(
         if _records(waiting) < size and not queue.empty():
             continue
         events, waiting = waiting, []
+        pause.begin()
         try:
             with consumer.in_hand:
                 await _take_fetched([_fetched(each) for each in events], take, size)
                 for each in events:
                     consumer.done(agent, _fetched(each), _fetched(each).end)
-            pause.begin()
         except Exception as error:
             log.critical("stopping the worker: %s", error)
             await stream.app.crash(error)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
-from pydantic import BaseModel
+from schemas.codec import InvalidMessage, Model, decode
 
-from schemas.codec import InvalidMessage, decode
-
-ModelT = TypeVar("ModelT", bound=BaseModel)
+ModelT = TypeVar("ModelT", bound=Model)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,13 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import schemas
+from schemas.changes import (
+    ChangeBatch,
+    Engagement,
+    EngagementChange,
+    Position,
+    PositionedChange,
+)
 from schemas.codec import InvalidMessage, Routed, decode, decode_inbound, encode
 from schemas.derived import Call, CallScored, CallTranscribed, DeadLetter, Figures
 from schemas.events import CallEndedEvent
@@ -256,3 +263,31 @@ def test_our_own_events_refuse_fields_that_nobody_knows() -> None:
     for model in (CallTranscribed, CallScored, Figures, DeadLetter):
         invalid = decode(b'{"surprise": 1}', model)
         assert isinstance(invalid, InvalidMessage)
+
+
+def test_a_batch_of_changes_is_read_as_it_was_written_and_has_the_form_of_older_versions() -> None:
+    engagement = Engagement(7, 1, 1, 5000, 0, 0, False, False, True, 9, "a", "b", "c", "d", ())
+    change = EngagementChange(
+        client_id="acqua",
+        agency_id="aurora",
+        customer="p:c",
+        event_id="e:1",
+        version=3,
+        horizon_hours=720,
+        before=(),
+        after=(engagement,),
+        conversation=None,
+    )
+    positioned = PositionedChange(position=Position("call-scored", 2, 2**40), at=7, change=change)
+    batch = ChangeBatch(client_id="acqua", agency_id="aurora", changes=(positioned,))
+    written = (
+        b'{"client_id":"acqua","agency_id":"aurora","changes":[{"position":["call-scored",2,'
+        b'1099511627776],"at":7,"change":{"client_id":"acqua","agency_id":"aurora","customer":"p:c",'
+        b'"event_id":"e:1","version":3,"horizon_hours":720,"before":[],"after":[[7,1,1,5000,0,0,'
+        b'false,false,true,9,"a","b","c","d",[]]],"conversation":null,"rerated":null,'
+        b'"excesses":[]}}]}'
+    )
+    assert encode(batch) == written
+    assert decode(written, ChangeBatch) == batch
+    for wrong in (b"", b"{}", b"\xff", written.replace(b'"at":7', b'"at":"7"')):
+        assert isinstance(decode(wrong, ChangeBatch), InvalidMessage)

@@ -25,6 +25,7 @@ from processors.event_time import day_of
 from processors.metrics import hourly_sums
 from processors.metrics.hourly_sums import DayState
 from schemas.changes import EngagementChange, Position
+from schemas.codec import decode, encode
 
 TOPIC_OF = {
     ScoredCall: "call-scored",
@@ -108,7 +109,7 @@ class Model:
             self.outcomes.add(seen.outcome.value)
             states[fact.customer] = seen.state
             out.extend(
-                (change.agency_id, json.dumps([position, change.model_dump_json()]))
+                (change.agency_id, json.dumps([position, encode(change).decode()]))
                 for change in seen.changes
             )
         for customer, state in states.items():
@@ -147,7 +148,8 @@ class Model:
         messages = self._changes[agency][begin : begin + self._rng.randint(1, 6)]
         for message in messages:
             raw_position, raw_change = json.loads(message)
-            change = EngagementChange.model_validate_json(raw_change)
+            change = decode(raw_change.encode(), EngagementChange)
+            assert isinstance(change, EngagementChange)
             self._apply(change, Position(*raw_position))
             self._maybe_crash()
         self._maybe_crash()

@@ -31,6 +31,7 @@ from processors.engagements.horizons import matures_at
 from processors.event_time import HOUR_US
 from processors.identity.event_identity import is_identity, unsourced_identity
 from schemas.changes import Engagement, EngagementChange, Position
+from schemas.codec import decode, encode
 from schemas.conversation import CallScore, Speaker, Turn, TurnScore
 from schemas.derived import Call, CallScored
 from schemas.events import PaymentReceivedEvent, Survey
@@ -200,7 +201,7 @@ def test_states_and_changes_survive_json() -> None:
     seen = observe(None, call("1", T0), Position("t", 0, 0))
     assert read_state(json.loads(json.dumps(seen.state))) == seen.state
     [change] = seen.changes
-    assert EngagementChange.model_validate_json(change.model_dump_json()) == change
+    assert decode(encode(change), EngagementChange) == change
 
 
 def test_another_customer_s_state_is_refused() -> None:

@@ -7,6 +7,7 @@ import random
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from processors.engagements.archiving import needs_recall, recall, settle, unsettled_until
 from processors.engagements.contact_frequency import WEEK_REACH_US
@@ -48,8 +49,8 @@ class Archiving:
             self.state, fact, position, horizon_hours=HOURS, arrivals_before=self.arrivals
         )
         assert seen.outcome == expected.outcome
-        assert [c.model_copy(update={"version": 0}) for c in seen.changes] == [
-            c.model_copy(update={"version": 0}) for c in expected.changes
+        assert [replace(c, version=0) for c in seen.changes] == [
+            replace(c, version=0) for c in expected.changes
         ]
         self.state, self.whole = seen.state, expected.state
         self.clock = max(self.clock, fact.at)

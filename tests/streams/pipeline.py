@@ -106,6 +106,8 @@ class World:
     archive: dict[Key, dict[tuple[str, str], str]] = field(default_factory=dict)
     claims: dict[Name, str] = field(default_factory=dict)
     grace_hours: int = GRACE_HOURS
+    checked_together: int = 6
+    """States that `link` looks through together, at least; 4 come due with each event."""
     deaths: int = 0
     ticks: int = 0
     today: datetime | None = None
@@ -172,7 +174,7 @@ class Worker:
             outbox,
             letters,
             self.progress,
-            LinkSettings(KEY, Horizons(HORIZON_HOURS)),
+            LinkSettings(KEY, Horizons(HORIZON_HOURS), checked_together=world.checked_together),
             world.gate,
             world.partitioning,
         )

@@ -120,10 +120,26 @@ async def test_batches_are_apart_and_take_what_came_between_them() -> None:
         batches.append([each.value for each in batch])
         clock += 0.25
 
-    await consume(stream, "agent", take, 10, Pause(1.0, lambda: clock, sleep))
-    assert slept == [1.0, 1.0]
+    await consume(stream, "agent", take, 10, Pause(1.0, now=lambda: clock, sleep=sleep))
+    assert slept == [0.75, 0.75]
     assert batches == [[b"a"], [b"b", b"c"], [b"d"]]
     assert stream.acked == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("busy_until", "slept"), [(100.0, 1.0), (102.0, 2.0), (999.0, 4.0)])
+async def test_a_pause_lasts_on_while_more_is_being_made(busy_until: float, slept: float) -> None:
+    clock = 100.0
+
+    async def sleep(seconds: float) -> None:
+        nonlocal clock
+        clock += seconds
+
+    pause = Pause(1.0, lambda: clock < busy_until, 4.0, now=lambda: clock, sleep=sleep)
+    await pause.wait()
+    assert clock == 100.0
+    pause.begin()
+    await pause.wait()
+    assert clock == pytest.approx(100.0 + slept, abs=0.06)
 
 
 async def test_too_many_failures_acknowledge_nothing_and_stop_the_worker() -> None:
