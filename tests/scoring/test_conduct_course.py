@@ -88,7 +88,7 @@ def test_a_plan_after_a_refusal_is_no_insistence() -> None:
 
 
 def test_every_flag_has_a_sentence_of_the_operator() -> None:
-    for row in calls_of("conduct/train/zr_calls.jsonl")[::3]:
+    for row in calls_of("train/zr_calls.jsonl")[::3]:
         turns = [Turn(speaker=turn["speaker"], text=turn["text"]) for turn in row["turns"]]
         for flag in flags_of(turns):
             assert flag.turn is not None
@@ -98,7 +98,7 @@ def test_every_flag_has_a_sentence_of_the_operator() -> None:
 
 
 def test_words_of_listening_change_no_breach() -> None:
-    for row in calls_of("conduct/train/zs_calls.jsonl")[::6]:
+    for row in calls_of("train/zs_calls.jsonl")[::6]:
         turns = [Turn(speaker=turn["speaker"], text=turn["text"]) for turn in row["turns"]]
         before = breaches(flags_of(turns))
         for place in (1, len(turns) // 2, len(turns) - 1):
@@ -119,7 +119,7 @@ def test_only_italian_is_read() -> None:
 
 
 BARS = {Rule.FALSE_THREAT: 0.9, Rule.THIRD_PARTY_DISCLOSURE: 0.75, Rule.INSISTENCE: 0.7}
-HELD_OUT = ("conduct/test/zt_calls.jsonl",)
+HELD_OUT = tuple(f"conduct/test/{author}_calls.jsonl" for author in ("zk", "zq", "zt", "zw"))
 
 
 def test_breaches_in_calls_that_nobody_learned_from() -> None:

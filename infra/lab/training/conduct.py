@@ -38,10 +38,9 @@ from schemas.conversation import Language, Rule, Speaker, Turn
 
 RECIPE = Recipe(64, 15, 30.0, 10.0, 0.6, 0.4, 0.4)
 """That of the customers' head, whose labels hold or not, too."""
-LIKELY, SURE = 0.1, 0.15
+LIKELY, SURE = 0.1, 0.35
 """Probabilities from which a false threat is one where the turn threatens, and by its words alone:
-chosen by whole calls with their authors left out. Some higher ones for
-the words alone do as well there; the lowest finds more in single turns."""
+the best by whole calls with their authors left out."""
 AGAIN = "insistence.jsonl"
 """Turns that are insistence, too, of calls whose authors had labelled announced calls only."""
 _SHORT = {"disclosure": Rule.THIRD_PARTY_DISCLOSURE.value}
