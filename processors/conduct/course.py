@@ -4,9 +4,10 @@ The words alone do not show them. 'Lo segno per mercoledì?' is insistence where
 said that there is no money; 'sono ottocento euro' is a disclosure where his wife has answered. So
 each of the operator's turns has, for each rule, a weighted sum of what it says, of what the
 customer has said so far, and of the demands before it. Where the sum is not negative, the turn
-breaches the rule; as one demand is no insistence, the two strongest must reach that together. The
-weights are learned from labelled calls (`infra.lab.training.course`). A turn of up to `FEW_WORDS`
-words is no breach and changes nothing for the others, except a customer's 'Non posso.'
+breaches the rule; as one demand is no insistence, the two strongest must reach that together, or
+one be as strong as two. The weights are learned from labelled calls (`infra.lab.training.course`).
+A turn of up to `FEW_WORDS` words is no breach and changes nothing for the others, except a
+customer's 'Non posso.'
 """
 
 from __future__ import annotations

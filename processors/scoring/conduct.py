@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from processors.conduct.announced_calls import announced_calls
+from processors.conduct.course import FEW_WORDS
 from processors.conduct.third_parties import WhoAnswers
 from processors.contact_hours import ConductCode
 from processors.scoring.demands import (
@@ -20,7 +21,7 @@ from processors.scoring.demands import (
 )
 from processors.scoring.scorer import Breach
 from processors.text.clauses import sentence_with
-from processors.text.tokens import LANGUAGES
+from processors.text.tokens import LANGUAGES, count_words
 from schemas.conversation import ConductFlag, Rule, Speaker, Turn
 
 __all__ = ["asked_about_consequences", "conduct_of", "hours_flag"]
@@ -112,7 +113,9 @@ class _Watcher:
 
     def _read_customer(self, families: set[str], place: int) -> None:
         excuses = not families.isdisjoint(("customer.dispute", "customer.unable"))
-        self._repeated = self._excused and "customer.repeats" in families
+        # A word of listening in between takes back nothing.
+        if families or count_words(self._turns[place].text) > FEW_WORDS:
+            self._repeated = self._excused and "customer.repeats" in families
         self._who.read_customer(
             self._turns[place].text,
             third="customer.third" in families,

@@ -129,6 +129,8 @@ def test_only_demands_after_the_reason_not_to_pay_are_insistence() -> None:
     assert rules(dismissal, reason, threats={}) == []
     assert rules(reason, dismissal, threats={}) == [(Rule.INSISTENCE, 1)]
     assert rules(reason, demand, again, demand, threats={}) == [(Rule.INSISTENCE, 3)]
+    listening = cu("Mi dica.")
+    assert rules(reason, demand, again, listening, demand, threats={}) == [(Rule.INSISTENCE, 4)]
     assert rules(reason, op("Possiamo vedere un piano a rate."), threats={}) == []
     assert rules(reason, cu("Va bene, pago venerdì."), demand, threats={}) == []
 
