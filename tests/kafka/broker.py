@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import os
 import re
 import shutil
@@ -58,11 +59,14 @@ def libraries() -> Path:
     version = re.findall(r"<kafka.version>(.+?)<", POM.read_text(encoding="utf-8"))[0]
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ascolto"
     home = cache / f"kafka-{version}"
-    if not home.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as temporary:
-            _resolve(maven, Path(temporary) / "libs")
-            (Path(temporary) / "libs").rename(home)
+    cache.mkdir(parents=True, exist_ok=True)
+    # Several processes of a test run may be the first to ask: one resolves, the others wait.
+    with (cache / f"{home.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not home.exists():
+            with tempfile.TemporaryDirectory(dir=cache) as temporary:
+                _resolve(maven, Path(temporary) / "libs")
+                (Path(temporary) / "libs").rename(home)
     return home
 
 
