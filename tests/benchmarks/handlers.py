@@ -9,6 +9,7 @@ compared with what the events add up to, too. The first `AT_A_TIME` events are n
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import cProfile
 import hashlib
@@ -182,9 +183,14 @@ def digest(client: Any) -> str:
 
 def main(arguments: Sequence[str]) -> None:
     """Measure and print."""
-    profile = cProfile.Profile(time.thread_time) if "--profile" in arguments else None
-    numbers = [int(each) for each in arguments if each.isdigit()]
-    events, at_a_time = numbers if len(numbers) == 2 else (EVENTS, AT_A_TIME)
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.handlers")
+    parser.add_argument("events", nargs="?", type=int, default=EVENTS)
+    parser.add_argument("at_a_time", nargs="?", type=int, default=AT_A_TIME)
+    parser.add_argument("--profile", action="store_true", help="where the agents' thread spends it")
+    given = parser.parse_args(arguments)
+    if not 0 < given.at_a_time < given.events:
+        parser.error("AT_A_TIME is from 1 to less than EVENTS: the first step is not measured")
+    profile = cProfile.Profile(time.thread_time) if given.profile else None
     with tempfile.TemporaryDirectory() as directory:
         settings = Settings(
             data_dir=Path(directory),
@@ -193,7 +199,7 @@ def main(arguments: Sequence[str]) -> None:
             pseudonym_key=KEY.decode(),
             _env_file=None,
         )
-        took = asyncio.run(measure(events, at_a_time, settings, profile))
+        took = asyncio.run(measure(given.events, given.at_a_time, settings, profile))
     for name, (ms, loop_ms) in took.items():
         print(f"{name:24} {ms:.3f} ms an event, {loop_ms:.3f} of it on the loop's thread")
     if profile is not None:
