@@ -58,7 +58,7 @@ _EMBEDDED_QUIET_SECONDS = _MINUTE
 _APART_SECONDS = 1.0
 """Between two batches of changes: the snapshots of a day cost as much for one event as for many."""
 _MOST_APART_SECONDS = 4.0
-"""The same while `link` is busy: of a backlog, each batch would write most days again."""
+"""The same while `link` has a backlog, of which each batch would write most days again."""
 _BACKLOG = 500
 """Events that `link` has at once where there is one."""
 _FETCHED_SECONDS = 0.3
@@ -109,13 +109,14 @@ class Analytics:
         Each partition's are then remembered. The store takes as long for a hundred as for a
         thousand.
         """
-        self._linking += 1
+        of_backlog = len(batch) >= _BACKLOG
+        self._linking += of_backlog
         try:
             await self._claim_together(batch)
             await self.link.take(batch)
         finally:
-            self._linking -= 1
-        if len(batch) >= _BACKLOG:
+            self._linking -= of_backlog
+        if of_backlog:
             self._fetched_by = time.monotonic() + _FETCHED_SECONDS
 
     async def _claim_together(self, batch: Sequence[Delivery]) -> None:
@@ -126,7 +127,7 @@ class Analytics:
             await self.claims.judge([fact.claim for fact in facts if isinstance(fact, Identified)])
 
     def is_linking(self) -> bool:
-        """Whether changes are being made, or those of a backlog are being fetched."""
+        """Whether a backlog's changes are being made or fetched."""
         return self._linking > 0 or time.monotonic() < self._fetched_by
 
     async def take_changes(self, batch: Sequence[Delivery]) -> None:

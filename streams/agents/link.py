@@ -143,8 +143,9 @@ class Linker:
         # 4. Settled events are archived; 5. the intake commits the offsets.
         self._checks_due += STATES_CHECKED_AN_EVENT * len(arrivals)
         if self._checks_due >= self._settings.checked_together:
-            settled = await self._customers.archive_settled(self._checks_due)
-            self._checks_due = 0
+            # Where it fails, the events that come again one by one do not check as many each.
+            due, self._checks_due = self._checks_due, 0
+            settled = await self._customers.archive_settled(due)
             self._progress.count(EVENTS_SETTLED, settled)
 
     async def _arrivals(self, batch: Sequence[Delivery]) -> list[Arrival]:
