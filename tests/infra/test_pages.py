@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from dashboards.preview.app import QueryResult, create_preview
 from infra.cli.run.workers import _on_request, _status_only
+from infra.embedded.processes import free_port, listening
 from infra.embedded.workers import CAUGHT_UP_PATH
 from infra.status_page import Page
 from streams.runtime.progress import Progress
@@ -89,3 +91,28 @@ async def test_a_page_served_elsewhere_answers_to_that_address(
     Page(app, served_at, 0, tmp_path / "address.json")
     async with TestClient(TestServer(app)) as client:
         assert (await client.get("/status", headers={"Host": host})).status == status
+
+
+async def test_pages_that_start_at_once_at_one_port_are_all_served(tmp_path: Path) -> None:
+    port = free_port()
+    pages = [Page(web.Application(), "127.0.0.1", port, tmp_path / f"{n}.json") for n in range(8)]
+    urls = await asyncio.gather(*(page.start() for page in pages))
+    try:
+        assert len(set(urls)) == len(pages)
+        assert f"http://127.0.0.1:{port}" in urls
+    finally:
+        await asyncio.gather(*(page.stop() for page in pages))
+
+
+async def test_a_page_is_served_by_ipv6(tmp_path: Path) -> None:
+    try:
+        listening(host="::1").close()
+    except OSError as error:
+        pytest.skip(f"this machine has no IPv6: {error}")
+    page = Page(web.Application(), "::1", 0, tmp_path / "page.json")
+    url = await page.start()
+    try:
+        async with ClientSession() as session, session.get(url) as answer:
+            assert answer.status == 404
+    finally:
+        await page.stop()

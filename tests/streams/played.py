@@ -84,7 +84,7 @@ def ascolto(*arguments: str | Path, home: Path, scorer: str = SCORER) -> subproc
 def finish(process: subprocess.Popen[str], data_dir: Path) -> dict[str, Any]:
     """Wait for a run on a data directory; returns the object on its last line of stdout."""
     out, err = output_of(process, data_dir)
-    assert process.returncode == 0, err
+    assert process.returncode == 0, err + last_lines(data_dir / "logs")
     summary: dict[str, Any] = json.loads(out.splitlines()[-1])
     return summary
 
@@ -92,6 +92,15 @@ def finish(process: subprocess.Popen[str], data_dir: Path) -> dict[str, Any]:
 def output_of(process: subprocess.Popen[str], data_dir: Path) -> tuple[str, str]:
     """What a command that may run a stack on `data_dir` (or below it) prints until it ends."""
     return output(process, progress=lambda: moved(process.pid, data_dir), still=300)
+
+
+def last_lines(logs: Path, most: int = 40) -> str:
+    """How the log of each part of a stack ends, to say why it failed."""
+    parts = []
+    for log in sorted(logs.glob("*.log")):
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        parts.append("\n".join([f"--- {log.name}", *lines[-most:]]))
+    return "\n".join(parts)
 
 
 def moved(pid: int, data_dir: Path) -> object:

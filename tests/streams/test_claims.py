@@ -8,6 +8,7 @@ import json
 import random
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,15 +16,19 @@ from typing import Any
 
 import pytest
 
-from processors.identity.claims import Name
+from processors.identity.claims import Claim, Name, Verdict
 from schemas import rows
 from schemas.codec import decode, encode
 from schemas.derived import CallScored, DeadLetter
 from schemas.topics import CALL_ENDED, CALL_SCORED, DEAD_LETTER
+from streams.facts.clock_gate import ClockGate
+from streams.facts.conflicts import claim_together
+from streams.facts.identified import Identified, read_fact
 from streams.runtime.outbox import Message
+from streams.transport.delivery import Delivery
 from tests.streams.claims_suite import CHECKS, Check
 from tests.streams.doubles import Effects, MemoryClaims, Mishap
-from tests.streams.pipeline import BEGIN, DERIVED, World, left, paid, scored
+from tests.streams.pipeline import BEGIN, DERIVED, KEY, World, left, paid, scored
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -134,6 +139,55 @@ def test_of_events_in_conflict_one_is_accepted_everywhere_and_the_others_are_dea
     rejected = letters(world)
     assert {letter.error_class for letter in rejected} == {"conflict"}
     assert len({letter.event_id for letter in rejected}) == 4
+
+
+GATE = ClockGate(lambda: int(BEGIN.timestamp() * 1_000_000), 0)
+
+
+class CountedClaims(MemoryClaims):
+    """How often it was asked for what it had not been asked for before."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.known: set[Name] = set()
+        self.rounds = 0
+
+    async def judge(self, claims: Sequence[Claim]) -> list[Verdict]:
+        names = {claim.name for claim in claims}
+        self.rounds += not names <= self.known
+        self.known |= names
+        return await super().judge(claims)
+
+
+def deliveries(messages: Sequence[Message]) -> list[Delivery]:
+    """Each of another partition."""
+    return [Delivery(m.topic.name, n, 0, m.value) for n, m in enumerate(messages)]
+
+
+async def test_of_a_batch_over_several_partitions_the_store_is_asked_once() -> None:
+    batch = deliveries([paid(str(n), f"p:c{n}", BEGIN, "10") for n in range(4)])
+    batch.insert(2, Delivery(batch[0].topic, 9, 0, b"no event"))
+    claims = CountedClaims()
+    await claim_together(claims, batch, KEY, GATE)
+    assert (claims.rounds, len(claims.known)) == (1, 4)
+    for delivery in batch:
+        fact = read_fact(delivery, KEY)
+        if isinstance(fact, Identified):
+            assert await claims.judge([fact.claim]) == [Verdict.ACCEPTED]
+    assert claims.rounds == 1
+
+
+class BrokenClaims(MemoryClaims):
+    async def judge(self, claims: Sequence[Claim]) -> list[Verdict]:
+        raise RuntimeError(f"Mario Rossi, {len(claims)} claims")
+
+
+async def test_claims_that_fail_together_are_left_to_the_partitions_and_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    batch = deliveries([paid("1", "p:c", BEGIN, "10")])
+    await claim_together(BrokenClaims({}), batch, KEY, GATE)
+    assert caplog.messages == ["claims are asked for by partition, not together: RuntimeError"]
 
 
 def test_whatever_dies_on_the_way_the_parts_agree() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from infra.simulation import SimulationSettings, truth
-from tests.streams.played import ascolto, output_of
+from tests.streams.played import ascolto, last_lines, output_of
 from tests.waiting import output
 
 CALLS = 250
@@ -44,7 +44,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         scorer="encoder",
     )
     out, err = output_of(run, home / "data")
-    assert run.returncode == 0, err
+    assert run.returncode == 0, err + last_lines(home / "data" / "logs")
     return home, out
 
 
