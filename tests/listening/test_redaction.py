@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from time import perf_counter, process_time
+from time import process_time
 from typing import Any
 
 import pytest
@@ -259,12 +259,13 @@ def test_a_label_that_is_not_in_its_text_is_refused() -> None:
 
 def test_a_turn_is_redacted_in_well_under_a_millisecond() -> None:
     rows = [json.loads(line) for line in MATERIAL.read_text(encoding="utf-8").splitlines()]
-    for row in rows:
-        redact(row["text"], row["language"])
-    began = perf_counter()
-    for row in rows:
-        redact(row["text"], row["language"])
-    assert (perf_counter() - began) / len(rows) < 0.001
+    seconds = []
+    for _ in range(4):
+        began = process_time()
+        for row in rows:
+            redact(row["text"], row["language"])
+        seconds.append(process_time() - began)
+    assert min(seconds) / len(rows) < 0.001
 
 
 def test_english() -> None:
