@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,9 @@ CALLS, DAYS, ROUNDS = 1_000_000, 120, 2
 _MOST_MS = 150
 _TIMES = 10
 """How many times as long the history of the second store is."""
+
+_KEPT = os.environ.get("BENCH_PANELS_STORES")
+"""A directory in which the stores stay, for runs to come."""
 
 Spent = tuple[float, float]
 """Milliseconds of a query, and of processor time."""
@@ -105,8 +109,8 @@ def _in_turns(
     with contextlib.ExitStack() as opened:
         processes = []
         for calls, days in sizes:
-            directory = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-            given = map(str, (directory / "data", calls, days, rounds, apart))
+            directory = _KEPT or opened.enter_context(tempfile.TemporaryDirectory())
+            given = map(str, (Path(directory) / _short(calls), calls, days, rounds, apart))
             command = [sys.executable, "-m", "dashboards.response_times", *given]
             process = subprocess.Popen(  # noqa: S603
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
