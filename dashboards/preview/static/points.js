@@ -13,11 +13,10 @@ const sentence = (text) => new DOMParser().parseFromString(text.replaceAll("<br>
 
 /** The point on the line before or after, as far along as this one. */
 function beside(points, at, step) {
-  const line = points.filter((each) => each.curveNumber === points[at].curveNumber);
-  const next = points.at(step > 0 ? points.indexOf(line.at(-1)) + 1 : points.indexOf(line[0]) - 1);
-  if (!next || (step < 0 && points[at].curveNumber === points[0].curveNumber)) return at;
-  const others = points.filter((each) => each.curveNumber === next.curveNumber);
-  return points.indexOf(others[Math.min(points[at].pointNumber, others.length - 1)]);
+  const lines = [...new Set(points.map((each) => each.curveNumber))];
+  const next = lines[lines.indexOf(points[at].curveNumber) + step];
+  const others = points.filter((each) => each.curveNumber === next);
+  return others.length ? points.indexOf(others[Math.min(points[at].pointNumber, others.length - 1)]) : at;
 }
 
 const MOVES = {
