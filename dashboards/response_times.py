@@ -1,7 +1,9 @@
 """How long the panels' queries take on a store that is filled for it.
 
 Run as `python -m dashboards.response_times DIRECTORY CALLS DAYS ROUNDS APART`, in a process of its
-own: prints, for each panel, the milliseconds of each query and of its processor time, as JSON.
+own; a store that was filled before is taken as it is. It prints a line of JSON when the store is
+filled, and one for each line of standard input: for each panel, the milliseconds of its query for
+the next choice and of its processor time; null when all choices have been asked.
 """
 
 from __future__ import annotations
@@ -26,6 +28,11 @@ from schemas.errors import AscoltoError
 
 Ask = Callable[[str, dict[str, Any]], Sequence[Any]]
 """Runs SQL with bound parameters; its rows."""
+Spent = tuple[float, float]
+"""Milliseconds of a query, and of processor time."""
+
+_FILLED = "filled"
+"""The file that says that a store is whole."""
 
 _BEFORE = (timedelta(), timedelta(days=1), timedelta(days=30))
 """How far back the dashboard's time ends: mostly now, at times in the past."""
@@ -47,50 +54,55 @@ def choices(chance: random.Random) -> Iterator[Choices]:
         yield Choices(LARGEST_CLIENT, to, window, segment, agencies)
 
 
-def response_times(ask: Ask, rounds: int, apart: int) -> Mapping[str, list[tuple[float, float]]]:
-    """Milliseconds and processor milliseconds of each panel's queries.
+def response_times(ask: Ask, rounds: int, apart: int) -> Iterator[Mapping[str, Spent]]:
+    """Milliseconds and processor milliseconds of each panel's query, for one choice after another.
 
-    `rounds` of all choices are asked, of which every `apart`-th is taken.
-
+    `rounds` of all choices are asked, of which every `apart`-th is taken: a round after the other.
     The first choice is asked once more beforehand: a server has been asked before, too.
 
     Raises:
         EmptyPanel: a panel has no row for any choice.
     """
     chance = random.Random(0)  # noqa: S311 - times to ask for
-    taken: dict[str, list[tuple[float, float]]] = {panel.id: [] for panel in OVERVIEW}
     filled: set[str] = set()
-    asked = [each for _ in range(rounds) for each in choices(chance)][::apart]
+    asked = [each for _ in range(rounds) for each in list(choices(chance))[::apart]]
     for number, chosen in enumerate([asked[0], *asked]):
+        taken: dict[str, Spent] = {}
         for panel in OVERVIEW:
             sql, parameters = expand(panel.named_sql, chosen)
             begun, used = time.perf_counter(), time.process_time()
             rows = ask(sql, parameters)
             spent = time.perf_counter() - begun, time.process_time() - used
-            if number:
-                taken[panel.id].append((spent[0] * 1000, spent[1] * 1000))
+            taken[panel.id] = spent[0] * 1000, spent[1] * 1000
             if rows:
                 filled.add(panel.id)
-    if empty := taken.keys() - filled:
+        if number:
+            yield taken
+    if empty := {panel.id for panel in OVERVIEW} - filled:
         raise EmptyPanel(
             f"nothing is shown by {', '.join(sorted(empty))}: see infra/lab/benchmarks"
         )
-    return taken
 
 
 def main(arguments: list[str]) -> None:
-    """Fill a new store and measure."""
+    """Fill a new store and measure, as far as standard input asks for it."""
     directory, *sizes = arguments
     calls, days, rounds, apart = map(int, sizes)
     with contextlib.closing(open_embedded(Path(directory))) as client:
         migrate(client)
-        fill(client, calls, days)
-        taken = response_times(
+        client.command("SYSTEM STOP MERGES")
+        done = Path(directory) / _FILLED
+        if not done.exists():
+            fill(client, calls, days)
+            done.touch()
+        times = response_times(
             lambda sql, parameters: client.query(sql, parameters=parameters).result_rows,
             rounds,
             apart,
         )
-    print(json.dumps(taken))
+        print("null", flush=True)
+        for _ in sys.stdin:
+            print(json.dumps(next(times, None)), flush=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ SELECT
     if(sum(aggression_n) < 30, 'n < 30', '') AS sample,
     toFloat64(sum(aggression_sum)) / 10000 / toFloat64(sum(aggression_n)) AS value
 FROM agency_hours FINAL
-WHERE client_id = ${client:singlequote}
+PREWHERE client_id = ${client:singlequote}
     AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
     AND segment = ${segment:singlequote}
     AND $__timeFilter(hour)

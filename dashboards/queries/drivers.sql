@@ -12,12 +12,12 @@ FROM (
         count() AS alike,
         sum(count()) OVER (PARTITION BY agency_id) AS scored
     FROM calls FINAL
-    WHERE client_id = ${client:singlequote}
+    PREWHERE client_id = ${client:singlequote}
         AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
-        {{> in_segment}}
         AND ended_at >= toDateTime64(window_start, 6, 'UTC')
         AND ended_at < toDateTime64(window_end, 6, 'UTC')
-        AND sentiment IS NOT NULL
+    WHERE sentiment IS NOT NULL
+        {{> in_segment}}
     GROUP BY agency_id, driver_set
 )
 ARRAY JOIN splitByChar(' ', driver_set) AS driver

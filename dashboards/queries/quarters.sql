@@ -1,6 +1,16 @@
 WITH
     1.959964 AS z,
-    {{> window_bounds}}
+    {{> window_bounds}},
+    (
+        -- when those that mature in the window began
+        SELECT (min(opened_at), max(opened_at))
+        FROM engagements
+        WHERE client_id = ${client:singlequote}
+            AND matures_at >= window_start
+            AND matures_at < window_end
+            AND opened_at >= toDateTime64(window_start - INTERVAL 366 DAY, 6, 'UTC')
+            AND opened_at < toDateTime64(window_end, 6, 'UTC')
+    ) AS begun
 SELECT
     {{agency:agency_id}} AS agency,
     n,
@@ -24,28 +34,33 @@ FROM (
     FROM (
         SELECT
             agency_id,
-            count() AS n,
-            groupArray(assumeNotNull(aggression)) AS drawn,
-            arraySort(drawn) AS scores,
-            arraySort((left, score) -> score, groupArray(cancelled), drawn) AS lost,
-            scores[intDiv(n + 3, 4)] AS least_up_to,
-            scores[n + 1 - intDiv(n + 3, 4)] AS most_from,
+            n,
             if(n >= 40 AND least_up_to < most_from, 1, NULL) AS defined,
-            n + 1 - indexOf(arrayReverse(scores), least_up_to) AS least_count,
-            n + 1 - indexOf(scores, most_from) AS most_count,
-            arraySum(arraySlice(lost, 1, least_count)) AS least_lost,
-            arraySum(arraySlice(lost, -toInt64(most_count))) AS most_lost
-        FROM engagements FINAL
-        WHERE client_id = ${client:singlequote}
-            AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
-            {{> in_segment}}
-            AND aggression IS NOT NULL
-            AND NOT lost_to_supplier
-            AND matures_at >= window_start
-            AND matures_at < window_end
-            AND opened_at >= toDateTime64(window_start - INTERVAL 366 DAY, 6, 'UTC')
-            AND opened_at < toDateTime64(window_end, 6, 'UTC')
-        GROUP BY agency_id
+            arrayCount(score -> score <= least_up_to, scores) AS least_count,
+            arrayCount(score -> score >= most_from, scores) AS most_count,
+            arrayCount(score -> score <= least_up_to, scores_of_lost) AS least_lost,
+            arrayCount(score -> score >= most_from, scores_of_lost) AS most_lost
+        FROM (
+            SELECT
+                agency_id,
+                count() AS n,
+                arraySort(groupArray(assumeNotNull(aggression))) AS scores,
+                groupArrayIf(assumeNotNull(aggression), cancelled) AS scores_of_lost,
+                scores[intDiv(n + 3, 4)] AS least_up_to,
+                scores[n + 1 - intDiv(n + 3, 4)] AS most_from
+            FROM engagements FINAL
+            PREWHERE client_id = ${client:singlequote}
+                AND $__conditionalAll(agency_id IN (${agency:singlequote}), $agency)
+                AND opened_at >= begun.1
+                AND opened_at <= begun.2
+            WHERE 1
+                {{> in_segment}}
+                AND aggression IS NOT NULL
+                AND NOT lost_to_supplier
+                AND matures_at >= window_start
+                AND matures_at < window_end
+            GROUP BY agency_id
+        )
     )
 )
 ORDER BY agency

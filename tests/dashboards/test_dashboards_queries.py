@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from dashboards.boards.statements import filled
 from dashboards.panels import OVERVIEW, Panel, panel
 from dashboards.preview.macros import Choices, expand
 from dashboards.queries import query
-from schemas.rows import AGENCY_METRICS, ALERTS, CALL_SURVEYS, CALLS, CONTACT_EXCESSES
+from schemas.rows import AGENCY_METRICS, ALERTS, CALL_SURVEYS, CALLS, CONTACT_EXCESSES, TABLES
 from tests.dashboards.dashboard_engine import Engine
 from tests.dashboards.dashboard_rows import AGENCIES, CLIENT, HOUR, NOW, OTHER_CLIENT, call, metric
 
@@ -42,6 +44,23 @@ def test_every_query_file_is_used() -> None:
     used = {each.query for each in OVERVIEW} | {*WHOLE, *CONVERSATIONS, *FOLLOWED}
     there = {path.name for path in files("dashboards.queries").iterdir()}
     assert {f"{name}.sql" for name in used} == {name for name in there if name.endswith(".sql")}
+
+
+def test_what_is_filtered_before_versions_are_merged_is_equal_in_all_of_them() -> None:
+    tables = {table.name: table for table in TABLES}
+    found = 0
+    for path in Path(str(files("dashboards.queries"))).rglob("*.sql"):
+        sql = path.read_text(encoding="utf-8")
+        filtered = re.findall(
+            r"FROM (\w+) FINAL\s+PREWHERE (.*?)\n\s*(?:WHERE|GROUP|ORDER|\))", sql, re.DOTALL
+        )
+        assert len(filtered) == sql.count("PREWHERE"), path.name
+        found += len(filtered)
+        for name, conditions in filtered:
+            assert "{{" not in conditions, path.name
+            columns = set(re.findall(r"\w+", conditions)) & set(tables[name].columns)
+            assert columns <= set(tables[name].sorted_by), path.name
+    assert found
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 import os
 import re
@@ -185,6 +186,48 @@ async def test_every_figure_leads_to_what_is_behind_it(
         await sentence.click()
         await expect(page.locator(".turn.aimed")).to_have_count(1)
         assert page.url.endswith("#turn-1")
+        assert complaints == []
+
+
+@pytest.mark.parametrize("chart", ["recovery_and_churn", "staying"])
+async def test_keys_reach_every_point_of_a_chart(
+    engine: Engine, browser_page: Browser, chart: str
+) -> None:
+    page, complaints = browser_page
+    async with served(engine.run_query) as url:
+        await page.goto(f"{url}/?client={CLIENT}")
+        place = page.locator(f"#panel-{chart} .js-plotly-plot")
+        points = await place.evaluate(
+            """each => each.data.flatMap(({ customdata = [], hovertext }, line) =>
+                customdata.map((address, i) => ({ line, address, text: [hovertext].flat()[i] })))"""
+        )
+        texts = [
+            html.unescape(re.sub("<.*?>", "", each["text"].replace("<br>", ", ")))
+            for each in points
+        ]
+        below = next(i for i, each in enumerate(points) if each["line"] != points[0]["line"])
+        said = page.locator(f"#panel-{chart} .announced")
+        label = page.locator(f"#panel-{chart} .hoverlayer .hovertext")
+        await page.locator(f"#panel-{chart} .csv").focus()
+        await page.keyboard.press("Tab")
+        await expect(place).to_be_focused()
+        await expect(place).to_have_accessible_name(re.compile("Invio apre le conversazioni"))
+        for key, reached in (
+            *(("ArrowUp", 0), ("ArrowLeft", 0), ("ArrowRight", 1), ("ArrowRight", 2)),
+            *(("Home", 0), ("ArrowDown", below), ("ArrowUp", 0), ("End", -1)),
+            *(("ArrowRight", -1), ("ArrowDown", -1), ("ArrowLeft", -2)),
+        ):
+            await page.keyboard.press(key)
+            await expect(said).to_have_text(texts[reached])
+            await expect(label).to_have_count(1)
+        await page.keyboard.press("Tab")
+        await expect(label).to_have_count(0)
+        await expect(said).to_have_text("")
+        await page.keyboard.press("Shift+Tab")
+        await expect(said).to_have_text(texts[-2])
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".list h2")).to_be_visible()
+        assert page.url == f"{url}{points[-2]['address']}"
         assert complaints == []
 
 

@@ -3,6 +3,7 @@ import { seen } from "./elements.js";
 import { axisDate, measure, say, sayMany, separators, shortTime, wallTime } from "./format.js";
 import { behindRow } from "./links.js";
 import { nameOf } from "./names.js";
+import { leavePoints, reachPoints } from "./points.js";
 import { known } from "./shell.js";
 
 const CONFIG = { displayModeBar: false, responsive: true };
@@ -135,9 +136,11 @@ export async function drawChart(place, rows, panel, context) {
     const address = [points[0].customdata].flat()[0];
     if (address) location.assign(address);
   });
+  reachPoints(place, panel.title);
 }
 
 /** Removes a chart, so that something else can stand in its place. */
 export function removeChart(place) {
+  leavePoints(place);
   if (place.classList.contains("js-plotly-plot")) window.Plotly.purge(place);
 }

@@ -13,13 +13,16 @@ FROM (
             toIntervalHour(
                 {{> hours_of_window}}
             ) AS window_hours,
-            moments AS (
-                SELECT agency_id, day, as_of
-                {{> whole_snapshots}}
-                    AND ${segment:singlequote} != 'all'
-                ORDER BY agency_id, day DESC
-                LIMIT 1 BY agency_id
-            )
+            (
+                SELECT groupArray((toString(agency_id), day, as_of))
+                FROM (
+                    SELECT agency_id, day, as_of
+                    {{> whole_snapshots}}
+                        AND ${segment:singlequote} != 'all'
+                    ORDER BY agency_id, day DESC
+                    LIMIT 1 BY agency_id
+                )
+            ) AS shown_moments
         {{> segment_figures}}
     )
     -- either

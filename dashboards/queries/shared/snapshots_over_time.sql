@@ -3,6 +3,7 @@ FROM (
     SELECT
         {{> snapshot_columns}}
     {{> whole_snapshots}}
+        AND day >= toDate($__fromTime, 'UTC')
         AND as_of >= $__fromTime
         AND ${segment:singlequote} = 'all'
     UNION ALL -- of a segment
@@ -13,12 +14,13 @@ FROM (
             toIntervalHour(
                 {{> hours_of_window}}
             ) AS window_hours,
-            moments AS (
-                SELECT agency_id, day, as_of
+            (
+                SELECT groupArray((toString(agency_id), day, as_of))
                 {{> whole_snapshots}}
+                    AND day >= toDate($__fromTime, 'UTC')
                     AND as_of >= $__fromTime
                     AND ${segment:singlequote} != 'all'
-            )
+            ) AS shown_moments
         {{> segment_figures}}
     )
     -- either

@@ -73,6 +73,7 @@ _OUTCOME = """
     FROM engagements FINAL
     WHERE client_id = {client:String} AND ({agency:String} = '' OR agency_id = {agency:String})
         AND matures_at >= {begin:DateTime('UTC')}
+        AND opened_at >= {begin:DateTime64(6, 'UTC')} - INTERVAL 366 DAY
         AND opened_at < {end:DateTime64(6, 'UTC')}
 """
 _CALLS = f"""
@@ -219,6 +220,7 @@ def _followed(
         "SELECT matures_at, cancelled, lost_to_supplier, paid, amount FROM engagements FINAL "
         "WHERE client_id = {client:String} AND agency_id = {agency:String} "
         "AND customer = {customer:String} AND opened_at <= {at:DateTime64(6, 'UTC')} "
+        "AND opened_at > {at:DateTime64(6, 'UTC')} - INTERVAL 366 DAY "
         "AND matures_at + INTERVAL 1 HOUR > {at:DateTime64(6, 'UTC')} "
         "ORDER BY opened_at DESC LIMIT 1",
         parameters=asked,

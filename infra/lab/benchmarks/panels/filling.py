@@ -47,10 +47,9 @@ _SETTINGS = {
 def fill(client: Client, calls: int, days: int) -> None:
     """Fill empty tables with `calls` conversations of `days` days.
 
-    Merging is stopped, as it would take part in what is measured: an insert of so many rows leaves
-    a part as merging would.
+    Merging is to be stopped, as it would take part in what is measured: an insert of so many rows
+    leaves a part as merging would.
     """
-    client.command("SYSTEM STOP MERGES")
     steps = {name: _statement(name) for name in (*_TABLES, *_DAILY)}
     fresh = max(calls // _FRESH_SHARE, _FRESH)
     old = calls - fresh
