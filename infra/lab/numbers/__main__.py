@@ -31,7 +31,7 @@ def main() -> int:
     """Run the command of the arguments; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m infra.lab.numbers", description=__doc__)
     parser.add_argument("command", choices=["learn", "measure"])
-    parser.add_argument("--count", type=int, default=4000, help="answers spoken (default 4000)")
+    parser.add_argument("--count", type=int, default=2300, help="answers spoken (default 2300)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=ENGINES)
     given = parser.parse_args()
