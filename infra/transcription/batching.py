@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from infra.recordings.sound import RATE
 from infra.transcription.voice_activity import Samples
-from infra.transcription.whisper_model import FRAMES, TranscribedWindow, WindowOptions
+from infra.transcription.whisper_model import FRAMES, Span, TranscribedWindow, WindowOptions
 
 _FULL = 30 * FRAMES
 _LEAST = 12 * FRAMES
@@ -24,13 +24,21 @@ _LEAST = 12 * FRAMES
 _AFTER = 1.5
 """Seconds of silence after a window's sound: with less, its last words are lost."""
 
-TranscribeBatch = Callable[[Sequence[Samples], int, WindowOptions], list[TranscribedWindow]]
+TranscribeBatch = Callable[
+    [Sequence[Samples], Sequence[Sequence[Span]], int, WindowOptions], list[TranscribedWindow]
+]
 
 
 @dataclass(slots=True)
 class _Waiting:
     sound: Samples
+    spans: Sequence[Span]
     result: Future[TranscribedWindow] = field(default_factory=Future)
+
+
+def frames_of(samples: int) -> int:
+    """Spectra that a processor computes for a window of so many samples."""
+    return max(_LEAST, min(_FULL, math.ceil(samples / RATE + _AFTER) * FRAMES))
 
 
 class WindowPool:
@@ -49,10 +57,15 @@ class WindowPool:
         self._waiting: dict[tuple[WindowOptions, int], deque[_Waiting]] = {}
         self._room = threading.Semaphore(2 * workers * batch_size)
 
-    def submit(self, sound: Samples, options: WindowOptions) -> Future[TranscribedWindow]:
-        """Queue a window; blocks while many wait, so that they do not fill the memory."""
+    def submit(
+        self, sound: Samples, options: WindowOptions, spans: Sequence[Span] = ()
+    ) -> Future[TranscribedWindow]:
+        """Queue a window; blocks while many wait, so that they do not fill the memory.
+
+        In each of `spans` a spoken number is recognised.
+        """
         self._room.acquire()
-        one = _Waiting(sound)
+        one = _Waiting(sound, spans)
         with self._lock:
             self._waiting.setdefault((options, self._frames(sound)), deque()).append(one)
         self._executor.submit(self._work)
@@ -60,9 +73,7 @@ class WindowPool:
 
     def _frames(self, sound: Samples) -> int:
         """Spectra to compute: as many as the sound needs, or a fixed number for a batch."""
-        if self._batch_size > 1:
-            return _FULL
-        return max(_LEAST, min(_FULL, math.ceil(len(sound) / RATE + _AFTER) * FRAMES))
+        return _FULL if self._batch_size > 1 else frames_of(len(sound))
 
     def _work(self) -> None:
         """Transcribe the batch that waits longest, if another thread has not taken it along."""
@@ -71,7 +82,8 @@ class WindowPool:
             return
         options, frames, batch = taken
         try:
-            windows = self._transcribe([one.sound for one in batch], frames, options)
+            sounds, spans = [one.sound for one in batch], [one.spans for one in batch]
+            windows = self._transcribe(sounds, spans, frames, options)
         except BaseException as error:
             for one in batch:
                 one.result.set_exception(error)

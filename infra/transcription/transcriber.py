@@ -18,9 +18,12 @@ from infra.settings import Settings
 from infra.transcription.batching import WindowPool
 from infra.transcription.crosstalk import Doubt, Separation
 from infra.transcription.model_files import PACKAGED_MODEL, ComputeType, Device, ModelChoice
+from infra.transcription.rating_answers import Said, with_ratings
+from infra.transcription.spoken_numbers import NO_EVIDENCE
 from infra.transcription.voice_activity import DetectedSpeech, Stretch, detect_speech
 from infra.transcription.whisper_model import (
     LoadedModel,
+    Span,
     TranscribedWindow,
     TranscribedWord,
     WindowOptions,
@@ -201,20 +204,20 @@ class WhisperTranscriber:
         options = WindowOptions(language, prompt_of(language, words))
         windows = plan(detected.channels, detected.samples)
         transcribed: list[tuple[Window, Future[TranscribedWindow]]] = [
-            (window, pool.submit(samples, options))
+            (window, pool.submit(samples, options, _spans(window)))
             for window, samples in cut(sound.blocks(), windows)
         ]
         dropped: Counter[str] = Counter()
-        segments = [
-            segment
+        said = [
+            one
             for window, future in transcribed
-            for segment in _segments(
+            for one in _said(
                 window, future.result(), speakers[window.channel], unsure, options.prompt, dropped
             )
         ]
         doubts = language_doubts(_speech(transcribed, speakers), language)
         return WordsSaid(
-            segments=segments,
+            segments=with_ratings(said, language, model.numbers),
             alone=detected.alone,
             duration=round(detected.samples / RATE, 3),
             dropped=dict(dropped),
@@ -282,32 +285,48 @@ def _speech(
             yield SpeechSample(speakers[window.channel], samples / RATE, languages)
 
 
-def _segments(
+def _spans(window: Window) -> list[Span]:
+    """The stretches of a window, as samples of it."""
+    return [(placed.offset, placed.until) for placed in window.placed]
+
+
+def _said(
     window: Window,
     transcribed: TranscribedWindow,
     speaker: Speaker,
     unsure: Collection[Stretch],
     prompt: str,
     dropped: Counter[str],
-) -> Iterator[Segment]:
+) -> Iterator[Said]:
     """What was said in each of a window's stretches, less what nobody said."""
     grouped: dict[int, list[TranscribedWord]] = {}
     for word in transcribed.words:
         grouped.setdefault(window.of_word(word.start * RATE, word.end * RATE), []).append(word)
-    for number, words in grouped.items():
-        placed = window.placed[number]
+    for number, placed in enumerate(window.placed):
         who = Speaker.UNKNOWN if placed.stretch in unsure else speaker
-        segment = Segment(who, _placed_words(placed, words))
-        seconds = (placed.stretch.end - placed.stretch.begin) / RATE
-        surprise = [math.log(max(word.probability, 1e-9)) for word in words]
-        text = TranscribedText(
-            segment.text, seconds, sum(surprise) / len(surprise), transcribed.no_speech
-        )
-        reason = hallucination_of(text, prompt)
-        if reason is None:
-            yield segment
-        else:
-            dropped[reason.value] += 1
+        words = grouped.get(number)
+        segment = None if words is None else Segment(who, _placed_words(placed, words))
+        if segment is not None and words is not None:
+            reason = _reason_to_drop(segment, words, placed, transcribed.no_speech, prompt)
+            if reason is not None:
+                dropped[reason] += 1
+                segment = None
+        numbers = transcribed.numbers[number] if transcribed.numbers else NO_EVIDENCE
+        yield Said(who, placed.stretch.begin / RATE, placed.stretch.end / RATE, segment, numbers)
+
+
+def _reason_to_drop(
+    segment: Segment,
+    words: Sequence[TranscribedWord],
+    placed: Placed,
+    no_speech: float,
+    prompt: str,
+) -> str | None:
+    seconds = (placed.stretch.end - placed.stretch.begin) / RATE
+    surprise = [math.log(max(word.probability, 1e-9)) for word in words]
+    text = TranscribedText(segment.text, seconds, sum(surprise) / len(surprise), no_speech)
+    reason = hallucination_of(text, prompt)
+    return None if reason is None else reason.value
 
 
 def _placed_words(placed: Placed, transcribed: Sequence[TranscribedWord]) -> tuple[Word, ...]:

@@ -28,7 +28,7 @@ from processors.ratings.vocabulary import RatingWords, rating_words
 from processors.text.tokens import LANGUAGES, Words, cut
 from schemas.conversation import Speaker, Turn
 
-__all__ = ["asks_for_rating", "predicted_rating", "spoken_rating"]
+__all__ = ["asks_for_rating", "predicted_rating", "rating_awaited", "spoken_rating"]
 
 _GIVEN_WITHIN = 5
 _GIVEN_AFTER = 4
@@ -43,15 +43,25 @@ _HEARD_WITHIN = 2
 
 def spoken_rating(turns: Sequence[Turn], language: str) -> int | None:
     """The rating the customer speaks in these turns, the last one given; None where none is."""
+    return _read(turns, language).rating if language in LANGUAGES else None
+
+
+def rating_awaited(turns: Sequence[Turn], language: str) -> bool:
+    """Whether after these turns a number that the customer says is likely a rating."""
     if language not in LANGUAGES:
-        return None
+        return False
+    reader = _read(turns, language)
+    return bool(reader.awaited and reader.audible)
+
+
+def _read(turns: Sequence[Turn], language: str) -> _RatingReader:
     reader = _RatingReader(language)
     for turn in turns:
         if turn.speaker is Speaker.OPERATOR:
             reader.read_operator(turn.text, transcribed=turn.confidence is not None)
         elif turn.speaker is Speaker.CUSTOMER:
             reader.read_customer(turn.text, turn.confidence)
-    return reader.rating
+    return reader
 
 
 @dataclass(slots=True)

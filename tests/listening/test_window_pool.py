@@ -24,7 +24,7 @@ class Ears:
         self._gate = gate
         self._lock = threading.Lock()
 
-    def transcribe(self, sounds, frames, options):
+    def transcribe(self, sounds, _spans, frames, options):
         with self._lock:
             self.batches.append((len(sounds), frames, options))
             self.now += 1
@@ -110,7 +110,7 @@ def test_many_windows_wait_for_room():
 def test_a_failure_reaches_those_who_asked_and_the_next_is_transcribed():
     calls = iter([ValueError("no"), None])
 
-    def transcribe(sounds, _frames, _options):
+    def transcribe(sounds, _spans, _frames, _options):
         error = next(calls)
         if error is not None:
             raise error

@@ -24,7 +24,7 @@ def rows() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     ("text", "confidence", "least"),
-    [("written", False, 0.95), ("overheard", False, 0.68), ("overheard", True, 0.75)],
+    [("written", False, 0.95), ("overheard", False, 0.79), ("overheard", True, 0.8)],
 )
 def test_ratings_are_found(
     rows: list[dict[str, Any]], text: str, confidence: bool, least: float

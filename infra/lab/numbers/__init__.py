@@ -1,0 +1,1 @@
+"""Offline work on the recogniser of spoken numbers: answers spoken, learned and measured."""
