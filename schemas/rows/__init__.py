@@ -28,7 +28,7 @@ from schemas.rows.operation import (
     SETTLED_EVENTS,
     WORKER_STATUS,
 )
-from schemas.rows.table import FIRST_WINS, Table
+from schemas.rows.table import FIRST_WINS, HOUR, LABEL, Table
 
 __all__ = [
     "AGENCY_HOURS",
@@ -46,7 +46,9 @@ __all__ = [
     "EVENTS",
     "EVENT_CLAIMS",
     "FIRST_WINS",
+    "HOUR",
     "HOUR_SUMS",
+    "LABEL",
     "LETTER_REPLAYS",
     "NOTIFICATIONS",
     "PAYMENTS_AND_CANCELLATIONS",

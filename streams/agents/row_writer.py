@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
-from infra.clickhouse.store import Row, Store
+from infra.clickhouse.store import Row, Store, Values, reads
 from schemas.codec import InvalidMessage
 from schemas.rows import Table
 from streams.runtime.dead_letters import DeadLetters
 from streams.transport.delivery import Delivery
 
-Made = tuple[Row, Delivery]
+Made = tuple[Row | Values, Delivery]
 """A row, and the message it was made of."""
 
 
@@ -51,13 +50,17 @@ class RowWriter:
 
     def _newest(self, made: Iterable[Made]) -> list[Made]:
         """Of rows with one key that with the greatest version, of equals the last."""
-        key_of = itemgetter(*self._table.key)
+        found = list(made)
+        if not found:
+            return []
+        like = found[0][0]
+        of_key, of_version = (reads(self._table, of, like) for of in (self._table.key, ["version"]))
         newest: dict[Any, Made] = {}
-        for each in made:
-            key = key_of(each[0])
-            other = newest.get(key)
-            if other is None or other[0]["version"] <= each[0]["version"]:
-                newest[key] = each
+        for each in found:
+            row: Any = each[0]
+            other: Any = newest.setdefault(of_key(row), each)[0]
+            if other is not row and of_version(other) <= of_version(row):
+                newest[of_key(row)] = each
         return list(newest.values())
 
     async def _write_apart(self, made: Sequence[Made], error: Exception) -> None:

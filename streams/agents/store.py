@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from infra.clickhouse.store import Row, Store
+from infra.clickhouse.store import Row, Store, Values
 from processors.engagements.facts import amount_of
 from processors.engagements.horizons import matures_at
 from processors.event_time import date_of, day_of, to_datetime, to_us
@@ -23,7 +23,7 @@ from schemas.derived import AgencyAlert, DeadLetter
 from schemas.figures import SCORE_UNIT
 from schemas.rows import HOUR_SUMS, Table
 from schemas.topics import Topic
-from streams.agents.row_writer import RowSettings, RowWriter
+from streams.agents.row_writer import Made, RowSettings, RowWriter
 from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.hours_codec import HoursOfAgency, HourSums, decode_hours
 from streams.runtime.snapshots_codec import Figures, decode_snapshots
@@ -33,10 +33,10 @@ OFFSETS_A_GENERATION = 2**40
 """More than a partition ever has: the offsets of a later generation of topics are greater."""
 _PLACES = 2**52
 """Versions from here on are places of messages; before, they were microseconds since the epoch."""
-_NO_SUMS = dict.fromkeys(HOUR_SUMS, 0)
+_NO_SUMS = [0] * len(HOUR_SUMS)
 
 
-Rows = Iterable[Row]
+Rows = Iterable[Row | Values]
 RowsOf = Callable[[Delivery, RowSettings], Rows | InvalidMessage]
 """The rows of a message; or why it cannot be read, where no other agent rejects it."""
 
@@ -66,7 +66,7 @@ class TableWriter:
 
         Order of effects: 1. the rows are inserted, 2. the intake acknowledges the batch.
         """
-        found: list[tuple[Row, Delivery]] = []
+        found: list[Made] = []
         for delivery in batch:
             rows = self._rows_of(delivery, self._settings)
             if isinstance(rows, InvalidMessage):
@@ -178,19 +178,24 @@ def hour_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessag
     return [_hour_row(hours, cell, version) for cell in hours.cells]
 
 
-def _hour_row(hours: HoursOfAgency, cell: HourSums, version: int) -> Row:
-    hour = to_datetime(cell.hour_us)
-    sums = cell.sums if isinstance(cell.sums, dict) else zip(HOUR_SUMS, cell.sums, strict=False)
-    return {
-        "client_id": hours.client_id,
-        "agency_id": hours.agency_id,
-        "segment": cell.segment,
-        "hour": hour,
-        "known": hour if cell.known_us in (None, cell.hour_us) else to_datetime(cell.known_us),
-        **_NO_SUMS,
-        **dict(sums),
-        "version": version,
-    }
+def _hour_row(hours: HoursOfAgency, cell: HourSums, version: int) -> Values:
+    """The row's values in order, times in seconds: five rows an event of 38 values each."""
+    sums = _in_order(cell.sums) if isinstance(cell.sums, dict) else cell.sums[: len(HOUR_SUMS)]
+    known_us = cell.hour_us if cell.known_us is None else cell.known_us
+    return (
+        hours.client_id,
+        hours.agency_id,
+        cell.segment,
+        cell.hour_us // 1_000_000,
+        known_us // 1_000_000,
+        *sums,
+        *_NO_SUMS[len(sums) :],
+        version,
+    )
+
+
+def _in_order(sums: dict[str, int]) -> list[int]:
+    return [sums.get(name, 0) for name in HOUR_SUMS]
 
 
 def metrics_rows(delivery: Delivery, settings: RowSettings) -> Rows | InvalidMessage:

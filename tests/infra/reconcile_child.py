@@ -62,6 +62,7 @@ from streams.transport.delivery import Delivery
 from tests.figures.histories import CLIENT, fact_of, random_corrections, random_history
 from tests.figures.reference import Answered, Happening, Left, Paid, Returned, Said
 from tests.figures.test_any_order import in_order
+from tests.streams.doubles import by_name
 
 HORIZON_HOURS = 120
 SPAN = timedelta(days=50)
@@ -241,7 +242,8 @@ def agency_rows(agency: AgencyDays, days: dict[int, Any], agency_id: str) -> Ite
             ],
         }
         found = delivery(HOURS_TOPIC, json.dumps(message).encode())
-        yield from ((AGENCY_HOURS, row) for row in storing.hour_rows(found, SETTINGS))
+        hours = storing.hour_rows(found, SETTINGS)
+        yield from ((AGENCY_HOURS, by_name(AGENCY_HOURS, row)) for row in hours)
     for day in range(min(days), max(days) + 1):
         for segment in agency.segments:
             for figures in agency.snapshot(day_start(day) + 23 * 3_600_000_000, segment):

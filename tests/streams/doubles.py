@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
 from types import SimpleNamespace
@@ -21,13 +22,13 @@ from typing import Any
 from aiokafka.partitioner import DefaultPartitioner
 from faust.types import TP
 
-from infra.clickhouse.store import Row
+from infra.clickhouse.store import Row, Values
 from infra.scoring.protocol import Outcome
 from infra.scoring.server import outcomes_of
 from processors.engagements.entries import Entry, identity_of, read_entry
 from processors.identity.claims import Claim, Name, Verdict, verdict
 from processors.scoring.scorer import TurnReader
-from schemas.rows import Table
+from schemas.rows import HOUR, Table
 from streams.facts.customers import Key
 from streams.runtime.outbox import Message
 from streams.state.tables import State
@@ -248,12 +249,13 @@ class MemoryStore:
         self.effects = effects or Effects()
         self._rows: dict[str, dict[tuple[Any, ...], Row]] = defaultdict(dict)
 
-    async def insert(self, table: Table, rows: Sequence[Row]) -> None:
+    async def insert(self, table: Table, rows: Sequence[Row | Values]) -> None:
         """Write `rows`: of those with one key the highest version stays, of equals the last."""
-        for row in rows:
+        named = [by_name(table, row) for row in rows]
+        for row in named:
             assert set(row) == set(table.written), set(row) ^ set(table.written)
-        if rows:
-            self.effects.happen(lambda: self._merge(table, rows))
+        if named:
+            self.effects.happen(lambda: self._merge(table, named))
 
     def _merge(self, table: Table, rows: Sequence[Row]) -> None:
         stored = self._rows[table.name]
@@ -283,6 +285,16 @@ class MemoryStore:
             for key, row in self._rows[table.name].items()
             if not row.get("is_deleted")
         }
+
+
+def by_name(table: Table, row: Row | Values) -> Row:
+    """A row by its columns' names, its times as the engine gives them."""
+    if not isinstance(row, tuple):
+        return row
+    return {
+        name: datetime.fromtimestamp(value, UTC) if table.columns[name] == HOUR else value
+        for name, value in zip(table.written, row, strict=True)
+    }
 
 
 class ScoringHere:

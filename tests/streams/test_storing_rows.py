@@ -55,7 +55,7 @@ from streams.runtime.dead_letters import DeadLetters
 from streams.runtime.outbox import Message
 from streams.runtime.progress import Progress
 from streams.transport.delivery import Delivery
-from tests.streams.doubles import MemoryBroker, MemoryClaims, MemoryOutbox, MemoryStore
+from tests.streams.doubles import MemoryBroker, MemoryClaims, MemoryOutbox, MemoryStore, by_name
 from tests.streams.pipeline import BEGIN, KEY, World, answered, left, paid, returned, scored
 
 NOW_US = 1_772_000_000_000_000
@@ -76,7 +76,7 @@ def rows_of(table: Table, message: Message, now_us: int = NOW_US, partition: int
         return [sink.row_of(fact, delivery, settings)] if sink.takes(fact) else []
     made = SINK_OF[table.name].rows_of(delivery, settings)
     assert not isinstance(made, InvalidMessage)
-    return list(made)
+    return [by_name(table, row) for row in made]
 
 
 def writer_of(
