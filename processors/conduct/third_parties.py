@@ -34,7 +34,7 @@ _FEMALE: Final = re.compile(
 _MALE: Final = re.compile(r"\b(?:signor|signore|dottor|dottore|ragioniere|geometra|ingegner|mr)\b")
 _HOLDER: Final = {
     "it": re.compile(
-        r"\b(?:sono|so) io\b|\bcon (?:lui|lei)(?: in persona)?$|^con (?:lui|lei)\b|\bin persona\b"
+        r"\b(?:sono?|so) io\b|\bcon (?:lui|lei)(?: in persona)?$|^con (?:lui|lei)\b|\bin persona\b"
         r"|^(?:si|eh|certo|ma si) ?(?:si )?(?:dica|mi dica|sono nome|sono io|pronto|buongiorno)?\b"
         r"(?! (?:e|ma|sta|la|lo|glielo?a?|non)\b)|^sono nome\b|^mi dica$|\bfaccio io\b|^eccomi\b"
     ),
@@ -42,17 +42,25 @@ _HOLDER: Final = {
         r"^(?:yes|yeah)?\s?(?:speaking|this is (?:he|she|me)|that is me)\b|\bthat s me\b"
     ),
 }
+_SAYS_SO: Final = {
+    "it": re.compile(
+        r"\b(?:sono?|so) io\b|\bin persona\b|^(?:si )?(?:sono )?nome$|^(?:si )?sono nome\b"
+        r"|^eccomi\b|\babbiamo firmato\b"
+    ),
+    "en": re.compile(r"^(?:yes|yeah)?\s?(?:speaking|this is (?:he|she|me))\b|\bthat s me\b"),
+}
 _WHERE: Final = (
-    r"(?:in|al|alla|all|allo|sul|sulla|sotto|dal|dalla|fuori|di la|uscit|impegnat|partit|via)\w*"
+    r"(?:(?:in|al|alla|all|allo|sul|sulla|sotto|dal|dalla|fuori|di la|via)\b"
+    r"|(?:uscit|impegnat|partit|ricoverat|malat)\w*)"
 )
 _RELATED: Final = (
     r"(?:moglie|marito|figli|fio\b|fia\b|sorell|fratell|madre|padre|mamma|suocer|cognat|nipot|vicin|collega"
-    r"|compagn|coinquilin|segretari|badante|nuora|genero|portiner|portier|amic|socio|socia"
+    r"|compagn|coinquilin|inquilin|affittuar|dirimpettai|segretari|badante|nuora|genero|portiner|portier|amic|socio|socia"
     r"|dipendent|impiegat|domestic|stagist|praticant)\w*"
 )
 _AWAY: Final = {
     "it": re.compile(
-        r"\b(?:gliel[ao]|ve l[ao]|te l[ao]) (?:passo|chiamo)\b|\b(?:vado a|che) l[ao] chiamo\b"
+        r"\b(?:gliel[ao]?|ve l[ao]|te l[ao]) (?:passo|chiamo)\b|\b(?:vado a|che) l[ao] chiamo\b"
         r"|\bposso aiutar(?:la|vi)\b|\bposso riferire\b|\blasci[ao] detto\b|\bl[ao] desidera\b"
         r"|\b(?:devo|posso) (?:riferire|dirgli|dirle)\b|\bche (?:gli|le) (?:dico|devo dire)\b"
         r"|^(?:no |si |guardi |al momento |adesso |ora )*"
@@ -60,7 +68,9 @@ _AWAY: Final = {
         rf"{_WHERE}\b|^(?:no |guardi )*non c e\b|\b(?:lui|lei) non c e\b"
         r"|\b(?:lui|lei) e (?:in|al|fuori|sotto)\b"
         rf"|\b(?:mamma|papa|nonna|nonno|babbo) (?:non c e|e {_WHERE}|dorme|lavora|sta)\b"
-        rf"|\bsono? (?:solo |soltanto )?(?:la|il|el|l|lo|un|una|sua|suo) ?{_RELATED}"
+        r"|\b(?:sono?|so) (?:nome )?(?:solo |soltanto )?(?:la|il|el|l|lo|un|una|sua|suo)"
+        rf" (?:sua |suo )?{_RELATED}"
+        r"|\b(?:sto|sono|siamo|stiamo) (?:qui |qua )?in affitto\b"
         rf"|^(?:no |ah |eh )*(?:nome )?(?:e|xe) (?:la |il )?(?:mi|mia|mio|me) {_RELATED}"
         rf"|\bnome e (?:la|il) {_RELATED} (?:mia|mio)\b"
         r"|\blavoro (?:qui |qua )?con (?:lui|lei|loro)\b"
@@ -74,6 +84,19 @@ _AWAY: Final = {
         r"|\b(?:mum|mummy|dad|daddy) is\b"
     ),
 }
+_SPOKEN_OF: Final = {
+    "it": re.compile(
+        rf"\bcerc(?:o|avo|avamo|hiamo) (?:di )?(?:la |il )?(?:sua|suo|tua|tuo) {_RELATED}"
+        rf"|\b(?:sua|suo|tua|tuo) {_RELATED}(?: nome)?"
+        r" (?:abita|sta|vive|lavora|e in casa|e li|c e)\b"
+        rf"|\bc e (?:sua|suo|tua|tuo) {_RELATED}"
+    ),
+    "en": re.compile(
+        r"\b(?:looking for|speak to|is) your (?:wife|husband|son|daughter|mother|father|mum|dad"
+        r"|brother|sister|flatmate|colleague)\b"
+    ),
+}
+"""Whom the operator seeks is a relative of the one on the line."""
 _BACK: Final = {
     "it": re.compile(
         r"\bsono io\b|^(?:si )?pronto\b|^eccomi\b|^(?:si )?chi (?:e|parla)\b|^si$|^mi dica\b"
@@ -101,6 +124,8 @@ class WhoAnswers:
     def read_operator(self, text: str, place: int) -> None:
         """Note whom the operator asks for."""
         words = _folded(text, self._language)
+        if place <= _OPENING and _SPOKEN_OF[self._language].search(words):
+            self.third_party = True
         if place > _OPENING or not _SEEKS[self._language].search(words):
             return
         self._sought = True
@@ -124,11 +149,16 @@ class WhoAnswers:
             self.third_party = self._sought = False
         elif third or (self._sought and away):
             self.third_party = True
-        elif self._sought and _HOLDER[self._language].search(words):
+        elif self._sought and self._is_the_debtor(words):
             self.third_party = self._sought = False
         elif absent and self._may_be_the_one(words):
             self.third_party = True
         self._called = self.third_party and away
+
+    def _is_the_debtor(self, words: str) -> bool:
+        """Whether it is the debtor who answers; from somebody else a mere 'yes' is not enough."""
+        says = _SAYS_SO if self.third_party else _HOLDER
+        return bool(says[self._language].search(words))
 
     def _may_be_the_one(self, words: str) -> bool:
         """Whether the absent relative may be whom the operator asked for."""

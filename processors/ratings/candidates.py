@@ -187,6 +187,8 @@ class _Reader(Places):
             return False
         if after in _BEFORE_A_QUALITY and not self.paused(place) and not self.paused(place + 1):
             return before in self.known.given_before_six
+        if after == word and not self._is_number_word(place + 1):
+            return False
         if paused or after in self.known.follow_a_rating:
             return True
         if self.known.gives_a_rating.intersection(self.without_pause(place, 2)):

@@ -14,6 +14,13 @@ from processors.text.tokens import Words, cut
 _LOW_IT, _HIGH_IT = "(?:0|zero|1|uno)", "(?:10|dieci)"
 _LOW_EN, _HIGH_EN = "(?:0|zero|nought|1|one)", "(?:10|ten)"
 _ANY_IT = r"(?:\d|zero|uno|due|tre|quattro|cinque|sei|sette|otto|nove|dieci)"
+_COUNTED_IT = (
+    r"euro|cent|giorn|minut|second|or[ae]\b|ann|mes|rat|quot|per\b|vir|interess|spes|e mezz"
+    r"|\d|zero|due|tre|quattro|cinque|sei|sette|otto|nove|vent|trent|\w+anta|\w+cent"
+)
+_ZERO_IT = rf"(?<!\ba )\b(?:zero|0)\b(?! (?:{_COUNTED_IT}))"
+_TEN_IT = rf"\b{_HIGH_IT}\b(?! (?:{_COUNTED_IT}))"
+"""Ends of a scale: they count nothing and are no digits of a longer number."""
 _RANGES: Final = {
     "it": re.compile(
         rf"(?:da|dal|dall|tra|fra|su) (?:lo )?{_LOW_IT} (?:a|al|e|ed|e il)(?: il)? {_HIGH_IT}"
@@ -38,6 +45,14 @@ _OTHER_SCALE: Final = {
 }
 """A scale with other ends than 0 (or 1) and 10, whose ratings are not ours."""
 
+_DAYS: Final = {
+    "it": re.compile(r" (?:giorn|minut|or[ae]\b|settiman|mes[ei]|ann[io]|rat[ae]|euro|lavorativ)"),
+    "en": re.compile(
+        r" (?:(?:working|business) )?(?:day|minute|hour|week|month|year|instal|pound)"
+    ),
+}
+"""What a range of time or of amounts counts: it is no scale."""
+
 _RATING_SCALE: Final = {
     "it": re.compile(
         r"vot[oi]\b|punteggio|valut|giudic|giudizio|consigli|raccomand|soddisf|content|scala"
@@ -60,6 +75,7 @@ _ASKING: Final = {
         r"(?:consigli|raccomand|soddisf|valut|giudic)",
         rf"\b(?:zero|0)\b (?:vuol dire|significa|se|vale|sta per|e)\b.{{0,80}}\b{_HIGH_IT}\b",
         rf"\b(?:zero|0)\b.{{0,30}}(?:niente|peggio|minimo|pessimo).{{0,30}}\b{_HIGH_IT}\b",
+        rf"{_ZERO_IT}.{{5,60}}{_TEN_IT}|{_TEN_IT}.{{2,60}}{_ZERO_IT}",
         rf"^{_LOW_IT} {_HIGH_IT}\b",
         rf"quanto (?:ci|la|lo|e|si|mi|ritiene|sarebbe)\b.{{0,40}}{_CONTENT}",
         r"quanto (?:consigli|raccomand|soddisf)|quanto e probabile|su una scala",
@@ -203,8 +219,10 @@ def _sentences(said: Words) -> Iterator[tuple[int, str]]:
 
 def _names_the_scale(sentence: str, language: str) -> bool:
     scale = _RANGES[language].search(sentence)
-    if scale is None or scale.start() == 0:
-        return scale is not None
+    if scale is None or _DAYS[language].match(sentence, scale.end()):
+        return False
+    if scale.start() == 0:
+        return True
     return bool(_RATING_SCALE[language].search(sentence)) or not _OTHERS[language].search(sentence)
 
 

@@ -27,7 +27,7 @@ from schemas.conversation import ConductFlag, Rule, Speaker, Turn
 __all__ = ["asked_about_consequences", "conduct_of", "hours_flag"]
 
 _OPENING = 4
-"""Turns in which 'my husband is out' means that the debtor is not on the line."""
+"""Turns of some length in which 'my husband is out' means that the debtor is not on the line."""
 
 
 def hours_flag(started_at: datetime | None, code: ConductCode) -> ConductFlag | None:
@@ -92,15 +92,18 @@ class _Watcher:
         """Whether the customer disputes the debt, or has said that it cannot be paid."""
         self._repeated = False
         """Whether the customer has just said so once more."""
+        self._said = 0
+        """Turns of some length so far: words of listening do not end the opening of a call."""
 
     def breaches(self, place: int) -> dict[Rule, str]:
         """The rules the turn at `place` breaches, with the words that show it."""
         turn = self._turns[place]
         phrases = conduct_phrases(turn.text, self._language)
+        said, self._said = self._said, self._said + (count_words(turn.text) > FEW_WORDS)
         if turn.speaker is Speaker.CUSTOMER:
-            self._read_customer({phrase.family for phrase in phrases}, place)
+            self._read_customer({phrase.family for phrase in phrases}, place, said < _OPENING)
             return {}
-        self._who.read_operator(turn.text, place)
+        self._who.read_operator(turn.text, said)
         found: dict[Rule, str] = {}
         for rule, quote in (
             (Rule.FALSE_THREAT, self._false_threat(place, phrases)),
@@ -111,7 +114,7 @@ class _Watcher:
                 found[rule] = quote
         return found
 
-    def _read_customer(self, families: set[str], place: int) -> None:
+    def _read_customer(self, families: set[str], place: int, opening: bool) -> None:
         excuses = not families.isdisjoint(("customer.dispute", "customer.unable"))
         # A word of listening in between takes back nothing.
         if families or count_words(self._turns[place].text) > FEW_WORDS:
@@ -119,7 +122,7 @@ class _Watcher:
         self._who.read_customer(
             self._turns[place].text,
             third="customer.third" in families,
-            absent="customer.absent" in families and place < _OPENING and not excuses,
+            absent="customer.absent" in families and opening and not excuses,
             holder="customer.holder" in families,
         )
         if self._who.third_party:

@@ -271,6 +271,11 @@ ANSWERS = [
     (["o: Cerco [NOME].", "c: Un attimo che la chiamo.", "c: Pronto, sì, sono io."], False),
     (["c: Carrozzeria, dica.", "o: Cerco il titolare.", "c: Sono io."], False),
     (["o: Parlo con [NOME]?", "c: Con lui. Il mio collega è qui, mi sposto."], False),
+    (["o: Casa [NOME]?", "c: Sì, ma non ci stanno, so' la vicina."], True),
+    (["o: Parlo con [NOME]?", "c: No, sono [NOME], il coinquilino."], True),
+    (["c: Pronto, sono [NOME].", "o: Cercavo sua moglie."], True),
+    (["o: C'è il signor [NOME]?", "c: Gliel passo.", "c: Sì, [NOME]."], False),
+    (["o: Il signor [NOME]?", "c: Son io.", "o: Oggi può?", "c: E allora aspetti."], False),
 ]  # fmt: skip
 
 
@@ -284,6 +289,17 @@ def test_who_answers_decides_whether_naming_the_debt_is_disclosure(
     assert (Rule.THIRD_PARTY_DISCLOSURE in found) is third
     private = op("È una comunicazione personale, la richiamo.")
     assert rules(*said, private, threats={}) == []
+
+
+def test_words_of_listening_do_not_end_the_opening_of_a_call() -> None:
+    listening = [cu("Sì."), op("Ecco."), cu("Mh."), op("Dunque."), cu("Dica."), op("Allora.")]
+    debt = op("Ci sono tre bollette che non sono state pagate.")
+    away = cu("Mio marito non è in casa.")
+    for between in ([], listening):
+        found = [rule for rule, _ in rules(op("Buongiorno."), *between, away, debt, threats={})]
+        assert found == [Rule.THIRD_PARTY_DISCLOSURE]
+    talk = [cu("Non capisco bene di che cosa parla."), op("Le spiego subito di che si tratta.")]
+    assert rules(*talk, *talk, away, debt, threats={}) == []
 
 
 def test_every_breach_shows_a_sentence_of_the_operator() -> None:

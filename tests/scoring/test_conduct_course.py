@@ -118,8 +118,8 @@ def test_only_italian_is_read() -> None:
     assert score_call(said("o: Pay."), "en", reader).conduct == []
 
 
-BARS = {Rule.FALSE_THREAT: 0.9, Rule.THIRD_PARTY_DISCLOSURE: 0.75, Rule.INSISTENCE: 0.7}
-HELD_OUT = tuple(f"conduct/test/{author}_calls.jsonl" for author in ("zk", "zq", "zt", "zw"))
+BARS = {Rule.FALSE_THREAT: 0.85, Rule.THIRD_PARTY_DISCLOSURE: 0.77, Rule.INSISTENCE: 0.75}
+HELD_OUT = tuple(f"conduct/test/{author}_calls.jsonl" for author in ("xh", "zk", "zq", "zt", "zw"))
 
 
 def test_breaches_in_calls_that_nobody_learned_from() -> None:

@@ -227,6 +227,11 @@ def test_another_question_ends_the_wait_for_an_answer() -> None:
     assert spoken_rating(turns, "it") is None
 
 
+def test_a_stuttered_you_are_is_no_six() -> None:
+    assert answer("Sei... sei sicura che serve?") is None
+    assert answer("Sei... sei, sicuro.") == 6
+
+
 def test_a_rating_may_be_taken_back_in_the_next_turn_only() -> None:
     given_ = [op("Da zero a dieci?"), cu("otto"), op("Otto, segnato.")]
     assert spoken_rating([*given_, cu("anzi no, nove")], "it") == 9
@@ -262,6 +267,13 @@ def test_a_rating_may_be_taken_back_in_the_next_turn_only() -> None:
         ("Poi sono spese di giudizio.", False),
         ("Lasci perdere il voto.", False),
         ("Ha votato ieri?", False),
+        ("Dieci se è andato tutto liscio, zero se non ha funzionato niente.", True),
+        ("Torna a comprare da noi? Zero, improbabile; dieci, sicurissimo.", True),
+        ("Zero non ci richiama più, dieci ci richiama sempre: dica lei.", True),
+        ("Il pacco arriva da uno a dieci giorni lavorativi.", False),
+        ("Il saldo è a zero, resta la facciata in dieci quote.", False),
+        ("Le lascio il numero: zero ottanta, cinquecento, dieci.", False),
+        ("Zero euro oggi, dieci tra un mese.", False),
     ],
 )
 def test_what_asks_for_a_rating(text: str, asks: bool) -> None:

@@ -16,7 +16,7 @@ BARS = {
     "aggression_auc": 0.925,
     "aggression_auc_hard": 0.89,
     "aggression_auc_en": 0.92,
-    "aggressive_over_pressing_auc": 0.89,
+    "aggressive_over_pressing_auc": 0.87,
     "empathy_auc": 0.96,
     "empathy_auc_hard": 0.94,
     "threat_turn_f1": 0.79,

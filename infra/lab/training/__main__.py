@@ -37,7 +37,8 @@ def main() -> None:
     measuring.add_argument("--scorer", choices=["encoder", "lexicon"], default="encoder")
     measuring.add_argument(
         "--author",
-        help="one author's material only: t, y, zh or zi of test, zk, zq, zt or zw of conduct/test",
+        help="one author's material only: t, y, zh or zi of test, xh, zk, zq, zt or zw of "
+        "conduct/test",
     )
     arguments = parser.parse_args()
     # Sums of BLAS depend on the number of threads: one, so that the weights can be made again.
