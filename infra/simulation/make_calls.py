@@ -72,7 +72,7 @@ def speak(text: str, voice: str) -> Samples:
         with wave.open(str(target)) as file:
             rate = file.getframerate()
             raw = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
-    return _to_level(_telephone(_trim(raw / 32768.0), rate))
+    return to_level(in_band(_trim(raw / 32768.0), rate)[:: rate // RATE])
 
 
 def place(turns: Sequence[dict[str, str]], voices: dict[str, str], seed: int) -> list[Placed]:
@@ -149,17 +149,18 @@ def _trim(sound: Samples) -> Samples:
     return sound[max(0, loud[0] - 400) : loud[-1] + 800] if len(loud) else sound
 
 
-def _telephone(sound: Samples, rate: int) -> Samples:
+def in_band(sound: Samples, rate: int) -> Samples:
+    """What a telephone's band leaves of `sound`, at the same rate, in an even number of samples."""
     length = len(sound) - len(sound) % 2
     spectrum = np.fft.rfft(sound[:length])
     hertz = np.fft.rfftfreq(length, 1 / rate)
     rise = np.clip((hertz - BAND_HZ[0]) / EDGE_HZ + 0.5, 0.0, 1.0)
     fall = np.clip((BAND_HZ[1] - hertz) / EDGE_HZ + 0.5, 0.0, 1.0)
-    filtered = np.fft.irfft(spectrum * rise * fall, length)
-    return np.asarray(filtered[:: rate // RATE], dtype=np.float64)
+    return np.asarray(np.fft.irfft(spectrum * rise * fall, length), dtype=np.float64)
 
 
-def _to_level(sound: Samples) -> Samples:
+def to_level(sound: Samples) -> Samples:
+    """`sound` as loud as speech is on a line."""
     return sound * (SPEECH_RMS / max(float(np.sqrt(np.mean(sound**2))), 1e-9))
 
 

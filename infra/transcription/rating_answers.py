@@ -30,7 +30,7 @@ LONGEST_ANSWER: Final = 4.0
 """Seconds of speech in an answer."""
 
 _STEP: Final = POOLED * SAMPLES / RATE
-_ARTICLES: Final = frozenset({"un", "uno", "una"})
+_NUMBERS: Final = NUMBER_VALUES["it"].keys() - {"un", "uno", "una"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,9 @@ def with_ratings(
             continue
         before = merge_turns([segments[at] for at in range(places[0]) if at in segments])
         known = [segments[at] for at in places if at in segments]
-        if _has_number(known) or not rating_awaited(before, language):
+        if has_number(" ".join(segment.text for segment in known)) or not rating_awaited(
+            before, language
+        ):
             continue
         at, when = _place(places, evidence, value)
         moment = ordered[at].start + when
@@ -99,12 +101,14 @@ def _short(group: list[int], ordered: Sequence[Said]) -> Iterator[list[int]]:
         yield group
 
 
-def _has_number(segments: Sequence[Segment]) -> bool:
-    text = " ".join(segment.text for segment in segments)
-    words = cut(text, "it").words
-    return not (NUMBER_VALUES["it"].keys() - _ARTICLES).isdisjoint(words) or any(
-        letter.isdigit() for letter in text
-    )
+def numbers_in(text: str) -> list[str]:
+    """The numbers of an Italian text, as words; articles are none."""
+    return [word for word in cut(text, "it").words if word in _NUMBERS]
+
+
+def has_number(text: str) -> bool:
+    """Whether an Italian text has a number, in words or digits."""
+    return bool(numbers_in(text)) or any(letter.isdigit() for letter in text)
 
 
 def _place(places: Sequence[int], evidence: Sequence[Evidence], value: int) -> tuple[int, float]:

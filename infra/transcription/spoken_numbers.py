@@ -63,8 +63,8 @@ class NumberNetwork:
         """The probability of each class in a stretch with that evidence."""
         high = evidence.max(axis=0)
         logits = high + np.log(np.exp(evidence - high).sum(axis=0)) + self.bias
-        chances = np.exp(logits - logits.max())
-        return np.asarray(chances / chances.sum(), np.float32)
+        exponentials = np.exp(logits - logits.max())
+        return np.asarray(exponentials / exponentials.sum(), np.float32)
 
 
 def steps_of(encoded: Encoded) -> _Array:

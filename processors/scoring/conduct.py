@@ -101,7 +101,9 @@ class _Watcher:
         phrases = conduct_phrases(turn.text, self._language)
         said, self._said = self._said, self._said + (count_words(turn.text) > FEW_WORDS)
         if turn.speaker is Speaker.CUSTOMER:
-            self._read_customer({phrase.family for phrase in phrases}, place, said < _OPENING)
+            self._read_customer(
+                {phrase.family for phrase in phrases}, place, opening=said < _OPENING
+            )
             return {}
         self._who.read_operator(turn.text, said)
         found: dict[Rule, str] = {}
@@ -114,7 +116,7 @@ class _Watcher:
                 found[rule] = quote
         return found
 
-    def _read_customer(self, families: set[str], place: int, opening: bool) -> None:
+    def _read_customer(self, families: set[str], place: int, *, opening: bool) -> None:
         excuses = not families.isdisjoint(("customer.dispute", "customer.unable"))
         # A word of listening in between takes back nothing.
         if families or count_words(self._turns[place].text) > FEW_WORDS:

@@ -35,7 +35,7 @@ def test_no_voice_of_the_test_is_learned_from():
 
 def test_a_sound_that_stands_for_a_number_is_learned(monkeypatch):
     """Of noise, in which one direction a class is stronger for 80 ms somewhere."""
-    monkeypatch.setattr(fitting, "ROUNDS", 12)
+    monkeypatch.setattr(fitting, "EPOCHS", 12)
     chance = np.random.default_rng(1)
     directions = chance.normal(0, 1, (CLASSES, 24))
 

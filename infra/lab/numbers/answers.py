@@ -15,15 +15,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra.lab.training.material import FOLDER
-from processors.text.number_words import NUMBER_VALUES
+from infra.transcription.rating_answers import has_number, numbers_in
 from processors.text.tokens import cut
 
 LONGEST: Final = 8
 """Words of an answer."""
 
 _ANSWERS: Final = {"train": ("xr",), "test": ("t", "y", "z")}
-_NUMBERS: Final = frozenset(NUMBER_VALUES["it"])
-_ARTICLES: Final = frozenset({"un", "uno", "una"})
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ def answers(split: str) -> Iterator[Answer]:
     for author in _ANSWERS[split]:
         for row in _rows(split, f"{author}_ratings.jsonl"):
             text = row.get("answer", row.get("text", ""))
-            said = [word for word in cut(text, "it").words if word in _NUMBERS - _ARTICLES]
+            said = numbers_in(text)
             is_plain = len(said) == 1 if row["rating"] is not None else not said
             if row.get("lang", "it") == "it" and is_plain and _is_short(text):
                 yield Answer(text, row["rating"])
@@ -64,8 +62,7 @@ def _short_turns(split: str) -> set[str]:
         for turn in row["turns"]
         if turn["speaker"] == "customer"
         and _is_short(turn["text"])
-        and _NUMBERS.isdisjoint(cut(turn["text"], "it").words)
-        and not any(letter.isdigit() for letter in turn["text"])
+        and not has_number(turn["text"])
     }
 
 

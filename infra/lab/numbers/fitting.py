@@ -1,4 +1,4 @@
-"""Fits the recogniser of spoken numbers, by gradient descent in NumPy."""
+"""Fits the recogniser of spoken numbers, by Adam in NumPy, with dropout."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from infra.transcription.spoken_numbers import CLASSES, NumberNetwork, steps_of
 _Array = npt.NDArray[np.float32]
 
 UNITS: Final = 64
-ROUNDS: Final = 20
+EPOCHS: Final = 20
 BATCH: Final = 64
-RATE: Final = 2e-3
-"""Of learning, at first; it falls to a hundredth by half a cosine."""
+LEARNING_RATE: Final = 2e-3
+"""At first; it falls to a hundredth by half a cosine."""
 DECAY: Final = 0.01
-DROPPED: Final = 0.4
-"""Share of the inputs and of the hidden units left out at each step of learning."""
+"""Of the weights, at each step, apart from the gradient (AdamW)."""
+DROPOUT: Final = 0.4
+"""Share of the inputs and of the hidden units left out at each step."""
 
 
 def fit(
@@ -42,24 +43,24 @@ def fit(
     }
     moments = {name: (np.zeros_like(one), np.zeros_like(one)) for name, one in weights.items()}
     by_length = np.argsort([len(one) + chance.uniform(0, 6) for one in steps])
-    total, at = ROUNDS * (-(-len(steps) // BATCH)), 0
-    for _ in range(ROUNDS):
+    total, at = EPOCHS * (-(-len(steps) // BATCH)), 0
+    for _ in range(EPOCHS):
         batches = [by_length[i : i + BATCH] for i in range(0, len(steps), BATCH)]
         chance.shuffle(batches)
         for batch in batches:
             at += 1
-            slopes = _slopes(weights, [steps[i] for i in batch], classes[batch], chance)
-            rate = RATE * (0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * at / total)))
-            for name, slope in slopes.items():
+            gradients = _gradients(weights, [steps[i] for i in batch], classes[batch], chance)
+            rate = LEARNING_RATE * (0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * at / total)))
+            for name, gradient in gradients.items():
                 first, second = moments[name]
-                first += 0.1 * (slope - first)
-                second += 0.001 * (slope**2 - second)
+                first += 0.1 * (gradient - first)
+                second += 0.001 * (gradient**2 - second)
                 step = (first / (1 - 0.9**at)) / (np.sqrt(second / (1 - 0.999**at)) + 1e-8)
                 weights[name] -= np.float32(rate) * (step + DECAY * weights[name])
     return NumberNetwork(mean, spread, **weights)
 
 
-def _slopes(
+def _gradients(
     weights: dict[str, _Array],
     steps: Sequence[npt.NDArray[np.float16]],
     classes: npt.NDArray[np.int64],
@@ -69,10 +70,10 @@ def _slopes(
     owner = np.repeat(np.arange(len(steps)), [len(one) for one in steps])
     x = np.concatenate(steps).astype(np.float32)
     width = x.shape[1]
-    x *= (chance.random((1, width)) > DROPPED) / np.float32(1 - DROPPED)
-    raised = x @ weights["hidden"] + weights["hidden_bias"]
-    left = ((chance.random(raised.shape) > DROPPED) / (1 - DROPPED)).astype(np.float32)
-    hidden = np.maximum(raised, 0) * left
+    x *= (chance.random((1, width)) > DROPOUT) / np.float32(1 - DROPOUT)
+    before = x @ weights["hidden"] + weights["hidden_bias"]
+    dropout = ((chance.random(before.shape) > DROPOUT) / (1 - DROPOUT)).astype(np.float32)
+    hidden = np.maximum(before, 0) * dropout
     evidence = hidden @ weights["output"]
     starts = np.r_[0, np.cumsum([len(one) for one in steps])[:-1]]
     high = np.maximum.reduceat(evidence, starts)
@@ -80,16 +81,16 @@ def _slopes(
     sums = np.add.reduceat(shares, starts)
     logits = high + np.log(sums) + weights["bias"]
     logits -= logits.max(axis=1, keepdims=True)
-    chances = np.exp(logits)
-    chances /= chances.sum(axis=1, keepdims=True)
-    slope = chances
-    slope[np.arange(len(steps)), classes] -= 1
-    slope /= len(steps)
-    by_evidence = slope[owner] * shares / sums[owner]
-    by_hidden = (by_evidence @ weights["output"].T) * left * (raised > 0)
+    probabilities = np.exp(logits)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    gradient = probabilities
+    gradient[np.arange(len(steps)), classes] -= 1
+    gradient /= len(steps)
+    by_evidence = gradient[owner] * shares / sums[owner]
+    by_hidden = (by_evidence @ weights["output"].T) * dropout * (before > 0)
     return {
         "hidden": x.T @ by_hidden,
         "hidden_bias": by_hidden.sum(axis=0),
         "output": hidden.T @ by_evidence,
-        "bias": slope.sum(axis=0),
+        "bias": gradient.sum(axis=0),
     }

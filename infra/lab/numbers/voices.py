@@ -20,7 +20,7 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from infra.lab.overhearing.synthetic_calls import VOICES
-from infra.simulation.make_calls import BAND_HZ, EDGE_HZ, RATE, SPEECH_RMS, Samples
+from infra.simulation.make_calls import RATE, Samples, in_band, to_level
 from infra.simulation.make_calls import VOICES as FESTIVAL
 
 ENGINES: Final = ("festival", "pico", "espeak")
@@ -98,14 +98,14 @@ def _festival(wanted: Sequence[Spoken], folder: Path) -> None:
     script = folder / "texts.scm"
     script.write_text("\n".join(lines), "latin-1", errors="ignore")
     command = ["festival", "-b", str(script)]
-    subprocess.run(command, capture_output=True, timeout=3600, check=False)  # noqa: S603
+    subprocess.run(command, capture_output=True, timeout=3600, check=False)  # noqa: S603 - our script
 
 
 def _espeak(one: Spoken, target: Path) -> None:
     speed, pitch = round(160 / one.stretch), round(min(99, 50 * one.pitch))
     voice = ["-v", f"it+{one.voice}", "-s", str(speed), "-p", str(pitch)]
     command = ["espeak-ng", *voice, "-w", str(target), one.text]
-    subprocess.run(command, capture_output=True, timeout=60, check=True)  # noqa: S603
+    subprocess.run(command, capture_output=True, timeout=60, check=True)  # noqa: S603 - no shell
 
 
 def _pico(one: Spoken) -> Samples:
@@ -126,9 +126,4 @@ def _telephone(sound: Samples, rate: int, factor: float) -> Samples:
     if len(loud) < RATE // 20:
         return sound[:0]
     sound = sound[max(0, loud[0] - 160) : loud[-1] + 320]
-    spectrum = np.fft.rfft(sound)
-    hertz = np.fft.rfftfreq(len(sound), 1 / RATE)
-    rise = np.clip((hertz - BAND_HZ[0]) / EDGE_HZ + 0.5, 0.0, 1.0)
-    fall = np.clip((BAND_HZ[1] - hertz) / EDGE_HZ + 0.5, 0.0, 1.0)
-    sound = np.fft.irfft(spectrum * rise * fall, len(sound))
-    return np.asarray(sound * (SPEECH_RMS / max(float(np.sqrt(np.mean(sound**2))), 1e-9)))
+    return to_level(in_band(sound, RATE))

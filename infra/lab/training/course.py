@@ -36,7 +36,7 @@ MEANING_SCALE = 6.0
 ENOUGH = {Rule.INSISTENCE: -1.2, Rule.THIRD_PARTY_DISCLOSURE: 0.0}
 """Log-odds from which a turn breaches a rule: of those within 0.01 of the best F1, the one with the
 fewest calls wrongly found. Insistence by the calls of the authors who labelled all of it (`zd` to
-`zg`, `zj`, `zr`, `zs`, `xe`, `xf`, `xi`); the others were told that most calls have no breach."""
+`zg`, `zj`, `zr`, `zs`, `xe`, `xf`, `xi`); the others were asked for few breaches."""
 MARGIN = {Rule.INSISTENCE: 0.0, Rule.THIRD_PARTY_DISCLOSURE: 1.0}
 """By how much less is enough where the call supports it: somebody else is on the line. All these
 were chosen by whole calls with their authors left out."""

@@ -112,7 +112,7 @@ def _in_turns(
             directory = _KEPT or opened.enter_context(tempfile.TemporaryDirectory())
             given = map(str, (Path(directory) / _short(calls), calls, days, rounds, apart))
             command = [sys.executable, "-m", "dashboards.response_times", *given]
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(  # noqa: S603 - our own command
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
             opened.enter_context(process)
